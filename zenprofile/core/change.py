@@ -1,0 +1,213 @@
+"""Changes: the edits that go down into a store, what it recorded, and both in words."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from zenprofile.core import paths
+from zenprofile.core.entity import Data, Key, normal
+
+
+class Edit(NamedTuple):
+    """One document written or deleted.
+
+    Attributes:
+        key: of the entity.
+        replaces: the revision that the edit stands on; None where the entity must not exist yet.
+        text: the new document; None deletes it.
+    """
+
+    key: Key
+    replaces: str | None
+    text: str | None
+
+
+class Change(NamedTuple):
+    """A set of edits that is written whole or not at all.
+
+    Attributes:
+        edits: at most one a key. A rename is a delete and a create in one change.
+        message: why; "" lets the store say what changed, in `words`.
+    """
+
+    edits: tuple[Edit, ...]
+    message: str = ""
+
+
+class Changed(NamedTuple):
+    """What a recorded change did to one entity: its data before and after (None: it was not there)."""
+
+    key: Key
+    before: Data | None
+    after: Data | None
+
+    @property
+    def action(self) -> str:
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+
+class Recorded(NamedTuple):
+    """A change as history tells it.
+
+    Attributes:
+        rev: whole id of the commit, or number of the change as text; "" where it is not committed.
+        who: name of the author.
+        when: RFC 3339 with offset; "" where it is not committed.
+        message: its first line and the rest.
+        changes: of the profile's entities, by key.
+    """
+
+    rev: str
+    who: str
+    when: str
+    message: str
+    changes: tuple[Changed, ...]
+
+
+class Field(NamedTuple):
+    """One field's difference; `MISSING` on the side that lacks it."""
+
+    path: paths.Path
+    before: Any
+    after: Any
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = _Missing()
+
+
+def same(one: Any, other: Any) -> bool:
+    """Compare data as JSON does: ``True`` is not ``1``, ``1`` is not ``1.0``, the order of keys does not count."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def fields(changed: Changed) -> list[Field]:
+    """List the fields that differ, mappings by key, lists and scalars whole, in the documents' order.
+
+    In a stack a single name equals a list of one, and is shown as the name.
+    """
+    before = {} if changed.before is None else _singles(changed.key, changed.before)
+    after = {} if changed.after is None else _singles(changed.key, changed.after)
+    found: list[Field] = []
+    _differ((), before, after, found)
+    return found
+
+
+def _singles(key: Key, data: Data) -> Data:
+    if key.kind != "stack" or not isinstance(data.get("components"), dict):
+        return data
+    lists = normal(key, data)["components"]
+    return {**data, "components": {type_: n[0] if len(n) == 1 else n for type_, n in lists.items()}}
+
+
+def _differ(path: paths.Path, before: Any, after: Any, found: list[Field]) -> None:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in [*before, *(key for key in after if key not in before)]:
+            _differ((*path, key), before.get(key, MISSING), after.get(key, MISSING), found)
+    elif not same(before, after):
+        # A mapping that came or went is told field by field, unless it is empty.
+        if isinstance(after, dict) and after and before is MISSING:
+            _differ(path, {}, after, found)
+        elif isinstance(before, dict) and before and after is MISSING:
+            _differ(path, before, {}, found)
+        else:
+            found.append(Field(path, before, after))
+
+
+def as_json(changed: Changed) -> dict[str, Any]:
+    """Return SHAPES' form: kind, type, name, action, and the fields with the sides they have."""
+    rows = []
+    for field in fields(changed):
+        row: dict[str, Any] = {"path": paths.show(field.path)}
+        if field.before is not MISSING:
+            row["before"] = field.before
+        if field.after is not MISSING:
+            row["after"] = field.after
+        rows.append(row)
+    key = changed.key
+    return {"kind": key.kind, "type": key.type, "name": key.name, "action": changed.action, "fields": rows}
+
+
+def words(changes: Iterable[Changed]) -> str:
+    """Say in one line what changed: ``stack prod: artifact_store s3 -> gcs``.
+
+    A rename (one entity gone, one of the same kind, type and content come) is told as such. Values that are long or
+    not text, numbers or names are left out. Over three entities, the rest is counted.
+    """
+    told = _renames_joined(list(changes))
+    if not told:
+        return "no change"
+    line = "; ".join(told[:3])
+    return line if len(told) <= 3 else f"{line}; and {len(told) - 3} more"
+
+
+def _renames_joined(changes: list[Changed]) -> list[str]:
+    gone = [c for c in changes if c.action == "removed"]
+    told: list[str] = []
+    joined: set[Key] = set()
+    for new in changes:
+        if new.action != "added":
+            continue
+        old = next((g for g in gone if g.key not in joined and _is_rename(g, new)), None)
+        if old:
+            joined.update((old.key, new.key))
+            told.append(f"{_label(old.key)}: renamed to {new.key.name}")
+    told += [_in_words(c) for c in changes if c.key not in joined]
+    return told
+
+
+def _is_rename(old: Changed, new: Changed) -> bool:
+    if old.key[:2] != new.key[:2] or old.before is None or new.after is None:
+        return False
+    return same({**old.before, "name": ""}, {**new.after, "name": ""})
+
+
+def _label(key: Key) -> str:
+    return f"{key.type} {key.name}" if key.kind == "component" else f"{key.kind} {key.name}"
+
+
+def _in_words(changed: Changed) -> str:
+    label = _label(changed.key)
+    if changed.before is None:
+        return f"add {label}"
+    if changed.after is None:
+        return f"delete {label}"
+    parts = [_field_in_words(field) for field in fields(changed)]
+    if not parts:
+        return f"{label}: reordered"
+    more = f", and {len(parts) - 3} more fields" if len(parts) > 3 else ""
+    return f"{label}: {', '.join(parts[:3])}{more}"
+
+
+def _field_in_words(field: Field) -> str:
+    path = paths.show(field.path[1:] if field.path[0] in {"components", "configuration"} else field.path)
+    before, after = _brief(field.before), _brief(field.after)
+    path = path or str(field.path[0])
+    if field.before is MISSING:
+        return f"{path} = {after}" if after else f"{path} added"
+    if field.after is MISSING:
+        return f"{path} removed"
+    return f"{path} {before} -> {after}" if before and after else f"{path} changed"
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        value = "[" + ", ".join(value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str) and value.isprintable() and 0 < len(value) <= 60:
+        return value
+    return ""

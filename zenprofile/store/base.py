@@ -1,0 +1,157 @@
+"""What every store promises. A driver that keeps this is done; all else is written once, above it.
+
+Words: an *entity* is a named document (`zenprofile.core.entity.Key` names it); a *revision* is the SHA-256 of its data; a
+*snapshot* is every entity at one moment; a *change* is a set of edits, each naming the revision that it replaces; *head*
+is an id of the store's present state; a *rev* names a recorded change (a commit, or a number).
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from zenprofile.core.change import Change, Recorded
+from zenprofile.core.entity import Entity, Key
+from zenprofile.errors import Problem
+
+
+class Loaded(NamedTuple):
+    """Entities whose documents hold, sorted by key, and the problems of those that do not."""
+
+    entities: list[Entity]
+    problems: list[Problem]
+
+
+class Snapshot(Protocol):
+    """Every entity at one moment, read lazily: what is not asked for is not read.
+
+    A document that does not hold spoils only itself. A snapshot of now sees no half of a change made through `apply`.
+    """
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        """List keys, sorted, of one kind and component type or of all; documents that do not hold included."""
+        ...
+
+    def get(self, key: Key) -> Entity | None:
+        """Return an entity, or None where there is none. The name is matched exactly.
+
+        An entity is returned although its data breaks its schema, so that it can be mended.
+
+        Raises:
+            Invalid: the document cannot be read as a mapping, or names another entity than its place does.
+        """
+        ...
+
+    def text(self, key: Key) -> str | None:
+        """Return the document as it is stored, comments and order included, or None where there is none.
+
+        Raises:
+            Invalid: it is not UTF-8 text of at most 1 MiB, or no plain file.
+        """
+        ...
+
+    def load(self, kind: str = "", type_: str = "") -> Loaded:
+        """Return all entities that hold by themselves (reader, schema, flavor's schema), and the others' problems.
+
+        References to other entities are not looked at: `zenprofile.core.check.whole` does that.
+        """
+        ...
+
+
+class Store(Protocol):
+    """One profile's entities.
+
+    Attributes:
+        driver: ``local``, ``sql``, ``rest`` or another's name.
+        url: as shown to a person, without any password.
+    """
+
+    driver: str
+    url: str
+
+    def head(self) -> str:
+        """Return an id that differs whenever the recorded state does; "" before the first recorded change."""
+        ...
+
+    def snapshot(self, at: str | None = None) -> Snapshot:
+        """Return the entities of now (edits by hand included), or as they were at a rev or date.
+
+        Raises:
+            NotFound: no such rev.
+        """
+        ...
+
+    def apply(self, change: Change) -> Recorded:
+        """Write the whole change or nothing.
+
+        Each edit holds only while its entity still has the revision that the edit replaces (None: it must not exist, in
+        any spelling of case). What results is checked (`zenprofile.core.check.added`): problems that the change adds
+        refuse it, those that were there before do not. A change that changes no byte records nothing and returns a
+        `Recorded` without changes. Once it returns, the change survives a crash of process or machine.
+
+        Raises:
+            Stale: an entity has another revision.
+            Exists: an entity that must not exist does.
+            NotFound: an entity that is to be replaced is gone.
+            Invalid: the change adds problems; the error carries every one.
+            InUse: the change deletes what something else refers to.
+            Locked: another process held the store for longer than the deadline.
+            Paused: the user is in the middle of a merge or the like.
+            StoreBroken: no permission, no space.
+            Unreachable: the other side did not answer; whether the change was made is looked up, not guessed.
+        """
+        ...
+
+    def history(self, key: Key | None = None) -> Iterator[Recorded]:
+        """Yield recorded changes, newest first, of one entity (followed through renames) or of all."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds. A second call does nothing."""
+        ...
+
+
+class Options(NamedTuple):
+    """What opening a store needs to know from this machine.
+
+    Attributes:
+        user: the profile's active user, an author where the store has no better one.
+        mode: of a Git store: ``commit`` (a write is one commit), ``manual`` (it stays an uncommitted edit), or "": commit
+            where zenprofile made or cloned the repository, manual where the user brought it.
+        password: of the database, from variable or keyring; "" for none.
+        timeout: seconds without any answer after which a network operation ends.
+        cache: folder for what may be deleted at any time; "" for none.
+        run_hooks: whether a commit runs the repository's own hooks.
+    """
+
+    user: str = "default"
+    mode: str = ""
+    password: str = ""
+    timeout: float = 30.0
+    cache: str = ""
+    run_hooks: bool = False
+
+
+class Driver(Protocol):
+    """What the table of `zenprofile.store.open` (or an entry point of group ``zenprofile.drivers``) names for a scheme."""
+
+    name: str
+
+    def holds(self, url: str, options: Options) -> bool:
+        """Say whether a profile is at the URL already. Writes nothing.
+
+        Raises:
+            StoreBroken: the place can hold none (a file where a folder must be, a missing folder of an SQLite file).
+        """
+        ...
+
+    def create(self, url: str, options: Options, defaults: Change) -> Store:
+        """Make an empty place a store that holds the defaults, in one change, and return it opened."""
+        ...
+
+    def open(self, url: str, options: Options) -> Store:
+        """Open an existing store; finishes or takes back what an earlier process left half done.
+
+        Raises:
+            StoreBroken: there is none, or it cannot be read.
+            NewerFormat: a newer zenprofile wrote it.
+        """
+        ...
