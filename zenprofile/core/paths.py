@@ -10,7 +10,7 @@ _PART = re.compile(r'(?:\A|\.)([^.\[\]"\s]+)|(?:\A|\.)?\["((?:[^"\\]|\\.)*)"\]')
 
 def show(path: Path) -> str:
     """Write a path; a key that holds a dot, a blank or a quote stands as ``["a.b"]``."""
-    parts = []
+    parts: list[str] = []
     for step in path:
         if isinstance(step, int) or _PLAIN.match(step):
             parts.append(f".{step}" if parts else str(step))

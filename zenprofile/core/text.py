@@ -20,8 +20,10 @@ MAX_NUMBER = 64  # characters: beyond any number that a field can need, below wh
 MAX_KEY = 256
 
 # The C parser, where PyYAML was built with it: 7-8 times faster (PERFORMANCE, "What was learnt").
-_Parser: Any = getattr(yaml, "CParser", None)
-if _Parser is None:  # pragma: no cover - wheels of PyYAML bring it on every supported platform
+_Parser: Any
+if yaml.__with_libyaml__:
+    _Parser = yaml.cyaml.CParser  # type: ignore[attr-defined]
+else:  # pragma: no cover - wheels of PyYAML bring it on every supported platform
 
     class _Parser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):  # type: ignore[no-redef]
         def __init__(self, stream: str) -> None:
@@ -35,14 +37,15 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\Z")
 # YAML 1.1 breaks lines at these, YAML 1.2 and editors do not: two readers would see two documents.
 _BREAKS = re.compile("[\x85\u2028\u2029]")
+_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MARKER = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?:[ \r\n]|\Z)", re.MULTILINE)
 
 
 class Mark(NamedTuple):
-    """A position in a text: index, line and column, all from 0, in characters."""
+    """A position in a text: offset, line and column, all from 0, in characters."""
 
-    index: int
+    offset: int
     line: int
     column: int
 
@@ -168,9 +171,8 @@ def _checked(text: str) -> None:
 
 def _events(text: str) -> Iterator[Any]:
     """Yield the events inside the one document, every event-level rule kept."""
-    parser = _Parser(text)
-    next_event = parser.get_event
     try:
+        next_event = _Parser(text).get_event
         next_event()  # start of the stream
         event = next_event()
         if isinstance(event, yaml.StreamEndEvent):
@@ -186,11 +188,11 @@ def _events(text: str) -> Iterator[Any]:
             raise _at(event.start_mark, "several-documents", "a file holds one document", "remove what follows '---'")
     except yaml.MarkedYAMLError as error:
         raise _syntax(error) from None
-    except yaml.reader.ReaderError as error:
-        raise _in_text(
-            text, min(error.position, len(text)), "control-character", "control characters are not allowed",
-            "write it as an escape in double quotes",
-        ) from None  # fmt: skip
+    except yaml.reader.ReaderError:
+        # Its position counts bytes in one parser and characters in the other.
+        found = _CONTROL.search(text)
+        message, hint = "control characters are not allowed", "write it as an escape in double quotes"
+        raise _in_text(text, found.start() if found else 0, "control-character", message, hint) from None
     except (ValueError, RecursionError, OverflowError) as error:
         raise _Refused("yaml", f"this cannot be read as YAML ({type(error).__name__})", "correct the file", 0, 0) from None
 

@@ -42,7 +42,7 @@ def dump(data: Data, indent: int = 0) -> str:
 
 def entry(key: str, value: Any, indent: int) -> str:
     """Return ``key: value`` as the lines of a block mapping."""
-    return f"{' ' * indent}{key_text(key)}:{_after(value, indent)}"
+    return f"{' ' * indent}{key_text(key)}:{value_lines(value, indent)}"
 
 
 def item(value: Any, indent: int) -> str:
@@ -51,10 +51,10 @@ def item(value: Any, indent: int) -> str:
     if isinstance(value, dict) and value:
         lines = dump(value, indent + 2)
         return f"{pad}- {lines[indent + 2 :]}"
-    return f"{pad}-{_after(value, indent)}"
+    return f"{pad}-{value_lines(value, indent)}"
 
 
-def _after(value: Any, indent: int) -> str:
+def value_lines(value: Any, indent: int) -> str:
     """Return what follows ``key:`` or ``-``: the rest of the line, and the lines below it."""
     if isinstance(value, dict) and value:
         return "\n" + dump(value, indent + 2)
