@@ -9,51 +9,10 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from zenprofile.core.change import Change, Recorded
-from zenprofile.core.entity import Entity, Key
-from zenprofile.errors import Problem
+from zenprofile.core.entity import Key
+from zenprofile.core.snapshot import Loaded, Snapshot
 
-
-class Loaded(NamedTuple):
-    """Entities whose documents hold, sorted by key, and the problems of those that do not."""
-
-    entities: list[Entity]
-    problems: list[Problem]
-
-
-class Snapshot(Protocol):
-    """Every entity at one moment, read lazily: what is not asked for is not read.
-
-    A document that does not hold spoils only itself. A snapshot of now sees no half of a change made through `apply`.
-    """
-
-    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
-        """List keys, sorted, of one kind and component type or of all; documents that do not hold included."""
-        ...
-
-    def get(self, key: Key) -> Entity | None:
-        """Return an entity, or None where there is none. The name is matched exactly.
-
-        An entity is returned although its data breaks its schema, so that it can be mended.
-
-        Raises:
-            Invalid: the document cannot be read as a mapping, or names another entity than its place does.
-        """
-        ...
-
-    def text(self, key: Key) -> str | None:
-        """Return the document as it is stored, comments and order included, or None where there is none.
-
-        Raises:
-            Invalid: it is not UTF-8 text of at most 1 MiB, or no plain file.
-        """
-        ...
-
-    def load(self, kind: str = "", type_: str = "") -> Loaded:
-        """Return all entities that hold by themselves (reader, schema, flavor's schema), and the others' problems.
-
-        References to other entities are not looked at: `zenprofile.core.check.whole` does that.
-        """
-        ...
+__all__ = ["Driver", "Loaded", "Options", "Snapshot", "Store"]
 
 
 class Store(Protocol):

@@ -1,0 +1,311 @@
+"""The rules: of one document by itself, of a whole profile, and of what a change adds to it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from zenprofile.core import names, paths
+from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key, key_of, normal
+from zenprofile.core.snapshot import Overlay, Registered, Snapshot, flavor_of
+from zenprofile.errors import Invalid, Problem
+
+if TYPE_CHECKING:
+    from zenprofile.core.schema import Catalog, Finding, Schema
+
+_TYPES = frozenset(COMPONENT_TYPES)
+REFERENCE = "broken-reference"
+IN_USE = "in-use"
+CLASH = "name-clash"
+# Who can refer to an entity of a kind; a component's flavor is a reference too.
+REFERRERS = {
+    "component": ("stack",),
+    "user": ("team", "role"),
+    "team": ("role",),
+    "project": ("role",),
+    "flavor": ("component",),
+}
+
+
+def document(
+    key: Key, raw: bytes | str, catalog: "Catalog", registered: Registered
+) -> tuple[Entity | None, list[Problem]]:
+    """Check one document by itself: the reader's rules, its name, its kind's and its flavor's schema, secrets.
+
+    Args:
+        key: what its place names.
+        raw: the document.
+        catalog: the schemas that ship.
+        registered: a flavor's document in the same profile, by component type and name.
+
+    Returns:
+        The entity (None where the document cannot be read or names another one) and the problems.
+    """
+    from zenprofile.core import text
+
+    try:
+        source = text.decode(raw, key.path)
+        data = text.read(source, key.path)
+    except Invalid as error:
+        return None, list(error.problems)
+    wrong = misplaced(key, data)
+    found = wrong or findings(key, data, catalog, registered)
+    return (None if wrong else Entity(key, data)), placed(key, source, found) if found else []
+
+
+def misplaced(key: Key, data: Data) -> "list[Finding]":
+    """Say why data cannot be the entity that its place names: a wrong place, another name or type."""
+    if key_of(key.kind, data) == key and (not key.type or key.type in _TYPES) and not names.why_not(key.name):
+        return []
+    from zenprofile.core.schema import Finding
+
+    why = names.why_not(key.name)
+    if why:
+        message = f"the file's name {key.name[:140]!r} is no {key.kind}'s name: {why}"
+        return [Finding((), False, message, "rename the file and its 'name'", "bad-name")]
+    if key.type and key.type not in _TYPES:
+        message = f"{key.type[:140]!r} is no component type{_nearest(key.type, COMPONENT_TYPES)}"
+        return [Finding((), False, message, f"the types are {', '.join(COMPONENT_TYPES)}", "bad-type")]
+    field, expected = ("type", key.type) if key.type and data.get("type") != key.type else ("name", key.name)
+    if field not in data:
+        return [Finding((), False, f"the field '{field}' is missing", f"write '{field}: {expected}'", "missing-field")]
+    message = f"the file's place says {field} '{expected}', the document says another"
+    return [Finding((field,), False, message, f"write '{field}: {expected}', or rename the file", "name-differs")]
+
+
+def findings(key: Key, data: Data, catalog: "Catalog", registered: Registered) -> "list[Finding]":
+    """List what data breaks by itself: its kind's schema, its flavor's, secrets in plain text."""
+    schema = catalog.kind(key.kind)
+    found = [] if schema.holds(data) else schema.findings(data)
+    if key.kind == "component" and isinstance(data.get("flavor"), str):
+        found += _configuration(key, data, catalog, registered)
+    elif key.kind == "flavor" and isinstance(data.get("schema"), dict):
+        found += [f._replace(path=("schema", *f.path)) for f in catalog.refused(data["schema"])]
+    return found
+
+
+def flavor_schema(type_: str, flavor: str, catalog: "Catalog", registered: Registered) -> "Schema | None":
+    """Return the schema of a flavor's configuration, None where nothing is checked.
+
+    Raises:
+        KeyError: there is no such flavor.
+    """
+    known = catalog.flavor(type_, flavor)
+    if known is not None:
+        return known
+    own = registered(type_, flavor)
+    if own is None:
+        raise KeyError(flavor)
+    schema = own.get("schema")
+    # A schema that may not be registered is that document's problem; nothing is checked by it.
+    return catalog.of(schema) if isinstance(schema, dict) and not catalog.refused(schema) else None
+
+
+def _configuration(key: Key, data: Data, catalog: "Catalog", registered: Registered) -> "list[Finding]":
+    configuration = data.get("configuration", {})
+    if not isinstance(configuration, dict):
+        return []
+    try:
+        schema = flavor_schema(key.type, data["flavor"], catalog, registered)
+    except KeyError:
+        return [_unknown_flavor(key, data["flavor"], catalog)]
+    if schema is None or schema.holds(configuration):
+        return []
+    return [f._replace(path=("configuration", *f.path)) for f in schema.findings(configuration)]
+
+
+def _unknown_flavor(key: Key, flavor: str, catalog: "Catalog") -> "Finding":
+    from zenprofile.core.schema import Finding
+
+    message = f"{key.type} has no flavor {flavor[:140]!r}{_nearest(flavor, catalog.flavors(key.type))}"
+    hint = f"register it: zenprofile flavor register NAME --type {key.type} --schema FILE"
+    return Finding(("flavor",), False, message, hint, "unknown-flavor")
+
+
+def _nearest(word: str, choices: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def placed(key: Key, source: str, found: "Iterable[Finding]") -> list[Problem]:
+    """Turn findings into problems with line and column in a document's text."""
+    from zenprofile.core import text
+
+    result = []
+    for path, at_key, message, hint, code in found:
+        line, column = text.locate(source, path, key=at_key)
+        result.append(Problem(key.path, line, column, paths.show(path), message, hint, code))
+    return result
+
+
+def references(key: Key, data: Data) -> list[tuple[paths.Path, Key]]:
+    """List what an entity's data refers to, with the places; what breaks its schema is passed over."""
+    if key.kind == "stack":
+        return _components(data)
+    if key.kind == "team":
+        return [(("members", i), Key("user", "", name)) for i, name in _texts(data.get("members"))]
+    if key.kind == "role":
+        return _assignments(data)
+    return []
+
+
+def _components(data: Data) -> list[tuple[paths.Path, Key]]:
+    found: list[tuple[paths.Path, Key]] = []
+    components = data.get("components")
+    for type_, value in components.items() if isinstance(components, dict) else ():
+        if isinstance(value, str):
+            found.append((("components", type_), Key("component", type_, value)))
+        else:
+            found += [(("components", type_, i), Key("component", type_, name)) for i, name in _texts(value)]
+    return found
+
+
+def _assignments(data: Data) -> list[tuple[paths.Path, Key]]:
+    found: list[tuple[paths.Path, Key]] = []
+    assignments = data.get("assignments")
+    for i, row in enumerate(assignments if isinstance(assignments, list) else ()):
+        for kind in ("user", "team", "project"):
+            if isinstance(row, dict) and isinstance(row.get(kind), str):
+                found.append((("assignments", i, kind), Key(kind, "", row[kind])))
+    return found
+
+
+def _texts(value: Any) -> list[tuple[int, str]]:
+    return [(i, name) for i, name in enumerate(value) if isinstance(name, str)] if isinstance(value, list) else []
+
+
+def whole(snapshot: Snapshot) -> list[Problem]:
+    """List every problem of a profile: of each document, of references between them, of names that clash."""
+    loaded = snapshot.load()
+    keys = snapshot.keys()
+    there = set(keys)
+    problems = list(loaded.problems)
+    for entity in loaded.entities:
+        problems += _broken(entity, snapshot, there)
+    folded: dict[Key, Key] = {}
+    for key in keys:
+        first = folded.setdefault(key.folded, key)
+        if first != key:
+            problems.append(_clash(key, first))
+    return sorted(problems, key=lambda p: (p.file, p.line, p.column))
+
+
+def _broken(entity: Entity, snapshot: Snapshot, there: set[Key] | None = None) -> list[Problem]:
+    """List an entity's references that lead nowhere; ``there`` are the keys that exist, where they are known."""
+    problems = []
+    for path, target in references(entity.key, entity.data):
+        if target in there if there is not None else snapshot.text(target) is not None:
+            continue
+        what = f"{target.type} '{target.name}'" if target.type else f"{target.kind} '{target.name}'"
+        near = _nearest(target.name, (key.name for key in snapshot.keys(target.kind, target.type)))
+        message = f"{entity.key.kind} {entity.key.name} refers to {what}, which does not exist{near}"
+        hint = "register it, or take the reference out"
+        source = snapshot.text(entity.key) or ""
+        from zenprofile.core import text
+
+        line, column = text.locate(source, path)
+        # The position in a set says nothing: without it the problem stays the same when the list moves.
+        shown = paths.show(tuple(step for step in path if not isinstance(step, int)))
+        problems.append(Problem(entity.key.path, line, column, shown, message, hint, REFERENCE))
+    return problems
+
+
+def _clash(key: Key, other: Key) -> Problem:
+    message = f"{key.kind} '{key.name}' and '{other.name}' differ only in case"
+    return Problem(key.path, 1, 1, "name", message, "rename one of them", CLASH)
+
+
+def added(before: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog") -> list[Problem]:
+    """List the problems that a change would add, looking only at what it touches.
+
+    Args:
+        before: what the change starts from.
+        texts: the new documents; None deletes one.
+        catalog: the schemas that ship.
+
+    Returns:
+        Problems that `before` does not have; of code `IN_USE` where the change takes away what another entity needs.
+    """
+    after = Overlay(before, texts, catalog)
+    problems: list[Problem] = []
+    for key, text in texts.items():
+        if text is not None:
+            problems += _added_by(key, before, after, texts, catalog)
+    gone = [key for key, text in texts.items() if text is None]
+    problems += _left_behind(gone, after, texts)
+    return problems + _respoiled(before, after, texts, catalog)
+
+
+def _added_by(
+    key: Key, before: Snapshot, after: Overlay, texts: Mapping[Key, str | None], catalog: "Catalog"
+) -> list[Problem]:
+    new = _own(key, after, catalog)
+    if new:
+        had = Counter(problem.identity for problem in _own(key, before, catalog))
+        kept = []
+        for problem in new:
+            had[problem.identity] -= 1
+            if had[problem.identity] < 0:
+                kept.append(problem)
+        new = kept
+    # Against what was there already, `zenprofile.store.prepare` has looked.
+    other = next((k for k, text in texts.items() if k != key and text is not None and k.folded == key.folded), None)
+    return [*new, _clash(key, other)] if other is not None else new
+
+
+def _own(key: Key, snapshot: Snapshot, catalog: "Catalog") -> list[Problem]:
+    """List the problems of one document in a snapshot, its references included."""
+    try:
+        raw = snapshot.text(key)
+    except Invalid as error:
+        return list(error.problems)
+    if raw is None:
+        return []
+    entity, problems = document(key, raw, catalog, lambda type_, name: flavor_of(snapshot, type_, name))
+    return problems + (_broken(entity, snapshot) if entity is not None else [])
+
+
+def _left_behind(gone: list[Key], after: Snapshot, texts: Mapping[Key, str | None]) -> list[Problem]:
+    """Say who still refers to deleted entities; what the change itself writes has been looked at."""
+    problems = []
+    loaded: dict[str, list[Entity]] = {}
+    for key in gone:
+        if after.spelling(key) == key:
+            continue
+        users: list[str] = []
+        for kind in REFERRERS.get(key.kind, ()):
+            if kind not in loaded:
+                loaded[kind] = after.load(kind).entities
+            users += [f"{e.key.kind} {e.key.name}" for e in loaded[kind] if e.key not in texts and _refers(e, key)]
+        if users:
+            shown = ", ".join(users[:10]) + (f" and {len(users) - 10} more" if len(users) > 10 else "")
+            what = f"{key.type} '{key.name}'" if key.kind == "component" else f"{key.kind} '{key.name}'"
+            hint = f"take it out of {'it' if len(users) == 1 else 'them'} first"
+            problems.append(Problem(key.path, 0, 0, "", f"{what} is in use by {shown}", hint, IN_USE))
+    return problems
+
+
+def _refers(entity: Entity, key: Key) -> bool:
+    if key.kind == "flavor":
+        return entity.key.type == key.type and entity.data.get("flavor") == key.name
+    return any(target == key for _, target in references(entity.key, entity.data))
+
+
+def _respoiled(before: Snapshot, after: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog") -> list[Problem]:
+    """List components that a changed flavor's schema makes invalid."""
+    changed = [key for key, text in texts.items() if key.kind == "flavor" and text is not None]
+    if not changed:
+        return []
+    problems: list[Problem] = []
+    names_ = {(key.type, key.name) for key in changed}
+    for entity in (e for type_ in {t for t, _ in names_} for e in before.load("component", type_).entities):
+        if entity.key not in texts and (entity.key.type, entity.data.get("flavor")) in names_:
+            problems += _own(entity.key, after, catalog)
+    return problems
+
+
+def warnings(data: Data) -> list[str]:
+    """Say what a stack lacks that ZenML needs (SHAPES: accepted with a warning)."""
+    components = normal(Key("stack", "", ""), data).get("components", {})
+    return [f"the stack has no {t}" for t in ("orchestrator", "artifact_store") if not components.get(t)]

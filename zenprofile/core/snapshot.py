@@ -1,0 +1,214 @@
+"""Snapshots: every entity at one moment, read from documents or laid over another snapshot."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from zenprofile.core.entity import Data, Entity, Key
+from zenprofile.errors import Invalid, Problem
+
+if TYPE_CHECKING:
+    from zenprofile.core.schema import Catalog
+
+
+class Loaded(NamedTuple):
+    """Entities whose documents hold, sorted by key, and the problems of those that do not."""
+
+    entities: list[Entity]
+    problems: list[Problem]
+
+
+class Snapshot(Protocol):
+    """Every entity at one moment, read lazily: what is not asked for is not read.
+
+    A document that does not hold spoils only itself. No call sees half of a change made through `Store.apply`.
+    """
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        """List keys, sorted, of one kind and component type or of all; documents that do not hold included."""
+        ...
+
+    def spelling(self, key: Key) -> Key | None:
+        """Return the key that exists and differs from this one at most in case, the exact one first, or None."""
+        ...
+
+    def get(self, key: Key) -> Entity | None:
+        """Return an entity, or None where there is none. The name is matched exactly.
+
+        An entity is returned although its data breaks its schema, so that it can be mended.
+
+        Raises:
+            Invalid: the document cannot be read as a mapping, or names another entity than its place does.
+        """
+        ...
+
+    def text(self, key: Key) -> str | None:
+        """Return the document as it is stored, comments and order included, or None where there is none.
+
+        Raises:
+            Invalid: it is not UTF-8 text of at most 1 MiB, or no plain file.
+        """
+        ...
+
+    def load(self, kind: str = "", type_: str = "") -> Loaded:
+        """Return all entities that hold by themselves (reader, schema, flavor's schema), and the others' problems.
+
+        References to other entities are not looked at: `zenprofile.core.check.whole` does that.
+        """
+        ...
+
+
+class Documents(Protocol):
+    """The documents of one moment: all that a store has to give for a snapshot."""
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        """List keys, sorted, as `Snapshot.keys` does."""
+        ...
+
+    def raw(self, key: Key) -> bytes | str | None:
+        """Return a document's content, or None where there is none.
+
+        Raises:
+            Invalid: it may not be read (a link, a device, too long).
+        """
+        ...
+
+
+class DocumentSnapshot:
+    """A snapshot of documents. The flavors that they register are looked up among themselves."""
+
+    def __init__(self, documents: Documents, catalog: "Catalog") -> None:
+        self._documents = documents
+        self._catalog = catalog
+        self._registered: dict[tuple[str, str], Data | None] = {}
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        return self._documents.keys(kind, type_)
+
+    def spelling(self, key: Key) -> Key | None:
+        return spelled(key, self.keys(key.kind, key.type))
+
+    def text(self, key: Key) -> str | None:
+        from zenprofile.core import text
+
+        raw = self._documents.raw(key)
+        return None if raw is None else text.decode(raw, key.path)
+
+    def get(self, key: Key) -> Entity | None:
+        raw = self._documents.raw(key)
+        return None if raw is None else parse(key, raw)
+
+    def load(self, kind: str = "", type_: str = "") -> Loaded:
+        from zenprofile.core import check
+
+        entities: list[Entity] = []
+        problems: list[Problem] = []
+        for key in self.keys(kind, type_):
+            try:
+                raw = self._documents.raw(key)
+            except Invalid as error:
+                problems += error.problems
+                continue
+            if raw is None:
+                continue
+            entity, found = check.document(key, raw, self._catalog, self.registered)
+            problems += found
+            if entity is not None and not found:
+                entities.append(entity)
+        return Loaded(entities, problems)
+
+    def registered(self, type_: str, flavor: str) -> Data | None:
+        """Return the document of a flavor that is registered here, or None (also where it does not hold)."""
+        place = (type_, flavor)
+        if place not in self._registered:
+            self._registered[place] = flavor_of(self, type_, flavor)
+        return self._registered[place]
+
+
+class Overlay:
+    """A snapshot with edits laid over it: what a change would make of it."""
+
+    def __init__(self, below: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog") -> None:
+        """Lay texts (None: deleted) over a snapshot."""
+        self._below = below
+        self._texts = texts
+        self._over = DocumentSnapshot(_Held({k: t for k, t in texts.items() if t is not None}), catalog)
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        kept = [key for key in self._below.keys(kind, type_) if key not in self._texts]
+        return sorted([*kept, *self._over.keys(kind, type_)])
+
+    def spelling(self, key: Key) -> Key | None:
+        new = self._over.spelling(key)
+        if new is not None:
+            return new
+        old = self._below.spelling(key)
+        if old is not None and old in self._texts:
+            return spelled(key, self.keys(key.kind, key.type))
+        return old
+
+    def text(self, key: Key) -> str | None:
+        return self._texts[key] if key in self._texts else self._below.text(key)
+
+    def get(self, key: Key) -> Entity | None:
+        return self._over.get(key) if key in self._texts else self._below.get(key)
+
+    def load(self, kind: str = "", type_: str = "") -> Loaded:
+        below = self._below.load(kind, type_)
+        over = self._over.load(kind, type_)
+        entities = [e for e in below.entities if e.key not in self._texts]
+        paths = {key.path for key in self._texts}
+        problems = [p for p in below.problems if p.file not in paths]
+        return Loaded(sorted([*entities, *over.entities], key=lambda e: e.key), [*problems, *over.problems])
+
+
+class _Held:
+    """Documents held in a mapping."""
+
+    def __init__(self, texts: Mapping[Key, str]) -> None:
+        self._texts = texts
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        return sorted(k for k in self._texts if kind in {"", k.kind} and type_ in {"", k.type})
+
+    def raw(self, key: Key) -> str | None:
+        return self._texts.get(key)
+
+
+def held(texts: Mapping[Key, str], catalog: "Catalog") -> DocumentSnapshot:
+    """Return the snapshot of documents held in memory."""
+    return DocumentSnapshot(_Held(texts), catalog)
+
+
+def parse(key: Key, raw: bytes | str) -> Entity:
+    """Read one document as the entity that its place names.
+
+    Raises:
+        Invalid: it cannot be read, or names another entity.
+    """
+    from zenprofile.core import check, text
+
+    data = text.read(raw, key.path)
+    wrong = check.misplaced(key, data)
+    if wrong:
+        raise Invalid.of(check.placed(key, text.decode(raw), wrong))
+    return Entity(key, data)
+
+
+def spelled(key: Key, among: list[Key]) -> Key | None:
+    """Return the exact key among others, else one that differs only in case, else None."""
+    if key in among:
+        return key
+    folded = key.folded
+    return next((other for other in among if other.folded == folded), None)
+
+
+def flavor_of(snapshot: Snapshot, type_: str, flavor: str) -> Data | None:
+    """Return a registered flavor's document as data, or None where there is none that can be read."""
+    try:
+        entity = snapshot.get(Key("flavor", type_, flavor))
+    except Invalid:
+        return None
+    return None if entity is None else entity.data
+
+
+Registered = Callable[[str, str], Data | None]

@@ -1,0 +1,104 @@
+"""What every driver does before it writes a change: hold it against what is there, and check what it would make."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from zenprofile.core import change as changes
+from zenprofile.core import check
+from zenprofile.core.change import Change, Changed, Edit
+from zenprofile.core.entity import Data, Key, revision
+from zenprofile.core.snapshot import Snapshot, parse
+from zenprofile.errors import Exists, InUse, Invalid, NotFound, Problem, Stale, ZenprofileError
+
+if TYPE_CHECKING:
+    from zenprofile.core.schema import Catalog
+
+
+class Prepared(NamedTuple):
+    """A change that may be written as it is.
+
+    Attributes:
+        writes: the documents that differ, with their text before and after (None: there is none). Empty: nothing to do.
+        changes: the same as data, for history and words.
+        message: why: the change's own, else what it does in words.
+    """
+
+    writes: tuple[tuple[Key, str | None, str | None], ...]
+    changes: tuple[Changed, ...]
+    message: str
+
+
+def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
+    """Check a change against a snapshot that cannot move meanwhile (the caller holds its lock or transaction).
+
+    Raises:
+        Stale: an entity has another revision than its edit replaces.
+        Exists: an entity that must not exist does, in some spelling of case.
+        NotFound: an entity that is to be replaced or deleted is gone.
+        Invalid: the change adds problems; the error carries every one.
+        InUse: the change takes away what another entity refers to.
+    """
+    texts = {edit.key: edit.text for edit in change.edits}
+    if len(texts) != len(change.edits):
+        raise ValueError("a change holds at most one edit for each entity")
+    writes = []
+    for edit in change.edits:
+        old = _current(before, edit, texts)
+        if old != edit.text:
+            writes.append((edit.key, old, edit.text))
+    differing = {key: new for key, _, new in writes}
+    problems = check.added(before, differing, catalog)
+    if problems:
+        raise _refusal(problems)
+    told = tuple(Changed(key, _data(key, old), _data(key, new)) for key, old, new in writes)
+    return Prepared(tuple(writes), told, change.message or changes.words(told))
+
+
+def _current(before: Snapshot, edit: Edit, texts: dict[Key, str | None]) -> str | None:
+    """Return the document that an edit replaces, after a look whether it is the one that the edit means."""
+    key = edit.key
+    if edit.replaces is None:
+        other = before.spelling(key)
+        # A rename that only changes case deletes the old spelling in the same change.
+        if other is not None and (other == key or texts.get(other, "") is not None):
+            spelled = "" if other == key else f" as '{other.name}' (two names differ by more than case)"
+            raise Exists(f"{_what(key)} exists already{spelled}", hint="choose another name, or update it")
+        return None
+    old = before.text(key)
+    if old is None:
+        raise NotFound(f"there is no {_what(key)}", hint=f"see 'zenprofile {key.kind} list'")
+    if revision_of(key, old) != edit.replaces:
+        message = f"{_what(key)} was changed by somebody else meanwhile"
+        raise Stale(message, hint="nothing was written; look at it again and repeat the command", file=key.path)
+    return old
+
+
+def revision_of(key: Key, text: str) -> str:
+    """Return the revision of a document; of one that cannot be read, a fingerprint of its text."""
+    try:
+        return revision(key, parse(key, text).data)
+    except Invalid:
+        import hashlib
+
+        return "unreadable-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _data(key: Key, text: str | None) -> Data | None:
+    """Return a document's data; {} where it cannot be read, so that it still counts as being there."""
+    if text is None:
+        return None
+    try:
+        return parse(key, text).data
+    except Invalid:
+        return {}
+
+
+def _what(key: Key) -> str:
+    return f"{key.type} '{key.name}'" if key.kind == "component" else f"{key.kind} '{key.name}'"
+
+
+def _refusal(problems: list[Problem]) -> ZenprofileError:
+    taken = [p for p in problems if p.code == check.IN_USE]
+    if len(taken) < len(problems):
+        return Invalid.of(problems)
+    message = "; ".join(p.message for p in taken)
+    return InUse(message, hint=taken[0].hint, problems=taken)
