@@ -1,0 +1,66 @@
+# The two commands to know: `make demo` shows what zenprofile is for, `make test` proves that it works.
+# Both set up what they need; a second run starts at once.
+
+SHELL := /bin/sh
+.SHELLFLAGS := -euc
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --quiet
+# `compat` puts the checkout on the path by a line of text; other kinds run code at each start of Python, 11 ms more.
+COMPAT := --config-settings editable_mode=compat
+PYTEST := $(BIN)/python -m pytest --numprocesses 2
+
+.PHONY: demo test check lint types imports quick oldest bench reference clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/installed ## The main job on real input: two machines, one profile in Git
+	@PATH="$(BIN):$$PATH" sh docs/demo.sh
+
+test: $(VENV)/with-tools ## Everything: lint, types, import rules, every suite
+	@sh tests/setup.sh $(VENV)/left-out
+	@$(MAKE) --no-print-directory check
+	@$(PYTEST) $$(cat $(VENV)/left-out)
+
+check: lint types imports
+
+lint: $(VENV)/with-tools
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
+	@echo "lint: clean"
+
+types: $(VENV)/with-tools
+	@$(BIN)/mypy
+
+imports: $(VENV)/with-tools
+	@$(BIN)/lint-imports --no-logo
+
+quick: $(VENV)/with-tools ## The tests that take no time
+	@$(PYTEST) -m "not slow"
+
+oldest: $(VENV)/with-tools ## Unit and contract tests on the oldest libraries that setup.cfg allows
+	@$(BIN)/python -m pytest tests/e2e/test_oldest.py
+
+bench: $(VENV)/with-tools
+	@$(BIN)/python -m benchmarks
+
+reference: $(VENV)/with-tools ## Write docs/reference.md again
+	@$(BIN)/python docs/reference.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "zenprofile needs Python 3.11 or later; try: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/installed: $(VENV)/bin/python setup.cfg setup.py
+	@echo "Installing zenprofile into $(VENV) ..."
+	@$(PIP) $(COMPAT) --editable . 2>/dev/null || $(PIP) --editable .
+	@touch $@
+
+$(VENV)/with-tools: $(VENV)/installed
+	@echo "Installing what the tests need into $(VENV) ..."
+	@$(PIP) $(COMPAT) --editable '.[dev]' 2>/dev/null || $(PIP) --editable '.[dev]'
+	@touch $@
