@@ -159,7 +159,7 @@ def _renames_joined(changes: list[Changed]) -> list[str]:
     for new in changes:
         if new.action != "added":
             continue
-        old = next((g for g in gone if g.key not in joined and _is_rename(g, new)), None)
+        old = next((g for g in gone if g.key not in joined and is_rename(g, new)), None)
         if old:
             joined.update((old.key, new.key))
             told.append(f"{_label(old.key)}: renamed to {new.key.name}")
@@ -167,7 +167,8 @@ def _renames_joined(changes: list[Changed]) -> list[str]:
     return told
 
 
-def _is_rename(old: Changed, new: Changed) -> bool:
+def is_rename(old: Changed, new: Changed) -> bool:
+    """Say whether an entity that went and one that came are one: kind, type and all of the data but the name equal."""
     if old.key[:2] != new.key[:2] or old.before is None or new.after is None:
         return False
     return same({**old.before, "name": ""}, {**new.after, "name": ""})

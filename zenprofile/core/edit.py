@@ -1,14 +1,14 @@
 """Change a document's data and leave every other byte: comments, order, quotes, line ends.
 
 The text is spliced at the places of the nodes that differ (46 times faster than a round-trip parser, and nothing else
-moves: PERFORMANCE, "What was learnt"). Each splice is proved by reading the result; where one cannot be proved, a larger
-piece is written anew.
+moves: PERFORMANCE, "What was learnt"). Each splice is proved by reading the result; where one cannot be proved, a
+larger piece is written anew.
 """
 
 from typing import Any, NamedTuple
 
+from zenprofile.core import places, writer
 from zenprofile.core import text as texts
-from zenprofile.core import writer
 from zenprofile.core.change import same
 from zenprofile.core.entity import Data
 from zenprofile.core.text import Node
@@ -135,7 +135,7 @@ class _Editor:
             waiting = []
 
     def _insert_entry(self, anchor: tuple[Node, Node], name: str, value: Any, indent: int) -> None:
-        place = self._line_end(self._content_end(anchor[1], anchor[0]))
+        place = places.line_end(self.text, places.content_end(self.text, anchor[1], anchor[0]))
         self.splices.append(_Splice(place, place, writer.entry(name, value, indent)))
 
     def _flow_mapping(self, node: Node, before: Data, after: Data) -> None:
@@ -176,24 +176,22 @@ class _Editor:
                 anchor = where[position]
                 continue
             place = (
-                self._line_start(self._dash(items[min(kept)]).start.offset)
+                places.line_start(self.text, self._dash(items[min(kept)]).start.offset)
                 if anchor is None
-                else self._line_end(self._content_end(items[anchor]))
+                else places.line_end(self.text, places.content_end(self.text, items[anchor]))
             )
             self.splices.append(_Splice(place, place, writer.item(member, node.start.column)))
 
     def _dash(self, node: Node) -> Node:
         """Return a place on the line of the dash in front of a list's item."""
-        start = self.text.rfind("-", 0, node.start.offset)
-        between = self.text[start + 1 : node.start.offset]
-        if start < 0 or between.strip():
+        start = places.dash(self.text, node)
+        if start is None:
             raise _TooHard
-        mark = node.start._replace(offset=start)
-        return node._replace(start=mark)
+        return node._replace(start=node.start._replace(offset=start))
 
     def _whole_value(self, key: Node | None, node: Node, after: Any, indent: int) -> None:
         """Put a value in the place of another, keeping a comment on the line of its key."""
-        start, end = node.start.offset, self._content_end(node, key)
+        start, end = node.start.offset, places.content_end(self.text, node, key)
         block_before = not node.scalar and not node.flow
         rendered = writer.value_lines(after, indent)
         if node.flow and node.children and isinstance(after, dict | list):
@@ -207,7 +205,7 @@ class _Editor:
             if key is None or "\n" in self.text[start:end]:
                 raise _TooHard
             space = start - len(self.text[:start].rstrip(" ")) if start != end else 0
-            line_end = self._line_end(end)
+            line_end = places.line_end(self.text, end)
             self.splices.append(_Splice(start - space, end, ""))
             self.splices.append(_Splice(line_end, line_end, rendered[1:]))
         elif "\n" in rendered[1:-1]:
@@ -224,17 +222,17 @@ class _Editor:
         if "\n" in self.text[start:end]:
             self.splices.append(_Splice(start, end, f"{first}\n{body[:-1]}"))
             return
-        line_end = self._line_end(end)
+        line_end = places.line_end(self.text, end)
         self.splices.append(_Splice(start, end, f" {first}" if start == end else first))
         self.splices.append(_Splice(line_end, line_end, body))
 
     def _replace_block(self, key: Node, node: Node, rendered: str, *, block: bool) -> None:
         """Put other lines, or a value on the key's own line, in the place of a block collection."""
         colon = self.text.index(":", key.end.offset) + 1
-        first = self._line_start(node.start.offset)
+        first = places.line_start(self.text, node.start.offset)
         if first < colon:
             raise _TooHard
-        last = self._line_end(self._content_end(node, key))
+        last = places.line_end(self.text, places.content_end(self.text, node, key))
         if block:
             self.splices.append(_Splice(first, last, rendered))
         elif "\n" in rendered[:-1]:
@@ -244,25 +242,10 @@ class _Editor:
             self.splices.append(_Splice(first, last, ""))
 
     def _cut_lines(self, key: Node, value: Node) -> None:
-        start = self._line_start(key.start.offset)
+        start = places.line_start(self.text, key.start.offset)
         if self.text[start : key.start.offset].strip():
             raise _TooHard
-        self.splices.append(_Splice(start, self._line_end(self._content_end(value, key)), ""))
-
-    def _content_end(self, node: Node, key: Node | None = None) -> int:
-        """Return the offset behind a value's last character; of an absent one, behind its key's colon."""
-        while node.children and not node.flow:
-            key, node = node.children[-1]
-        if node.start.offset == node.end.offset:
-            return self.text.index(":", key.end.offset) + 1 if key is not None else node.end.offset
-        span = self.text[node.start.offset : node.end.offset]
-        return node.start.offset + (len(span.rstrip("\n ")) if node.style in {"|", ">"} else len(span))
-
-    def _line_start(self, offset: int) -> int:
-        return self.text.rfind("\n", 0, offset) + 1
-
-    def _line_end(self, offset: int) -> int:
-        return self.text.index("\n", offset) + 1
+        self.splices.append(_Splice(start, places.line_end(self.text, places.content_end(self.text, value, key)), ""))
 
 
 def _common(before: list[Any], after: list[Any]) -> dict[int, int]:
