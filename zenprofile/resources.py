@@ -1,33 +1,34 @@
 """The data that ships with the code: schemas and hooks, found in a wheel or in a checkout."""
 
-import os
 from functools import cache
+from pathlib import Path
 
 from zenprofile.core.schema import Catalog
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+_PACKAGE = Path(__file__).resolve().parent
 
 
 @cache
-def _folder(name: str) -> str:
+def _folder(name: str) -> Path:
     """Return a data folder: inside the package (a wheel), else beside it (a checkout, an editable install)."""
-    inside = os.path.join(_PACKAGE, name)
-    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(_PACKAGE), name)
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
 
 
 def _bytes(folder: str, name: str) -> bytes | None:
+    if ".." in name.split("/") or name.startswith("/"):
+        return None
     try:
-        with open(os.path.join(_folder(folder), *name.split("/")), "rb") as file:
-            return file.read()
-    except (FileNotFoundError, NotADirectoryError):
+        return (_folder(folder) / name).read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
 
 
 def schema_bytes(name: str) -> bytes | None:
-    """Return a file below ``schemas/`` (``kinds/component.json``), or None where there is none.
+    """Return a file below ``schemas/``, or None where there is none.
 
     Args:
-        name: with forward slashes; not to be taken from outside without a look in the catalog's index.
+        name: with forward slashes: ``kinds/component.json``.
     """
     return _bytes("schemas", name)
 
