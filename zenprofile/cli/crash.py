@@ -1,0 +1,54 @@
+"""An exception that is nobody's message: a bug, or the disk. Its traceback is kept in a file and named."""
+
+import errno
+import os
+import re
+import sys
+import traceback
+
+from zenprofile import profiles
+from zenprofile.errors import StoreBroken, ZenprofileError
+
+_PASSWORD = re.compile(r"(://[^\s/:@'\"]*:)[^\s@'\"]+@")
+_SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SECRET|_KEY")
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
+
+
+class Crash(ZenprofileError):
+    """A bug of ours."""
+
+    code = "bug"
+
+
+def unexpected(error: BaseException) -> ZenprofileError:
+    """Return the error that a user sees for an exception that nothing expected.
+
+    Trouble with the disk speaks for itself; of everything else the traceback is saved.
+    """
+    if isinstance(error, OSError) and error.errno in _DISK:
+        place = f": {error.filename}" if error.filename else ""
+        return StoreBroken(f"{os.strerror(error.errno)}{place}", hint="check the disk's space and the permissions")
+    told = f"{type(error).__name__}, which is a mistake in zenprofile"
+    try:
+        saved = _save(redacted("".join(traceback.format_exception(error))))
+    except OSError as failed:
+        return Crash(told, hint=f"the traceback could not be saved ({failed.strerror})")
+    return Crash(told, hint=f"please report it with {saved}")
+
+
+def redacted(text: str) -> str:
+    """Return a text without passwords in URLs and without the values of variables that name a secret."""
+    text = _PASSWORD.sub(r"\1***@", text)
+    for name, value in os.environ.items():
+        if _SECRET_NAME.search(name) and len(value) >= 4:
+            text = text.replace(value, "***")
+    return text
+
+
+def _save(text: str) -> str:
+    folder = os.path.join(profiles.config_folder(), "errors")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = os.path.join(folder, f"traceback-{os.getpid()}.txt")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(f"{sys.version}\n{text}")
+    return path

@@ -1,0 +1,82 @@
+"""How a run that failed ends: one line (or one JSON object) on stderr, and the exit status."""
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from zenprofile.cli import output
+from zenprofile.errors import UsageError, ZenprofileError
+
+INTERRUPTED = 130
+
+
+def report(error: BaseException, arguments: list[str]) -> int:
+    """Tell the user about an exception and return the exit status.
+
+    Args:
+        error: what ended the command.
+        arguments: of the command line, to know the format where parsing failed.
+    """
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        _finish_quietly()
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        _finish_quietly()
+        return 1
+    if isinstance(error, click.UsageError) and type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return 2
+    failure = _as_ours(error, arguments)
+    output.aside(_in_json(failure) if _wants_json(arguments) else line_of(failure))
+    return failure.exit_status
+
+
+def _finish_quietly() -> None:
+    """Let the interpreter's own flush of stdout at the end meet no broken pipe."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _as_ours(error: BaseException, arguments: list[str]) -> ZenprofileError:
+    if isinstance(error, ZenprofileError):
+        return error
+    if isinstance(error, click.ClickException):
+        command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "zenprofile"
+        return UsageError(error.format_message().rstrip("."), hint=f"see '{command} --help'")
+    from zenprofile.cli.crash import unexpected
+
+    return unexpected(error)
+
+
+def line_of(error: ZenprofileError) -> str:
+    """Return ``Error: file:line:column: message; hint`` on one line."""
+    place = f"{error.file}:{error.line}:{error.column}: " if error.line else f"{error.file}: " if error.file else ""
+    hint = f"; {error.hint}" if error.hint else ""
+    return f"{output.coloured('Error:', 31, sys.stderr)} {output.safe_text(f'{place}{error.message}{hint}')}"
+
+
+def _in_json(error: ZenprofileError) -> str:
+    data: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+    if error.file:
+        data["file"] = error.file
+    if error.line:
+        data.update(line=error.line, column=error.column)
+    if len(error.problems) > 1:
+        data["problems"] = [problem._asdict() for problem in error.problems]
+    return output.as_json(data, indent=None)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Say whether ``-o json`` was given, also where parsing did not get that far."""
+    last = ""
+    for number, argument in enumerate(arguments):
+        following = arguments[number + 1] if number + 1 < len(arguments) else ""
+        if argument in {"-o", "--output"}:
+            last = following if following in output.FORMATS else last
+        elif argument.startswith(("-o", "--output=")):
+            last = argument.removeprefix("--output=").removeprefix("-o").removeprefix("=")
+    return last == "json"

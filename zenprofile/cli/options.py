@@ -1,0 +1,89 @@
+"""Commands and groups that take the common options anywhere, and the options that several commands share."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from zenprofile.cli.output import FORMATS
+from zenprofile.cli.session import Session
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+OUTPUT_FLAGS = ("-o", "--output")
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Keep a common option in the session; one that stands later wins."""
+    session = context.ensure_object(Session)
+    if value:
+        setattr(session, {"profile": "chosen", "output": "format"}.get(str(parameter.name), str(parameter.name)), value)
+
+
+def _profile_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in context.ensure_object(Session).profiles.names() if name.startswith(incomplete)]
+
+
+def _common(output_flags: Sequence[str]) -> list[click.Parameter]:
+    kept: dict[str, Any] = {"expose_value": False, "callback": _remember}
+    return [
+        click.Option(["--profile"], metavar="NAME", help="Use this profile.", shell_complete=_profile_names, **kept),
+        click.Option(list(output_flags), type=click.Choice(FORMATS), help="Print as this.", **kept),
+        click.Option(
+            ["--timeout"],
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="End a network command when nothing has moved for so long (30).",
+            **kept,
+        ),
+        click.Option(["-v", "--verbose"], count=True, help="Say more on stderr.", **kept),
+    ]
+
+
+class _Common(click.Command):
+    """A command with the common options and with examples in its help.
+
+    Args:
+        examples: command lines, shown as they stand.
+        output_flags: how the format is asked for; ``("--output",)`` where ``-o`` means something else.
+    """
+
+    def __init__(
+        self, *args: Any, examples: Sequence[str] = (), output_flags: Sequence[str] = OUTPUT_FLAGS, **kwargs: Any
+    ) -> None:
+        kwargs["context_settings"] = {**CONTEXT, **(kwargs.get("context_settings") or {})}
+        super().__init__(*args, **kwargs)
+        self.examples = tuple(examples)
+        self.params = [*self.params, *_common(output_flags)]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                formatter.write("".join(f"  {line}\n" for line in self.examples))
+
+
+class Command(_Common):
+    """A command: ``@group.command(examples=["zenprofile stack list"])``."""
+
+
+class Group(_Common, click.Group):
+    """A group of commands; they and its groups are of this module's classes."""
+
+    command_class = Command
+    group_class = type
+
+
+def command(name: str | None = None, **attributes: Any) -> Callable[[Callable[..., Any]], Command]:
+    """Make a top-level command, as ``click.command`` does."""
+    return click.command(name, cls=Command, **attributes)
+
+
+def group(name: str | None = None, **attributes: Any) -> Callable[[Callable[..., Any]], Group]:
+    """Make a top-level group, as ``click.group`` does."""
+    return click.group(name, cls=Group, **attributes)
+
+
+pass_session = click.pass_obj
+
+at_option = click.option("--at", metavar="REV", help="Answer as it was at a commit, change or date.")
+message_option = click.option("-m", "--message", default="", metavar="TEXT", help="Why; kept in the history.")

@@ -1,0 +1,141 @@
+"""What is printed: tables, JSON and YAML, with nothing in them that could steer a terminal."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+FORMATS = ("table", "json", "yaml")
+
+# Control characters, line and paragraph separators, what turns or hides text, lone surrogates, tag characters.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_UNSAFE_IN_JSON = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", ""))
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+_LINES = {
+    "heavy": ("┏━", "━┯━", "━┓", "┃ ", " │ ", " ┃", "┠─", "─┼─", "─┨", "┗━", "━┷━", "━┛", "━", "─"),
+    "ascii": ("+-", "-+-", "-+", "| ", " | ", " |", "+-", "-+-", "-+", "+-", "-+-", "-+", "-", "-"),
+}
+
+
+def safe_text(value: object) -> str:
+    """Return a name or value as one line that a terminal shows as it stands; everything else is escaped."""
+    text = str(value)
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSAFE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found.group()
+    code = ord(character)
+    if character in _SHORT:
+        return _SHORT[character]
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _escaped_in_json(found: re.Match[str]) -> str:
+    units = found.group().encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def width(text: str) -> int:
+    """Return how many columns a terminal needs for the text."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) or c == "\ufe0f" else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _padded(text: str, columns: int) -> str:
+    return text + " " * (columns - width(text))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> str:
+    """Return a table with a line around every cell, as ZenML draws it, without a final line end.
+
+    Args:
+        header: names of the columns, shown in capitals.
+        rows: cells; each is made safe, a line break in it shown escaped.
+        title: stands centred above.
+    """
+    left, cross, right, cell, between, end, t_left, t_cross, t_right, b_left, b_cross, b_right, heavy, light = _LINES[
+        "heavy" if _draws_boxes() else "ascii"
+    ]
+    cells = [[safe_text(name).upper() for name in header], *([safe_text(value) for value in row] for row in rows)]
+    columns = [max(map(width, column)) for column in zip(*cells, strict=True)]
+    separator = t_left + t_cross.join(light * n for n in columns) + t_right
+    lines = [left + cross.join(heavy * n for n in columns) + right]
+    for number, row in enumerate(cells):
+        if number:
+            lines.append(separator)
+        lines.append(cell + between.join(_padded(text, n) for text, n in zip(row, columns, strict=True)) + end)
+    lines.append(b_left + b_cross.join(heavy * n for n in columns) + b_right)
+    if title:
+        lines.insert(0, _centred(safe_text(title), len(lines[0])))
+    return "\n".join(lines)
+
+
+def _centred(text: str, columns: int) -> str:
+    missing = max(0, columns - width(text))
+    return " " * (missing // 2) + text + " " * (missing - missing // 2)
+
+
+def _draws_boxes() -> bool:
+    return (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+
+
+def properties(title: str, values: Iterable[tuple[str, object]]) -> str:
+    """Return the two-column table of ``describe``."""
+    return table(("PROPERTY", "VALUE"), values, title)
+
+
+def as_json(data: Any, *, indent: int | None = 2) -> str:
+    """Return data as JSON: readable text stays, what could steer a terminal stands as JSON's own escape."""
+    import json
+
+    return _UNSAFE_IN_JSON.sub(_escaped_in_json, json.dumps(data, ensure_ascii=False, indent=indent))
+
+
+def as_yaml(data: Any) -> str:
+    """Return a mapping, or a list of them, as YAML.
+
+    Raises:
+        Invalid: it holds what YAML cannot (a lone surrogate).
+    """
+    from zenprofile.core import writer
+
+    if isinstance(data, list):
+        return "".join(writer.item(member, 0) for member in data).rstrip("\n") or "[]"
+    return writer.dump(data).rstrip("\n")
+
+
+def result(text: str) -> None:
+    """Print a result to stdout."""
+    _print(text, sys.stdout)
+
+
+def aside(text: str) -> None:
+    """Print a hint, a warning or progress to stderr."""
+    _print(text, sys.stderr)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    try:
+        stream.write(f"{text}\n")
+    except UnicodeEncodeError:
+        # A terminal that lacks a character sees it escaped.
+        encoding = stream.encoding or "ascii"
+        stream.write(f"{text}\n".encode(encoding, "backslashreplace").decode(encoding))
+
+
+def coloured(text: str, colour: int, stream: TextIO) -> str:
+    """Return the text in one of the terminal's colours (31 red, 33 yellow) where the stream is one that wants them."""
+    wants = not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb" and stream.isatty()
+    return f"\x1b[{colour}m{text}\x1b[0m" if wants else text

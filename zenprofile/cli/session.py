@@ -1,0 +1,146 @@
+"""One run of the command line: the options that stand anywhere, the active profile, its store."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zenprofile.active import Active, find_active
+from zenprofile.cli import output
+from zenprofile.profiles import Profile, Profiles
+
+if TYPE_CHECKING:
+    from zenprofile.store.base import Options, Store
+
+DEFAULT_TIMEOUT = 30.0
+
+
+class Session:
+    """What a command gets as ``click.pass_obj``.
+
+    Attributes:
+        chosen: the profile named by ``--profile``; "" for none.
+        format: ``table``, ``json`` or ``yaml``.
+        timeout: seconds without any answer after which a network command ends.
+        verbose: how often ``-v`` was given.
+        profiles: this machine's profiles.
+    """
+
+    def __init__(self) -> None:
+        self.chosen = ""
+        self.format = "table"
+        self.timeout = DEFAULT_TIMEOUT
+        self.verbose = 0
+        self.profiles = Profiles()
+        self._active: Active | None = None
+        self._announced = False
+        self._store: Store | None = None
+
+    @property
+    def active(self) -> Active:
+        """The active profile and where that is said, without a word to the user.
+
+        The first command on a machine makes the profile ``default``.
+        """
+        if self._active is None:
+            if not self.profiles.exist():
+                from zenprofile.usecases.profiles import make_default
+
+                for line in make_default(self.profiles):
+                    self.warn(line)
+            self._active = find_active(self.profiles, self.chosen)
+        return self._active
+
+    @property
+    def scope(self) -> str:
+        """``local`` where the repository names the active profile, else ``global``."""
+        return self.active.scope
+
+    @property
+    def profile(self) -> Profile:
+        """The active profile; says once on stderr which it is.
+
+        Raises:
+            NotFound: it is not on this machine.
+        """
+        self.announce()
+        return self.active.existing()
+
+    @property
+    def active_stack(self) -> str:
+        """Name of the active stack: the repository's where it names one, else the profile's."""
+        return self.active.stack
+
+    def announce(self) -> None:
+        """Say on stderr, once, which profile is active."""
+        if self._announced:
+            return
+        self._announced = True
+        active = self.active
+        if not active.root:
+            self.note("Running without an active repository root.")
+        self.note(f"Running with active profile: '{output.safe_text(active.name)}' ({active.scope})")
+        if active.profile is None:
+            self.warn(f"the profile '{output.safe_text(active.name)}' is not on this machine")
+
+    def store(self) -> "Store":
+        """Open the active profile's store; it is closed when the command ends.
+
+        Raises:
+            ZenprofileError: as `zenprofile.store.open.open_store`.
+        """
+        if self._store is None:
+            self._store = self.open(self.profile)
+        return self._store
+
+    def open(self, profile: Profile) -> "Store":
+        """Open any profile's store; it is closed when the command ends."""
+        from zenprofile.usecases.profiles import open_profile
+
+        store = open_profile(self.profiles, profile, self.timeout)
+        context = click.get_current_context(silent=True)
+        if context is not None:
+            context.find_root().call_on_close(store.close)
+        return store
+
+    def options(self, profile: Profile) -> "Options":
+        """Return what opening a profile's store needs to know from this machine."""
+        from zenprofile.usecases.profiles import options_of
+
+        return options_of(self.profiles, profile, self.timeout)
+
+    def show(self, data: Any, as_table: Callable[[], str]) -> None:
+        """Print a result to stdout in the format asked for.
+
+        Args:
+            data: of JSON's types.
+            as_table: makes the text for people; called only where it is wanted.
+        """
+        if self.format == "json":
+            output.result(output.as_json(data))
+        elif self.format == "yaml":
+            output.result(output.as_yaml(data))
+        else:
+            output.result(as_table())
+
+    def say(self, text: str) -> None:
+        """Print a line for people to stdout; in other formats the result alone is printed (`show`)."""
+        if self.format == "table":
+            output.result(text)
+
+    def note(self, text: str) -> None:
+        """Print a line to stderr; not with ``-o json``, where stderr holds the error object alone."""
+        if self.format != "json":
+            output.aside(text)
+
+    def warn(self, text: str) -> None:
+        """Print a warning to stderr, as `note`."""
+        if self.format != "json":
+            import sys
+
+            output.aside(f"{output.coloured('Warning:', 33, sys.stderr)} {text}")
+
+    def debug(self, text: str) -> None:
+        """Print a line to stderr where ``-v`` asks for it."""
+        if self.verbose:
+            self.note(text)

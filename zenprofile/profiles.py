@@ -1,0 +1,319 @@
+"""This machine: its profiles, the active one, overrides. One JSON file, read without any other library.
+
+The file is replaced as a whole, under a lock, after it has reached the disk. One that cannot be read is never written
+over.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from zenprofile.core import names
+from zenprofile.errors import Locked, NewerFormat, NotFound, StoreBroken
+
+FORMAT = 1
+FILE = "profiles.json"
+DEFAULT = "default"
+SYNC_MODES = ("manual", "commit", "push")
+LOCK_SECONDS = 60.0
+_NONE: Mapping[str, Any] = {}
+
+
+class Profile(NamedTuple):
+    """A name on this machine for a store.
+
+    Attributes:
+        name: unique without regard to case.
+        store_url: as shown, ``:***@`` in place of a password.
+        store_type: ``local``, ``sql`` or ``rest``.
+        active_stack: name of a stack in the store.
+        active_user: name of a user in the store.
+        overrides: by entity (``component/artifact_store/s3``), then by path of the field.
+        sync: ``manual``, ``commit``, ``push``, or "" for the store's own default.
+        run_hooks: whether a commit runs the repository's own hooks.
+        path: working tree of a clone that zenprofile made; "" for none.
+        made: what zenprofile made for it, below the configuration folder; `delete` removes this and nothing else.
+        unknown: keys of the entry that this version does not know; kept.
+        problem: why the entry does not hold; "" where it does.
+    """
+
+    name: str
+    store_url: str
+    store_type: str
+    active_stack: str = DEFAULT
+    active_user: str = DEFAULT
+    overrides: Mapping[str, Mapping[str, Any]] = _NONE
+    sync: str = ""
+    run_hooks: bool = False
+    path: str = ""
+    made: tuple[str, ...] = ()
+    unknown: Mapping[str, Any] = _NONE
+    problem: str = ""
+
+
+# What the file may hold for each field; the rest of the entry is kept as it is.
+_TYPES: dict[str, type] = {
+    "store_url": str,
+    "store_type": str,
+    "active_stack": str,
+    "active_user": str,
+    "overrides": dict,
+    "sync": str,
+    "run_hooks": bool,
+    "path": str,
+    "made": list,
+}
+
+
+def _from_json(name: str, entry: Any) -> Profile:
+    wrong = _why_not(name, entry)
+    if wrong:
+        return Profile(name, "", "", unknown=entry if isinstance(entry, dict) else {}, problem=wrong)
+    known = {field: value for field, value in entry.items() if field in _TYPES}
+    known["made"] = tuple(known.get("made", ()))
+    return Profile(name, **known, unknown={field: value for field, value in entry.items() if field not in _TYPES})
+
+
+def _why_not(name: str, entry: Any) -> str:
+    if names.why_not(name):
+        return names.why_not(name)
+    if not isinstance(entry, dict):
+        return "its entry is not an object"
+    if not entry.get("store_url") or not entry.get("store_type"):
+        return "its entry lacks store_url or store_type"
+    for field, value in entry.items():
+        if not isinstance(value, _TYPES.get(field, object)):
+            return f"its entry has a wrong {field}"
+    if not all(isinstance(values, dict) for values in entry.get("overrides", {}).values()):
+        return "its entry has wrong overrides"
+    return "" if all(map(is_ours, entry.get("made", ()))) else "its entry has a wrong made"
+
+
+def is_ours(made: object) -> bool:
+    """Say whether a path may stand for what zenprofile made: relative, below the configuration folder."""
+    return isinstance(made, str) and bool(made) and not made.startswith("/") and ".." not in made.split("/")
+
+
+def _to_json(profile: Profile) -> dict[str, Any]:
+    if profile.problem:
+        return dict(profile.unknown)
+    standard = Profile("", "", "")
+    known = {field: getattr(profile, field) for field in _TYPES if getattr(profile, field) != getattr(standard, field)}
+    known.update(active_stack=profile.active_stack, active_user=profile.active_user)
+    return {**{field: known[field] for field in _TYPES if field in known}, **profile.unknown}
+
+
+class State:
+    """Content of the file.
+
+    Attributes:
+        active: name of the global active profile.
+        profiles: by name.
+        trash: paths below the configuration folder that are still to be removed.
+        unknown: keys that this version does not know; kept.
+    """
+
+    def __init__(self, data: dict[str, Any] | None = None) -> None:
+        data = data or {}
+        self.active: str = data.get("active", DEFAULT)
+        self.profiles = {name: _from_json(name, entry) for name, entry in data.get("profiles", {}).items()}
+        self.trash: list[str] = [path for path in data.get("trash", []) if is_ours(path)]
+        self.unknown = {
+            key: value for key, value in data.items() if key not in {"format", "active", "profiles", "trash"}
+        }
+
+    def find(self, name: str) -> Profile:
+        """Return a profile, also one that does not hold.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        if name not in self.profiles:
+            raise NotFound(f"there is no profile '{name}' on this machine", hint="see 'zenprofile list'")
+        return self.profiles[name]
+
+    def taken(self, name: str) -> str:
+        """Return the name, as it is spelt, that a new one would clash with; "" for none."""
+        return next((known for known in self.profiles if names.fold(known) == names.fold(name)), "")
+
+    def put(self, profile: Profile) -> None:
+        """Add a profile, or replace the one of its name."""
+        self.profiles[profile.name] = profile
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the file is to hold."""
+        data: dict[str, Any] = {"format": FORMAT, "active": self.active}
+        data["profiles"] = {name: _to_json(profile) for name, profile in sorted(self.profiles.items())}
+        if self.trash:
+            data["trash"] = self.trash
+        return {**data, **self.unknown}
+
+
+def config_folder() -> str:
+    """Return the configuration folder: ``ZENPROFILE_CONFIG_DIR``, else the platform's own."""
+    chosen = os.environ.get("ZENPROFILE_CONFIG_DIR")
+    if chosen:
+        return os.path.abspath(os.path.expanduser(chosen))
+    if sys.platform == "darwin":
+        return os.path.expanduser("~/Library/Application Support/zenprofile")
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    return os.path.join(base if base.startswith("/") else os.path.expanduser("~/.config"), "zenprofile")
+
+
+class Profiles:
+    """The profiles of this machine.
+
+    Args:
+        folder: the configuration folder, absolute; `config_folder` where none is given.
+    """
+
+    def __init__(self, folder: str = "") -> None:
+        self.folder = folder or config_folder()
+        self.file = os.path.join(self.folder, FILE)
+
+    def exist(self) -> bool:
+        """Say whether any profile was ever made here and one is left."""
+        return os.path.lexists(self.file) and bool(self.state().profiles)
+
+    def state(self) -> State:
+        """Read the file; an empty state where there is none.
+
+        Raises:
+            StoreBroken: it cannot be read, or is damaged.
+            NewerFormat: a newer zenprofile wrote it.
+        """
+        try:
+            with open(self.file, "rb") as file:
+                data = json.loads(file.read())
+        except FileNotFoundError:
+            return State()
+        except OSError as error:
+            raise StoreBroken(
+                f"the list of profiles cannot be read: {error.strerror}", file=self.file, hint="check its permissions"
+            ) from None
+        except (ValueError, RecursionError):
+            raise self._damaged("it is not JSON") from None
+        return self._checked(data)
+
+    def _checked(self, data: Any) -> State:
+        if not isinstance(data, dict) or type(data.get("format")) is not int:
+            raise self._damaged("it is not an object with a format")
+        if data["format"] > FORMAT:
+            raise NewerFormat(
+                f"the list of profiles has format {data['format']}; this zenprofile knows {FORMAT}",
+                file=self.file,
+                hint="upgrade zenprofile",
+            )
+        expected = {"active": str, "profiles": dict, "trash": list}
+        wrong = [key for key, kind in expected.items() if not isinstance(data.get(key, kind()), kind)]
+        if wrong:
+            raise self._damaged(f"its {wrong[0]} does not hold")
+        return State(data)
+
+    def _damaged(self, why: str) -> StoreBroken:
+        hint = "mend the file, or move it away to start anew; zenprofile leaves it as it is"
+        return StoreBroken(f"the list of profiles is damaged: {why}", file=self.file, hint=hint)
+
+    def names(self) -> list[str]:
+        """Return the profiles' names, sorted."""
+        return sorted(self.state().profiles)
+
+    def find(self, name: str) -> Profile:
+        """Return a profile that holds.
+
+        Raises:
+            NotFound: there is none of that name.
+            StoreBroken: its entry does not hold.
+        """
+        return usable(self.state().find(name), self.file)
+
+    @contextmanager
+    def edit(self) -> Iterator[State]:
+        """Give the state to change; it is written once the block ends without an exception.
+
+        Raises:
+            Locked: another process held the file for a minute.
+            StoreBroken: the file is damaged, or cannot be written.
+        """
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        with locked(os.path.join(self.folder, "profiles.lock")):
+            state = self.state()
+            before = state.as_json()
+            yield state
+            if state.as_json() != before or not os.path.exists(self.file):
+                write_json(self.file, state.as_json())
+
+    def change(self, name: str, **fields: Any) -> Profile:
+        """Set fields of a profile and return it as it is then.
+
+        Raises:
+            NotFound: there is none of that name.
+            StoreBroken: its entry does not hold.
+        """
+        with self.edit() as state:
+            changed = usable(state.find(name), self.file)._replace(**fields)
+            state.put(changed)
+        return changed
+
+
+def usable(profile: Profile, file: str) -> Profile:
+    """Return the profile.
+
+    Raises:
+        StoreBroken: its entry does not hold.
+    """
+    if profile.problem:
+        hint = f"mend it there, or 'zenprofile delete {profile.name}'"
+        raise StoreBroken(f"the profile '{profile.name}' does not hold: {profile.problem}", file=file, hint=hint)
+    return profile
+
+
+@contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Hold a lock file among the processes of this machine.
+
+    Raises:
+        Locked: another process held it for a minute.
+    """
+    import fcntl
+    import time
+
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise Locked(f"another process holds {path}", hint="wait for it to end, then try again") from None
+                time.sleep(0.02)
+        yield
+    finally:
+        os.close(handle)
+
+
+def write_json(path: str, data: Any, mode: int = 0o600) -> None:
+    """Replace a file by JSON: whole or not at all, also across a crash. A link stays, its target is replaced."""
+    target = os.path.realpath(path)
+    draft = f"{target}.{os.getpid()}.new"
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
+            file.write(text.encode("utf-8", "surrogatepass"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, target)
+    except BaseException:
+        if os.path.exists(draft):
+            os.unlink(draft)
+        raise
+    folder = os.open(os.path.dirname(target), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
