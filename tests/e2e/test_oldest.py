@@ -1,0 +1,33 @@
+"""The oldest libraries that setup.cfg allows do."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the project with its oldest libraries, and what the tests need; return that Python."""
+    folder = tmp_path_factory.mktemp("oldest")
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
+    lowest = ["--constraint", ROOT / "tests" / "oldest.txt"]
+    wanted = ["-e", ROOT, "pytest", "hypothesis"]
+    subprocess.run([python, "-m", "pip", "install", "-qq", *lowest, *wanted], check=True)
+    return python
+
+
+@pytest.mark.slow
+def test_units_and_contract_hold_on_the_oldest_libraries(python: Path) -> None:
+    done = subprocess.run(
+        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", "tests/unit", "tests/contract"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr

@@ -1,0 +1,106 @@
+"""The import rules hold, and each of them is known to report what it forbids."""
+
+import configparser
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# contract -> the module that breaks it, and how
+BROKEN = {
+    "layers": ("store/base.py", "from zenprofile.cli import main"),
+    "pure-core": ("core/names.py", "import os"),
+    "drivers": ("drivers/memory.py", "from zenprofile.drivers import local"),
+    "home-gitpython": ("drivers/local.py", "import git"),
+    "home-processes": ("drivers/local.py", "import subprocess"),
+    "home-sqlalchemy": ("drivers/memory.py", "import sqlalchemy"),
+    "home-requests": ("cli/main.py", "import requests"),
+    "home-watchdog": ("usecases/stacks.py", "from watchdog import observers"),
+    "home-click": ("usecases/stacks.py", "import click"),
+    "home-yaml": ("core/writer.py", "import yaml"),
+    "home-jsonschema": ("core/check.py", "import jsonschema"),
+    "home-keyring": ("cli/main.py", "import keyring"),
+    "home-zenml": ("usecases/stacks.py", "from zenml.client import Client"),
+}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Copy the code and its rules, to be broken."""
+    shutil.copytree(ROOT / "zenprofile", tmp_path / "zenprofile", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (".importlinter", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, folder: Path) -> tuple[int, str]:
+    """Run a tool of this environment; return its exit status and all it printed."""
+    tool = Path(sys.executable).with_name(arguments[0])
+    done = subprocess.run([tool, *arguments[1:]], cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def append(file: Path, line: str) -> None:
+    """Add a line to a module."""
+    file.write_text(f"{file.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
+
+
+def contracts() -> list[str]:
+    """Name every contract of the import rules."""
+    rules = configparser.ConfigParser()
+    rules.read(ROOT / ".importlinter")
+    prefix = "importlinter:contract:"
+    return [section.removeprefix(prefix) for section in rules.sections() if section.startswith(prefix)]
+
+
+def test_every_contract_has_its_breach() -> None:
+    assert sorted(BROKEN) == sorted(contracts())
+
+
+def test_the_import_rules_hold(checkout: Path) -> None:
+    status, printed = run("lint-imports", "--no-logo", folder=checkout)
+    assert status == 0, printed
+
+
+@pytest.mark.parametrize("contract", sorted(BROKEN))
+def test_a_breach_is_reported(checkout: Path, contract: str) -> None:
+    module, line = BROKEN[contract]
+    append(checkout / "zenprofile" / module, line)
+
+    status, printed = run("lint-imports", "--no-logo", "--contract", contract, folder=checkout)
+
+    assert status == 1, printed
+    assert "BROKEN" in printed
+    assert "zenprofile." + module.removesuffix(".py").replace("/", ".") in printed
+
+
+def test_a_new_room_must_be_given_its_layer(checkout: Path) -> None:
+    (checkout / "zenprofile" / "misc.py").write_text("", encoding="utf-8")
+
+    status, printed = run("lint-imports", "--no-logo", "--contract", "layers", folder=checkout)
+
+    assert status == 1, printed
+    assert "misc" in printed
+
+
+def banned() -> list[str]:
+    """Name every library and function that has one home."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return list(settings["tool"]["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"])
+
+
+@pytest.mark.parametrize("name", banned())
+def test_an_editor_reports_a_library_away_from_home(checkout: Path, name: str) -> None:
+    append(checkout / "zenprofile" / "usecases" / "__init__.py", f"import {name.partition('.')[0]}\n\nprint({name})")
+
+    status, printed = run(
+        "ruff", "check", "--no-cache", "--output-format", "concise", "zenprofile/usecases", folder=checkout
+    )
+
+    assert status == 1, printed
+    assert "TID251" in printed
