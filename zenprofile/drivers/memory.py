@@ -1,0 +1,96 @@
+"""Stores that live as long as this process: for tests, and the shortest honest driver to read.
+
+``memory:NAME`` is the same store wherever this process opens it.
+"""
+
+import threading
+from collections.abc import Iterator
+
+from zenprofile import resources
+from zenprofile.core.change import Change, Recorded
+from zenprofile.core.entity import Key
+from zenprofile.core.snapshot import DocumentSnapshot, held
+from zenprofile.store import rev
+from zenprofile.store.base import Options, Store
+from zenprofile.store.open import missing
+from zenprofile.store.prepare import prepare
+
+
+class _Log:
+    """The recorded changes of a store, each with all documents as they were after it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.moments: list[tuple[Recorded, dict[Key, str]]] = []
+
+
+_LOGS: dict[str, _Log] = {}
+_CREATING = threading.Lock()
+
+
+class MemoryStore:
+    """See `zenprofile.store.base.Store`."""
+
+    driver = "memory"
+
+    def __init__(self, url: str, log: _Log, user: str) -> None:
+        self.url = url
+        self._log = log
+        self._user = user
+
+    def head(self) -> str:
+        return str(len(self._log.moments) or "")
+
+    def snapshot(self, at: str | None = None) -> DocumentSnapshot:
+        moments = self._log.moments[:]
+        number = len(moments)
+        if at is not None:
+            number = rev.number(at, number, lambda until: sum(record.when <= until for record, _ in moments))
+        return held(moments[number - 1][1] if number else {}, resources.catalog())
+
+    def apply(self, change: Change) -> Recorded:
+        with self._log.lock:
+            prepared = prepare(self.snapshot(), change, resources.catalog())
+            if not prepared.writes:
+                return rev.NOTHING
+            moments = self._log.moments
+            after = dict(moments[-1][1]) if moments else {}
+            after.update({key: new for key, _, new in prepared.writes if new is not None})
+            for key in (key for key, _, new in prepared.writes if new is None):
+                del after[key]
+            changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
+            recorded = Recorded(str(len(moments) + 1), self._user, rev.now(), prepared.message, changes)
+            moments.append((recorded, after))
+            return recorded
+
+    def history(self, key: Key | None = None) -> Iterator[Recorded]:
+        records = (record for record, _ in reversed(self._log.moments[:]))
+        return records if key is None else rev.follow(records, key)
+
+    def close(self) -> None:
+        pass
+
+
+class MemoryDriver:
+    """See `zenprofile.store.base.Driver`."""
+
+    name = "memory"
+
+    def holds(self, url: str, options: Options) -> bool:
+        return url in _LOGS
+
+    def create(self, url: str, options: Options, defaults: Change) -> Store:
+        with _CREATING:
+            if url not in _LOGS:
+                log = _Log()
+                MemoryStore(url, log, options.user).apply(defaults)
+                _LOGS[url] = log
+        return self.open(url, options)
+
+    def open(self, url: str, options: Options) -> Store:
+        if url not in _LOGS:
+            raise missing(url)
+        return MemoryStore(url, _LOGS[url], options.user)
+
+
+DRIVER = MemoryDriver()
