@@ -1,0 +1,170 @@
+"""Docs tell what happens: every command in them runs, and what they show is what is printed.
+
+A page is one session in an empty folder with an empty home. In a ``console`` block a line that starts with ``$ `` is a
+command (``> `` goes on with it), and the lines after it are its output, errors among it; a command without any is
+not compared. A line of dots stands for any lines, dots within a line for any text. ``bash`` blocks run as they are. A
+comment ``<!-- machine: NAME -->`` moves the session to another home.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$|^<!-- machine: (\w+) -->$", re.DOTALL | re.MULTILINE)
+REMOTE = "git@example.com:"
+
+# What a page shows and another test runs.
+ELSEWHERE = {
+    "make demo": "tests/e2e/test_demo.py",
+    "make test": "the run that this test is a part of",
+}
+
+
+class Step(NamedTuple):
+    """A command of a page, or a change of machine."""
+
+    command: str
+    shown: list[str]
+    machine: str = ""
+
+
+def steps(page: str) -> Iterator[Step]:
+    """Yield what a page does, in its order."""
+    for block in BLOCK.finditer(page):
+        language, body, machine = block.groups()
+        if machine:
+            yield Step("", [], machine)
+        elif language == "bash":
+            yield Step(body.rstrip("\n"), [])
+        elif language == "console":
+            for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+                first, *rest = part.rstrip("\n").split("\n")
+                more = 0
+                while more < len(rest) and (rest[more].startswith("> ") or rest[more] == ">"):
+                    more += 1
+                command = "\n".join([first, *(line[2:] for line in rest[:more])])
+                yield Step(command, rest[more:])
+
+
+def pattern(shown: list[str]) -> re.Pattern[str]:
+    """Return what matches the output that a page shows."""
+    lines = [
+        r"(?:.*\n)*?"
+        if line.strip() == "..."
+        else r".*?".join(re.escape(part) for part in line.rstrip().split("...")) + r"[ ]*\n"
+        for line in shown
+    ]
+    return re.compile("".join(lines) + r"\Z")
+
+
+class Session:
+    """A shell on one of the machines, which keeps its folder and variables between commands."""
+
+    END = "=== end of output, status "
+
+    def __init__(self, home: Path, remote: Path) -> None:
+        (home / "work").mkdir(parents=True)
+        bin_ = str(Path(sys.executable).parent)
+        environment = {
+            "HOME": str(home),
+            "PATH": bin_ + os.pathsep + os.environ["PATH"],
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "PYTHON_KEYRING_BACKEND": os.environ["PYTHON_KEYRING_BACKEND"],
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "COLUMNS": "100",
+        }
+        name = home.name.capitalize()
+        (home / ".gitconfig").write_text(
+            f"[user]\n\tname = {name}\n\temail = {name.lower()}@example.com\n[init]\n\tdefaultBranch = main\n"
+            f'[url "{remote}/"]\n\tinsteadOf = {REMOTE}\n',
+            encoding="utf-8",
+        )
+        self._shell = subprocess.Popen(
+            ["bash", "--noprofile", "--norc"],
+            cwd=home / "work",
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, command: str) -> tuple[int, str]:
+        """Run a command; return its exit status and all it printed."""
+        assert self._shell.stdin is not None
+        assert self._shell.stdout is not None
+        self._shell.stdin.write(f"{{\n{command}\n}} </dev/null\nprintf '\\n{self.END}%s\\n' $?\n")
+        self._shell.stdin.flush()
+        printed: list[str] = []
+        for line in self._shell.stdout:
+            if line.startswith(self.END):
+                break
+            printed.append(line)
+        else:
+            pytest.fail(f"the shell ended in: {command}\n{''.join(printed)}")
+        return int(line.removeprefix(self.END)), "".join(printed).removesuffix("\n")
+
+    def close(self) -> None:
+        """End the shell."""
+        self._shell.communicate()
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Iterator[dict[str, Session]]:
+    """Hold the machines of a page, each made when it is first met."""
+    found: dict[str, Session] = {}
+    yield found
+    for session in found.values():
+        session.close()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_does_what_it_says(page: Path, tmp_path: Path, machines: dict[str, Session]) -> None:
+    remote = tmp_path / "remote"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", remote / "acme" / "ml-platform.git"], check=True)
+    name = "ana"
+    for step in steps(page.read_text(encoding="utf-8")):
+        if step.machine:
+            name = step.machine
+            continue
+        if step.command in ELSEWHERE:
+            continue
+        if name not in machines:
+            machines[name] = Session(tmp_path / name, remote)
+        status, printed = machines[name].run(step.command)
+        fails = any(line.startswith("Error: ") for line in step.shown)
+        assert (status != 0) == fails, f"$ {step.command}\n{printed}(status {status})"
+        if step.shown:
+            assert pattern(step.shown).match(printed), (
+                f"$ {step.command}\nshown:\n{chr(10).join(step.shown)}\nprinted:\n{printed}"
+            )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", text)
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_shell_block_is_run() -> None:
+    languages = {
+        block[1] for page in PAGES for block in BLOCK.finditer(page.read_text(encoding="utf-8")) if not block[3]
+    }
+    assert languages <= {"console", "bash", "yaml", "json", "text", "python"}
+
+
+def test_the_makefile_has_the_targets_that_contributors_are_told_of() -> None:
+    told = re.findall(r"`?make ([a-z]+)`?", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(told) - {"test"} <= set(targets)
+    assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").rstrip().endswith("make test")
