@@ -1,0 +1,132 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zenprofile import resources
+from zenprofile.core import paths
+from zenprofile.errors import NotFound, UsageError
+from zenprofile.usecases import settings
+from zenprofile.usecases.settings import Setting
+
+TYPED = [
+    ("3", {"type": "integer"}, 3),
+    ("-3", {"type": ["integer", "null"]}, -3),
+    ("null", {"type": ["integer", "null"]}, None),
+    ("3.5", {"type": "number"}, 3.5),
+    ("3", {"type": "number"}, 3),
+    ("true", {"type": "boolean"}, True),
+    ("False", {"type": "boolean"}, False),
+    ("010", {"type": "string"}, "010"),
+    ("010", None, "010"),
+    ("010", {}, "010"),
+    ("true", {"type": ["boolean", "string"]}, "true"),
+    ("null", {"type": ["null", "string"]}, "null"),
+    ('["a", 1]', {"type": "array"}, ["a", 1]),
+    ('{"a": 1}', {"anyOf": [{"type": "object"}, {"type": "null"}]}, {"a": 1}),
+    ("2", {"enum": [1, 2]}, 2),
+    ("b", {"enum": ["a", "b"]}, "b"),
+    ("true", {"const": True}, True),
+    # What does not fit stays text: the schema's check says what was expected.
+    ("three", {"type": "integer"}, "three"),
+    ("010", {"type": "integer"}, "010"),
+    ("3.5", {"type": "integer"}, "3.5"),
+    ("yes", {"type": "boolean"}, "yes"),
+    ("NaN", {"type": "number"}, "NaN"),
+    ("[1", {"type": "array"}, "[1"),
+]
+
+
+@pytest.mark.parametrize(("text", "schema", "value"), TYPED)
+def test_a_value_takes_the_type_of_its_field(text, schema, value):
+    found = settings.typed(text, schema)
+
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_the_types_come_from_the_flavors_that_ship():
+    schema = resources.catalog().flavor("annotator", "label_studio")
+
+    data = settings.applied(
+        {}, [settings.parse("port=8093"), settings.parse("authentication_secret=010")], (), schema.field
+    )
+
+    assert data == {"port": 8093, "authentication_secret": "010"}
+
+
+def test_json_is_taken_as_it_stands():
+    assert settings.parse('a:=[1, {"b": null}]') == Setting(("a",), [1, {"b": None}], exact=True)
+    assert settings.parse("a:=3").value == 3
+    assert settings.parse("a=:=3") == Setting(("a",), ":=3")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)
+    )
+)
+def test_any_json_goes_through(value):
+    assert settings.parse(f"key:={json.dumps(value)}").value == value
+
+
+@given(st.text(), st.text(min_size=1))
+def test_any_text_goes_through_under_any_key(value, key):
+    setting = settings.parse(f"{paths.show((key,))}={value}") if "=" not in key and not key.endswith(":") else None
+
+    if setting is not None:
+        assert setting == Setting((key,), value)
+
+
+@pytest.mark.parametrize("text", ["path", "=x", ":=1", "", "a..b=1", "a b=1", 'a["b=1'])
+def test_what_is_no_setting_is_wrong_usage(text):
+    with pytest.raises(UsageError):
+        settings.parse(text)
+
+
+@pytest.mark.parametrize("text", ["a:=hunter2", "a:=NaN", "a:=Infinity", "a:="])
+def test_what_is_no_json_is_wrong_usage_and_not_repeated(text):
+    with pytest.raises(UsageError) as caught:
+        settings.parse(text)
+
+    assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+def test_dots_reach_into_objects_and_make_them():
+    old = {"a": {"x": 1}, "z": None}
+
+    data = settings.applied(old, map(settings.parse, ["a.b=1", "c.d.e:=2", "z.y=3"]), (), settings.silent)
+
+    assert data == {"a": {"x": 1, "b": "1"}, "c": {"d": {"e": 2}}, "z": {"y": "3"}}
+    assert old == {"a": {"x": 1}, "z": None}
+
+
+def test_dots_do_not_reach_into_text():
+    with pytest.raises(UsageError, match="a holds no object"):
+        settings.applied({"a": "text"}, [settings.parse("a.b=1")], (), settings.silent)
+
+
+def test_a_key_with_a_dot_stands_in_brackets():
+    assert settings.parse('node["a.b/c"].x=1').path == ("node", "a.b/c", "x")
+
+
+def test_unset_removes_a_key_before_others_are_set():
+    old = {"a": {"b": 1, "c": 2}, "d": "text"}
+
+    data = settings.applied(old, [settings.parse("d.e=1")], [("a", "b"), ("d",)], settings.silent)
+
+    assert data == {"a": {"c": 2}, "d": {"e": "1"}}
+
+
+def test_unset_of_what_is_not_set_says_what_is_near():
+    with pytest.raises(NotFound) as caught:
+        settings.applied({"region": 1}, (), [("regoin",)], settings.silent)
+
+    assert "did you mean 'region'?" in caught.value.hint
+
+
+@pytest.mark.parametrize("path", [("a", "b", "c"), ("x",), ("a", "x")])
+def test_unset_of_a_path_that_is_not_there_is_refused(path):
+    with pytest.raises(NotFound):
+        settings.applied({"a": {"b": "text"}}, (), [path], settings.silent)

@@ -1,0 +1,102 @@
+"""Components: what differs from other entities is that a flavor gives their settings a type."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from zenprofile.core.change import Recorded
+from zenprofile.core.entity import Entity, Key
+from zenprofile.core.snapshot import Snapshot
+from zenprofile.errors import NotFound
+from zenprofile.store.base import Store
+from zenprofile.usecases import entities, settings
+from zenprofile.usecases.entities import PLAIN, Details
+from zenprofile.usecases.settings import FieldOf, Setting
+
+
+class Configuring(NamedTuple):
+    """What a command asks of a component's configuration: keys to remove first, then settings to make."""
+
+    settings: tuple[Setting, ...] = ()
+    unset: tuple[tuple[str, ...], ...] = ()
+
+
+UNCHANGED = Configuring()
+
+
+def configuring(set_: Iterable[str], unset: Iterable[str] = ()) -> Configuring:
+    """Read ``--set`` and ``--unset`` texts.
+
+    Raises:
+        UsageError: one is wrong.
+    """
+    return Configuring(tuple(map(settings.parse, set_)), tuple(map(settings.parse_key, unset)))
+
+
+def fields(snapshot: Snapshot, type_: str, flavor: str) -> FieldOf:
+    """Return what gives the subschema of a field of a flavor's configuration; of an unknown flavor, of none."""
+    from zenprofile import resources
+    from zenprofile.core import check
+    from zenprofile.core.snapshot import flavor_of
+
+    try:
+        schema = check.flavor_schema(type_, flavor, resources.catalog(), lambda t, f: flavor_of(snapshot, t, f))
+    except KeyError:
+        return settings.silent
+    return settings.silent if schema is None else schema.field
+
+
+def register(
+    store: Store, key: Key, flavor: str, wanted: Configuring = UNCHANGED, details: Details = PLAIN
+) -> Recorded:
+    """Register a component.
+
+    Args:
+        store: where.
+        key: its type and name.
+        flavor: one that ships, or one that is registered in the profile.
+        wanted: its configuration.
+        details: description, labels, message.
+
+    Raises:
+        Exists: the name is taken.
+        Invalid: unknown flavor, or the configuration does not hold to its schema.
+    """
+    configuration = {}
+    if wanted.settings:
+        field = fields(store.snapshot(), key.type, flavor)
+        configuration = settings.applied({}, wanted.settings, (), field)
+    data = details.of({"name": key.name, "type": key.type, "flavor": flavor})
+    return entities.register(store, "component", {**data, "configuration": configuration}, details.message)
+
+
+def update(
+    store: Store, key: Key, wanted: Configuring = UNCHANGED, details: Details = PLAIN, flavor: str = ""
+) -> Recorded:
+    """Change a component's configuration, description, labels or flavor ("" leaves it).
+
+    Raises:
+        NotFound: there is no such component, or not what is to be unset.
+        Invalid: the result does not hold.
+    """
+    snapshot = store.snapshot()
+    entity = entities.read(snapshot, key)
+    data = {**entity.data, "flavor": flavor or entity.data.get("flavor", "")}
+    field = fields(snapshot, key.type, data["flavor"]) if wanted.settings else settings.silent
+    old = data.get("configuration") or {}
+    new = settings.applied(old, wanted.settings, wanted.unset, field)
+    if new or "configuration" in data:
+        data["configuration"] = new
+    return entities.update(store, entity, snapshot.text(key), details.of(data), details.message)
+
+
+def of_stack(stack: Entity, type_: str) -> str:
+    """Return the name of a stack's component of a type, the first where it has several.
+
+    Raises:
+        NotFound: the stack has none.
+    """
+    names = (stack.data.get("components") or {}).get(type_) or []
+    if not names:
+        hint = f"add one: zenprofile stack update {stack.key.name} -c {type_}=NAME"
+        raise NotFound(f"stack '{stack.key.name}' has no {type_}", hint=hint)
+    return str(names if isinstance(names, str) else names[0])

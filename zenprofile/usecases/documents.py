@@ -1,0 +1,142 @@
+"""Documents as files: check them, and bring their keys into the schema's order."""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from zenprofile.core import check
+from zenprofile.core.change import Change, Edit, Recorded
+from zenprofile.core.entity import MANIFEST, Key
+from zenprofile.core.snapshot import Snapshot
+from zenprofile.errors import Invalid, NotFound, Problem, UsageError
+from zenprofile.store.base import Store
+
+
+class Chosen(NamedTuple):
+    """Which documents a command is about.
+
+    Attributes:
+        root: folder of the profile that holds them; "" for the active profile.
+        below: files and folders below the profile, with forward slashes; empty for all.
+    """
+
+    root: str
+    below: tuple[str, ...]
+
+
+class Formatted(NamedTuple):
+    """What `fmt` did or would do: files whose text differs, problems of those it could not read, what was recorded."""
+
+    files: list[str]
+    problems: list[Problem]
+    recorded: Recorded | None
+
+
+def chosen(given: Sequence[str]) -> Chosen:
+    """Find the profile that files and folders belong to.
+
+    A path that exists belongs to the folder above it (or to itself) that holds a profile; one that does not is taken as
+    a document of the active profile (``stacks/prod.yaml``).
+
+    Raises:
+        NotFound: a path exists, and is in no profile.
+        UsageError: they belong to several profiles.
+    """
+    roots: dict[str, list[str]] = {}
+    for path in given:
+        root = _root_of(path) if os.path.lexists(path) else ""
+        roots.setdefault(root, []).append(_below(path, root))
+    if len(roots) > 1:
+        raise UsageError("these paths belong to several profiles", hint="name those of one profile at a time")
+    for root, below in roots.items():
+        return Chosen(root, () if "" in below else tuple(below))
+    return Chosen("", ())
+
+
+def _root_of(path: str) -> str:
+    folder = os.path.abspath(path)
+    while True:
+        if os.path.isfile(os.path.join(folder, MANIFEST)):
+            return folder
+        above = os.path.dirname(folder)
+        if above == folder:
+            message = f"{path} is in no profile: no folder above it holds a {MANIFEST}"
+            raise NotFound(message, hint="name a file or folder of a profile, such as .zenprofile/stacks/prod.yaml")
+        folder = above
+
+
+def _below(path: str, root: str) -> str:
+    if not root:
+        return path.replace(os.sep, "/").removeprefix("./").rstrip("/")
+    below = os.path.relpath(os.path.abspath(path), root).replace(os.sep, "/")
+    return "" if below == "." else below
+
+
+def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:
+    """List the problems of a profile, or of some of its documents.
+
+    Raises:
+        NotFound: a path names no document.
+    """
+    problems = check.whole(snapshot)
+    if not below:
+        return problems
+    _selected(snapshot, below)
+    return [problem for problem in problems if _within(problem.file, below)]
+
+
+def fmt(store: Store, below: Sequence[str] = (), *, dry: bool = False, message: str = "") -> Formatted:
+    """Bring documents into order, in one change. Those that cannot be read are left alone and told.
+
+    Args:
+        store: whose documents.
+        below: files and folders; empty for all.
+        dry: only say which files differ.
+        message: why.
+
+    Raises:
+        NotFound: a path names no document.
+    """
+    from zenprofile.core.order import formatted
+    from zenprofile.store.prepare import revision_of
+
+    snapshot = store.snapshot()
+    edits, problems = [], []
+    for key in _selected(snapshot, below):
+        try:
+            text = snapshot.text(key)
+            new = None if text is None else formatted(key.kind, text)
+        except Invalid as error:
+            problems += [problem._replace(file=key.path) for problem in error.problems]
+            continue
+        if text is not None and new != text:
+            edits.append(Edit(key, revision_of(key, text), new))
+    files = [edit.key.path for edit in edits]
+    recorded = None if dry or not edits else store.apply(Change(tuple(edits), message))
+    return Formatted(files, problems, recorded)
+
+
+def _selected(snapshot: Snapshot, below: Sequence[str]) -> list[Key]:
+    """List the keys of documents among paths.
+
+    Raises:
+        NotFound: a path is neither a document nor a folder of some, nor a file that is none of ours.
+    """
+    keys = snapshot.keys()
+    if not below:
+        return keys
+    for path in below:
+        if path != MANIFEST and not any(_within(key.path, (path,)) for key in keys) and not _is_foreign(path):
+            raise NotFound(
+                f"there is no document {path}", hint="name one as it stands below the profile: stacks/prod.yaml"
+            )
+    return [key for key in keys if _within(key.path, below)]
+
+
+def _is_foreign(path: str) -> bool:
+    """Say whether a path is no document's by its name: a README beside them is passed over."""
+    return not path.endswith(".yaml")
+
+
+def _within(file: str, below: Iterable[str]) -> bool:
+    return any(file == path or file.startswith(f"{path}/") for path in below)

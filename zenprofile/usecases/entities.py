@@ -1,0 +1,260 @@
+"""What one can do to any entity: find, read, register, update, rename, copy, delete. Kinds differ in tables alone."""
+
+from typing import NamedTuple
+
+from zenprofile.core import names
+from zenprofile.core.change import Change, Edit, Recorded, same
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key, key_of
+from zenprofile.core.snapshot import Snapshot
+from zenprofile.errors import Ambiguous, InUse, Invalid, NotFound, Problem, UsageError
+from zenprofile.store import rev
+from zenprofile.store.base import Store
+from zenprofile.store.prepare import revision_of
+from zenprofile.usecases import references
+from zenprofile.usecases.near import nearest
+
+# Whose deletion takes them out of what names them (SHAPES); of the other kinds, what is in use stays.
+_VANISHING = frozenset({"user", "team", "project"})
+# What a profile never runs out of.
+_NEVER_NONE = frozenset({"user"})
+_VERBS = {"user": "create", "team": "create", "role": "create", "project": "create"}
+
+
+class Details(NamedTuple):
+    """What every kind of document takes.
+
+    Attributes:
+        description: None leaves it as it is, "" takes it away.
+        labels: to be set.
+        unset_labels: names of labels to be taken away.
+        message: why, for the history; "" says what changed.
+    """
+
+    description: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    unset_labels: tuple[str, ...] = ()
+    message: str = ""
+
+    def of(self, data: Data) -> Data:
+        """Return data with these details.
+
+        Raises:
+            NotFound: a label to be taken away is not there.
+        """
+        labels = dict(data.get("labels") or {})
+        for name in self.unset_labels:
+            if labels.pop(name, None) is None:
+                raise NotFound(f"there is no label {name!r}", hint=nearest(name, labels) or "describe shows the labels")
+        labels.update(self.labels)
+        description = data.get("description") if self.description is None else self.description
+        return optional(data, description=description or None, labels=labels or None)
+
+
+PLAIN = Details()
+
+
+def optional(data: Data, **fields: object) -> Data:
+    """Return data with optional fields set; None takes a field away."""
+    kept = {name: value for name, value in data.items() if fields.get(name, "") is not None}
+    return {**kept, **{name: value for name, value in fields.items() if value is not None}}
+
+
+def component_type(text: str) -> str:
+    """Return a component type as documents spell it (``artifact-store`` is taken too).
+
+    Raises:
+        UsageError: there is no such type.
+    """
+    type_ = text.replace("-", "_").lower()
+    if type_ not in COMPONENT_TYPES:
+        hint = nearest(type_, COMPONENT_TYPES) or f"the types are {', '.join(COMPONENT_TYPES)}"
+        raise UsageError(f"there is no component type {text[:140]!r}", hint=hint)
+    return type_
+
+
+def what(key: Key) -> str:
+    """Name an entity in a sentence: ``artifact_store 's3-prod'``, ``stack 'prod'``."""
+    return f"{key.type} '{key.name}'" if key.kind == "component" else f"{key.kind} '{key.name}'"
+
+
+def find(snapshot: Snapshot, kind: str, name: str, type_: str = "") -> Key:
+    """Return the key of the one entity of a kind that has a name.
+
+    Raises:
+        NotFound: there is none; the hint has the nearest name.
+        Ambiguous: several types have one.
+    """
+    keys = snapshot.keys(kind, type_)
+    found = [key for key in keys if key.name == name]
+    if not found:
+        label = type_ if kind == "component" and type_ else kind
+        verb = _VERBS.get(kind, "register")
+        hint = nearest(name, (key.name for key in keys)) or f"register it: zenprofile {kind} {verb} NAME"
+        raise NotFound(f"there is no {label} {name[:140]!r}", hint=hint)
+    if len(found) > 1:
+        types = ", ".join(key.type for key in found)
+        hint = f"add --type, such as --type {found[0].type}"
+        raise Ambiguous(f"several {kind}s are named {name!r}: {types}", hint=hint)
+    return found[0]
+
+
+def refer(snapshot: Snapshot, text: str) -> Key:
+    """Return the key that ``stack/NAME``, ``component/TYPE/NAME``, ``component/NAME`` or a bare NAME means.
+
+    Raises:
+        NotFound: there is none.
+        Ambiguous: a bare name fits several.
+        UsageError: it is no such text.
+    """
+    kind, _, rest = text.rpartition("/")
+    kind, _, type_ = kind.partition("/")
+    if kind in COMPONENT_TYPES and not type_:
+        kind, type_ = "component", kind
+    if "/" not in text:
+        return _bare(snapshot, text)
+    if kind not in KINDS or not rest or bool(type_) > KINDS[kind].typed:
+        hint = "write stack/NAME, component/TYPE/NAME, or a NAME that only one entity has"
+        raise UsageError(f"{text[:140]!r} names no entity", hint=hint)
+    return find(snapshot, kind, rest, type_ and component_type(type_))
+
+
+def _bare(snapshot: Snapshot, name: str) -> Key:
+    keys = snapshot.keys()
+    found = [key for key in keys if key.name == name]
+    if not found:
+        hint = nearest(name, {key.name: "" for key in keys}) or "write stack/NAME or component/TYPE/NAME"
+        raise NotFound(f"no entity is named {name[:140]!r}", hint=hint)
+    if len(found) > 1:
+        fit = ", ".join(map(str, found))
+        hint = f"write it in full, such as {found[0]} (or add --type where there is one)"
+        raise Ambiguous(f"several entities are named {name!r}: {fit}", hint=hint)
+    return found[0]
+
+
+def read(snapshot: Snapshot, key: Key) -> Entity:
+    """Return an entity.
+
+    Raises:
+        NotFound: there is none.
+        Invalid: its document cannot be read.
+    """
+    entity = snapshot.get(key)
+    if entity is None:
+        raise NotFound(f"there is no {what(key)}", hint=f"zenprofile {key.kind} list shows what there is")
+    return entity
+
+
+def shown(entity: Entity) -> Data:
+    """Return an entity as JSON shows it (SHAPES): kind and revision beside its keys, components as lists."""
+    from zenprofile.core.entity import normal, ordered
+
+    data = ordered(entity.key.kind, normal(entity.key, entity.data))
+    return {"kind": entity.key.kind, **data, "revision": entity.revision}
+
+
+def register(store: Store, kind: str, data: Data, message: str = "") -> Recorded:
+    """Write a new entity.
+
+    Raises:
+        Exists: the name is taken, in some spelling of case.
+        Invalid: the data does not hold.
+    """
+    from zenprofile.core import writer
+
+    key = _named(key_of(kind, data))
+    return store.apply(Change((Edit(key, None, writer.write(kind, data)),), message))
+
+
+def update(store: Store, entity: Entity, text: str | None, data: Data, message: str = "") -> Recorded:
+    """Write an entity's new data into its document, or nothing where it is the old.
+
+    Args:
+        store: where.
+        entity: as it was read.
+        text: its document, as it was read.
+        data: what it is to hold.
+        message: why.
+    """
+    if text is None or same(entity.data, data):
+        return rev.NOTHING
+    return store.apply(Change((_edited(entity, text, data),), message))
+
+
+def rename(store: Store, key: Key, new: str, message: str = "") -> Recorded:
+    """Give an entity another name, there and in everything that names it, in one change.
+
+    A rename that only changes case is one too.
+
+    Raises:
+        Exists: the new name is taken.
+        NotFound: there is no such entity.
+        Invalid: the name breaks the rule.
+    """
+    from zenprofile.core import edit
+
+    snapshot = store.snapshot()
+    entity, target = read(snapshot, key), _named(key._replace(name=new))
+    if target == key:
+        return rev.NOTHING
+    text = edit.edit(_text(snapshot, key), {**entity.data, "name": new})
+    edits = [Edit(key, entity.revision, None), Edit(target, None, text)]
+    edits += [_edited(by, _text(snapshot, by.key), data) for by, data in references.replaced(snapshot, key, new)]
+    return store.apply(Change(tuple(edits), message))
+
+
+def copy(store: Store, key: Key, new: str, message: str = "") -> Recorded:
+    """Register an entity once more under another name, its comments included.
+
+    Raises:
+        Exists: the name is taken.
+        NotFound: there is no such entity.
+    """
+    from zenprofile.core import edit
+
+    snapshot = store.snapshot()
+    entity, target = read(snapshot, key), _named(key._replace(name=new))
+    text = edit.edit(_text(snapshot, key), {**entity.data, "name": new})
+    return store.apply(Change((Edit(target, None, text),), message))
+
+
+def delete(store: Store, key: Key, message: str = "") -> Recorded:
+    """Delete an entity. Users, teams and projects leave teams and assignments in the same change.
+
+    A document that cannot be read is deleted as well.
+
+    Raises:
+        InUse: something needs it, or it is the last user.
+        NotFound: there is no such entity.
+    """
+    snapshot = store.snapshot()
+    text = snapshot.text(key)
+    if text is None:
+        read(snapshot, key)
+    if key.kind in _NEVER_NONE and len(snapshot.keys(key.kind)) == 1:
+        raise InUse(f"{what(key)} is the last one", hint=f"create another {key.kind} first")
+    edits = [Edit(key, revision_of(key, text or ""), None)]
+    if key.kind in _VANISHING:
+        edits += [_edited(by, _text(snapshot, by.key), data) for by, data in references.replaced(snapshot, key, None)]
+    return store.apply(Change(tuple(edits), message))
+
+
+def _edited(entity: Entity, text: str, data: Data) -> Edit:
+    from zenprofile.core import edit
+
+    return Edit(entity.key, entity.revision, edit.edit(text, data))
+
+
+def _text(snapshot: Snapshot, key: Key) -> str:
+    text = snapshot.text(key)
+    if text is None:  # deleted by hand since it was read
+        raise NotFound(f"there is no {what(key)}", hint="it was deleted meanwhile")
+    return text
+
+
+def _named(key: Key) -> Key:
+    """Return a key whose name keeps the rule, so that no store sees another."""
+    why = names.why_not(key.name)
+    if why:
+        message = f"{key.name[:140]!r} cannot be a {key.kind}'s name: {why}"
+        raise Invalid.of([Problem("", 0, 0, "name", message, f"a name has {names.RULE}", "bad-name")])
+    return key

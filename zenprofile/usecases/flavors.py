@@ -1,0 +1,79 @@
+"""Flavors: those that ship and those that a profile registers."""
+
+from zenprofile.core.change import Recorded
+from zenprofile.core.entity import COMPONENT_TYPES, Data, Key
+from zenprofile.core.snapshot import Snapshot
+from zenprofile.errors import Exists, Invalid, NotFound, Problem
+from zenprofile.store.base import Store
+from zenprofile.usecases import entities
+from zenprofile.usecases.entities import PLAIN, Details
+from zenprofile.usecases.near import nearest
+
+
+def known(type_: str = "") -> list[tuple[str, str]]:
+    """List the flavors that ship, by type and name."""
+    from zenprofile import resources
+
+    catalog = resources.catalog()
+    types = [type_] if type_ else COMPONENT_TYPES
+    return [(each, name) for each in types for name in sorted(catalog.flavors(each))]
+
+
+def describe(snapshot: Snapshot, name: str, type_: str = "") -> Data:
+    """Return a flavor as JSON shows it; one that ships has no revision.
+
+    Raises:
+        NotFound: there is no such flavor.
+        Ambiguous: several types have one; it names ``--type``.
+    """
+    from zenprofile import resources
+
+    shipped = [t for t, flavor in known(type_) if flavor == name]
+    registered = [key.type for key in snapshot.keys("flavor", type_) if key.name == name]
+    types = list(dict.fromkeys([*registered, *shipped]))
+    if len(types) > 1:
+        from zenprofile.errors import Ambiguous
+
+        message = f"several types have a flavor {name!r}: {', '.join(types)}"
+        raise Ambiguous(message, hint=f"add --type, such as --type {types[0]}")
+    if registered:
+        return {**entities.shown(entities.read(snapshot, Key("flavor", types[0], name))), "registered": True}
+    schema = resources.catalog().flavor(types[0], name) if types else None
+    if schema is None:
+        names = [flavor for _, flavor in known(type_)] + [key.name for key in snapshot.keys("flavor", type_)]
+        hint = nearest(name, names) or "register it: zenprofile flavor register NAME --type TYPE --schema FILE"
+        raise NotFound(f"there is no flavor {name[:140]!r}", hint=hint)
+    return {"kind": "flavor", "name": name, "type": types[0], "schema": schema.raw, "registered": False}
+
+
+def register(store: Store, key: Key, schema: Data | None, source: str = "", details: Details = PLAIN) -> Recorded:
+    """Register a flavor. Its source is text: nothing is ever imported.
+
+    Args:
+        store: where.
+        key: its type and name.
+        schema: JSON Schema of its components' configuration; None checks nothing.
+        source: where ZenML finds its class.
+        details: description, labels, message.
+
+    Raises:
+        Exists: the name is taken, also by a flavor that ships.
+        Invalid: the schema may not be registered; the error says why.
+    """
+    if (key.type, key.name.casefold()) in {(type_, name.casefold()) for type_, name in known(key.type)}:
+        message = f"{key.type} has a flavor '{key.name}' already, which ships with zenprofile"
+        raise Exists(message, hint="choose another name")
+    if schema is not None:
+        _accept(schema)
+    data = entities.optional(details.of({"name": key.name, "type": key.type}), source=source or None, schema=schema)
+    return entities.register(store, "flavor", data, details.message)
+
+
+def _accept(schema: Data) -> None:
+    from zenprofile import resources
+    from zenprofile.core import paths
+
+    refused = resources.catalog().refused(schema)
+    if refused:
+        problems = [Problem("", 0, 0, paths.show(f.path), f.message, f.hint, f.code) for f in refused]
+        raise Invalid.of(problems)

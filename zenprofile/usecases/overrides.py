@@ -1,0 +1,127 @@
+"""Values of fields on this machine alone, laid over entities when they are read; never in a store."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zenprofile.core import paths
+from zenprofile.core.entity import Data, Entity, Key
+from zenprofile.core.snapshot import Snapshot, flavor_of
+from zenprofile.errors import Invalid, NotFound, Problem, UsageError
+from zenprofile.profiles import Profile, Profiles
+from zenprofile.usecases import components, entities, settings
+from zenprofile.usecases.near import nearest
+from zenprofile.usecases.settings import FieldOf, Setting
+
+# By entity (`str(key)`), then by key as it was given: of a component, below its configuration as for `--set`.
+Overrides = Mapping[str, Mapping[str, Any]]
+
+
+def laid(entity: Entity, overrides: Overrides) -> Data:
+    """Return an entity's data as it is read on this machine."""
+    data = entity.data
+    for text, value in overrides.get(str(entity.key), {}).items():
+        try:
+            data = settings.put(data, _path(entity.key, settings.parse_key(text)), value)
+        except UsageError:  # what it reached into is no object any more
+            continue
+    return data
+
+
+def shown(entity: Entity, overrides: Overrides) -> Data:
+    """Return an entity as JSON shows it, ``overrides`` beside what they cover; the revision is the store's."""
+    own = overrides.get(str(entity.key), {})
+    if not own:
+        return entities.shown(entity)
+    data = entities.shown(Entity(entity.key, laid(entity, overrides), entity.revision))
+    return {**data, "overrides": dict(own)}
+
+
+def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, wanted: Iterable[Setting]) -> None:
+    """Override fields of an entity.
+
+    Raises:
+        NotFound: there is no such entity.
+        Invalid: the values do not hold to the entity's schema; a secret in plain text never does.
+        UsageError: the name cannot be overridden.
+    """
+    entity = entities.read(snapshot, key)
+    field = _fields(snapshot, entity)
+    new = {}
+    for setting in wanted:
+        path = _path(key, setting.path)
+        if path == ("name",):
+            raise UsageError("a name cannot be overridden", hint="rename the entity, or override another field")
+        new[path] = setting.value if setting.exact else settings.typed(setting.value, field(path))
+    old = profile.overrides.get(str(key), {})
+    kept = {text: value for text, value in old.items() if _path(key, settings.parse_key(text)) not in new}
+    given = {paths.show(setting.path): new[_path(key, setting.path)] for setting in wanted}
+    merged = {**profile.overrides, str(key): {**kept, **given}}
+    _accept(snapshot, entity, laid(entity, merged))
+    profiles.change(profile.name, overrides=merged)
+
+
+def unset(profiles: Profiles, profile: Profile, entity: str, keys: Iterable[tuple[str, ...]]) -> None:
+    """Take overrides of an entity away, all of them where no key is given. The entity need not exist any more.
+
+    Args:
+        profiles: of this machine.
+        profile: whose overrides.
+        entity: as `str` writes its key.
+        keys: of the fields, as they were given or as paths in the document.
+
+    Raises:
+        NotFound: there is no such override.
+    """
+    own = profile.overrides.get(entity, {})
+    kind, _, _ = entity.partition("/")
+    gone = [_path(Key(kind, "", ""), key) for key in keys]
+    held = {_path(Key(kind, "", ""), settings.parse_key(text)): text for text in own}
+    for path in gone:
+        if path not in held:
+            hint = nearest(paths.show(path), map(paths.show, held)) or "zenprofile override list shows them"
+            raise NotFound(f"{entity} has no override of {paths.show(path)}", hint=hint)
+    if not own:
+        raise NotFound(f"{entity} has no overrides", hint="zenprofile override list shows them")
+    left = {text: own[text] for path, text in held.items() if gone and path not in gone}
+    rest = {other: values for other, values in profile.overrides.items() if other != entity}
+    profiles.change(profile.name, overrides={**rest, entity: left} if left else rest)
+
+
+def rows(overrides: Overrides) -> list[Data]:
+    """List the overrides as ``override list -o json`` prints them."""
+    found = []
+    for entity, values in sorted(overrides.items()):
+        kind, _, rest = entity.partition("/")
+        type_, _, name = rest.rpartition("/")
+        for text, value in values.items():
+            found.append({"kind": kind, "type": type_, "name": name, "path": text, "value": value})
+    return found
+
+
+def _path(key: Key, steps: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the place in the document: of a component, keys are those of its configuration, as for ``--set``."""
+    return steps if key.kind != "component" or steps[0] == "configuration" else ("configuration", *steps)
+
+
+def _fields(snapshot: Snapshot, entity: Entity) -> FieldOf:
+    if entity.key.kind == "component":
+        below = components.fields(snapshot, entity.key.type, str(entity.data.get("flavor", "")))
+        return lambda path: below(path[1:])
+    from zenprofile import resources
+
+    return resources.catalog().kind(entity.key.kind).field
+
+
+def _accept(snapshot: Snapshot, entity: Entity, data: Data) -> None:
+    """Refuse what the schema would refuse in the document, what was wrong there before aside."""
+    from zenprofile import resources
+    from zenprofile.core import check
+
+    def found(content: Data) -> list[Problem]:
+        findings = check.findings(entity.key, content, resources.catalog(), lambda t, f: flavor_of(snapshot, t, f))
+        return [Problem("", 0, 0, paths.show(f.path), f.message, f.hint, f.code) for f in findings]
+
+    before = {problem.identity for problem in found(entity.data)}
+    added = [problem for problem in found(data) if problem.identity not in before]
+    if added:
+        raise Invalid.of(added)
