@@ -169,3 +169,24 @@ def find_active(profiles: Profiles, chosen: str = "") -> Active:
     profile = state.profiles.get(name)
     stack = stack or (profile.active_stack if profile else DEFAULT)
     return Active(name, profile, scope, root, stack, said_by, profiles.file)
+
+
+def shown_url(profile: Profile) -> str:
+    """Return the URL as a person may see it, ``:***@`` where there is a  hidden(profile.store_url, password=profile.password)
+
+
+def as_json(profile: Profile, active: Active) -> dict[str, Any]:
+    """Return a profile in SHAPES' form; ``scope`` is null where it is not the active one."""
+    is_active = profile.name == active.name
+    data = {
+        "name": profile.name,
+        "store_url": shown_url(profile),
+        "store_type": profile.store_type,
+        "active_stack": active.stack if is_active else profile.active_stack,
+        "active_user": profile.active_user,
+        "active": is_active,
+        "scope": active.scope if is_active else None,
+    }
+    if profile.path:
+        data["path"] = profile.path
+    return {**data, "problem": profile.problem} if profile.problem else data

@@ -27,13 +27,14 @@ class Profile(NamedTuple):
 
     Attributes:
         name: unique without regard to case.
-        store_url: as shown, ``:***@`` in place of a password.
+        store_url: without any password.
         store_type: ``local``, ``sql`` or ``rest``.
         active_stack: name of a stack in the store.
         active_user: name of a user in the store.
         overrides: by entity (``component/artifact_store/s3``), then by path of the field.
         sync: ``manual``, ``commit``, ``push``, or "" for the store's own default.
         run_hooks: whether a commit runs the repository's own hooks.
+        password: whether the store has one, in the keyring or in a variable.
         path: working tree of a clone that zenprofile made; "" for none.
         made: what zenprofile made for it, below the configuration folder; `delete` removes this and nothing else.
         unknown: keys of the entry that this version does not know; kept.
@@ -48,6 +49,7 @@ class Profile(NamedTuple):
     overrides: Mapping[str, Mapping[str, Any]] = _NONE
     sync: str = ""
     run_hooks: bool = False
+    password: bool = False
     path: str = ""
     made: tuple[str, ...] = ()
     unknown: Mapping[str, Any] = _NONE
@@ -63,6 +65,7 @@ _TYPES: dict[str, type] = {
     "overrides": dict,
     "sync": str,
     "run_hooks": bool,
+    "password": bool,
     "path": str,
     "made": list,
 }

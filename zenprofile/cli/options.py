@@ -19,14 +19,15 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
         setattr(session, {"profile": "chosen", "output": "format"}.get(str(parameter.name), str(parameter.name)), value)
 
 
-def _profile_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+def profile_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a profile."""
     return [name for name in context.ensure_object(Session).profiles.names() if name.startswith(incomplete)]
 
 
 def _common(output_flags: Sequence[str]) -> list[click.Parameter]:
     kept: dict[str, Any] = {"expose_value": False, "callback": _remember}
     return [
-        click.Option(["--profile"], metavar="NAME", help="Use this profile.", shell_complete=_profile_names, **kept),
+        click.Option(["--profile"], metavar="NAME", help="Use this profile.", shell_complete=profile_names, **kept),
         click.Option(list(output_flags), type=click.Choice(FORMATS), help="Print as this.", **kept),
         click.Option(
             ["--timeout"],

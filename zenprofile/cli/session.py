@@ -1,6 +1,6 @@
 """One run of the command line: the options that stand anywhere, the active profile, its store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,8 +46,7 @@ class Session:
             if not self.profiles.exist():
                 from zenprofile.usecases.profiles import make_default
 
-                for line in make_default(self.profiles):
-                    self.warn(line)
+                make_default(self.profiles)
             self._active = find_active(self.profiles, self.chosen)
         return self._active
 
@@ -139,6 +138,11 @@ class Session:
             import sys
 
             output.aside(f"{output.coloured('Warning:', 33, sys.stderr)} {text}")
+
+    def warn_all(self, lines: Iterable[str]) -> None:
+        """Print warnings to stderr, made safe, as `note`."""
+        for line in lines:
+            self.warn(output.safe_text(line))
 
     def debug(self, text: str) -> None:
         """Print a line to stderr where ``-v`` asks for it."""

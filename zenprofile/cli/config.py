@@ -1,0 +1,47 @@
+"""Settings of a profile on this machine."""
+
+import click
+
+from zenprofile.cli import output
+from zenprofile.cli.options import group
+from zenprofile.cli.session import Session
+from zenprofile.profiles import SYNC_MODES, Profile
+
+
+@group(invoke_without_command=True, examples=["zenprofile config", "zenprofile config sync manual --profile team"])
+@click.pass_context
+def config(context: click.Context) -> None:
+    """Show the settings of the active profile, or change one."""
+    if context.invoked_subcommand is None:
+        session = context.ensure_object(Session)
+        _show(session, session.profile)
+
+
+@config.command(examples=["zenprofile config sync manual", "zenprofile config sync push"])
+@click.argument("mode", type=click.Choice(SYNC_MODES))
+@click.pass_obj
+def sync(session: Session, mode: str) -> None:
+    """Say what a write does in a Git store: stay an edit, be one commit, or be pushed as well."""
+    from zenprofile.usecases import profiles as usecase
+
+    _show(session, usecase.settings(session.profiles, session.profile.name, sync=mode))
+
+
+@config.command("run-hooks", examples=["zenprofile config run-hooks on"])
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@click.pass_obj
+def run_hooks(session: Session, switch: str) -> None:
+    """Say whether a commit runs the repository's own hooks."""
+    from zenprofile.usecases import profiles as usecase
+
+    _show(session, usecase.settings(session.profiles, session.profile.name, run_hooks=switch == "on"))
+
+
+def _show(session: Session, profile: Profile) -> None:
+    data = {"name": profile.name, "sync": profile.sync or "default", "run_hooks": profile.run_hooks}
+    rows = [
+        ("NAME", profile.name),
+        ("SYNC", profile.sync or "default (commit where zenprofile made the repository, else manual)"),
+        ("RUN_HOOKS", "on" if profile.run_hooks else "off"),
+    ]
+    session.show(data, lambda: output.properties(f"'{profile.name}' Settings", rows))

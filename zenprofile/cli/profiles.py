@@ -1,0 +1,168 @@
+"""Commands on profiles: create, set, describe, list, get, rename, delete, init."""
+
+import os
+from typing import Any
+
+import click
+
+from zenprofile.active import Active, as_json, find_active, write_repository
+from zenprofile.cli import output
+from zenprofile.cli.options import command, profile_names
+from zenprofile.cli.session import Session
+from zenprofile.errors import ZenprofileError
+from zenprofile.profiles import Profile
+
+_existing = click.argument("name", shell_complete=profile_names)
+
+
+@command(
+    examples=[
+        "zenprofile create team --url ./.zenprofile",
+        "zenprofile create sqlite_profile -t sql",
+        "zenprofile create shared --url mysql://zenml@10.11.12.13/zenml",
+    ]
+)
+@click.argument("name")
+@click.option("-u", "--url", default="", metavar="URL", help="Where the entities live (default: a folder of its own).")
+@click.option("-t", "--store-type", default="", metavar="TYPE", help="local, sql or rest, where there is no URL.")
+@click.option("--user", default="", metavar="USER", help="Active user of the profile.")
+@click.pass_obj
+def create(session: Session, name: str, url: str, store_type: str, user: str) -> None:
+    """Create a profile, or load the one that is at a URL already.
+
+    At an empty place the default user, components and stack are registered. The profile is not made active.
+    """
+    from zenprofile.usecases import profiles as usecase
+
+    session.announce()
+    session.say(f"Initializing profile {output.safe_text(name)}...")
+    wish = usecase.Wish(name, url, store_type, user)
+    made = usecase.create(session.profiles, wish, session.timeout, session.say)
+    _said(session, f"Profile '{name}' successfully created.", made.profile)
+    session.warn_all(made.warnings)
+
+
+@command("set", examples=["zenprofile set team", "zenprofile set team --global"])
+@_existing
+@click.option("-g", "--global", "everywhere", is_flag=True, help="For the whole machine, also inside a repository.")
+@click.pass_obj
+def set_(session: Session, name: str, everywhere: bool) -> None:
+    """Make a profile the active one.
+
+    Inside a repository (see init) that is said in its .zenprofile.json, else it holds for the whole machine.
+    """
+    from zenprofile.usecases import profiles as usecase
+
+    session.announce()
+    warnings = usecase.make_active(session.profiles, session.active, name, everywhere)
+    _said(session, f"Active profile changed to: '{name}'", session.profiles.state().find(name))
+    session.warn_all(warnings)
+
+
+@command(examples=["zenprofile describe", "zenprofile describe team -o json"])
+@click.argument("name", default="", shell_complete=profile_names)
+@click.pass_obj
+def describe(session: Session, name: str) -> None:
+    """Show a profile; without NAME the active one."""
+    from zenprofile.usecases import profiles as usecase
+
+    session.announce()
+    profile = session.profiles.find(name) if name else session.profile
+    active = session.active
+    data = as_json(profile, active)
+    session.show(data, lambda: _properties(data, profile))
+    store = session.open(profile)
+    session.warn_all(usecase.gone(store.snapshot(), data["active_stack"], data["active_user"]))
+
+
+def _properties(data: dict[str, Any], profile: Profile) -> str:
+    fields = ["name", "store_url", "store_type", "active_stack", "active_user", *(["path"] if profile.path else [])]
+    title = f"'{profile.name}' Profile Configuration{' (ACTIVE)' if data['active'] else ''}"
+    return output.properties(title, [(field.upper(), data[field]) for field in fields])
+
+
+@command("list", examples=["zenprofile list", "zenprofile list -o json"])
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List the profiles on this machine."""
+    session.announce()
+    rows = _rows(session, session.active)
+    session.show(rows, lambda: _table(rows))
+
+
+def _rows(session: Session, active: Active) -> list[dict[str, Any]]:
+    rows = []
+    for _, profile in sorted(session.profiles.state().profiles.items()):
+        rows.append(as_json(profile, active))
+        if profile.problem:
+            session.warn(f"the profile '{output.safe_text(profile.name)}' does not hold: {profile.problem}")
+    return rows
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    header = ("ACTIVE", "PROFILE NAME", "STORE TYPE", "URL", "ACTIVE STACK")
+    fields = ("name", "store_type", "store_url", "active_stack")
+    return output.table(header, [("👉" if row["active"] else "", *(row[field] for field in fields)) for row in rows])
+
+
+@command(examples=["zenprofile get", "zenprofile get -o json"])
+@click.pass_obj
+def get(session: Session) -> None:
+    """Print the name of the active profile."""
+    name = session.active.existing().name
+    session.show({"name": name, "scope": session.scope}, lambda: output.safe_text(name))
+
+
+@command(examples=["zenprofile rename team team-2"])
+@_existing
+@click.argument("new")
+@click.pass_obj
+def rename(session: Session, name: str, new: str) -> None:
+    """Give a profile another name; its store stays where it is."""
+    from zenprofile.usecases import profiles as usecase
+
+    session.announce()
+    renamed = usecase.rename(session.profiles, name, new)
+    if session.active.scope == "local" and session.active.name == name:
+        session.warn(f"{session.active.said_by} still names '{name}': 'zenprofile set {new}' changes it")
+    _said(session, f"Profile '{name}' renamed to '{new}'.", renamed)
+
+
+@command(examples=["zenprofile delete team", "zenprofile delete team --force"])
+@_existing
+@click.option("--force", is_flag=True, help="Also the active one, and entities that exist nowhere else.")
+@click.pass_obj
+def delete(session: Session, name: str, force: bool) -> None:
+    """Delete a profile and what zenprofile made for it.
+
+    A folder or database that was named by URL stays.
+    """
+    from zenprofile.usecases import profiles as usecase
+
+    session.announce()
+    gone = usecase.delete(session.profiles, session.active, name, force)
+    _said(session, f"Profile '{name}' deleted.", gone)
+
+
+@command(examples=["zenprofile init", "zenprofile init --profile team"])
+@click.pass_obj
+def init(session: Session) -> None:
+    """Mark the current folder as a repository root.
+
+    Writes .zenprofile.json, fit to be committed: the active profile and stack of every command below this folder.
+    """
+    session.announce()
+    profile = session.profile
+    stack = session.active_stack
+    file = write_repository(os.getcwd(), profile.name, stack)
+    data = {"file": file, "profile": profile.name, "stack": stack}
+    session.show(data, lambda: output.safe_text(f"Repository root marked by {file}: '{profile.name}', '{stack}'."))
+
+
+def _said(session: Session, line: str, profile: Profile) -> None:
+    """End a command that changed a profile: a line for people, the profile for programs."""
+    try:
+        active = find_active(session.profiles, session.chosen)
+    except ZenprofileError:
+        active = session.active
+    session.show(as_json(profile, active), lambda: output.safe_text(line))

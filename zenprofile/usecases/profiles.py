@@ -1,0 +1,375 @@
+"""Profiles: create or load, make active, show, rename, delete. What is printed is the caller's."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zenprofile import keys
+from zenprofile.active import Active, write_repository
+from zenprofile.core import names
+from zenprofile.core.entity import DEFAULTS, Key
+from zenprofile.errors import Exists, InUse, Invalid, StoreBroken, UsageError, ZenprofileError
+from zenprofile.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, usable
+from zenprofile.store import open as opener
+
+if TYPE_CHECKING:
+    from zenprofile.core.change import Change
+    from zenprofile.store.base import Options, Snapshot, Store
+
+Tell = Callable[[str], None]
+
+
+class Created(NamedTuple):
+    """A profile that was made.
+
+    Attributes:
+        profile: as it is stored.
+        loaded: whether its entities were there already.
+        warnings: what the user should know, a line each.
+    """
+
+    profile: Profile
+    loaded: bool
+    warnings: tuple[str, ...]
+
+
+class Wish(NamedTuple):
+    """What ``create`` was asked for; empty text where nothing was said."""
+
+    name: str
+    url: str = ""
+    store_type: str = ""
+    user: str = ""
+
+
+def create(profiles: Profiles, wish: Wish, timeout: float, tell: Tell = lambda _: None) -> Created:
+    """Make a profile; the entities of a store that is there already are loaded, and nothing in it changes.
+
+    Args:
+        profiles: of this machine.
+        wish: name, and where.
+        timeout: seconds without any answer after which it gives up.
+        tell: gets the lines of progress.
+
+    Raises:
+        Invalid: a name breaks the rule.
+        Exists: the name is taken.
+        ZenprofileError: the store cannot be made or opened; then there is no profile either.
+    """
+    for what, name in (("profile", wish.name), ("user", wish.user or DEFAULT)):
+        if names.why_not(name):
+            raise Invalid(f"'{name}' is no name of a {what}: {names.why_not(name)}", hint="choose another name")
+    url = opener.normal_url(wish.url, wish.store_type, _cwd())
+    bare, password = opener.split_password(url)
+    with profiles.edit() as state:
+        if state.taken(wish.name):
+            hint = f"choose another name, or 'zenprofile delete {state.taken(wish.name)}' first"
+            raise Exists(f"there is a profile '{state.taken(wish.name)}' already", hint=hint)
+        profile = _placed(profiles, state, wish, bare)._replace(password=bool(password))
+        options = options_of(profiles, profile, timeout, password)
+        created = _make(profiles, profile, options, bool(wish.user), tell)
+        if password and not keys.remember(profile.name, profiles.folder, password):
+            created = created._replace(warnings=(*created.warnings, _no_keyring(profile.name)))
+        state.put(created.profile)
+    return created
+
+
+def _no_keyring(name: str) -> str:
+    return f"no keyring here keeps the password: set {keys.variable(name)} (or {keys.VARIABLE}) for later commands"
+
+
+def _cwd() -> str:
+    try:
+        return os.getcwd()
+    except OSError as error:
+        raise StoreBroken(f"the current folder is gone: {error.strerror}", hint="go to another folder") from None
+
+
+def _placed(profiles: Profiles, state: State, wish: Wish, url: str) -> Profile:
+    """Return the profile with its URL and, where the user named none, a folder of its own."""
+    kind = opener.kind_of(url, wish.store_type)
+    user = wish.user or DEFAULT
+    if url:
+        return Profile(wish.name, url, kind, active_user=user)
+    taken = {path for profile in state.profiles.values() for path in profile.made} | set(state.trash)
+    made, number = f"profiles/{wish.name}", 2
+    while made in taken:
+        made, number = f"profiles/{wish.name}-{number}", number + 1
+    folder = os.path.join(profiles.folder, made)
+    return Profile(wish.name, _own_url(kind, folder), kind, active_user=user, made=(made,))
+
+
+def _own_url(kind: str, folder: str) -> str:
+    from urllib.parse import quote
+
+    if kind == "sql":
+        return f"sqlite:///{quote(folder)}/zenprofile.db"
+    return f"file://{quote(folder)}"
+
+
+def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: bool, tell: Tell) -> Created:
+    new = [path for path in _made_paths(profiles, profile) if not os.path.lexists(path)]
+    try:
+        if profile.made and profile.store_type == "sql":
+            os.makedirs(os.path.join(profiles.folder, profile.made[0]), mode=0o700, exist_ok=True)
+        if opener.is_profile(profile.store_url, options):
+            return _load(profile, options, user_named)
+        return _begin(profile, options, tell)
+    except BaseException:
+        _remove(new)
+        raise
+
+
+def _load(profile: Profile, options: "Options", user_named: bool) -> Created:
+    store = opener.open_store(profile.store_url, options)
+    try:
+        snapshot = store.snapshot()
+        profile = profile._replace(active_stack=_first(snapshot, "stack"))
+        if not user_named:
+            profile = profile._replace(active_user=_first(snapshot, "user"))
+        problems = [str(problem) for problem in snapshot.load().problems]
+        return Created(profile, True, (*problems, *gone(snapshot, profile.active_stack, profile.active_user)))
+    finally:
+        store.close()
+
+
+def _first(snapshot: "Snapshot", kind: str) -> str:
+    """Return ``default`` where it is there, else the first name, else ``default``."""
+    found = [key.name for key in snapshot.keys(kind)]
+    return DEFAULT if DEFAULT in found or not found else found[0]
+
+
+def _begin(profile: Profile, options: "Options", tell: Tell) -> Created:
+    tell("Registering default stack...")
+    opener.create_store(profile.store_url, options, _defaults(profile.active_user)).close()
+    for key, _ in DEFAULTS:
+        if key.kind == "component" and profile.store_type == "local":
+            tell(f"Registered stack component with type '{key.type}' and name '{key.name}'.")
+        elif key.kind == "stack":
+            tell(f"Registered stack with name '{key.name}'.")
+    warnings: tuple[str, ...] = ()
+    if opener.is_untried(profile.store_url):
+        warnings = ("zenprofile is not tried with this kind of database",)
+    return Created(profile, False, warnings)
+
+
+def _defaults(user: str) -> "Change":
+    defaults = opener.default_change()
+    if user == DEFAULT:
+        return defaults
+    from zenprofile.core.change import Edit
+    from zenprofile.core.writer import write
+
+    return defaults._replace(edits=(*defaults.edits, Edit(Key("user", "", user), None, write("user", {"name": user}))))
+
+
+def gone(snapshot: "Snapshot", stack: str, user: str) -> list[str]:
+    """Say which of the active stack and user do not exist (SHAPES, "What goes where"), a line each."""
+    said = []
+    if Key("stack", "", stack) not in snapshot.keys("stack"):
+        said.append(f"the active stack '{stack}' does not exist: 'zenprofile stack set NAME' names another")
+    if Key("user", "", user) not in snapshot.keys("user"):
+        said.append(f"the active user '{user}' does not exist: 'zenprofile user create {user}' makes it")
+    return said
+
+
+def make_default(profiles: Profiles) -> None:
+    """Make the local profile ``default``, where no profile was made since: what the first command on a machine does."""
+    try:
+        create(profiles, Wish(DEFAULT), timeout=30.0)
+    except Exists:
+        return
+
+
+def options_of(profiles: Profiles, profile: Profile, timeout: float, password: str = "") -> "Options":
+    """Return what opening a profile's store needs to know from this machine.
+
+    Args:
+        profiles: of this machine.
+        profile: whose store it is.
+        timeout: seconds without any answer after which a network operation ends.
+        password: that the user gave just now.
+    """
+    from zenprofile.store.base import Options
+
+    if profile.store_type == "sql" and not password and not profile.store_url.startswith("sqlite:"):
+        look = keys.password(profile.name, profiles.folder) if profile.password else keys.from_variables(profile.name)
+        password = look
+    return Options(
+        user=profile.active_user,
+        mode="commit" if profile.sync == "push" else profile.sync,
+        password=password,
+        timeout=timeout,
+        cache=os.path.join(profiles.folder, "cache", profile.name),
+        run_hooks=profile.run_hooks,
+    )
+
+
+def open_profile(profiles: Profiles, profile: Profile, timeout: float) -> "Store":
+    """Open a profile's store.
+
+    Raises:
+        StoreBroken: the profile's entry does not hold, or the store cannot be read.
+        ZenprofileError: as `zenprofile.store.open.open_store`.
+    """
+    usable(profile, profiles.file)
+    return opener.open_store(profile.store_url, options_of(profiles, profile, timeout))
+
+
+def make_active(profiles: Profiles, active: Active, name: str, everywhere: bool) -> list[str]:
+    """Make a profile the active one: of the repository, where the current folder is in one, else of the machine.
+
+    Args:
+        profiles: of this machine.
+        active: what is active now.
+        name: of the profile.
+        everywhere: of the machine in any case.
+
+    Returns:
+        What else the user should know, a line each.
+
+    Raises:
+        NotFound: there is no such profile.
+    """
+    if active.root and not everywhere:
+        write_repository(active.root, name, profiles.state().find(name).active_stack)
+        return _overruled(name, "")
+    with profiles.edit() as state:
+        state.find(name)
+        state.active = name
+    return _overruled(name, active.said_by if active.scope == "local" and active.name != name else "")
+
+
+def _overruled(name: str, file: str) -> list[str]:
+    by_variable = os.environ.get("ZENPROFILE_ACTIVE_PROFILE", "")
+    if by_variable and by_variable != name:
+        return [f"ZENPROFILE_ACTIVE_PROFILE names '{by_variable}', and it wins"]
+    return [f"{file} names another profile, and it wins below its folder"] if file else []
+
+
+def set_stack(profiles: Profiles, active: Active, name: str, everywhere: bool = False) -> None:
+    """Make a stack the active one: the repository's, where the repository names the profile, else the profile's."""
+    if active.scope == "local" and not everywhere:
+        write_repository(active.root, active.name, name)
+    else:
+        profiles.change(active.existing().name, active_stack=name)
+
+
+def settings(profiles: Profiles, name: str, sync: str | None = None, run_hooks: bool | None = None) -> Profile:
+    """Change what is given of a profile's settings, and return the profile.
+
+    Raises:
+        UsageError: there is no such mode.
+        NotFound: there is no such profile.
+    """
+    if sync is not None and sync not in SYNC_MODES:
+        raise UsageError(f"there is no mode '{sync}'", hint=f"choose one of {', '.join(SYNC_MODES)}")
+    fields: dict[str, Any] = {"sync": sync, "run_hooks": run_hooks}
+    fields = {field: value for field, value in fields.items() if value is not None}
+    return profiles.change(name, **fields) if fields else profiles.find(name)
+
+
+def rename(profiles: Profiles, old: str, new: str) -> Profile:
+    """Give a profile another name; its store stays where it is.
+
+    Raises:
+        Invalid: the new name breaks the rule.
+        Exists: it is taken.
+        NotFound: there is no profile of the old name.
+    """
+    if names.why_not(new):
+        raise Invalid(f"'{new}' is no name of a profile: {names.why_not(new)}", hint="choose another name")
+    with profiles.edit() as state:
+        profile = usable(state.find(old), profiles.file)
+        if state.taken(new) not in {"", old}:
+            raise Exists(f"there is a profile '{state.taken(new)}' already", hint="choose another name")
+        del state.profiles[old]
+        state.put(profile._replace(name=new))
+        state.active = new if state.active == old else state.active
+        if profile.password and old != new:
+            _carry_password(profiles.folder, old, new)
+    return state.profiles[new]
+
+
+def _carry_password(folder: str, old: str, new: str) -> None:
+    secret = keys.password(old, folder)
+    if secret and secret != keys.from_variables(old) and keys.remember(new, folder, secret):
+        keys.forget(old, folder)
+
+
+def delete(profiles: Profiles, active: Active, name: str, force: bool) -> Profile:
+    """Remove a profile and what zenprofile made for it, never what the user named by URL.
+
+    Args:
+        profiles: of this machine.
+        active: what is active now.
+        name: of the profile.
+        force: also where it is active, and where its entities exist nowhere else.
+
+    Raises:
+        NotFound: there is no such profile.
+        InUse: it is the active one, or what would be removed exists nowhere else.
+    """
+    with profiles.edit() as state:
+        profile = state.find(name)
+        if not force:
+            _refuse_active(state, active, name)
+            _refuse_loss(profiles, profile)
+        del state.profiles[name]
+        state.trash += [*profile.made, f"cache/{name}"]
+        if state.active == name:
+            state.active = DEFAULT if DEFAULT in state.profiles else min(state.profiles, default=DEFAULT)
+    _empty_trash(profiles)
+    if profile.password:
+        keys.forget(name, profiles.folder)
+    return profile
+
+
+def _refuse_active(state: State, active: Active, name: str) -> None:
+    if name in {active.name, state.active}:
+        message = f"the profile '{name}' is the active one"
+        raise InUse(message, hint="'zenprofile set NAME' makes another active first, --force deletes it all the same")
+
+
+def _refuse_loss(profiles: Profiles, profile: Profile) -> None:
+    if not any(map(os.path.lexists, _made_paths(profiles, profile))):
+        return
+    hint = "copy or push them first, or delete with --force"
+    try:
+        store = open_profile(profiles, profile, timeout=30.0)
+    except ZenprofileError as error:
+        message = f"what the profile '{profile.name}' holds cannot be looked at ({error.message})"
+        raise InUse(message, hint="mend it, or delete with --force") from None
+    try:
+        if _has_own(store.snapshot()):
+            raise InUse(f"the entities of profile '{profile.name}' exist nowhere else", hint=hint)
+    finally:
+        store.close()
+
+
+def _has_own(snapshot: "Snapshot") -> bool:
+    """Say whether a store holds anything beside the defaults."""
+    defaults = dict(DEFAULTS)
+    loaded = snapshot.load()
+    return bool(loaded.problems) or any(defaults.get(entity.key) != entity.data for entity in loaded.entities)
+
+
+def _made_paths(profiles: Profiles, profile: Profile) -> list[str]:
+    return [os.path.join(profiles.folder, made) for made in profile.made]
+
+
+def _empty_trash(profiles: Profiles) -> None:
+    """Remove what deleted profiles left, also those of a command that was killed before it came to this."""
+    with profiles.edit() as state:
+        _remove(os.path.join(profiles.folder, path) for path in state.trash)
+        state.trash = []
+
+
+def _remove(paths: Iterable[str]) -> None:
+    import shutil
+
+    for path in paths:
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.unlink(path)
