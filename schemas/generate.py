@@ -157,7 +157,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "x-merge": "set",
         "items": {
             "type": "object",
-            "x-expected": "either a user or a team",
+            "x-expected": "for a user or for a team, one of the two",
             "properties": {"user": NAME, "team": NAME, "project": NAME},
             "oneOf": [{"required": ["user"]}, {"required": ["team"]}],
             "additionalProperties": False,

@@ -1,18 +1,23 @@
 """The data that ships with the code: schemas and hooks, found in a wheel or in a checkout."""
 
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zenprofile.core.schema import Catalog
 
-_PACKAGE = Path(__file__).resolve().parent
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @cache
-def _folder(name: str) -> Path:
+def _folder(name: str) -> "Path":
     """Return a data folder: inside the package (a wheel), else beside it (a checkout, an editable install)."""
-    inside = _PACKAGE / name
-    return inside if inside.is_dir() else _PACKAGE.parent / name
+    # Imported here: a read that finds its answer in the cache needs no schema, and no pathlib.
+    from pathlib import Path
+
+    package = Path(__file__).resolve().parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
 
 
 def _bytes(folder: str, name: str) -> bytes | None:

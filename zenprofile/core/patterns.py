@@ -1,0 +1,39 @@
+"""Patterns of strangers: run by an engine whose time is linear in the text (FAULTS S2), never by `re`."""
+
+from functools import lru_cache
+from typing import Any
+
+MAX_LENGTH = 500
+_MEMORY = 1 << 20  # bytes of a compiled pattern: repeats of repeats stay small
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    return re2.compile(pattern, options)
+
+
+def why_not(pattern: object) -> str:
+    """Say why a pattern is not taken, as the end of a sentence, or "" where it is."""
+    import re2
+
+    if not isinstance(pattern, str):
+        return "a pattern is text"
+    if len(pattern) > MAX_LENGTH:
+        return f"a pattern has at most {MAX_LENGTH} characters"
+    try:
+        _compiled(pattern)
+    except (re2.error, UnicodeEncodeError):
+        return "only patterns that take linear time are taken: no look-around, no back-references, no large repeats"
+    return ""
+
+
+def search(pattern: str, text: str) -> bool:
+    """Say whether a pattern that `why_not` takes is found in a text."""
+    # A lone surrogate is no character to the engine.
+    found: Any = _compiled(pattern).search(text.encode("utf-8", "replace").decode("utf-8"))
+    return found is not None
