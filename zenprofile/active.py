@@ -172,7 +172,10 @@ def find_active(profiles: Profiles, chosen: str = "") -> Active:
 
 
 def shown_url(profile: Profile) -> str:
-    """Return the URL as a person may see it, ``:***@`` where there is a  hidden(profile.store_url, password=profile.password)
+    """Return the URL as a person may see it, ``:***@`` where there is a password."""
+    from zenprofile.store.open import hidden
+
+    return hidden(profile.store_url, password=profile.password)
 
 
 def as_json(profile: Profile, active: Active) -> dict[str, Any]:
