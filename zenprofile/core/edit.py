@@ -5,24 +5,15 @@ moves: PERFORMANCE, "What was learnt"). Each splice is proved by reading the res
 larger piece is written anew.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from zenprofile.core import places, writer
+from zenprofile.core import lines, places, writer
 from zenprofile.core import text as texts
 from zenprofile.core.change import same
 from zenprofile.core.entity import Data
+from zenprofile.core.splices import Endings, Splice, TooHard, common
 from zenprofile.core.text import Node
 from zenprofile.errors import Invalid
-
-
-class _Splice(NamedTuple):
-    start: int
-    end: int
-    new: str
-
-
-class _TooHard(Exception):
-    """The layout at hand has no simple splice; the caller writes a larger piece anew."""
 
 
 def edit(text: str, data: Data) -> str:
@@ -35,27 +26,53 @@ def edit(text: str, data: Data) -> str:
     Raises:
         Invalid: the text does not hold, or the data cannot be written.
     """
-    before = texts.read(text)
+    before = lines.data(text)
+    if before is not None and same(before, data):
+        return text
+    quick = "" if before is None else _one_value(text, before, data)
+    return quick or _spliced(text, data)
+
+
+def _one_value(text: str, before: Data, data: Data) -> str:
+    """Return the text with one value replaced on its line, where the quick reader suffices for that, else ""."""
+    path, new = _leaf(before, data)
+    span = lines.span(text, path) if path else None
+    if span is None or isinstance(new, dict | list) or (isinstance(new, str) and "\n" in new):
+        return ""
+    result = text[: span[0]] + writer.scalar(new) + text[span[1] :]
+    return result if same(texts.read(result), data) else ""
+
+
+def _leaf(before: Data, after: Data) -> tuple[tuple[str, ...], Any]:
+    """Return path and new value of the only value that differs; () where more differs, or keys come or go."""
+    path: list[str] = []
+    one: Any = before
+    other: Any = after
+    while isinstance(one, dict) and isinstance(other, dict):
+        differing = [key for key, value in one.items() if key in other and not same(value, other[key])]
+        if len(differing) != 1 or one.keys() != other.keys():
+            return (), None
+        path.append(differing[0])
+        one, other = one[differing[0]], other[differing[0]]
+    return tuple(path), other
+
+
+def _spliced(text: str, data: Data) -> str:
+    texts.decode(text)
+    endings = Endings(text)
+    root = texts.tree(endings.text)
+    before = root.data()
     if same(before, data):
         return text
-    crlf = "\r\n" in text
-    plain = text.replace("\r\n", "\n") if crlf else text
-    if plain and not plain.endswith("\n"):
-        plain += "\n"
-    result = _attempt(plain, before, data)
-    return result.replace("\n", "\r\n") if crlf else result
-
-
-def _attempt(text: str, before: Data, data: Data) -> str:
     # First the smallest change; then the differing top-level entries whole; then the whole document.
     for coarse in (False, True):
         try:
-            result = _Editor(text, coarse=coarse).change(before, data)
+            result = endings.spliced(_Editor(endings.text, coarse=coarse).splices_of(root, before, data))
             if same(texts.read(result), data):
                 return result
-        except (_TooHard, Invalid):
+        except (TooHard, Invalid):
             continue
-    return writer.dump(data)
+    return writer.dump(data).replace("\n", endings.new)
 
 
 class _Editor:
@@ -64,20 +81,22 @@ class _Editor:
     def __init__(self, text: str, *, coarse: bool) -> None:
         self.text = text
         self.coarse = coarse
-        self.splices: list[_Splice] = []
+        self.splices: list[Splice] = []
 
-    def change(self, before: Data, after: Data) -> str:
-        root = texts.tree(self.text)
-        if root.flow or not after:
-            raise _TooHard
-        self._mapping(root, before, after, root.start.column)
-        result, end = [], len(self.text)
-        for splice in sorted(self.splices, key=lambda s: (s.start, s.end), reverse=True):
-            if splice.end > end:
-                raise _TooHard
-            result += [self.text[splice.end : end], splice.new]
-            end = splice.start
-        return "".join(reversed([*result, self.text[:end]]))
+    def splices_of(self, root: Node, before: Data, after: Data) -> list[Splice]:
+        if not after:
+            raise TooHard
+        if root.flow:
+            self._flow_root(root, before, after)
+        else:
+            self._mapping(root, before, after, root.start.column)
+        return self.splices
+
+    def _flow_root(self, root: Node, before: Data, after: Data) -> None:
+        try:
+            self._flow_mapping(root, before, after)
+        except TooHard:
+            self.splices[:] = [Splice(root.start.index, root.end.index, writer.inline(after))]
 
     def _value(self, key: Node | None, node: Node, before: Any, after: Any, indent: int) -> None:
         """Change one value; ``indent`` is that of the collection that holds it."""
@@ -86,7 +105,7 @@ class _Editor:
         done = len(self.splices)
         try:
             inside = not self.coarse and self._inside(node, before, after)
-        except _TooHard:
+        except TooHard:
             del self.splices[done:]
             inside = False
         if not inside:
@@ -110,12 +129,12 @@ class _Editor:
         """Change a block mapping whose keys stand at an indent; at least one key stays or comes."""
         entries = {key.value: (key, value) for key, value in node.children if key is not None}
         if not any(name in after for name in entries):
-            raise _TooHard
+            raise TooHard
         for name, (key, value) in entries.items():
             if name in after:
                 self._value(key, value, before[name], after[name], indent)
             else:
-                self._cut_lines(key, value)
+                self._cut_lines(key.start.index, value, key)
         self._add_entries(entries, after, indent)
 
     def _add_entries(self, entries: dict[str, tuple[Node, Node]], after: Data, indent: int) -> None:
@@ -136,25 +155,25 @@ class _Editor:
 
     def _insert_entry(self, anchor: tuple[Node, Node], name: str, value: Any, indent: int) -> None:
         place = places.line_end(self.text, places.content_end(self.text, anchor[1], anchor[0]))
-        self.splices.append(_Splice(place, place, writer.entry(name, value, indent)))
+        self.splices.append(Splice(place, place, writer.entry(name, value, indent)))
 
     def _flow_mapping(self, node: Node, before: Data, after: Data) -> None:
         entries = {key.value: value for key, value in node.children if key is not None}
         if before.keys() - after.keys():
-            raise _TooHard
+            raise TooHard
         for name, value in entries.items():
             if not same(before[name], after[name]):
                 self._flow_value(value, after[name])
         new = [f"{writer.key_text(name)}: {writer.inline(after[name])}" for name in after if name not in entries]
         if new:
-            end = node.children[-1][1].end.offset
-            self.splices.append(_Splice(end, end, "".join(f", {member}" for member in new)))
+            end = node.children[-1][1].end.index
+            self.splices.append(Splice(end, end, "".join(f", {member}" for member in new)))
 
     def _flow_value(self, node: Node, after: Any) -> None:
         new = writer.inline(after)
-        if node.start.offset == node.end.offset:
+        if node.start.index == node.end.index:
             new = f" {new}"
-        self.splices.append(_Splice(node.start.offset, node.end.offset, new))
+        self.splices.append(Splice(node.start.index, node.end.index, new))
 
     def _block_list(self, node: Node, before: list[Any], after: list[Any]) -> None:
         items = [value for _, value in node.children]
@@ -162,12 +181,12 @@ class _Editor:
             for value, old, new in zip(items, before, after, strict=True):
                 self._value(None, value, old, new, node.start.column)
             return
-        kept = _common(before, after)
+        kept = common(before, after)
         if not kept:
-            raise _TooHard
+            raise TooHard
         for position, value in enumerate(items):
             if position not in kept:
-                self._cut_lines(self._dash(value), value)
+                self._cut_lines(self._dash(value), value, None)
         # New items go behind the kept one that precedes them; those before the first kept one, in front of it.
         where = {new: old for old, new in kept.items()}
         anchor: int | None = None
@@ -176,22 +195,22 @@ class _Editor:
                 anchor = where[position]
                 continue
             place = (
-                places.line_start(self.text, self._dash(items[min(kept)]).start.offset)
+                places.line_start(self.text, self._dash(items[min(kept)]))
                 if anchor is None
                 else places.line_end(self.text, places.content_end(self.text, items[anchor]))
             )
-            self.splices.append(_Splice(place, place, writer.item(member, node.start.column)))
+            self.splices.append(Splice(place, place, writer.item(member, node.start.column)))
 
-    def _dash(self, node: Node) -> Node:
-        """Return a place on the line of the dash in front of a list's item."""
+    def _dash(self, node: Node) -> int:
+        """Return the offset of the dash in front of a list's item."""
         start = places.dash(self.text, node)
         if start is None:
-            raise _TooHard
-        return node._replace(start=node.start._replace(offset=start))
+            raise TooHard
+        return start
 
     def _whole_value(self, key: Node | None, node: Node, after: Any, indent: int) -> None:
         """Put a value in the place of another, keeping a comment on the line of its key."""
-        start, end = node.start.offset, places.content_end(self.text, node, key)
+        start, end = node.start.index, places.content_end(self.text, node, key)
         block_before = not node.scalar and not node.flow
         rendered = writer.value_lines(after, indent)
         if node.flow and node.children and isinstance(after, dict | list):
@@ -199,71 +218,50 @@ class _Editor:
         block_after = rendered.startswith("\n")
         if block_before:
             if key is None:
-                raise _TooHard
+                raise TooHard
             self._replace_block(key, node, rendered if not block_after else rendered[1:], block=block_after)
         elif block_after:
             if key is None or "\n" in self.text[start:end]:
-                raise _TooHard
+                raise TooHard
             space = start - len(self.text[:start].rstrip(" ")) if start != end else 0
             line_end = places.line_end(self.text, end)
-            self.splices.append(_Splice(start - space, end, ""))
-            self.splices.append(_Splice(line_end, line_end, rendered[1:]))
+            self.splices.append(Splice(start - space, end, ""))
+            self.splices.append(Splice(line_end, line_end, rendered[1:]))
         elif "\n" in rendered[1:-1]:
             self._to_literal(start, end, rendered)
         else:
             new = rendered[1:-1]
-            self.splices.append(_Splice(start, end, f" {new}" if start == end else new))
+            self.splices.append(Splice(start, end, f" {new}" if start == end else new))
 
     def _to_literal(self, start: int, end: int, rendered: str) -> None:
         """Write a text of several lines where a value on one line stood; a comment stays behind the indicator."""
         if "\n" in self.text[start:end] and self.text[start] not in "|>":
-            raise _TooHard
+            raise TooHard
         first, _, body = rendered[1:].partition("\n")
         if "\n" in self.text[start:end]:
-            self.splices.append(_Splice(start, end, f"{first}\n{body[:-1]}"))
+            self.splices.append(Splice(start, end, f"{first}\n{body[:-1]}"))
             return
         line_end = places.line_end(self.text, end)
-        self.splices.append(_Splice(start, end, f" {first}" if start == end else first))
-        self.splices.append(_Splice(line_end, line_end, body))
+        self.splices.append(Splice(start, end, f" {first}" if start == end else first))
+        self.splices.append(Splice(line_end, line_end, body))
 
     def _replace_block(self, key: Node, node: Node, rendered: str, *, block: bool) -> None:
         """Put other lines, or a value on the key's own line, in the place of a block collection."""
-        colon = self.text.index(":", key.end.offset) + 1
-        first = places.line_start(self.text, node.start.offset)
+        colon = self.text.index(":", key.end.index) + 1
+        first = places.line_start(self.text, node.start.index)
         if first < colon:
-            raise _TooHard
+            raise TooHard
         last = places.line_end(self.text, places.content_end(self.text, node, key))
         if block:
-            self.splices.append(_Splice(first, last, rendered))
+            self.splices.append(Splice(first, last, rendered))
         elif "\n" in rendered[:-1]:
-            raise _TooHard
+            raise TooHard
         else:
-            self.splices.append(_Splice(colon, colon, rendered[:-1]))
-            self.splices.append(_Splice(first, last, ""))
+            self.splices.append(Splice(colon, colon, rendered[:-1]))
+            self.splices.append(Splice(first, last, ""))
 
-    def _cut_lines(self, key: Node, value: Node) -> None:
-        start = places.line_start(self.text, key.start.offset)
-        if self.text[start : key.start.offset].strip():
-            raise _TooHard
-        self.splices.append(_Splice(start, places.line_end(self.text, places.content_end(self.text, value, key)), ""))
-
-
-def _common(before: list[Any], after: list[Any]) -> dict[int, int]:
-    """Return positions in ``before`` that stay, and where: a longest common subsequence."""
-    rows, columns = len(before), len(after)
-    lengths = [[0] * (columns + 1) for _ in range(rows + 1)]
-    for i in range(rows - 1, -1, -1):
-        for j in range(columns - 1, -1, -1):
-            equal = same(before[i], after[j])
-            lengths[i][j] = lengths[i + 1][j + 1] + 1 if equal else max(lengths[i + 1][j], lengths[i][j + 1])
-    kept: dict[int, int] = {}
-    i = j = 0
-    while i < rows and j < columns:
-        if same(before[i], after[j]):
-            kept[i] = j
-            i, j = i + 1, j + 1
-        elif lengths[i + 1][j] >= lengths[i][j + 1]:
-            i += 1
-        else:
-            j += 1
-    return kept
+    def _cut_lines(self, first: int, value: Node, key: Node | None) -> None:
+        start = places.line_start(self.text, first)
+        if self.text[start:first].strip():
+            raise TooHard
+        self.splices.append(Splice(start, places.line_end(self.text, places.content_end(self.text, value, key)), ""))

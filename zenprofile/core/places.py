@@ -1,6 +1,6 @@
 """Lines around the nodes of a document: where an entry with its comment begins, and where it ends."""
 
-from zenprofile.core.text import Node
+from zenprofile.core.nodes import Node
 
 
 def line_start(text: str, offset: int) -> int:
@@ -17,13 +17,13 @@ def content_end(text: str, node: Node, key: Node | None = None) -> int:
     """Return the offset behind a value's last character; of an absent one, behind its key's colon."""
     while node.children and not node.flow:
         key, node = node.children[-1]
-    if node.start.offset == node.end.offset:
-        return text.index(":", key.end.offset) + 1 if key is not None else node.end.offset
-    span = text[node.start.offset : node.end.offset]
-    return node.start.offset + (len(span.rstrip("\n ")) if node.style in {"|", ">"} else len(span))
+    if node.start.index == node.end.index:
+        return text.index(":", key.end.index) + 1 if key is not None else node.end.index
+    span = text[node.start.index : node.end.index]
+    return node.start.index + (len(span.rstrip("\n ")) if node.style in {"|", ">"} else len(span))
 
 
 def dash(text: str, item: Node) -> int | None:
     """Return the offset of the dash in front of a list's item, or None where more than blanks stands between."""
-    start = text.rfind("-", 0, item.start.offset)
-    return None if start < 0 or text[start + 1 : item.start.offset].strip() else start
+    start = text.rfind("-", 0, item.start.index)
+    return None if start < 0 or text[start + 1 : item.start.index].strip() else start

@@ -13,9 +13,11 @@ WIDTH = 100
 
 # Text that stands without quotes: it starts with a letter, '_' or '/', and holds nothing that any YAML version reads as
 # structure, number, date or truth value.
-_PLAIN = re.compile(r"[A-Za-z_/](?:[A-Za-z0-9_./@+%=-]|:(?=[A-Za-z0-9_./@+%=-])| (?=[A-Za-z0-9_./@+%(-])|[(),;](?=\S)|[)])*\Z")
+_PLAIN = re.compile(
+    r"[A-Za-z_/](?:[A-Za-z0-9_./@+%=-]|:(?=[A-Za-z0-9_./@+%=-])| (?=[A-Za-z0-9_./@+%(-])|[(),;](?=\S)|[)])*\Z"
+)
 _PLAIN_IN_FLOW = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+%=-]*\Z")
-_WORDS = frozenset("null true false yes no on off y n inf nan infinity".split())
+_WORDS = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "inf", "nan", "infinity"])
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 # What YAML calls printable, less the line breaks of YAML 1.1 and what turns text around.
 _UNPRINTABLE = re.compile(
