@@ -162,7 +162,7 @@ def _renames_joined(changes: list[Changed]) -> list[str]:
         old = next((g for g in gone if g.key not in joined and is_rename(g, new)), None)
         if old:
             joined.update((old.key, new.key))
-            told.append(f"{_label(old.key)}: renamed to {new.key.name}")
+            told.append(f"{label(old.key)}: renamed to {new.key.name}")
     told += [_in_words(c) for c in changes if c.key not in joined]
     return told
 
@@ -174,21 +174,22 @@ def is_rename(old: Changed, new: Changed) -> bool:
     return same({**old.before, "name": ""}, {**new.after, "name": ""})
 
 
-def _label(key: Key) -> str:
+def label(key: Key) -> str:
+    """Name an entity in a sentence: ``stack prod``, ``artifact_store s3``."""
     return f"{key.type} {key.name}" if key.kind == "component" else f"{key.kind} {key.name}"
 
 
 def _in_words(changed: Changed) -> str:
-    label = _label(changed.key)
+    name = label(changed.key)
     if changed.before is None:
-        return f"add {label}"
+        return f"add {name}"
     if changed.after is None:
-        return f"delete {label}"
+        return f"delete {name}"
     parts = [_field_in_words(field) for field in fields(changed)]
     if not parts:
-        return f"{label}: reordered"
+        return f"{name}: reordered"
     more = f", and {len(parts) - 3} more fields" if len(parts) > 3 else ""
-    return f"{label}: {', '.join(parts[:3])}{more}"
+    return f"{name}: {', '.join(parts[:3])}{more}"
 
 
 def _field_in_words(field: Field) -> str:
