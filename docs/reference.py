@@ -25,7 +25,7 @@ HEAD = """\
 | 4 | a server or remote did not answer, or refused the login; what was done here is kept |
 | 130 | Ctrl-C; nothing is half done |
 
-Stdout holds the result alone; everything else is on stderr. With `-o json` an error is an object there, with `code`, `message`
+Stdout holds the result alone; all else is on stderr. With `-o json` an error is an object there, with `code`, `message`
 and `hint`, and with `file`, `line` and `column` where it has a place.
 
 A component type is a command as well, as ZenML spells it: `zenprofile artifact-store register NAME --flavor s3 --path=s3://bucket`
