@@ -1,0 +1,171 @@
+"""Stores in an SQL database: one row an entity, every change kept beside them."""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Executable
+from sqlalchemy.exc import IntegrityError
+
+from zenprofile import resources
+from zenprofile.core import check
+from zenprofile.core.change import Change, Recorded
+from zenprofile.core.entity import Data, Key, revision
+from zenprofile.core.snapshot import DocumentSnapshot, Registered
+from zenprofile.drivers.sql import tables
+from zenprofile.drivers.sql.engine import begin
+from zenprofile.drivers.sql.failures import told
+from zenprofile.drivers.sql.snapshot import Rows, SqlSnapshot, as_of, seal, where
+from zenprofile.errors import Locked
+from zenprofile.store import rev
+from zenprofile.store.base import Options
+from zenprofile.store.prepare import Prepared, prepare, revision_of
+from zenprofile.store.url import hidden
+
+_ATTEMPTS = 20
+_PAGE = 100
+_ENDLESS = 2**62
+
+
+class SqlStore:
+    """See `zenprofile.store.base.Store`. The engine stays open until `close`."""
+
+    driver = "sql"
+
+    def __init__(self, url: str, engine: Engine, options: Options) -> None:
+        self.url = hidden(url, password=bool(options.password))
+        self._engine = engine
+        self._user = options.user
+
+    def _read(self, statement: Executable, values: dict[str, Any]) -> Rows:
+        with told(self.url), self._engine.connect() as connection:
+            return connection.execute(statement, values).all()
+
+    def _head(self) -> int:
+        number: int = self._read(tables.HEAD, {})[0][0]
+        return number
+
+    def head(self) -> str:
+        return str(self._head() or "")
+
+    def snapshot(self, at: str | None = None) -> DocumentSnapshot:
+        head = self._head()
+        if at is None:
+            return SqlSnapshot(self._read, head)
+        return as_of(self._read, rev.number(at, head, lambda u: self._read(tables.LAST_UNTIL, {"until": u})[0][0]))
+
+    def apply(self, change: Change) -> Recorded:
+        for attempt in range(_ATTEMPTS):
+            with told(self.url), self._engine.connect() as connection:
+                begin(connection)
+                try:
+                    recorded = self.write(connection, change)
+                    connection.commit()
+                    return recorded
+                except IntegrityError:
+                    # Somebody recorded the same number first: what they wrote counts, and this is looked at anew.
+                    connection.rollback()
+            time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter, no secret
+        raise Locked(f"others kept writing to {self.url}", hint="repeat the command")
+
+    def write(self, connection: Connection, change: Change) -> Recorded:
+        """Write a change in a transaction that has begun; the caller commits."""
+
+        def read(statement: Executable, values: dict[str, Any]) -> Rows:
+            return connection.execute(statement, values).all()
+
+        number: int = read(tables.HEAD, {})[0][0] + 1
+        before = SqlSnapshot(read, number - 1)
+        prepared = prepare(before, change, resources.catalog())
+        if not prepared.writes:
+            return rev.NOTHING
+        changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
+        recorded = Recorded(str(number), self._user, rev.now(), prepared.message, changes)
+        # The number is the lock where the database has no better one: two changes cannot have the same.
+        connection.execute(
+            tables.changes.insert(),
+            {"number": number, "who": recorded.who, "made_at": recorded.when, "message": recorded.message},
+        )
+        connection.execute(
+            tables.change_entities.insert(),
+            [
+                {"number": number, "kind": k.kind, "type": k.type, "name": k.name, "text_before": b, "text_after": a}
+                for k, b, a in prepared.writes
+            ],
+        )
+        _write_rows(connection, before, prepared, number)
+        return recorded
+
+    def history(self, key: Key | None = None) -> Iterator[Recorded]:
+        return self._all() if key is None else self._of(key)
+
+    def _all(self) -> Iterator[Recorded]:
+        below = _ENDLESS
+        while rows := self._read(tables.CHANGES_BELOW, {"below": below, "most": _PAGE}):
+            yield from self._records(rows)
+            below = rows[-1].number
+
+    def _of(self, key: Key) -> Iterator[Recorded]:
+        below: int | None = _ENDLESS
+        while True:
+            values = {"kind": key.kind, "type": key.type, "name": key.name, "below": below}
+            below = self._read(tables.LAST_OF_ENTITY, values)[0][0]
+            if below is None:
+                return
+            (record,) = self._records(self._read(tables.CHANGES_BELOW, {"below": below + 1, "most": 1}))
+            yield record
+            key = rev.earlier(record, key)
+
+    def _records(self, rows: Rows) -> Iterator[Recorded]:
+        edits: dict[int, list[Any]] = {}
+        for row in self._read(tables.EDITS_BETWEEN, {"first": rows[-1].number, "last": rows[0].number}):
+            edits.setdefault(row.number, []).append(row)
+        for number, who, when, message in rows:
+            changed = (rev.changed(Key(*row[1:4]), row[4], row[5]) for row in edits.get(number, ()))
+            yield Recorded(str(number), who, when, message, tuple(sorted(changed, key=lambda c: c.key)))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _write_rows(connection: Connection, before: SqlSnapshot, prepared: Prepared, number: int) -> None:
+    """Make the entities' rows what the change says; each statement holds only for the revision that was read."""
+    datas = {changed.key: changed.after for changed in prepared.changes}
+
+    def registered(type_: str, flavor: str) -> Data | None:
+        key = Key("flavor", type_, flavor)
+        return datas[key] if key in datas else before.registered(type_, flavor)
+
+    deletes, updates, inserts = [], [], []
+    for key, old, new in prepared.writes:
+        stored = "" if old is None else _stored_revision(before, key)
+        if new is None:
+            deletes.append({**where(key), "name": key.name, "revision": stored})
+            continue
+        row = {**_content(key, new, datas[key], registered), "number": number}
+        if old is None:
+            inserts.append({**where(key), "name": key.name, **row})
+        else:
+            at = {f"at_{column}": value for column, value in {**where(key), "name": key.name}.items()}
+            updates.append({**at, "at_revision": stored, **row})
+    for statement, rows in ((tables.DELETE, deletes), (tables.UPDATE, updates)):
+        if rows and connection.execute(statement, rows).rowcount != len(rows):
+            raise IntegrityError("a row was changed by somebody else", None, Exception())
+    if inserts:
+        connection.execute(tables.INSERT, inserts)
+
+
+def _stored_revision(before: SqlSnapshot, key: Key) -> str:
+    row = before.row(key)
+    return "" if row is None else str(row.revision)
+
+
+def _content(key: Key, text: str, data: Data | None, registered: Registered) -> dict[str, Any]:
+    """Return the columns of a document; its data only where it holds, so that it can be believed later."""
+    if not data or check.findings(key, data, resources.catalog(), registered):
+        return {"document": text, "data": None, "revision": revision_of(key, text), "seal": 0}
+    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    fingerprint = revision(key, data)
+    return {"document": text, "data": said, "revision": fingerprint, "seal": seal(text, said, fingerprint)}

@@ -1,0 +1,161 @@
+"""The tables, and the statements over them that are made once.
+
+A person can read them with plain SQL. Other tables of the database are left alone.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine
+
+VERSION = "0001"
+
+metadata = MetaData()
+_MYSQL = {"charset": "utf8mb4", "collation": "utf8mb4_bin"}
+_TABLE: dict[str, Any] = {
+    f"{d}_{k}": v for d in ("mysql", "mariadb") for k, v in (("engine", "InnoDB"), ("charset", "utf8mb4"))
+}
+
+
+def _exact(length: int) -> TypeEngine[str]:
+    """Return the type of text that is compared byte by byte, whatever the database's collation is."""
+    return String(length).with_variant(mysql.VARCHAR(length, **_MYSQL), "mysql", "mariadb")
+
+
+def _long() -> TypeEngine[str]:
+    return Text().with_variant(mysql.LONGTEXT(**_MYSQL), "mysql", "mariadb")
+
+
+def _count() -> TypeEngine[int]:
+    # SQLite makes a column of this very type the place of the row.
+    return BigInteger().with_variant(Integer(), "sqlite")
+
+
+entities = Table(
+    "zenprofile_entities",
+    metadata,
+    Column("kind", _exact(16), primary_key=True),
+    Column("type", _exact(64), primary_key=True),
+    # The name without regard to case: two spellings of one name cannot both be there.
+    Column("folded", _exact(128), primary_key=True),
+    Column("name", _exact(128), nullable=False),
+    Column("document", _long(), nullable=False),
+    Column("revision", String(80), nullable=False),
+    Column("number", _count(), ForeignKey("zenprofile_changes.number"), nullable=False),
+    # What the document says, as JSON, so that a list need not parse it; believed only while the seal fits.
+    Column("data", _long()),
+    Column("seal", BigInteger, nullable=False),
+    CheckConstraint("folded = lower(name)", "zenprofile_entities_folded"),
+    **_TABLE,
+)
+changes = Table(
+    "zenprofile_changes",
+    metadata,
+    Column("number", _count(), primary_key=True, autoincrement=False),
+    Column("who", String(255), nullable=False),
+    Column("made_at", String(32), nullable=False, index=True),
+    Column("message", _long(), nullable=False),
+    **_TABLE,
+)
+change_entities = Table(
+    "zenprofile_change_entities",
+    metadata,
+    Column("kind", _exact(16), primary_key=True),
+    Column("type", _exact(64), primary_key=True),
+    Column("name", _exact(128), primary_key=True),
+    Column("number", _count(), ForeignKey("zenprofile_changes.number"), primary_key=True, autoincrement=False),
+    Column("text_before", _long()),
+    Column("text_after", _long()),
+    Index("zenprofile_change_entities_number", "number"),
+    **_TABLE,
+)
+# In Alembic's own form, so that its migrations can go on from here.
+version = Table("zenprofile_alembic_version", metadata, Column("version_num", String(32), primary_key=True), **_TABLE)
+
+HEAD = select(func.coalesce(func.max(changes.c.number), 0))
+# The last column of whatever reads the present: what the rows are the state of.
+_AS_OF = HEAD.scalar_subquery().label("head")
+
+_e = entities.c
+_ONE = (_e.kind == bindparam("kind"), _e.type == bindparam("type"), _e.folded == bindparam("folded"))
+_ROW = (_e.kind, _e.type, _e.name, _e.document, _e.data, _e.revision, _e.seal)
+ENTITY = select(*_ROW, _AS_OF).where(*_ONE)
+NAME = select(_e.name, _AS_OF).where(*_ONE)
+
+
+def _of(columns: tuple[Column[Any], ...]) -> dict[tuple[bool, bool], Select[Any]]:
+    """Return the select of many, by whether a kind and a type are asked for."""
+    every = select(*columns, _AS_OF)
+    of_kind = every.where(_ONE[0])
+    return {
+        (False, False): every,
+        (True, False): of_kind,
+        (True, True): of_kind.where(_ONE[1]),
+        (False, True): every.where(_ONE[1]),
+    }
+
+
+KEYS = _of((_e.kind, _e.type, _e.name))
+ENTITIES = _of(_ROW)
+
+INSERT = entities.insert()
+UPDATE = (
+    update(entities)
+    .where(
+        _e.kind == bindparam("at_kind"),
+        _e.type == bindparam("at_type"),
+        _e.folded == bindparam("at_folded"),
+        _e.name == bindparam("at_name"),
+        _e.revision == bindparam("at_revision"),
+    )
+    .values({name: bindparam(name) for name in ("document", "revision", "number", "data", "seal")})
+)
+DELETE = delete(entities).where(*_ONE, _e.name == bindparam("name"), _e.revision == bindparam("revision"))
+
+LAST_UNTIL = HEAD.where(changes.c.made_at <= bindparam("until"))
+CHANGES_BELOW = (
+    select(changes.c.number, changes.c.who, changes.c.made_at, changes.c.message)
+    .where(changes.c.number < bindparam("below"))
+    .order_by(changes.c.number.desc())
+    .limit(bindparam("most"))
+)
+_c = change_entities.c
+EDITS_BETWEEN = (
+    select(_c.number, _c.kind, _c.type, _c.name, _c.text_before, _c.text_after)
+    .where(_c.number.between(bindparam("first"), bindparam("last")))
+    .order_by(_c.number, _c.kind, _c.type, _c.name)
+)
+LAST_OF_ENTITY = select(func.max(_c.number)).where(
+    _c.kind == bindparam("kind"),
+    _c.type == bindparam("type"),
+    _c.name == bindparam("name"),
+    _c.number < bindparam("below"),
+)
+_last = (
+    select(_c.kind, _c.type, _c.name, func.max(_c.number).label("number"))
+    .where(_c.number <= bindparam("number"))
+    .group_by(_c.kind, _c.type, _c.name)
+    .subquery()
+)
+AS_OF = select(_c.kind, _c.type, _c.name, _c.text_after).join(
+    _last,
+    (_c.kind == _last.c.kind) & (_c.type == _last.c.type) & (_c.name == _last.c.name) & (_c.number == _last.c.number),
+)
