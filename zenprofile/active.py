@@ -173,7 +173,7 @@ def find_active(profiles: Profiles, chosen: str = "") -> Active:
 
 def shown_url(profile: Profile) -> str:
     """Return the URL as a person may see it, ``:***@`` where there is a password."""
-    from zenprofile.store.open import hidden
+    from zenprofile.store.url import hidden
 
     return hidden(profile.store_url, password=profile.password)
 

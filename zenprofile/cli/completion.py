@@ -23,11 +23,12 @@ def completion(shell: str) -> None:
     """Print the script that completes commands, options and names in a shell."""
     from click.shell_completion import get_completion_class
 
-    from zenprofile.cli.main import cli
+    from zenprofile.cli.commands import cli
+    from zenprofile.cli.main import COMPLETION
 
     kind = get_completion_class(shell)
     if kind is not None:
-        output.result(kind(cli, {}, "zenprofile", "_ZENPROFILE_COMPLETE").source())
+        output.result(kind(cli, {}, "zenprofile", COMPLETION).source())
 
 
 def entity_names(context: click.Context, folder: str, incomplete: str = "") -> list[str]:
@@ -40,7 +41,7 @@ def entity_names(context: click.Context, folder: str, incomplete: str = "") -> l
     """
     from zenprofile.cli.session import Session
     from zenprofile.errors import ZenprofileError
-    from zenprofile.store.open import path_of
+    from zenprofile.store.url import path_of
 
     try:
         profile = context.ensure_object(Session).active.existing()

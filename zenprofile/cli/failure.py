@@ -4,8 +4,6 @@ import os
 import sys
 from typing import Any
 
-import click
-
 from zenprofile.cli import output
 from zenprofile.errors import UsageError, ZenprofileError
 
@@ -19,6 +17,8 @@ def report(error: BaseException, arguments: list[str]) -> int:
         error: what ended the command.
         arguments: of the command line, to know the format where parsing failed.
     """
+    import click
+
     if isinstance(error, KeyboardInterrupt | click.Abort):
         _finish_quietly()
         return INTERRUPTED
@@ -44,6 +44,8 @@ def _finish_quietly() -> None:
 def _as_ours(error: BaseException, arguments: list[str]) -> ZenprofileError:
     if isinstance(error, ZenprofileError):
         return error
+    import click
+
     if isinstance(error, click.ClickException):
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "zenprofile"
         return UsageError(error.format_message().rstrip("."), hint=f"see '{command} --help'")

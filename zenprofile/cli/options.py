@@ -8,7 +8,7 @@ import click
 from zenprofile.cli.output import FORMATS
 from zenprofile.cli.session import Session
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+CONTEXT = {"max_content_width": 100}
 OUTPUT_FLAGS = ("-o", "--output")
 
 
@@ -40,6 +40,12 @@ def _common(output_flags: Sequence[str]) -> list[click.Parameter]:
     ]
 
 
+def _help(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(context.get_help(), color=context.color)
+        context.exit()
+
+
 class _Common(click.Command):
     """A command with the common options and with examples in its help.
 
@@ -54,7 +60,21 @@ class _Common(click.Command):
         kwargs["context_settings"] = {**CONTEXT, **(kwargs.get("context_settings") or {})}
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
+        self._help: click.Option | None = None
         self.params = [*self.params, *_common(output_flags)]
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        """Return the help option; made here, since the library's own asks for a translation at every start."""
+        if self._help is None:
+            self._help = click.Option(
+                ["-h", "--help"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_help,
+                help="Show this and exit.",
+            )
+        return self._help
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)

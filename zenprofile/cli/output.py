@@ -8,11 +8,13 @@ from typing import Any, TextIO
 
 FORMATS = ("table", "json", "yaml")
 
+# Compiled where a text needs it: most are plain.
 # Control characters, line and paragraph separators, what turns or hides text, lone surrogates, tag characters.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+_UNSAFE = (
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
-_UNSAFE_IN_JSON = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", ""))
+_UNSAFE_IN_JSON = _UNSAFE.replace("\x00-\x1f", "")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 _LINES = {
@@ -26,7 +28,7 @@ def safe_text(value: object) -> str:
     text = str(value)
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(_escaped, text)
+    return re.sub(_UNSAFE, _escaped, text)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -100,7 +102,10 @@ def as_json(data: Any, *, indent: int | None = 2) -> str:
     """Return data as JSON: readable text stays, what could steer a terminal stands as JSON's own escape."""
     import json
 
-    return _UNSAFE_IN_JSON.sub(_escaped_in_json, json.dumps(data, ensure_ascii=False, indent=indent))
+    text = json.dumps(data, ensure_ascii=False, indent=indent)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return re.sub(_UNSAFE_IN_JSON, _escaped_in_json, text)
 
 
 def as_yaml(data: Any) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from zenprofile.active import Active, as_json, find_active, write_repository
-from zenprofile.cli import output
+from zenprofile.active import as_json, find_active, write_repository
+from zenprofile.cli import output, quick
 from zenprofile.cli.options import command, profile_names
 from zenprofile.cli.session import Session
 from zenprofile.errors import ZenprofileError
@@ -85,32 +85,14 @@ def _properties(data: dict[str, Any], profile: Profile) -> str:
 @click.pass_obj
 def list_(session: Session) -> None:
     """List the profiles on this machine."""
-    session.announce()
-    rows = _rows(session, session.active)
-    session.show(rows, lambda: _table(rows))
-
-
-def _rows(session: Session, active: Active) -> list[dict[str, Any]]:
-    rows = []
-    for _, profile in sorted(session.profiles.state().profiles.items()):
-        rows.append(as_json(profile, active))
-        if profile.problem:
-            session.warn(f"the profile '{output.safe_text(profile.name)}' does not hold: {profile.problem}")
-    return rows
-
-
-def _table(rows: list[dict[str, Any]]) -> str:
-    header = ("ACTIVE", "PROFILE NAME", "STORE TYPE", "URL", "ACTIVE STACK")
-    fields = ("name", "store_type", "store_url", "active_stack")
-    return output.table(header, [("👉" if row["active"] else "", *(row[field] for field in fields)) for row in rows])
+    quick.list_(session)
 
 
 @command(examples=["zenprofile get", "zenprofile get -o json"])
 @click.pass_obj
 def get(session: Session) -> None:
     """Print the name of the active profile."""
-    name = session.active.existing().name
-    session.show({"name": name, "scope": session.scope}, lambda: output.safe_text(name))
+    quick.get(session)
 
 
 @command(examples=["zenprofile rename team team-2"])

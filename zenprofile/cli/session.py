@@ -1,9 +1,8 @@
 """One run of the command line: the options that stand anywhere, the active profile, its store."""
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from zenprofile.active import Active, find_active
 from zenprofile.cli import output
@@ -94,6 +93,8 @@ class Session:
 
     def open(self, profile: Profile) -> "Store":
         """Open any profile's store; it is closed when the command ends."""
+        import click
+
         from zenprofile.usecases.profiles import open_profile
 
         store = open_profile(self.profiles, profile, self.timeout)
@@ -135,8 +136,6 @@ class Session:
     def warn(self, text: str) -> None:
         """Print a warning to stderr, as `note`."""
         if self.format != "json":
-            import sys
-
             output.aside(f"{output.coloured('Warning:', 33, sys.stderr)} {text}")
 
     def warn_all(self, lines: Iterable[str]) -> None:

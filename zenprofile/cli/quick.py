@@ -1,0 +1,47 @@
+"""What a prompt or a script asks all the time, answered without the option parser: it costs more than the answer.
+
+The same functions stand behind the parser's commands, for every other spelling.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from zenprofile import __version__
+from zenprofile.active import as_json
+from zenprofile.cli import output
+from zenprofile.cli.session import Session
+
+_COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "ACTIVE": lambda row: "\N{WHITE RIGHT POINTING BACKHAND INDEX}" if row["active"] else "",
+    "PROFILE NAME": lambda row: row["name"],
+    "STORE TYPE": lambda row: row["store_type"],
+    "URL": lambda row: row["store_url"],
+    "ACTIVE STACK": lambda row: row["active_stack"],
+}
+
+
+def version(session: Session) -> None:
+    """Print the version."""
+    session.say(f"zenprofile {__version__}")
+
+
+def get(session: Session) -> None:
+    """Print the name of the active profile."""
+    name = session.active.existing().name
+    session.show({"name": name, "scope": session.scope}, lambda: output.safe_text(name))
+
+
+def list_(session: Session) -> None:
+    """Print this machine's profiles; those that do not hold are named on stderr too."""
+    session.announce()
+    profiles = sorted(session.profiles.state().profiles.values())
+    rows = [as_json(profile, session.active) for profile in profiles]
+    session.show(rows, lambda: _table(rows))
+    session.warn_all(f"the profile '{p.name}' does not hold: {p.problem}" for p in profiles if p.problem)
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    return output.table(list(_COLUMNS), [[cell(row) for cell in _COLUMNS.values()] for row in rows])
+
+
+QUICK: dict[tuple[str, ...], Callable[[Session], None]] = {("--version",): version, ("get",): get, ("list",): list_}
