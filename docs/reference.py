@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zenprofile.cli.main import SECTIONS, cli
+from zenprofile.cli.commands import SECTIONS, cli
 
 PAGE = Path(__file__).with_name("reference.md")
 COMMON = ("profile", "output", "timeout", "verbose", "help")
