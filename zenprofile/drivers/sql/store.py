@@ -54,7 +54,11 @@ class SqlStore:
         head = self._head()
         if at is None:
             return SqlSnapshot(self._read, head)
-        return as_of(self._read, rev.number(at, head, lambda u: self._read(tables.LAST_UNTIL, {"until": u})[0][0]))
+        return as_of(self._read, rev.number(at, head, self._last_until))
+
+    def _last_until(self, moment: str) -> int:
+        rows = self._read(tables.LAST_UNTIL, {"until": moment})
+        return rows[0][0] if rows else 0
 
     def apply(self, change: Change) -> Recorded:
         for attempt in range(_ATTEMPTS):

@@ -64,6 +64,7 @@ entities = Table(
     Column("data", _long()),
     Column("seal", BigInteger, nullable=False),
     CheckConstraint("folded = lower(name)", "zenprofile_entities_folded"),
+    sqlite_with_rowid=False,
     **_TABLE,
 )
 changes = Table(
@@ -71,7 +72,7 @@ changes = Table(
     metadata,
     Column("number", _count(), primary_key=True, autoincrement=False),
     Column("who", String(255), nullable=False),
-    Column("made_at", String(32), nullable=False, index=True),
+    Column("made_at", String(32), nullable=False),
     Column("message", _long(), nullable=False),
     **_TABLE,
 )
@@ -85,6 +86,7 @@ change_entities = Table(
     Column("text_before", _long()),
     Column("text_after", _long()),
     Index("zenprofile_change_entities_number", "number"),
+    sqlite_with_rowid=False,
     **_TABLE,
 )
 # In Alembic's own form, so that its migrations can go on from here.
@@ -130,7 +132,10 @@ UPDATE = (
 )
 DELETE = delete(entities).where(*_ONE, _e.name == bindparam("name"), _e.revision == bindparam("revision"))
 
-LAST_UNTIL = HEAD.where(changes.c.made_at <= bindparam("until"))
+# From the end backwards: what is asked for is mostly near it.
+LAST_UNTIL = (
+    select(changes.c.number).where(changes.c.made_at <= bindparam("until")).order_by(changes.c.number.desc()).limit(1)
+)
 CHANGES_BELOW = (
     select(changes.c.number, changes.c.who, changes.c.made_at, changes.c.message)
     .where(changes.c.number < bindparam("below"))
