@@ -47,3 +47,19 @@ def hook_bytes(name: str) -> bytes | None:
 def catalog() -> Catalog:
     """Return the catalog of the schemas that ship; each is read once, when it is first asked for."""
     return Catalog(schema_bytes)
+
+
+def state() -> str:
+    """Return what changes whenever the schemas do: for caches of documents that were held against them."""
+    import os
+
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "schemas")
+    if not os.path.isdir(place):
+        place = os.path.join(os.path.dirname(os.path.dirname(place)), "schemas")
+    marks = []
+    for name in ("kinds", "flavors", "flavors/index.json"):
+        try:
+            marks.append(str(os.stat(os.path.join(place, name)).st_mtime_ns))
+        except OSError:
+            marks.append("")
+    return " ".join(marks)

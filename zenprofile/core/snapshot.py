@@ -194,6 +194,16 @@ def parse(key: Key, raw: bytes | str) -> Entity:
     return Entity(key, data)
 
 
+def data_of(key: Key, raw: bytes | str | None) -> Data | None:
+    """Return a document's data for history: None for no document, {} for one that cannot be read."""
+    if raw is None:
+        return None
+    try:
+        return parse(key, raw).data
+    except Invalid:
+        return {}
+
+
 def spelled(key: Key, among: list[Key]) -> Key | None:
     """Return the exact key among others, else one that differs only in case, else None."""
     if key in among:

@@ -1,18 +1,18 @@
 """What every store promises. A driver that keeps this is done; all else is written once, above it.
 
-Words: an *entity* is a named document (`zenprofile.core.entity.Key` names it); a *revision* is the SHA-256 of its data; a
-*snapshot* is every entity at one moment; a *change* is a set of edits, each naming the revision that it replaces; *head*
-is an id of the store's present state; a *rev* names a recorded change (a commit, or a number).
+Words: an *entity* is a named document (`zenprofile.core.entity.Key` names it); a *revision* is the SHA-256 of its
+data; a *snapshot* is every entity at one moment; a *change* is a set of edits, each naming the revision that it
+replaces; *head* is an id of the store's present state; a *rev* names a recorded change (a commit, or a number).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
-from zenprofile.core.change import Change, Recorded
+from zenprofile.core.change import Change, Changed, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import Loaded, Snapshot
 
-__all__ = ["Driver", "Loaded", "Options", "Snapshot", "Store"]
+__all__ = ["Committing", "Driver", "Loaded", "Options", "Snapshot", "Store"]
 
 
 class Store(Protocol):
@@ -32,6 +32,8 @@ class Store(Protocol):
 
     def snapshot(self, at: str | None = None) -> Snapshot:
         """Return the entities of now (edits by hand included), or as they were at a rev or date.
+
+        A date is what `zenprofile.store.moments.parse` takes.
 
         Raises:
             NotFound: no such rev.
@@ -68,17 +70,40 @@ class Store(Protocol):
         ...
 
 
+class Committing(Protocol):
+    """What a store offers whose documents people also edit by hand, in a working tree."""
+
+    def uncommitted(self) -> list[Changed]:
+        """List what differs between the working tree and the last commit, by key."""
+        ...
+
+    def commit(self, message: str = "") -> Recorded:
+        """Commit every edit in the working tree, when the whole is valid; nothing to commit records nothing.
+
+        Raises:
+            Invalid: the edits add problems; the error carries every one.
+            Paused, Locked, StoreBroken: as `Store.apply`.
+        """
+        ...
+
+
+def _silent(_: str) -> None:
+    return
+
+
 class Options(NamedTuple):
     """What opening a store needs to know from this machine.
 
     Attributes:
         user: the profile's active user, an author where the store has no better one.
-        mode: of a Git store: ``commit`` (a write is one commit), ``manual`` (it stays an uncommitted edit), or "": commit
-            where zenprofile made or cloned the repository, manual where the user brought it.
+        mode: of a Git store: ``commit`` (a write is one commit), ``manual`` (it stays an uncommitted edit), or "":
+            commit where zenprofile made or cloned the repository, manual where the user brought it.
         password: of the database, from variable or keyring; "" for none.
         timeout: seconds without any answer after which a network operation ends.
         cache: folder for what may be deleted at any time; "" for none.
         run_hooks: whether a commit runs the repository's own hooks.
+        template: of a commit's message, with ``{changes}`` where the words stand; "" for the words alone.
+        warn: takes a warning for the user.
     """
 
     user: str = "default"
@@ -87,10 +112,12 @@ class Options(NamedTuple):
     timeout: float = 30.0
     cache: str = ""
     run_hooks: bool = False
+    template: str = ""
+    warn: Callable[[str], None] = _silent
 
 
 class Driver(Protocol):
-    """What the table of `zenprofile.store.open` (or an entry point of group ``zenprofile.drivers``) names for a scheme."""
+    """What `zenprofile.store.open` (its table, or an entry point of group ``zenprofile.drivers``) names for a scheme."""
 
     name: str
 

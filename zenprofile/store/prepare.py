@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from zenprofile.core import change as changes
 from zenprofile.core import check
 from zenprofile.core.change import Change, Changed, Edit
-from zenprofile.core.entity import Data, Key, revision
-from zenprofile.core.snapshot import Snapshot, parse
+from zenprofile.core.entity import Key, revision
+from zenprofile.core.snapshot import Snapshot, data_of, parse
 from zenprofile.errors import Exists, InUse, Invalid, NotFound, Problem, Stale, ZenprofileError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
     problems = check.added(before, differing, catalog)
     if problems:
         raise _refusal(problems)
-    told = tuple(Changed(key, _data(key, old), _data(key, new)) for key, old, new in writes)
+    told = tuple(Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in writes)
     return Prepared(tuple(writes), told, change.message or changes.words(told))
 
 
@@ -80,16 +80,6 @@ def revision_of(key: Key, text: str) -> str:
         import hashlib
 
         return "unreadable-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _data(key: Key, text: str | None) -> Data | None:
-    """Return a document's data; {} where it cannot be read, so that it still counts as being there."""
-    if text is None:
-        return None
-    try:
-        return parse(key, text).data
-    except Invalid:
-        return {}
 
 
 def _what(key: Key) -> str:

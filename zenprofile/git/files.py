@@ -1,0 +1,194 @@
+"""Files of a work tree, read without following a link and written whole or not at all."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from zenprofile.errors import Invalid, Problem, StoreBroken
+
+MAX_BYTES = 1024 * 1024  # as zenprofile.core.text.MAX_BYTES, which is not imported on the way of a cached read
+TEMPORARY = ".zp-tmp-"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@contextlib.contextmanager
+def folder(root: Path, path: str, *, make: bool = False) -> Iterator[int]:
+    """Open a folder below a root, step by step, following no link.
+
+    Args:
+        root: a trusted, absolute folder.
+        path: below it, with forward slashes; "" for the root itself.
+        make: whether missing folders are made.
+
+    Yields:
+        A descriptor of the folder.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        NotADirectoryError: a step is a link or a file.
+    """
+    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for step in path.split("/") if path else ():
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(step, dir_fd=fd)
+            inner = _step(step, fd)
+            os.close(fd)
+            fd = inner
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _step(step: str, fd: int) -> int:
+    try:
+        return os.open(step, _FOLDER, dir_fd=fd)
+    except OSError as error:
+        if error.errno == 40:  # ELOOP, where the system says so of a link
+            raise NotADirectoryError(error.errno, "is a link", step) from None
+        raise
+
+
+def read(root: Path, path: str) -> bytes | None:
+    """Return a plain file's content, or None where there is no file.
+
+    Raises:
+        Invalid: it is a link, a device or a pipe, lies behind a link, or is larger than a document may be.
+        StoreBroken: no permission.
+    """
+    parent, _, name = path.rpartition("/")
+    try:
+        with folder(root, parent) as fd:
+            return read_at(fd, name, path)
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        raise _not_plain(path, "lies behind a link or a file where a folder should be") from None
+    except PermissionError:
+        raise no_permission(root / path) from None
+
+
+def read_at(fd: int, name: str, path: str) -> bytes | None:
+    """Return the content of a file in an open folder, as `read` does; ``path`` is for messages."""
+    try:
+        file = os.open(name, _READ, dir_fd=fd)
+    except FileNotFoundError:
+        return None
+    except PermissionError:
+        raise Invalid.of(
+            [Problem(path, 0, 0, "", "no permission to read it", "chmod u+r it", "no-permission")]
+        ) from None
+    except OSError:
+        raise _not_plain(path, "is a link or no plain file; it is not followed") from None
+    try:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise _not_plain(path, "is no plain file")
+        if found.st_size > MAX_BYTES:
+            message = f"the document has {found.st_size} bytes; at most {MAX_BYTES} are read"
+            hint = "split it, or keep large values elsewhere"
+            raise Invalid.of([Problem(path, 0, 0, "", message, hint, "too-large")])
+        return _all(file, found.st_size)
+    finally:
+        os.close(file)
+
+
+def _all(file: int, size: int) -> bytes:
+    content = os.read(file, size + 1)
+    while len(content) <= MAX_BYTES:
+        more = os.read(file, 65536)
+        if not more:
+            break
+        content += more
+    return content
+
+
+def _not_plain(path: str, why: str) -> Invalid:
+    return Invalid.of([Problem(path, 0, 0, "", f"{path} {why}", "put a plain file in its place", "not-a-file")])
+
+
+def no_permission(path: Path) -> StoreBroken:
+    """Return the error of a place that may not be read or written."""
+    return StoreBroken(f"no permission for {path}", hint="ask its owner, or mend it with chmod")
+
+
+def stage(root: Path, path: str, content: bytes) -> None:
+    """Write a file's new content beside it, durably; `publish` puts it in its place."""
+    parent, _, name = path.rpartition("/")
+    with folder(root, parent, make=True) as fd:
+        mode = _mode(fd, name)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(TEMPORARY + name, dir_fd=fd)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.open(TEMPORARY + name, flags, 0o666, dir_fd=fd)
+        try:
+            if mode is not None:
+                os.fchmod(file, mode)
+            view = memoryview(content)
+            while view:
+                view = view[os.write(file, view) :]
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
+def _mode(fd: int, name: str) -> int | None:
+    try:
+        found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
+
+
+def publish(root: Path, path: str) -> None:
+    """Put a staged file in its place, in one step and durably."""
+    parent, _, name = path.rpartition("/")
+    with folder(root, parent) as fd:
+        os.rename(TEMPORARY + name, name, src_dir_fd=fd, dst_dir_fd=fd)
+        os.fsync(fd)
+
+
+def remove(root: Path, path: str) -> None:
+    """Delete a file durably, and the folders below the root that it leaves empty. No file: nothing happens."""
+    parent, _, name = path.rpartition("/")
+    try:
+        with folder(root, parent) as fd:
+            os.unlink(name, dir_fd=fd)
+            os.fsync(fd)
+    except FileNotFoundError:
+        return
+    while parent:
+        above, _, last = parent.rpartition("/")
+        try:
+            with folder(root, above) as fd:
+                os.rmdir(last, dir_fd=fd)
+        except OSError:
+            return
+        parent = above
+
+
+def unstage(root: Path, path: str) -> None:
+    """Delete what `stage` left."""
+    parent, _, name = path.rpartition("/")
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
+        os.unlink(TEMPORARY + name, dir_fd=fd)
+
+
+def failed(error: OSError, root: Path) -> NoReturn:
+    """Raise a failed write as an error that a person understands."""
+    where = f"{root}/{error.filename}" if isinstance(error.filename, str) else str(root)
+    if isinstance(error, PermissionError):
+        raise no_permission(root) from None
+    if isinstance(error, NotADirectoryError):
+        message = f"{where} is a link or a file where a folder should be; nothing was written"
+        raise StoreBroken(message, hint="put a plain folder in its place") from None
+    what = {28: "no space is left on the disk", 122: "the disk quota is used up", 30: "the file system is read-only"}
+    reason = what.get(error.errno or 0, error.strerror or str(error))
+    raise StoreBroken(
+        f"{reason}: nothing was written to {root}", hint="make room or access, and repeat the command"
+    ) from None

@@ -1,0 +1,324 @@
+"""The journal of a change on its way into a work tree, and what the next opening makes of one that it finds.
+
+Order of a change (GIT_SYNC G says why): objects, journal, files, index entries, ref, journal put away. Killed before
+the ref moved, nothing was promised: the files go back. Where the user's own ``git commit`` took a part along, or where
+no commit was meant, the rest of the change follows, so that nothing is lost. A finished journal is this machine's
+record of the change (`undo` reads it).
+"""
+
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from zenprofile.errors import Locked, StoreBroken
+from zenprofile.git import files, runner
+from zenprofile.git.objects import FILE, Objects
+from zenprofile.git.repository import Repository
+
+JOURNAL = "journal"
+CHANGES = "changes"
+KEPT_CHANGES = 200
+_LOCK_PATIENCE = 10.0  # seconds that somebody else's index.lock is waited for
+
+
+class Entry(NamedTuple):
+    """One file of a change.
+
+    Attributes:
+        path: below the work tree's top.
+        before: what the work tree holds; None for no file.
+        after: what it is to hold.
+        oid: the blob that index and commit get; "" for none.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    oid: str
+
+
+class Move(NamedTuple):
+    """A change of a work tree and, where it is committed, of the branch.
+
+    Attributes:
+        entries: the files.
+        message: what it does, in words.
+        ref: the branch's full name; "" where the change stays an uncommitted edit.
+        old: the commit that it starts from; "" on a branch without commits.
+        new: the commit that the branch is to get.
+        kind: ``change``, or ``merge`` for what came from a remote (never undone).
+    """
+
+    entries: tuple[Entry, ...]
+    message: str
+    ref: str = ""
+    old: str = ""
+    new: str = ""
+    kind: str = "change"
+
+
+def write(repository: Repository, move: Move) -> None:
+    """Write the journal, durably."""
+    record = {
+        "format": 1,
+        "prefix": repository.prefix,
+        "when": int(time.time()),
+        **move._asdict(),
+        "entries": [[e.path, _text(e.before), _text(e.after), e.oid] for e in move.entries],
+    }
+    path = repository.own_dir / JOURNAL
+    temporary = path.with_suffix(".tmp")
+    with open(temporary, "w", encoding="ascii") as file:
+        json.dump(record, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+
+
+def read(path: Path) -> tuple[Move, dict[str, Any]] | None:
+    """Return a journal's change and its whole record; None where there is none, or where it is damaged."""
+    try:
+        record = json.loads(path.read_bytes())
+        entries = tuple(Entry(p, _bytes(b), _bytes(a), o) for p, b, a, o in record["entries"])
+        fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind")}
+        return Move(entries, **fields), record
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _text(content: bytes | None) -> str | None:
+    return None if content is None else content.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogateescape")
+
+
+def put_away(repository: Repository) -> None:
+    """Turn the finished journal into this machine's record of the change; the oldest records go."""
+    folder = repository.own_dir / CHANGES
+    folder.mkdir(exist_ok=True)
+    (repository.own_dir / JOURNAL).rename(folder / f"{time.time_ns():020d}.json")
+    for old in sorted(os.listdir(folder))[:-KEPT_CHANGES]:
+        (folder / old).unlink(missing_ok=True)
+
+
+def discard(repository: Repository, move: Move) -> None:
+    """Remove the journal and what was staged for it."""
+    for entry in move.entries:
+        files.unstage(repository.top, entry.path)
+    (repository.own_dir / JOURNAL).unlink(missing_ok=True)
+
+
+def pending(repository: Repository) -> bool:
+    """Say whether a change was left half done."""
+    return (repository.own_dir / JOURNAL).exists()
+
+
+def finish(repository: Repository) -> None:
+    """Finish or take back a change that an earlier process left half done. The caller holds the lock alone.
+
+    Raises:
+        StoreBroken: no space or no permission; the journal stays for the next try.
+        Locked: somebody else's git holds the index.
+    """
+    path = repository.own_dir / JOURNAL
+    found = read(path)
+    if found is None:
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(path.with_suffix(".damaged"))
+        return
+    move = found[0]
+    remove_abandoned_locks(repository, move.ref)
+    objects = Objects(repository)
+    try:
+        if move.ref and _is_in(repository, objects, move):
+            put_away(repository)
+        elif _goes_on(repository, objects, move):
+            complete(repository, move)
+            put_away(repository)
+        else:
+            take_back(repository, objects, move)
+    except OSError as error:
+        files.failed(error, repository.top)
+    finally:
+        objects.close()
+
+
+def _is_in(repository: Repository, objects: Objects, move: Move) -> bool:
+    """Say whether the branch has the change's commit."""
+    now = repository.ref(move.ref)
+    if now in {move.old, move.new}:
+        return now == move.new
+    if not now:
+        return False
+    try:
+        objects.read(move.new, "commit")
+    except StoreBroken:
+        return False
+    return runner.run(["merge-base", "--is-ancestor", move.new, now], repository.top, ok=(0, 1)).status == 0
+
+
+def _goes_on(repository: Repository, objects: Objects, move: Move) -> bool:
+    """Say whether the rest of a change must follow: no commit was meant, or the user has committed a part of it."""
+    if not move.ref:
+        return True
+    now = repository.ref(move.ref)
+    if now == move.old or not now:
+        return False
+    tree = objects.tree_of(now)
+    for entry in move.entries:
+        there = objects.entry(tree, entry.path)
+        if entry.oid and there is not None and there.oid == entry.oid:
+            return True
+    return False
+
+
+def complete(repository: Repository, move: Move) -> None:
+    """Bring every file that is still as before to what it is to hold. What a person changed meanwhile stays."""
+    todo = [e for e in move.entries if e.before != e.after and files.read(repository.top, e.path) == e.before]
+    for entry in todo:
+        if entry.after is not None:
+            files.stage(repository.top, entry.path, entry.after)
+    for entry in todo:
+        _put(repository, entry.path, entry.after)
+    for entry in move.entries:
+        files.unstage(repository.top, entry.path)
+
+
+def take_back(repository: Repository, objects: Objects, move: Move) -> None:
+    """Undo what a change has done to files and index, as far as nobody has changed it since; discard the journal."""
+    top = repository.top
+    done = [e for e in move.entries if e.before != e.after and files.read(top, e.path) == e.after]
+    for entry in done:
+        if entry.before is not None:
+            files.stage(top, entry.path, entry.before)
+    for entry in done:
+        _put(repository, entry.path, entry.before)
+    if move.ref:
+        tree = objects.tree_of(move.old)
+        staged = _staged(repository, [e.path for e in move.entries])
+        entries = []
+        for entry in move.entries:
+            old = objects.entry(tree, entry.path)
+            if staged.get(entry.path, "") == entry.oid:
+                entries.append((entry.path, old.oid if old is not None else ""))
+        set_index(repository, objects, entries)
+    discard(repository, move)
+
+
+def _put(repository: Repository, path: str, content: bytes | None) -> None:
+    if content is None:
+        files.remove(repository.top, path)
+    else:
+        files.publish(repository.top, path)
+
+
+def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
+    """Do a journalled change: files, index entries, ref. On any failure what was done goes back.
+
+    Raises:
+        Locked: somebody else's git holds the index or the ref.
+        runner.GitError: the branch was moved by somebody else (``update-ref`` refused).
+        StoreBroken: no space, no permission.
+    """
+    top = repository.top
+    todo = [entry for entry in move.entries if entry.before != entry.after]
+    try:
+        for entry in todo:
+            if entry.after is not None:
+                files.stage(top, entry.path, entry.after)
+        for entry in todo:
+            if files.read(top, entry.path) != entry.before:
+                message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
+                raise Locked(message, hint="look at it, and repeat the command")
+            _put(repository, entry.path, entry.after)
+        if move.ref:
+            set_index(repository, objects, [(entry.path, entry.oid) for entry in move.entries])
+            set_ref(repository, objects, move)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            take_back(repository, objects, move)
+        if isinstance(error, OSError):
+            files.failed(error, top)
+        raise
+    put_away(repository)
+
+
+def set_index(repository: Repository, objects: Objects, entries: list[tuple[str, str]]) -> None:
+    """Set index entries of these paths alone (object id "": no entry), waiting for whoever holds the index."""
+    rows = b"".join(
+        b"%s %s\t%s\0" % ((FILE if oid else "0").encode(), (oid or objects.zero).encode(), os.fsencode(path))
+        for path, oid in entries
+    )
+    if rows:
+        _patiently(repository, ["update-index", "-z", "--index-info"], rows)
+
+
+def set_ref(repository: Repository, objects: Objects, move: Move) -> None:
+    """Move the branch from the old commit to the new one; fails where it is elsewhere."""
+    label = "zenprofile: " + move.message.partition("\n")[0]
+    _patiently(repository, ["update-ref", "-m", label, move.ref, move.new, move.old or objects.zero], b"")
+
+
+def _patiently(repository: Repository, args: list[str], stdin: bytes) -> None:
+    deadline, pause = time.monotonic() + _LOCK_PATIENCE, 0.02
+    while True:
+        try:
+            runner.run(args, repository.top, stdin=stdin)
+            return
+        except runner.GitError as error:
+            if ".lock': File exists" not in error.ran.err:
+                raise
+            if time.monotonic() > deadline:
+                held = error.ran.err.partition("'")[2].partition("'")[0]
+                message = f"another git holds {held}; nothing was written"
+                raise Locked(message, hint="wait for it to end; if none is running, delete that file") from None
+        time.sleep(pause)
+        pause = min(pause * 2, 1.0)
+
+
+def _staged(repository: Repository, paths: list[str]) -> dict[str, str]:
+    out = runner.run(["ls-files", "-s", "-z", "--", *paths], repository.top).out
+    found = {}
+    for row in out.split(b"\0"):
+        meta, tab, path = row.partition(b"\t")
+        if tab:
+            found[os.fsdecode(path)] = meta.split(b" ")[1].decode()
+    return found
+
+
+def remove_abandoned_locks(repository: Repository, ref: str) -> None:
+    """Remove lock files of git that a killed process left while it did a change of ours: nobody uses them any more."""
+    journal = repository.own_dir / JOURNAL
+    locks = [repository.git_dir / "index.lock", repository.git_dir / "HEAD.lock"]
+    if ref:
+        locks.append(repository.common_dir / f"{ref}.lock")
+    for lock in locks:
+        try:
+            younger = lock.stat().st_mtime >= journal.stat().st_mtime - 1
+        except FileNotFoundError:
+            continue
+        if younger and not _git_runs_in(repository):
+            lock.unlink(missing_ok=True)
+
+
+def _git_runs_in(repository: Repository) -> bool:
+    """Say whether a git process works in the repository (where the system does not tell: whether one could)."""
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return True
+    places = (str(repository.top), str(repository.git_dir), str(repository.common_dir))
+    for pid in pids:
+        try:
+            name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace")
+            cwd = os.readlink(f"/proc/{pid}/cwd")
+        except OSError:
+            continue
+        if name.startswith("git") and any(cwd == place or cwd.startswith(place + "/") for place in places):
+            return True
+    return False

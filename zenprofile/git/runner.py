@@ -1,0 +1,261 @@
+"""The one runner that starts git: its own session, a deadline, a scrubbed environment, hardened flags.
+
+What an operation does not need is switched off for it: hooks, the file-system monitor, external diff, submodules, the
+pager, optional locks, replace refs. What a person's git needs stays theirs: ssh commands, credential helpers, proxies,
+identity and signing (FAULTS, "Where safety meets a user's habits").
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from zenprofile.errors import StoreBroken, Unreachable, Unsafe, Unsupported, ZenprofileError
+
+LOCAL_DEADLINE = 120.0  # seconds; beyond any local operation on a profile
+# The variables of git that a person sets on purpose; all others are set by git for its own children, or by an attacker.
+_KEPT = frozenset(
+    [
+        "GIT_EXEC_PATH",
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GIT_SSH_VARIANT",
+        "GIT_ASKPASS",
+        "GIT_ALLOW_PROTOCOL",
+        "GIT_PROXY_COMMAND",
+        "GIT_AUTHOR_NAME",
+        "GIT_AUTHOR_EMAIL",
+        "GIT_AUTHOR_DATE",
+        "GIT_COMMITTER_NAME",
+        "GIT_COMMITTER_EMAIL",
+        "GIT_COMMITTER_DATE",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_SYSTEM",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_COUNT",
+        "GIT_CEILING_DIRECTORIES",
+        "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+        "GIT_HTTP_USER_AGENT",
+        "GIT_HTTP_PROXY_AUTHMETHOD",
+    ]
+)
+_KEPT_PREFIXES = ("GIT_SSL_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+_SET = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "GIT_EDITOR": ":",
+    "GIT_PAGER": "cat",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "LC_ALL": "C",
+}
+_FLAGS = (
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "diff.external=",
+    "submodule.recurse=false",
+    "log.showSignature=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "core.fsync=committed,reference",
+    "protocol.ext.allow=never",
+)
+_NO_HOOKS = "core.hooksPath=/dev/null"
+
+
+class Ran(NamedTuple):
+    """A finished process.
+
+    Attributes:
+        status: its exit status; negative where a signal ended it.
+        out: standard output.
+        err: standard error as text, for messages.
+    """
+
+    status: int
+    out: bytes
+    err: str
+
+
+class GitError(ZenprofileError):
+    """Git refused what zenprofile asked of it."""
+
+    code = "git"
+
+    def __init__(self, command: str, ran: Ran) -> None:
+        said = next((line for line in ran.err.splitlines() if line.startswith(("fatal:", "error:"))), "")
+        said = said or (ran.err.strip().splitlines() or [f"exit status {ran.status}"])[-1]
+        super().__init__(f"git {command}: {said.strip()}", hint="put right what git names, and repeat the command")
+        self.ran = ran
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this process's environment as git may see it."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in _KEPT or name.startswith(_KEPT_PREFIXES)
+    }
+    return {**kept, **_SET, **(extra or {})}
+
+
+def arguments(args: Iterable[str], flags: Iterable[str] = (), *, hooks: bool = False) -> list[str]:
+    """Return the whole command line of a git command, the hardened flags in front."""
+    settings = [*_FLAGS, *flags] if hooks else [*_FLAGS, _NO_HOOKS, *flags]
+    return ["git", *(word for setting in settings for word in ("-c", setting)), *args]
+
+
+def run(
+    args: list[str],
+    cwd: Path | str,
+    *,
+    stdin: bytes = b"",
+    flags: Iterable[str] = (),
+    extra: Mapping[str, str] | None = None,
+    hooks: bool = False,
+    deadline: float = LOCAL_DEADLINE,
+    ok: tuple[int, ...] = (0,),
+) -> Ran:
+    """Run git to its end.
+
+    Args:
+        args: the subcommand and its arguments.
+        cwd: the top of a work tree, or a git folder.
+        stdin: what it reads.
+        flags: settings (``name=value``) for this command alone.
+        extra: variables for this command alone.
+        hooks: whether the repository's hooks run.
+        deadline: seconds; then it and all its children are killed.
+        ok: exit statuses that are answers and not errors.
+
+    Raises:
+        GitError: another exit status.
+        Unreachable: the deadline passed.
+        Unsafe: git refuses the repository because somebody else owns it.
+        Unsupported: there is no git.
+        StoreBroken: the folder is gone.
+    """
+    process = start(args, cwd, flags=flags, extra=extra, hooks=hooks)
+    try:
+        out, err = process.communicate(stdin, timeout=deadline)
+    except subprocess.TimeoutExpired:
+        end(process)
+        message = f"git {args[0]} did not end within {deadline:g} seconds"
+        raise Unreachable(message, hint="try again; --timeout sets the limit") from None
+    except BaseException:
+        end(process)
+        raise
+    return _judged(args, Ran(process.returncode, out, err.decode("utf-8", "replace")), ok)
+
+
+def run_network(
+    args: list[str],
+    cwd: Path | str,
+    *,
+    timeout: float,
+    progress: Callable[[str], None] | None = None,
+    hooks: bool = False,
+    flags: Iterable[str] = (),
+    extra: Mapping[str, str] | None = None,
+) -> Ran:
+    """Run a git command that talks to a remote; it ends when nothing has moved for ``timeout`` seconds.
+
+    What git says of its progress counts as movement, and goes to ``progress`` line by line. The exit status is the
+    caller's to judge.
+
+    Raises:
+        Unreachable: nothing moved for that long.
+    """
+    import selectors
+
+    waits = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(max(1, int(timeout)))}
+    process = start(args, cwd, flags=flags, hooks=hooks, extra={**waits, **(extra or {})})
+    out, err = bytearray(), bytearray()
+    pipes: dict[IO[bytes], bytearray] = {}
+    assert process.stdin  # noqa: S101 - all three are pipes
+    assert process.stdout  # noqa: S101
+    assert process.stderr  # noqa: S101
+    process.stdin.close()
+    try:
+        with selectors.DefaultSelector() as selector:
+            for pipe, into in ((process.stdout, out), (process.stderr, err)):
+                os.set_blocking(pipe.fileno(), False)
+                selector.register(pipe, selectors.EVENT_READ)
+                pipes[pipe] = into
+            last = time.monotonic()
+            while selector.get_map():
+                ready = selector.select(max(0.0, last + timeout - time.monotonic()))
+                if not ready:
+                    end(process)
+                    message = f"the other side did not answer: nothing moved for {timeout:g} seconds"
+                    raise Unreachable(message, hint="local work is kept; try again, or set --timeout")
+                last = time.monotonic()
+                for item, _ in ready:
+                    piece = os.read(item.fd, 65536)
+                    if not piece:
+                        selector.unregister(item.fileobj)
+                        continue
+                    pipes[item.fileobj].extend(piece)  # type: ignore[index]
+                    if progress and item.fileobj is process.stderr:
+                        progress(piece.decode("utf-8", "replace"))
+        status = process.wait(timeout=timeout)
+    except BaseException:
+        end(process)
+        raise
+    finally:
+        process.stdout.close()
+        process.stderr.close()
+    return Ran(status, bytes(out), err.decode("utf-8", "replace"))
+
+
+def start(
+    args: list[str],
+    cwd: Path | str,
+    *,
+    flags: Iterable[str] = (),
+    extra: Mapping[str, str] | None = None,
+    hooks: bool = False,
+) -> "subprocess.Popen[bytes]":
+    """Start git with pipes, in a session of its own; `end` it if it does not end by itself."""
+    try:
+        return subprocess.Popen(
+            arguments(args, flags, hooks=hooks),
+            cwd=cwd,
+            env=environment(extra),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        if not os.path.isdir(cwd):
+            raise StoreBroken(f"the folder {cwd} is gone", hint="put it back, or create the profile again") from None
+        raise Unsupported("git is not installed", hint="install git 2.31 or newer and put it on PATH") from None
+    except PermissionError:
+        raise StoreBroken(f"no permission to enter {cwd}", hint="ask its owner for access") from None
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a process with all its children, and wait for it."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+def _judged(args: list[str], ran: Ran, ok: tuple[int, ...]) -> Ran:
+    if ran.status in ok:
+        return ran
+    if "dubious ownership" in ran.err:
+        message = "the repository belongs to another user, and git does not trust it"
+        raise Unsafe(message, hint="if you do: git config --global --add safe.directory FOLDER")
+    raise GitError(args[0], ran)

@@ -1,0 +1,140 @@
+"""What a person's git is set to do here: identity, signing, line ends, filters. One process reads it all."""
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from zenprofile.errors import StoreBroken, Unsafe
+from zenprofile.git import runner
+from zenprofile.git.repository import Repository
+
+_FILTERS = ("filter", "working-tree-encoding", "ident")
+
+
+class Identity(NamedTuple):
+    """Who makes a commit.
+
+    Attributes:
+        name: as git shows it.
+        email: likewise.
+        own: whether it is git's own identity; else it stands in for a missing one.
+    """
+
+    name: str
+    email: str
+    own: bool
+
+
+class Settings:
+    """The settings of one repository at one moment, every scope and include of git's followed."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        out = runner.run(["config", "--list", "-z"], repository.top).out.decode("utf-8", "replace")
+        self._values: dict[str, str] = {}
+        for line in out.split("\0"):
+            name, _, value = line.partition("\n")
+            self._values[name] = value
+        self._must_agree()
+
+    def _must_agree(self) -> None:
+        tree = self._values.get("core.worktree")
+        if tree is None:
+            return
+        git_dir = self._repository.git_dir
+        if os.path.realpath(git_dir / tree) != os.path.realpath(self._repository.top):
+            message = f"core.worktree in {git_dir / 'config'} points at another folder: {tree!r}"
+            raise Unsafe(message, hint="git config --unset core.worktree")
+
+    def get(self, name: str) -> str:
+        """Return a setting's last value, "" where it is not set. The name is in lower case."""
+        return self._values.get(name, "")
+
+    def on(self, name: str) -> bool:
+        """Say whether a setting is true."""
+        if name not in self._values:
+            return False
+        return self._values[name].lower() in {"", "true", "yes", "on", "1"}
+
+    @property
+    def signs(self) -> bool:
+        """Whether commits are signed."""
+        return self.on("commit.gpgsign")
+
+    def identity(self, role: str, user: str) -> Identity:
+        """Return the author or committer: git's own identity, else the profile's user (SHAPES, "What goes where").
+
+        Args:
+            role: ``author`` or ``committer``.
+            user: the profile's active user.
+        """
+        upper = f"GIT_{role.upper()}_"
+        name = os.environ.get(upper + "NAME") or self.get(f"{role}.name") or self.get("user.name")
+        email = os.environ.get(upper + "EMAIL") or self.get(f"{role}.email") or self.get("user.email")
+        email = email or os.environ.get("EMAIL", "")
+        if name and email:
+            return Identity(_clean(name), _clean(email), own=True)
+        return Identity(_clean(user), f"{_clean(user)}@zenprofile.invalid", own=False)
+
+    def must_not_filter(self, paths: Iterable[str]) -> frozenset[str]:
+        """Refuse paths to which attributes give a filter or an encoding.
+
+        Returns:
+            Those whose line ends git turns into LF when it stores them.
+        """
+        turned = self.get("core.autocrlf").lower() in {"true", "input", "yes", "on", "1"}
+        wanted = list(paths)
+        if not self._has_attributes(wanted):
+            return frozenset(wanted) if turned else frozenset()
+        names = [*_FILTERS, "text", "eol"]
+        stdin = b"".join(os.fsencode(path) + b"\0" for path in wanted)
+        args = ["check-attr", "-z", "--stdin", *names]
+        words = runner.run(args, self._repository.top, stdin=stdin).out.split(b"\0")
+        lf: set[str] = set(wanted) if turned else set()
+        for raw, name, value in zip(words[0::3], words[1::3], words[2::3], strict=False):
+            path, attribute, what = os.fsdecode(raw), name.decode(), value.decode("utf-8", "replace")
+            if attribute in _FILTERS and what not in {"unspecified", "unset"}:
+                message = f"{path}: git's attributes give it {attribute}={what}, which zenprofile does not run"
+                raise Unsafe(message, hint="take the profile out of that line of .gitattributes", file=path)
+            _line_ends(lf, path, attribute, what)
+        return frozenset(lf)
+
+    def _has_attributes(self, paths: Iterable[str]) -> bool:
+        top, common = self._repository.top, self._repository.common_dir
+        folders = {""}
+        for path in paths:
+            parts = path.split("/")[:-1]
+            folders.update("/".join(parts[:n]) for n in range(1, len(parts) + 1))
+        home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+        places: list[str | Path] = [
+            *(top / folder / ".gitattributes" for folder in folders),
+            common / "info" / "attributes",
+            self.get("core.attributesfile"),
+            os.path.join(home, "git", "attributes"),
+            "/etc/gitattributes",
+        ]
+        return any(place and os.path.lexists(os.path.expanduser(place)) for place in places)
+
+
+def _line_ends(lf: set[str], path: str, attribute: str, what: str) -> None:
+    if attribute == "text" and what == "unset":
+        lf.discard(path)
+    elif (attribute == "text" and what in {"set", "auto"}) or (attribute == "eol" and what != "unspecified"):
+        lf.add(path)
+
+
+def _clean(text: str) -> str:
+    """Return text as git takes it into a commit's header."""
+    return "".join(c for c in text if c not in "<>\n\0" and c.isprintable()).strip() or "unknown"
+
+
+def moment() -> str:
+    """Return now as git writes it: seconds since 1970, and the offset."""
+    now = time.time()
+    if now < 0 or now > 2**40:
+        raise StoreBroken("this machine's clock is out of range", hint="set the clock")
+    offset = time.localtime(now).tm_gmtoff or 0
+    sign = "-" if offset < 0 else "+"
+    return f"{int(now)} {sign}{abs(offset) // 3600:02d}{abs(offset) % 3600 // 60:02d}"
