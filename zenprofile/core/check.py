@@ -229,29 +229,29 @@ def added(before: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog")
     """
     after = Overlay(before, texts, catalog)
     problems: list[Problem] = []
+    spellings: dict[Key, list[Key]] = {}
     for key, text in texts.items():
         if text is not None:
-            problems += _added_by(key, before, after, texts, catalog)
+            problems += _added_by(key, before, after, catalog)
+            spellings.setdefault(key.folded, []).append(key)
+    # Against what was there already, `zenprofile.store.prepare` has looked.
+    problems += [_clash(key, same[i - 1]) for same in spellings.values() if len(same) > 1 for i, key in enumerate(same)]
     gone = [key for key, text in texts.items() if text is None]
     problems += _left_behind(gone, after, texts)
     return problems + _respoiled(before, after, texts, catalog)
 
 
-def _added_by(
-    key: Key, before: Snapshot, after: Overlay, texts: Mapping[Key, str | None], catalog: "Catalog"
-) -> list[Problem]:
+def _added_by(key: Key, before: Snapshot, after: Overlay, catalog: "Catalog") -> list[Problem]:
     new = _own(key, after, catalog)
-    if new:
-        had = Counter(problem.identity for problem in _own(key, before, catalog))
-        kept = []
-        for problem in new:
-            had[problem.identity] -= 1
-            if had[problem.identity] < 0:
-                kept.append(problem)
-        new = kept
-    # Against what was there already, `zenprofile.store.prepare` has looked.
-    other = next((k for k, text in texts.items() if k != key and text is not None and k.folded == key.folded), None)
-    return [*new, _clash(key, other)] if other is not None else new
+    if not new:
+        return []
+    had = Counter(problem.identity for problem in _own(key, before, catalog))
+    kept = []
+    for problem in new:
+        had[problem.identity] -= 1
+        if had[problem.identity] < 0:
+            kept.append(problem)
+    return kept
 
 
 def _own(key: Key, snapshot: Snapshot, catalog: "Catalog") -> list[Problem]:
