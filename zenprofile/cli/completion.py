@@ -18,7 +18,7 @@ SHELLS = ("bash", "zsh", "fish")
         "zenprofile completion fish > ~/.config/fish/completions/zenprofile.fish",
     ]
 )
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
     """Print the script that completes commands, options and names in a shell."""
     from click.shell_completion import get_completion_class

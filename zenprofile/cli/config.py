@@ -18,7 +18,7 @@ def config(context: click.Context) -> None:
 
 
 @config.command(examples=["zenprofile config sync manual", "zenprofile config sync push"])
-@click.argument("mode", type=click.Choice(SYNC_MODES))
+@click.argument("mode", metavar="MODE", type=click.Choice(SYNC_MODES))
 @click.pass_obj
 def sync(session: Session, mode: str) -> None:
     """Say what a write does in a Git store: stay an edit, be one commit, or be pushed as well."""
@@ -28,7 +28,7 @@ def sync(session: Session, mode: str) -> None:
 
 
 @config.command("run-hooks", examples=["zenprofile config run-hooks on"])
-@click.argument("switch", type=click.Choice(["on", "off"]))
+@click.argument("switch", metavar="on|off", type=click.Choice(["on", "off"]))
 @click.pass_obj
 def run_hooks(session: Session, switch: str) -> None:
     """Say whether a commit runs the repository's own hooks."""

@@ -17,31 +17,38 @@ def report(error: BaseException, arguments: list[str]) -> int:
         error: what ended the command.
         arguments: of the command line, to know the format where parsing failed.
     """
+    try:
+        return _status(error, arguments)
+    except OSError:  # stderr cannot be written either
+        return 1
+    finally:
+        _finish_quietly()
+
+
+def _status(error: BaseException, arguments: list[str]) -> int:
     import click
 
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        _finish_quietly()
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
-        _finish_quietly()
         return 1
     if isinstance(error, click.UsageError) and type(error).__name__ == "NoArgsIsHelpError":
         error.show()
         return 2
-    failure = _as_ours(error, arguments)
+    failure = _as_ours(error)
     output.aside(_in_json(failure) if _wants_json(arguments) else line_of(failure))
     return failure.exit_status
 
 
 def _finish_quietly() -> None:
-    """Let the interpreter's own flush of stdout at the end meet no broken pipe."""
+    """Let the interpreter's own flush of stdout at the end meet no broken pipe, no full disk."""
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _as_ours(error: BaseException, arguments: list[str]) -> ZenprofileError:
+def _as_ours(error: BaseException) -> ZenprofileError:
     if isinstance(error, ZenprofileError):
         return error
     import click

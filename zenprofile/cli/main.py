@@ -12,6 +12,7 @@ COMPLETION = "_ZENPROFILE_COMPLETE"
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _open_closed_streams()
     try:
         if sys.platform not in {"linux", "darwin"}:
             from zenprofile.errors import Unsupported
@@ -24,6 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
         from zenprofile.cli.failure import report
 
         return report(error, arguments)
+
+
+def _open_closed_streams() -> None:
+    """Write to nowhere where the caller closed stdout or stderr."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _run(arguments: list[str]) -> int:

@@ -35,7 +35,6 @@ def create(session: Session, name: str, url: str, store_type: str, user: str) ->
     from zenprofile.usecases import profiles as usecase
 
     session.announce()
-    session.say(f"Initializing profile {output.safe_text(name)}...")
     wish = usecase.Wish(name, url, store_type, user)
     made = usecase.create(session.profiles, wish, session.timeout, session.say)
     _said(session, f"Profile '{name}' successfully created.", made.profile)

@@ -67,6 +67,7 @@ def create(profiles: Profiles, wish: Wish, timeout: float, tell: Tell = lambda _
             raise Exists(f"there is a profile '{state.taken(wish.name)}' already", hint=hint)
         profile = _placed(profiles, state, wish, bare)._replace(password=bool(password))
         options = options_of(profiles, profile, timeout, password)
+        tell(f"Initializing profile {wish.name}...")
         created = _make(profiles, profile, options, bool(wish.user), tell)
         if password and not keys.remember(profile.name, profiles.folder, password):
             created = created._replace(warnings=(*created.warnings, _no_keyring(profile.name)))
