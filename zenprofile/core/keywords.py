@@ -11,6 +11,7 @@ from zenprofile.core.reference import is_sensitive, only_references
 
 # What a stranger's schema may cost on one document, in steps of jsonschema: about half a second (FAULTS S3).
 MAX_STEPS = 400_000
+ERROR_STEPS = 20  # an error costs more than a look
 
 Keyword = Callable[[Any, Any, Any, Any], Any]
 Search = Callable[[str, str], bool]
@@ -42,26 +43,26 @@ class Keywords:
     def table(self) -> dict[str, Keyword]:
         """Return the keywords by their words."""
         return {
-            "pattern": self.pattern,
-            "patternProperties": self.pattern_properties,
-            "additionalProperties": self.additional_properties,
-            "required": self.required,
-            "uniqueItems": self.unique_items,
-            **dict.fromkeys(("x-sensitive", "sensitive", "format"), self.sensitive),
+            "pattern": self._pattern,
+            "patternProperties": self._pattern_properties,
+            "additionalProperties": self._additional_properties,
+            "required": self._required,
+            "uniqueItems": self._unique_items,
+            **dict.fromkeys(("x-sensitive", "sensitive", "format"), self._sensitive),
         }
 
-    def pattern(self, _: Any, value: str, instance: Any, schema: Any) -> Iterator[Any]:
+    def _pattern(self, _: Any, value: str, instance: Any, schema: Any) -> Iterator[Any]:
         # Of a sensitive field `sensitive` says all there is to say.
         if isinstance(instance, str) and not is_sensitive(schema) and not self.search(value, instance):
             yield self.error("")
 
-    def pattern_properties(self, validator: Any, value: dict[str, Any], instance: Any, _: Any) -> Iterator[Any]:
+    def _pattern_properties(self, validator: Any, value: dict[str, Any], instance: Any, _: Any) -> Iterator[Any]:
         for pattern, schema in value.items() if isinstance(instance, dict) else ():
             for key, item in instance.items():
                 if self.search(pattern, key):
                     yield from validator.descend(item, schema, path=key, schema_path=pattern)
 
-    def additional_properties(self, validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    def _additional_properties(self, validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
         known, named = schema.get("properties", {}), schema.get("patternProperties", {})
         for key, item in instance.items() if isinstance(instance, dict) else ():
             if key in known or any(self.search(pattern, key) for pattern in named):
@@ -71,15 +72,15 @@ class Keywords:
             else:
                 yield from validator.descend(item, value, path=key)
 
-    def required(self, _: Any, value: list[str], instance: Any, __: Any) -> Iterator[Any]:
+    def _required(self, _: Any, value: list[str], instance: Any, __: Any) -> Iterator[Any]:
         return (self.error(name) for name in value if isinstance(instance, dict) and name not in instance)
 
-    def unique_items(self, _: Any, value: bool, instance: Any, __: Any) -> Iterator[Any]:
+    def _unique_items(self, _: Any, value: bool, instance: Any, __: Any) -> Iterator[Any]:
         # In one pass: jsonschema compares what it cannot sort pair by pair.
         if value and isinstance(instance, list) and len(set(map(frozen, instance))) < len(instance):
             yield self.error("")
 
-    def sensitive(self, _: Any, __: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    def _sensitive(self, _: Any, __: Any, instance: Any, schema: Any) -> Iterator[Any]:
         if is_sensitive(schema) and not only_references(instance):
             yield self.error("")
 
@@ -97,13 +98,19 @@ def _counted(word: str, keyword: Keyword) -> Keyword:
         cost = 1 + _size(value) + _size(instance)
         if word in ("patternProperties", "additionalProperties"):
             cost += _size(schema.get("patternProperties")) * _size(instance)
-        left = _steps.get() - cost
-        if left < 0:
-            raise TooManySteps
-        _steps.set(left)
-        yield from keyword(validator, value, instance, schema) or ()
+        _spend(cost)
+        for error in keyword(validator, value, instance, schema) or ():
+            _spend(ERROR_STEPS)
+            yield error
 
     return run
+
+
+def _spend(cost: int) -> None:
+    left = _steps.get() - cost
+    if left < 0:
+        raise TooManySteps
+    _steps.set(left)
 
 
 def _size(value: Any) -> int:

@@ -6,12 +6,16 @@ The one home of jsonschema, which is imported only where data may not hold.
 import json
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from zenprofile.core import keywords, limits, patterns, quick
 from zenprofile.core.wording import Finding, findings
 
 __all__ = ["Catalog", "Finding", "Schema"]
+
+# Words take time, and a document that is all wrong is a mistake of one kind.
+MAX_FINDINGS = 100
 
 
 class Schema:
@@ -35,26 +39,26 @@ class Schema:
         """Say whether data holds, without jsonschema where it surely does."""
         if self._quick is None:
             self._quick = quick.compile(self.raw, self._trusted) or _unsure
-        return self._quick(data) or not self._slow(data)
+        return self._quick(data) or not self._slow(data, 1)
 
     def findings(self, data: Any) -> list[Finding]:
-        """List what does not hold, in the order of the schema; [] exactly where `holds`."""
-        return [] if self.holds(data) else self._slow(data)
+        """List what does not hold, a hundred places at most, in the order of the schema; [] exactly where `holds`."""
+        return [] if self.holds(data) else self._slow(data, MAX_FINDINGS)
 
-    def _slow(self, data: Any) -> list[Finding]:
+    def _slow(self, data: Any, most: int) -> list[Finding]:
         from referencing.exceptions import Unresolvable
 
         if self._validator is None:
             self._validator = _validator(self.raw, self._trusted)
+        keywords.start()
         try:
-            keywords.start()
-            found = [finding for error in self._validator.iter_errors(data) for finding in findings(error, self.label)]
+            found = (finding for error in self._validator.iter_errors(data) for finding in findings(error, self.label))
+            return list(islice(dict.fromkeys(islice(found, 2 * most)), most))
         except Unresolvable:
             return [Finding((), False, "the schema refers to another one that is not at hand", "", "bad-schema")]
         except (keywords.TooManySteps, RecursionError):
             hint = "make the flavor's schema simpler"
             return [Finding((), False, "to check this by the flavor's schema takes too long", hint, "too-costly")]
-        return list(dict.fromkeys(found))
 
     def field(self, path: tuple[str, ...]) -> dict[str, Any] | None:
         """Return the schema of a field below, local references followed, or None where nothing is said of it."""
@@ -151,7 +155,7 @@ class _Refused(Schema):
     def holds(self, data: Any) -> bool:
         return False
 
-    def _slow(self, data: Any) -> list[Finding]:
+    def _slow(self, data: Any, most: int) -> list[Finding]:
         return [Finding((), False, f"the flavor's schema is not taken: {self._why}", "mend the flavor", "bad-schema")]
 
 
