@@ -52,7 +52,7 @@ class MemoryStore:
         with self._log.lock:
             prepared = prepare(self.snapshot(), change, resources.catalog())
             if not prepared.writes:
-                return rev.NOTHING
+                return rev.nothing(prepared.message)
             moments = self._log.moments
             after = dict(moments[-1][1]) if moments else {}
             after.update({key: new for key, _, new in prepared.writes if new is not None})

@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from zenprofile import resources
 from zenprofile.core import check
-from zenprofile.core.change import Change, Recorded
+from zenprofile.core.change import Change, Changed, Recorded
 from zenprofile.core.entity import Data, Key, revision
-from zenprofile.core.snapshot import DocumentSnapshot, Registered
+from zenprofile.core.snapshot import DocumentSnapshot, Registered, data_of
 from zenprofile.drivers.sql import tables
 from zenprofile.drivers.sql.engine import begin
 from zenprofile.drivers.sql.failures import told
@@ -84,7 +84,7 @@ class SqlStore:
         before = SqlSnapshot(read, number - 1)
         prepared = prepare(before, change, resources.catalog())
         if not prepared.writes:
-            return rev.NOTHING
+            return rev.nothing(prepared.message)
         changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
         recorded = Recorded(str(number), self._user, rev.now(), prepared.message, changes)
         # The number is the lock where the database has no better one: two changes cannot have the same.
@@ -119,15 +119,16 @@ class SqlStore:
             if below is None:
                 return
             (record,) = self._records(self._read(tables.CHANGES_BELOW, {"below": below + 1, "most": 1}))
-            yield record
-            key = rev.earlier(record, key)
+            part, key = rev.about(record, key)
+            yield part
 
     def _records(self, rows: Rows) -> Iterator[Recorded]:
         edits: dict[int, list[Any]] = {}
         for row in self._read(tables.EDITS_BETWEEN, {"first": rows[-1].number, "last": rows[0].number}):
             edits.setdefault(row.number, []).append(row)
         for number, who, when, message in rows:
-            changed = (rev.changed(Key(*row[1:4]), row[4], row[5]) for row in edits.get(number, ()))
+            found = ((Key(*row[1:4]), row[4], row[5]) for row in edits.get(number, ()))
+            changed = (Changed(key, data_of(key, before), data_of(key, after)) for key, before, after in found)
             yield Recorded(str(number), who, when, message, tuple(sorted(changed, key=lambda c: c.key)))
 
     def close(self) -> None:
