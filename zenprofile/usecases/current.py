@@ -1,12 +1,16 @@
 """What this machine says about entities: the active stack and user, overrides; kept true when entities are renamed."""
 
-from zenprofile.active import Active, find_repository, write_repository
+import json
+import os
+from typing import Any
+
+from zenprofile.active import REPOSITORY_FILE, Active, find_repository, write_repository
 from zenprofile.core.entity import Key
-from zenprofile.profiles import Profile, Profiles
+from zenprofile.errors import NotFound
+from zenprofile.profiles import Profile, Profiles, write_json
 from zenprofile.store.base import Store
 from zenprofile.usecases import entities
-
-_VARIABLE = "ZENPROFILE_ACTIVE_PROFILE"
+from zenprofile.usecases.profiles import set_stack as set_active_stack
 
 
 def set_stack(profiles: Profiles, active: Active, store: Store, name: str, *, everywhere: bool) -> str:
@@ -26,11 +30,8 @@ def set_stack(profiles: Profiles, active: Active, store: Store, name: str, *, ev
         NotFound: there is no such stack.
     """
     entities.find(store.snapshot(), "stack", name)
-    if active.root and not everywhere and active.said_by not in {"--profile", _VARIABLE}:
-        write_repository(active.root, active.name if active.scope == "local" else "", name)
-        return "local"
-    profiles.change(active.name, active_stack=name)
-    return "global"
+    set_active_stack(profiles, active, name, everywhere)
+    return "global" if everywhere else active.scope
 
 
 def set_user(profiles: Profiles, profile: Profile, store: Store, name: str) -> None:
@@ -41,6 +42,46 @@ def set_user(profiles: Profiles, profile: Profile, store: Store, name: str) -> N
     """
     entities.find(store.snapshot(), "user", name)
     profiles.change(profile.name, active_user=name)
+
+
+def project(active: Active) -> str:
+    """Return the repository's active project.
+
+    Raises:
+        NotFound: there is none.
+    """
+    name = str(_said_by(_repository(active)).get("project") or "")
+    if not name:
+        raise NotFound("no project is active", hint="zenprofile project set NAME makes one active")
+    return name
+
+
+def set_project(active: Active, name: str) -> None:
+    """Make a project the repository's active one; "" leaves it without one.
+
+    Raises:
+        NotFound: there is no repository root.
+    """
+    file = _repository(active)
+    kept = {key: value for key, value in _said_by(file).items() if key != "project"}
+    write_json(file, {**kept, "project": name} if name else kept, mode=0o644)
+
+
+def _repository(active: Active) -> str:
+    if not active.root:
+        raise NotFound(
+            "a project is active in a repository, and there is no repository root", hint="run zenprofile init"
+        )
+    return os.path.join(active.root, REPOSITORY_FILE)
+
+
+def _said_by(file: str) -> dict[str, Any]:
+    # `find_active` has read the file and refused what does not hold.
+    if not os.path.exists(file):
+        return {}
+    with open(file, "rb") as opened:
+        said: dict[str, Any] = json.loads(opened.read())
+    return said
 
 
 def follow(profiles: Profiles, active: Active, old: Key, new: Key | None) -> None:

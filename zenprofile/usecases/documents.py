@@ -9,6 +9,7 @@ from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, NotFound, Problem, UsageError
+from zenprofile.profiles import Profile, Profiles
 from zenprofile.store.base import Store
 
 
@@ -70,6 +71,18 @@ def _below(path: str, root: str) -> str:
         return path.replace(os.sep, "/").removeprefix("./").rstrip("/")
     below = os.path.relpath(os.path.abspath(path), root).replace(os.sep, "/")
     return "" if below == "." else below
+
+
+def profile_at(profiles: Profiles, root: str) -> Profile | None:
+    """Return this machine's profile of a folder, or None."""
+    from zenprofile.store.open import path_of
+
+    for profile in profiles.state().profiles.values():
+        if profile.store_type == "local" and not profile.problem:
+            folder = profile.path or path_of(profile.store_url)
+            if os.path.realpath(folder) == os.path.realpath(root):
+                return profile
+    return None
 
 
 def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:

@@ -176,8 +176,31 @@ def update(store: Store, entity: Entity, text: str | None, data: Data, message: 
         message: why.
     """
     if text is None or same(entity.data, data):
-        return rev.NOTHING
+        return rev.nothing(message)
     return store.apply(Change((_edited(entity, text, data),), message))
+
+
+def describe(store: Store, key: Key, details: Details, **fields: str | None) -> Recorded:
+    """Change an entity's description and labels, and other optional fields (None takes one away).
+
+    Raises:
+        NotFound: there is no such entity, or not the label to be taken away.
+    """
+    snapshot = store.snapshot()
+    entity = read(snapshot, key)
+    data = optional(details.of(entity.data), **fields)
+    return update(store, entity, snapshot.text(key), data, details.message)
+
+
+def problems(snapshot: Snapshot, entity: Entity) -> list[Problem]:
+    """List what an entity's document breaks by itself, with the places; references are not looked at."""
+    from zenprofile import resources
+    from zenprofile.core import check
+    from zenprofile.core.snapshot import flavor_of
+
+    key = entity.key
+    found = check.findings(key, entity.data, resources.catalog(), lambda type_, name: flavor_of(snapshot, type_, name))
+    return check.placed(key, snapshot.text(key) or "", found) if found else []
 
 
 def rename(store: Store, key: Key, new: str, message: str = "") -> Recorded:
@@ -195,7 +218,7 @@ def rename(store: Store, key: Key, new: str, message: str = "") -> Recorded:
     snapshot = store.snapshot()
     entity, target = read(snapshot, key), _named(key._replace(name=new))
     if target == key:
-        return rev.NOTHING
+        return rev.nothing(message)
     text = edit.edit(_text(snapshot, key), {**entity.data, "name": new})
     edits = [Edit(key, entity.revision, None), Edit(target, None, text)]
     edits += [_edited(by, _text(snapshot, by.key), data) for by, data in references.replaced(snapshot, key, new)]

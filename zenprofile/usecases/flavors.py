@@ -1,5 +1,7 @@
 """Flavors: those that ship and those that a profile registers."""
 
+import sys
+
 from zenprofile.core.change import Recorded
 from zenprofile.core.entity import COMPONENT_TYPES, Data, Key
 from zenprofile.core.snapshot import Snapshot
@@ -67,6 +69,28 @@ def register(store: Store, key: Key, schema: Data | None, source: str = "", deta
         _accept(schema)
     data = entities.optional(details.of({"name": key.name, "type": key.type}), source=source or None, schema=schema)
     return entities.register(store, "flavor", data, details.message)
+
+
+def read_schema(path: str) -> Data:
+    """Read a JSON Schema from a file of JSON or YAML; ``-`` is the standard input.
+
+    Raises:
+        Invalid: the file cannot be read so.
+        NotFound: there is no such file.
+    """
+    from zenprofile.core import text
+
+    try:
+        if path == "-":
+            raw = sys.stdin.buffer.read(text.MAX_BYTES + 1)
+        else:
+            with open(path, "rb") as file:
+                raw = file.read(text.MAX_BYTES + 1)
+    except OSError as error:
+        raise NotFound(
+            f"the schema cannot be read: {error.strerror}", hint="name a file of JSON or YAML", file=path
+        ) from None
+    return text.read(raw, path)
 
 
 def _accept(schema: Data) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 from zenprofile.core import change
 from zenprofile.core.change import Recorded
 from zenprofile.core.entity import Key
+from zenprofile.errors import NotFound
 from zenprofile.store.base import Store
 
 
@@ -41,6 +42,24 @@ def commit(store: Store, message: str = "") -> Recorded | None:
 def log(store: Store, key: Key | None = None, count: int | None = None) -> list[Recorded]:
     """Return changes, newest first: of one entity or of all, at most so many."""
     return list(islice(store.history(key), count))
+
+
+def find(store: Store, text: str) -> Key:
+    """Return the key of an entity that is there, or (named in full: ``stack/prod``) was there.
+
+    Raises:
+        NotFound: there is none.
+        Ambiguous: a bare name fits several.
+    """
+    from zenprofile.usecases import entities
+
+    try:
+        return entities.refer(store.snapshot(), text)
+    except NotFound:
+        gone = [c.key for record in store.history() for c in record.changes if text in {str(c.key), c.key.name}]
+        if not gone:
+            raise
+        return gone[0]
 
 
 def as_json(recorded: Recorded) -> dict[str, Any]:

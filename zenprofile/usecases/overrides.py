@@ -6,7 +6,7 @@ from typing import Any
 from zenprofile.core import paths
 from zenprofile.core.entity import Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot, flavor_of
-from zenprofile.errors import Invalid, NotFound, Problem, UsageError
+from zenprofile.errors import Ambiguous, Invalid, NotFound, Problem, UsageError
 from zenprofile.profiles import Profile, Profiles
 from zenprofile.usecases import components, entities, settings
 from zenprofile.usecases.near import nearest
@@ -36,8 +36,8 @@ def shown(entity: Entity, overrides: Overrides) -> Data:
     return {**data, "overrides": dict(own)}
 
 
-def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, wanted: Iterable[Setting]) -> None:
-    """Override fields of an entity.
+def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, wanted: Iterable[Setting]) -> Overrides:
+    """Override fields of an entity, and return all overrides as they are then.
 
     Raises:
         NotFound: there is no such entity.
@@ -57,11 +57,13 @@ def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, want
     given = {paths.show(setting.path): new[_path(key, setting.path)] for setting in wanted}
     merged = {**profile.overrides, str(key): {**kept, **given}}
     _accept(snapshot, entity, laid(entity, merged))
-    profiles.change(profile.name, overrides=merged)
+    return profiles.change(profile.name, overrides=merged).overrides
 
 
-def unset(profiles: Profiles, profile: Profile, entity: str, keys: Iterable[tuple[str, ...]]) -> None:
-    """Take overrides of an entity away, all of them where no key is given. The entity need not exist any more.
+def unset(profiles: Profiles, profile: Profile, entity: str, keys: Iterable[tuple[str, ...]]) -> Overrides:
+    """Take overrides of an entity away, all of them where no key is given, and return those that are left.
+
+    The entity need not exist any more.
 
     Args:
         profiles: of this machine.
@@ -84,7 +86,29 @@ def unset(profiles: Profiles, profile: Profile, entity: str, keys: Iterable[tupl
         raise NotFound(f"{entity} has no overrides", hint="zenprofile override list shows them")
     left = {text: own[text] for path, text in held.items() if gone and path not in gone}
     rest = {other: values for other, values in profile.overrides.items() if other != entity}
-    profiles.change(profile.name, overrides={**rest, entity: left} if left else rest)
+    return profiles.change(profile.name, overrides={**rest, entity: left} if left else rest).overrides
+
+
+def held(overrides: Overrides, text: str) -> str:
+    """Return the entity, as overrides name it, that a text means among those that have some.
+
+    Args:
+        overrides: of the profile.
+        text: ``component/TYPE/NAME``, ``component/NAME``, ``TYPE/NAME``, or a bare NAME.
+
+    Raises:
+        NotFound: none of them is meant.
+        Ambiguous: several are.
+    """
+    kind, _, name = text.rpartition("/")
+    fits = [e for e in overrides if e == text or (e.endswith(f"/{name}") and (e.startswith(f"{kind}/") or not kind))]
+    fits = fits or [e for e in overrides if e.endswith(f"/{text}")]
+    if not fits:
+        hint = nearest(text, overrides) or "zenprofile override list shows them"
+        raise NotFound(f"{text[:140]} has no overrides", hint=hint)
+    if len(fits) > 1 and text not in fits:
+        raise Ambiguous(f"{text!r} fits several: {', '.join(fits)}", hint="write it in full")
+    return text if text in fits else fits[0]
 
 
 def rows(overrides: Overrides) -> list[Data]:

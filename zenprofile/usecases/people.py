@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from zenprofile.core.change import Recorded
-from zenprofile.core.entity import Data
+from zenprofile.core.entity import Data, Entity
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import NotFound, UsageError
 from zenprofile.store.base import Store
@@ -80,12 +80,9 @@ def revoke(
     return _changed(store, store.snapshot(), "role", role, "assignments", without, message)
 
 
-def assignments(snapshot: Snapshot) -> list[Data]:
+def assignments(roles: Iterable[Entity]) -> list[Data]:
     """List who has which role: rows of ``role``, ``user`` or ``team``, and ``project`` where there is one."""
-    rows = []
-    for entity in snapshot.load("role").entities:
-        rows += [{"role": entity.key.name, **row} for row in entity.data.get("assignments") or ()]
-    return rows
+    return [{"role": role.key.name, **row} for role in roles for row in role.data.get("assignments") or ()]
 
 
 def _rows(users: Iterable[str], teams: Iterable[str], project: str) -> list[Data]:
@@ -111,7 +108,5 @@ def _is_text(value: object) -> bool:
 def _changed(store: Store, snapshot: Snapshot, kind: str, name: str, field: str, change: Any, message: str) -> Recorded:
     key = entities.find(snapshot, kind, name)
     entity = entities.read(snapshot, key)
-    old = entity.data.get(field) or []
-    return entities.update(
-        store, entity, snapshot.text(key), entities.optional(entity.data, **{field: change(old) or None}), message
-    )
+    data = {**entity.data, field: change(entity.data.get(field) or [])}
+    return entities.update(store, entity, snapshot.text(key), data, message)

@@ -57,9 +57,8 @@ def _put(value: Any, path: paths.Path, new: str) -> Any:
 
 
 def _without(data: Data, places: set[tuple[str | int, str | int]]) -> Data:
-    """Return data without the members of lists at (field, position); a list that becomes empty goes."""
+    """Return data without the members of lists at (field, position)."""
     result = dict(data)
     for field in {str(field) for field, _ in places}:
-        kept = [member for number, member in enumerate(data[field]) if (field, number) not in places]
-        result = {**result, field: kept} if kept else {key: result[key] for key in result if key != field}
+        result[field] = [member for number, member in enumerate(data[field]) if (field, number) not in places]
     return result

@@ -1,6 +1,6 @@
 """Stacks: components by type, several of one type in order, the first of them the default."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from zenprofile.core import check
 from zenprofile.core.change import Recorded
@@ -68,15 +68,21 @@ def update(
     return entities.update(store, entity, snapshot.text(key), data, details.message), check.warnings(data)
 
 
-def delete(store: Store, name: str, active: str, message: str = "") -> Recorded:
-    """Delete a stack that is not the profile's active one.
+def delete(store: Store, name: str, active: Container[str], message: str = "") -> Recorded:
+    """Delete a stack that is no active one.
+
+    Args:
+        store: where.
+        name: of the stack.
+        active: names of stacks that are active, of the profile and of the repository.
+        message: why.
 
     Raises:
-        InUse: it is.
+        InUse: it is active.
         NotFound: there is no such stack.
     """
     key = entities.find(store.snapshot(), "stack", name)
-    if name == active:
+    if name in active:
         hint = "make another one active first: zenprofile stack set NAME"
         raise InUse(f"stack '{name}' is the profile's active stack", hint=hint)
     return entities.delete(store, key, message)

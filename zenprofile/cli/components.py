@@ -1,0 +1,303 @@
+"""Commands on components: the group ``component``, and one a component type in ZenML's own spelling."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from zenprofile.cli import output
+from zenprofile.cli import verbs as v
+from zenprofile.cli.options import Command, Group, at_option, command
+from zenprofile.cli.session import Session
+from zenprofile.cli.verbs import Subject
+from zenprofile.core.entity import Data, Key
+from zenprofile.core.snapshot import Snapshot
+from zenprofile.errors import UsageError
+from zenprofile.usecases import entities
+
+_EXAMPLE = "s3-prod --type artifact_store"
+_SUBJECT = Subject("component", "component", _EXAMPLE)
+_SET = "zenprofile component register s3-prod --type artifact_store --flavor s3 --set path=s3://bucket"
+# A name and a line of settings for the examples of the types that everybody has; of the others, made up.
+_TYPED_EXAMPLES = {
+    "artifact_store": ("s3-prod", "--flavor s3 --path=s3://bucket"),
+    "orchestrator": ("kubeflow-prod", "--flavor kubeflow --kubernetes_context=prod"),
+    "container_registry": ("ecr", "--flavor aws --uri=123456789012.dkr.ecr.eu-central-1.amazonaws.com"),
+}
+
+
+def _active_names(session: Session) -> dict[str, str]:
+    """Return the names of the active stack's components by type, {} where there is no such stack."""
+    entity = session.store().snapshot().get(Key("stack", "", session.active_stack))
+    lists = entities.shown(entity)["components"] if entity is not None else {}
+    return {type_: names[0] for type_, names in lists.items() if names}
+
+
+def _table(session: Session, rows: list[Data]) -> str:
+    active = _active_names(session)
+    cells = [
+        ("👉" if active.get(row["type"]) == row["name"] else "", row["name"], row["type"], row.get("flavor", ""))
+        for row in rows
+    ]
+    return output.table(("ACTIVE", "NAME", "TYPE", "FLAVOR"), cells)
+
+
+def _setting_options(function: Any) -> Any:
+    for option in (
+        click.option("--unset", multiple=True, metavar="KEY", help="Remove a setting."),
+        click.option(
+            "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set it; KEY:=JSON for lists, objects and null."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _register(session: Session, key: Key, flavor: str, set_: Iterable[str], given: dict[str, Any]) -> None:
+    from zenprofile.usecases import components
+
+    recorded = components.register(session.store(), key, flavor, components.configuring(set_), v.details(given))
+    v.written(session, recorded, key, "Registered")
+
+
+def _update(session: Session, key: Key, flavor: str, set_: Iterable[str], given: dict[str, Any]) -> None:
+    from zenprofile.usecases import components
+
+    wanted = components.configuring(set_, given.pop("unset"))
+    recorded = components.update(session.store(), key, wanted, v.details(given), flavor)
+    v.written(session, recorded, key, "Updated")
+
+
+@click.group("component", cls=Group, examples=[_SET, "zenprofile component list --type artifact_store"])
+def component() -> None:
+    """Components of stacks: one of a type, of a flavor, with its configuration."""
+
+
+@component.command(
+    examples=[
+        _SET,
+        "zenprofile component register gpu --type step_operator --flavor sagemaker --set role=arn:aws:iam::1:role/ml",
+        "zenprofile component register s3 --type artifact_store --flavor s3 --set path=s3://b --set 'key={{aws.key}}'",
+    ]
+)
+@click.argument("name")
+@v.type_option(_SUBJECT, required=True)
+@click.option("-f", "--flavor", required=True, metavar="FLAVOR", help="See 'zenprofile flavor list'.")
+@_setting_options
+@v.details_options
+@click.pass_obj
+def register(session: Session, /, name: str, type_: str, flavor: str, set_: tuple[str, ...], **given: Any) -> None:
+    """Register a component.
+
+    A value takes the type that the flavor's schema gives the field; a.b=1 reaches into an object. A field that holds a
+    secret takes a reference: {{secret.key}} or ${env:NAME}.
+    """
+    given.pop("unset")
+    _register(session, Key("component", type_, name), flavor, set_, given)
+
+
+@component.command(examples=["zenprofile component update s3-prod --set path=s3://other --unset client_kwargs"])
+@v.name_argument(_SUBJECT)
+@v.type_option(_SUBJECT)
+@click.option("-f", "--flavor", default="", metavar="FLAVOR", help="Change the flavor.")
+@_setting_options
+@v.details_options
+@v.unset_label_option
+@click.pass_obj
+def update(session: Session, /, name: str, type_: str, flavor: str, set_: tuple[str, ...], **given: Any) -> None:
+    """Change a component; what is not named stays, comments in its file included."""
+    _update(session, _SUBJECT.find(session.store().snapshot(), name, type_), flavor, set_, given)
+
+
+v.add(
+    component,
+    v.list_command(_SUBJECT, _table),
+    v.describe_command(_SUBJECT),
+    v.rename_command(_SUBJECT),
+    v.copy_command(_SUBJECT),
+    v.delete_command(_SUBJECT),
+)
+
+
+def typed(type_: str) -> Group:
+    """Make the group of a component type, as ZenML spells it (``zenprofile artifact-store register ...``)."""
+    from zenprofile.cli.flavors import typed_flavors
+
+    name, settings = _TYPED_EXAMPLES.get(type_, (f"my-{type_.replace('_', '-')}", "--flavor FLAVOR --KEY=VALUE"))
+    subject = Subject(type_.replace("_", "-"), "component", name, type_)
+    made = Group(
+        subject.command,
+        help=f"Components of type {type_}, as ZenML spells it.",
+        examples=[subject(f"register {name} {settings}")],
+    )
+    return v.add(
+        made,
+        _typed_register(subject, settings),
+        v.list_command(subject, _table),
+        _typed_describe(subject),
+        _typed_update(subject, settings),
+        v.rename_command(subject),
+        v.copy_command(subject),
+        v.delete_command(subject),
+        _typed_get(subject),
+        _remove_attribute(subject),
+        typed_flavors(subject),
+    )
+
+
+# What follows takes ZenML's `--key=value`: options that it does not know are settings.
+_LOOSE = {"ignore_unknown_options": True}
+_words = click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="NAME [--KEY=VALUE]...")
+_bare_words = click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="NAME --KEY...")
+
+
+def _split(words: Iterable[str], *, values: bool = True) -> tuple[list[str], list[str]]:
+    """Return names, and what follows the dashes of ``--key=value``, ``--key value`` or (no values) ``--key``."""
+    names: list[str] = []
+    options: list[str] = []
+    waiting = ""
+    for word in words:
+        if waiting and not word.startswith("--"):
+            options.append(f"{waiting}={word}")
+            waiting = ""
+        elif waiting:
+            break
+        elif not word.startswith("--"):
+            names.append(word)
+        elif not values or "=" in word:
+            key, equals, value = word[2:].partition("=")
+            options.append(f"{key.replace('-', '_')}{equals}{value}")
+        else:
+            waiting = word[2:].replace("-", "_")
+    if waiting:
+        raise UsageError(f"--{waiting} needs a value", hint=f"write --{waiting}=VALUE")
+    return names, options
+
+
+def _one(names: list[str], *, optional: bool = False) -> str:
+    if len(names) > 1 or (not names and not optional):
+        raise UsageError("one NAME is expected", hint="settings are given as --KEY=VALUE")
+    return names[0] if names else ""
+
+
+def _refuse_shadowed(session: Session, context: click.Context, key: Key, flavor: str) -> None:
+    """Refuse an option of ours that the flavor has as a setting too: which one is meant nobody knows."""
+    from zenprofile.usecases import components
+
+    given = _given(context)
+    if not given:
+        return
+    field = components.fields(session.store().snapshot(), key.type, flavor)
+    for name in given:
+        if field((name,)) is not None:
+            message = f"--{name} is an option of zenprofile, and a setting of {key.type} flavor '{flavor}'"
+            raise UsageError(
+                message, hint=f"set it with --set {name}=VALUE; other uses of --{name} go before the command"
+            )
+
+
+def _given(context: click.Context) -> list[str]:
+    """List the options of a command that were given on its part of the command line."""
+    options = [p for p in context.command.params if isinstance(p, click.Option) and p.name and p.name != "flavor"]
+    line = ParameterSource.COMMANDLINE
+    return [str(p.name) for p in options if context.get_parameter_source(str(p.name)) == line]
+
+
+def _typed_register(subject: Subject, settings: str) -> Command:
+    @command("register", examples=[subject(f"register {subject.example} {settings}")], context_settings=_LOOSE)
+    @_words
+    @click.option("-f", "--flavor", "-t", "--type", required=True, metavar="FLAVOR", help="See 'flavor list'.")
+    @_setting_options
+    @v.details_options
+    @click.pass_context
+    def register_(
+        context: click.Context, /, words: tuple[str, ...], flavor: str, set_: tuple[str, ...], **given: Any
+    ) -> None:
+        session = context.ensure_object(Session)
+        names, options = _split(words)
+        key = Key("component", subject.type, _one(names))
+        _refuse_shadowed(session, context, key, flavor)
+        given.pop("unset")
+        _register(session, key, flavor, (*options, *set_), given)
+
+    register_.help = f"Register a {subject.noun}; every other --KEY=VALUE is a setting."
+    return register_
+
+
+def _typed_update(subject: Subject, settings: str) -> Command:
+    shown = " ".join(word for word in settings.split() if "=" in word)
+
+    @command("update", examples=[subject(f"update {subject.example} {shown}")], context_settings=_LOOSE)
+    @_words
+    @_setting_options
+    @v.details_options
+    @v.unset_label_option
+    @click.pass_context
+    def update_(context: click.Context, /, words: tuple[str, ...], set_: tuple[str, ...], **given: Any) -> None:
+        session = context.ensure_object(Session)
+        names, options = _split(words)
+        snapshot = session.store().snapshot()
+        key = _key(session, snapshot, subject, _one(names, optional=True))
+        _refuse_shadowed(session, context, key, str(entities.read(snapshot, key).data.get("flavor", "")))
+        _update(session, key, "", (*options, *set_), given)
+
+    update_.help = f"Change a {subject.noun}, without NAME the active stack's; every other --KEY=VALUE is a setting."
+    return update_
+
+
+def _remove_attribute(subject: Subject) -> Command:
+    @command(
+        "remove-attribute", examples=[subject(f"remove-attribute {subject.example} --KEY")], context_settings=_LOOSE
+    )
+    @_bare_words
+    @click.option("-m", "--message", default="", metavar="TEXT", help="Why; kept in the history.")
+    @click.pass_obj
+    def remove_attribute(session: Session, words: tuple[str, ...], message: str) -> None:
+        names, options = _split(words, values=False)
+        key = subject.find(session.store().snapshot(), _one(names))
+        if not options:
+            raise UsageError("no attribute is named", hint="name it as --KEY")
+        _update(session, key, "", (), {"unset": options, "message": message})
+
+    remove_attribute.help = f"Remove settings of a {subject.noun}."
+    return remove_attribute
+
+
+def _typed_describe(subject: Subject) -> Command:
+    @command("describe", examples=[subject(f"describe {subject.example}"), subject("describe -o json")])
+    @v.name_argument(subject, optional=True)
+    @at_option
+    @click.pass_obj
+    def describe(session: Session, name: str, at: str | None) -> None:
+        snapshot = session.store().snapshot(at)
+        key = _key(session, snapshot, subject, name)
+        title = f"'{key.name}' {subject.noun.title()}"
+        v.describe_entity(session, snapshot, key, at, lambda data: v.properties(title, data))
+
+    describe.help = f"Show a {subject.noun}; without NAME the active stack's."
+    return describe
+
+
+def _typed_get(subject: Subject) -> Command:
+    @command("get", examples=[subject("get")])
+    @at_option
+    @click.pass_obj
+    def get(session: Session, at: str | None) -> None:
+        name = _key(session, session.store().snapshot(at), subject, "").name
+        data = {"type": subject.type, "name": name}
+        session.show(data, lambda: output.safe_text(f"Active {subject.noun}: '{name}'"))
+
+    get.help = f"Print the name of the active stack's {subject.noun}."
+    return get
+
+
+def _key(session: Session, snapshot: Snapshot, subject: Subject, name: str) -> Key:
+    """Return the key of a named component, or of the active stack's."""
+    if name:
+        return subject.find(snapshot, name)
+    from zenprofile.cli.stacks import active_stack
+    from zenprofile.usecases import components
+
+    stack = active_stack(session, snapshot)
+    return Key("component", subject.type, components.of_stack(stack, subject.type))

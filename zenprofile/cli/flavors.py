@@ -1,0 +1,143 @@
+"""Commands on flavors: those that ship and those that a profile registers."""
+
+from typing import Any
+
+import click
+
+from zenprofile.cli import output
+from zenprofile.cli import verbs as v
+from zenprofile.cli.options import Command, Group, at_option, command
+from zenprofile.cli.session import Session
+from zenprofile.cli.verbs import Subject
+from zenprofile.core.entity import Data, Key
+
+_SUBJECT = Subject("flavor", "flavor", "lakefs --type artifact_store")
+_SCHEMA = click.option(
+    "--schema", "schema_file", type=click.Path(), metavar="FILE", help="JSON Schema of the configuration; - is stdin."
+)
+_SOURCE = click.option("--source", default="", metavar="TEXT", help="Where ZenML finds its class; never imported.")
+
+
+@click.group("flavor", cls=Group, examples=["zenprofile flavor list --type artifact_store"])
+def flavor() -> None:
+    """Flavors: they give the configuration of components its schema."""
+
+
+def _register(session: Session, key: Key, schema_file: str | None, source: str, given: dict[str, Any]) -> None:
+    from zenprofile.usecases import flavors
+
+    schema = None if schema_file is None else flavors.read_schema(schema_file)
+    recorded = flavors.register(session.store(), key, schema, source, v.details(given))
+    if schema is None:
+        session.warn("without a schema nothing in the configuration of its components is checked")
+    v.written(session, recorded, key, "Registered")
+
+
+@flavor.command(examples=["zenprofile flavor register lakefs --type artifact_store --schema lakefs.json"])
+@click.argument("name")
+@v.type_option(_SUBJECT, required=True)
+@_SCHEMA
+@_SOURCE
+@v.details_options
+@click.pass_obj
+def register(session: Session, /, name: str, type_: str, schema_file: str | None, source: str, **given: Any) -> None:
+    """Register a flavor with the JSON Schema of its components' configuration."""
+    _register(session, Key("flavor", type_, name), schema_file, source, given)
+
+
+def _list(session: Session, type_: str, at: str | None) -> None:
+    """Print the flavors that the profile registers, and (as text) those that ship; then what does not hold."""
+    from zenprofile.usecases import flavors
+
+    loaded = session.store().snapshot(at).load("flavor", type_)
+    rows = [v.shown(session, entity, at) for entity in loaded.entities]
+    known = flavors.known(type_)
+    data = [{**row, "registered": True} for row in rows]
+    data += [
+        {"kind": "flavor", "name": name, "type": each, "revision": "", "registered": False} for each, name in known
+    ]
+    session.show(data, lambda: _table(data))
+    v.refuse(session, loaded.problems)
+
+
+def _table(rows: list[Data]) -> str:
+    cells = [(row["name"], row["type"], "this profile" if row["registered"] else "zenprofile") for row in rows]
+    return output.table(("NAME", "TYPE", "REGISTERED BY"), cells)
+
+
+@flavor.command("list", examples=["zenprofile flavor list --type artifact_store", "zenprofile flavor list -o json"])
+@v.type_option(_SUBJECT)
+@at_option
+@click.pass_obj
+def list_(session: Session, type_: str, at: str | None) -> None:
+    """List the flavors that the profile registers and those that ship with zenprofile."""
+    _list(session, type_, at)
+
+
+@flavor.command(examples=["zenprofile flavor describe s3 --type artifact_store -o json"])
+@v.name_argument(_SUBJECT)
+@v.type_option(_SUBJECT)
+@at_option
+@click.pass_obj
+def describe(session: Session, name: str, type_: str, at: str | None) -> None:
+    """Show a flavor: what its components' configuration may hold."""
+    from zenprofile.usecases import flavors
+
+    data = flavors.describe(session.store().snapshot(at), name, type_)
+    session.show(data, lambda: _described(data))
+
+
+def _described(data: Data) -> str:
+    schema = data.get("schema") or {}
+    required = schema.get("required", ())
+    rows = [("TYPE", data["type"]), ("SOURCE", data.get("source", ""))]
+    for name, field in schema.get("properties", {}).items():
+        types = v.text_of(field.get("type")) if isinstance(field, dict) else ""
+        marks = [types, *(["required"] if name in required else []), *(["a reference"] if _sensitive(field) else [])]
+        rows.append((name, ", ".join(mark for mark in marks if mark)))
+    return output.properties(f"'{data['name']}' Flavor", rows)
+
+
+def _sensitive(field: Any) -> bool:
+    from zenprofile.core.reference import is_sensitive
+
+    return is_sensitive(field)
+
+
+v.add(
+    flavor,
+    v.update_command(_SUBJECT),
+    v.rename_command(_SUBJECT),
+    v.delete_command(_SUBJECT),
+)
+
+
+def typed_flavors(subject: Subject) -> Group:
+    """Make the group ``flavor`` of a component type, as ZenML has it."""
+    made = Group("flavor", help=f"Flavors of the {subject.noun}.", examples=[subject("flavor list")])
+    return v.add(made, _typed_list(subject), _typed_register(subject))
+
+
+def _typed_list(subject: Subject) -> Command:
+    @command("list", examples=[subject("flavor list")])
+    @at_option
+    @click.pass_obj
+    def list_flavors(session: Session, at: str | None) -> None:
+        _list(session, subject.type, at)
+
+    list_flavors.help = f"List the flavors of the {subject.noun}."
+    return list_flavors
+
+
+def _typed_register(subject: Subject) -> Command:
+    @command("register", examples=[subject("flavor register mine --schema mine.json --source my.module.Class")])
+    @click.argument("name")
+    @_SCHEMA
+    @_SOURCE
+    @v.details_options
+    @click.pass_obj
+    def register_flavor(session: Session, /, name: str, schema_file: str | None, source: str, **given: Any) -> None:
+        _register(session, Key("flavor", subject.type, name), schema_file, source, given)
+
+    register_flavor.help = f"Register a flavor of the {subject.noun}."
+    return register_flavor

@@ -1,0 +1,117 @@
+"""Commands on what is this machine's own: overrides, and secrets that references are resolved to."""
+
+import os
+
+import click
+
+from zenprofile.cli import output
+from zenprofile.cli import verbs as v
+from zenprofile.cli.options import Group
+from zenprofile.cli.session import Session
+from zenprofile.core.entity import Data
+
+_ENTITY = click.argument("entity", metavar="KIND/NAME")
+
+
+@click.group(
+    "override", cls=Group, examples=["zenprofile override set component/orchestrator/kubeflow kubernetes_context=mine"]
+)
+def override() -> None:
+    """Values of fields on this machine alone, laid over what the store says when it is read."""
+
+
+@override.command(
+    "set",
+    examples=[
+        "zenprofile override set component/s3-prod path=s3://my-test-bucket",
+        "zenprofile override set component/orchestrator/kubeflow kubernetes_context=mine",
+        "zenprofile override set stack/prod components.orchestrator=default",
+    ],
+)
+@_ENTITY
+@click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE...")
+@click.pass_obj
+def set_(session: Session, entity: str, settings: tuple[str, ...]) -> None:
+    """Override fields of an entity on this machine.
+
+    KIND/NAME is component/TYPE/NAME, component/NAME where only one has it, stack/NAME, ...; of a component, KEY is a
+    setting. Values take their types as for --set.
+    """
+    from zenprofile.usecases import entities, overrides
+    from zenprofile.usecases.settings import parse
+
+    snapshot = session.store().snapshot()
+    key = entities.refer(snapshot, entity)
+    wanted = [parse(text) for text in settings]
+    made = overrides.put(session.profiles, session.profile, snapshot, key, wanted)
+    _show(session, [row for row in overrides.rows(made) if (row["kind"], row["type"], row["name"]) == key])
+
+
+@override.command("list", examples=["zenprofile override list", "zenprofile override list -o json"])
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List what is overridden on this machine."""
+    from zenprofile.usecases import overrides
+
+    _show(session, overrides.rows(session.profile.overrides))
+
+
+def _show(session: Session, rows: list[Data]) -> None:
+    def table() -> str:
+        cells = [
+            ("/".join(filter(None, (r["kind"], r["type"], r["name"]))), r["path"], v.text_of(r["value"])) for r in rows
+        ]
+        return output.table(("ENTITY", "KEY", "VALUE HERE"), cells)
+
+    session.show(rows, table)
+
+
+@override.command(
+    examples=["zenprofile override unset component/s3-prod path", "zenprofile override unset component/s3-prod"]
+)
+@_ENTITY
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.pass_obj
+def unset(session: Session, entity: str, keys: tuple[str, ...]) -> None:
+    """Take overrides of an entity away; without KEY all of them."""
+    from zenprofile.usecases import overrides
+    from zenprofile.usecases.settings import parse_key
+
+    held = overrides.held(session.profile.overrides, entity)
+    wanted = [parse_key(key) for key in keys]
+    _show(session, overrides.rows(overrides.unset(session.profiles, session.profile, held, wanted)))
+
+
+@click.group("secrets", cls=Group, examples=["zenprofile secrets check"])
+def secrets() -> None:
+    """References that stand in place of secrets."""
+
+
+@secrets.command(examples=["zenprofile secrets check", "zenprofile secrets check -o json"])
+@click.pass_obj
+def check(session: Session) -> int:
+    """List the references that this machine cannot resolve, and how to supply each.
+
+    ${env:NAME} is resolved by an environment variable. {{secret.key}} is resolved by ZenML's secret store when a
+    pipeline runs; zenprofile never reads that store, so these are listed always. Ends with status 1 where something is
+    listed.
+    """
+    from zenprofile.core.entity import Entity
+    from zenprofile.usecases import overrides
+    from zenprofile.usecases import secrets as usecase
+
+    loaded = session.store().snapshot().load()
+    read_here = [Entity(e.key, overrides.laid(e, session.profile.overrides)) for e in loaded.entities]
+    found = [usecase.as_json(each) for each in usecase.unresolved(read_here, os.environ)]
+    if found or session.format != "table":
+        session.show(found, lambda: _secrets(found))
+    v.refuse(session, loaded.problems)
+    return 1 if found else 0
+
+
+def _secrets(rows: list[dict[str, str]]) -> str:
+    cells = [
+        ("/".join(filter(None, (row["kind"], row["type"], row["name"]))), row["path"], row["reference"], row["remedy"])
+        for row in rows
+    ]
+    return output.table(("ENTITY", "FIELD", "REFERENCE", "SUPPLY IT BY"), cells)

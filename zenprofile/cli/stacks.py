@@ -1,0 +1,255 @@
+"""Commands on stacks, with the short options of ZenML: there ``-o`` is the orchestrator, the format ``--output``."""
+
+from typing import Any
+
+import click
+
+from zenprofile.cli import output
+from zenprofile.cli import verbs as v
+from zenprofile.cli.options import Group, at_option
+from zenprofile.cli.session import Session
+from zenprofile.cli.verbs import Subject
+from zenprofile.core.change import Recorded
+from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key
+from zenprofile.core.snapshot import Snapshot
+from zenprofile.errors import NotFound, UsageError
+from zenprofile.usecases import entities
+from zenprofile.usecases.stacks import Pair
+
+_SUBJECT = Subject("stack", "stack", "prod")
+# ZenML's letters (facts: stack register); the other types have their name alone.
+_LETTERS = {
+    "orchestrator": "-o",
+    "metadata_store": "-m",
+    "artifact_store": "-a",
+    "container_registry": "-c",
+    "secrets_manager": "-x",
+    "step_operator": "-s",
+    "feature_store": "-f",
+    "model_deployer": "-d",
+    "experiment_tracker": "-e",
+    "alerter": "-al",
+    "annotator": "-an",
+    "data_validator": "-dv",
+}
+_OUTPUT = ("--output",)
+
+
+def active_stack(session: Session, snapshot: Snapshot) -> Entity:
+    """Return the active stack.
+
+    Raises:
+        NotFound: it does not exist; the hint names ``stack set``.
+    """
+    name = session.active_stack
+    if Key("stack", "", name) not in snapshot.keys("stack"):
+        hint = "zenprofile stack set NAME makes another one active"
+        raise NotFound(f"the active stack '{name}' does not exist", hint=hint)
+    return entities.read(snapshot, Key("stack", "", name))
+
+
+def _name_or_active(session: Session, snapshot: Snapshot, name: str) -> str:
+    return name or active_stack(session, snapshot).key.name
+
+
+def _flags(type_: str) -> list[str]:
+    """Return a type's option: ZenML's letter, and its name with hyphens and (as in ZenML) underscores."""
+    letter = [_LETTERS[type_]] if type_ in _LETTERS else []
+    return [*letter, *dict.fromkeys((f"--{type_.replace('_', '-')}", f"--{type_}")), type_]
+
+
+def _component_options(function: Any) -> Any:
+    for type_ in reversed(COMPONENT_TYPES):
+        text = "A container registry (NAME), or a component of any type (TYPE=NAME)."
+        text = text if type_ == "container_registry" else f"Its {type_.replace('_', ' ')}."
+        metavar = "TYPE=NAME" if type_ == "container_registry" else "NAME"
+        function = click.option(*_flags(type_), multiple=True, metavar=metavar, help=text)(function)
+    return click.option("--decouple_stores", is_flag=True, hidden=True, expose_value=False)(function)
+
+
+def _pairs(given: dict[str, Any]) -> list[Pair]:
+    """Take the components out of a command's arguments; ``-c TYPE=NAME`` is any type, ``-c NAME`` a registry."""
+    from zenprofile.usecases import stacks
+
+    pairs: list[Pair] = []
+    for type_ in COMPONENT_TYPES:
+        for value in given.pop(type_):
+            any_type = type_ == "container_registry" and "=" in value
+            pairs.append(stacks.pair(value) if any_type else (type_, value))
+    return pairs
+
+
+def _details_options(function: Any) -> Any:
+    """Add description, labels and message without their letters, which are ZenML's components here."""
+    for option in (
+        click.option("--message", default="", metavar="TEXT", help="Why; kept in the history."),
+        click.option("--label", "labels", multiple=True, callback=v.labels, metavar="KEY=VALUE", help="Set a label."),
+        click.option("--description", metavar="TEXT", help='What it is for; "" takes it away.'),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group(
+    "stack", cls=Group, examples=["zenprofile stack register prod -c orchestrator=kubeflow -c artifact_store=s3"]
+)
+def stack() -> None:
+    """Stacks: which components work together."""
+
+
+@stack.command(
+    output_flags=_OUTPUT,
+    examples=[
+        "zenprofile stack register prod -c orchestrator=kubeflow -c artifact_store=s3",
+        "zenprofile stack register prod -o kubeflow -a s3 -m default -c ecr --set",
+        "zenprofile stack register prod -o kubeflow -a s3 -s gpu -s cpu     # two; the first is the default",
+    ],
+)
+@click.argument("name")
+@_component_options
+@click.option("--set", "set_", is_flag=True, help="Make it the active stack.")
+@_details_options
+@click.pass_obj
+def register(session: Session, /, name: str, set_: bool, **given: Any) -> None:
+    """Register a stack of components that exist.
+
+    -o is the orchestrator here, as in ZenML; the format is --output.
+    """
+    from zenprofile.usecases import stacks
+
+    recorded, warnings = stacks.register(session.store(), name, _pairs(given), v.details(given))
+    session.warn_all(warnings)
+    v.written(session, recorded, Key("stack", "", name), "Registered")
+    if set_:
+        _activate(session, name, everywhere=False)
+
+
+@stack.command(
+    output_flags=_OUTPUT,
+    examples=[
+        "zenprofile stack update prod -a gcs-prod",
+        "zenprofile stack update prod -c step_operator=gpu -c step_operator=cpu --remove alerter",
+    ],
+)
+@v.name_argument(_SUBJECT, optional=True)
+@_component_options
+@click.option("--remove", multiple=True, metavar="TYPE[=NAME]", help="Take a type, or one component, out of it.")
+@_details_options
+@v.unset_label_option
+@click.pass_obj
+def update(session: Session, /, name: str, remove: tuple[str, ...], **given: Any) -> None:
+    """Replace a stack's components of the types that are given; without NAME, the active stack's."""
+    _update(session, name, _pairs(given), remove, given)
+
+
+def _update(session: Session, name: str, pairs: list[Pair], remove: tuple[str, ...], given: dict[str, Any]) -> None:
+    from zenprofile.usecases import stacks
+
+    name = _name_or_active(session, session.store().snapshot(), name)
+    recorded, warnings = stacks.update(session.store(), name, pairs, remove, v.details(given))
+    session.warn_all(warnings)
+    v.written(session, recorded, Key("stack", "", name), "Updated")
+
+
+def _type_flags(function: Any) -> Any:
+    for type_ in reversed(COMPONENT_TYPES):
+        function = click.option(*_flags(type_), is_flag=True, help=f"Its {type_.replace('_', ' ')}.")(function)
+    return function
+
+
+@stack.command(
+    "remove-component", output_flags=_OUTPUT, examples=["zenprofile stack remove-component prod -c --alerter"]
+)
+@v.name_argument(_SUBJECT, optional=True)
+@_type_flags
+@click.option("--message", default="", metavar="TEXT", help="Why; kept in the history.")
+@click.pass_obj
+def remove_component(session: Session, /, name: str, message: str, **given: bool) -> None:
+    """Take components of some types out of a stack; without NAME, out of the active one."""
+    types = tuple(type_ for type_ in COMPONENT_TYPES if given[type_])
+    if not types:
+        raise UsageError("no type is named", hint="for example --container-registry")
+    _update(session, name, [], types, {"message": message})
+
+
+def _table(session: Session, rows: list[Data]) -> str:
+    used = {type_ for row in rows for type_ in row["components"]}
+    types = [type_ for type_ in COMPONENT_TYPES if type_ in used]
+    cells = [
+        ["👉" if row["name"] == session.active_stack else "", row["name"]]
+        + [", ".join(row["components"].get(type_, ())) for type_ in types]
+        for row in rows
+    ]
+    return output.table(["ACTIVE", "STACK NAME", *types], cells)
+
+
+@stack.command("list", examples=["zenprofile stack list", "zenprofile stack list -o json"])
+@at_option
+@click.pass_obj
+def list_(session: Session, at: str | None) -> None:
+    """List the stacks."""
+    if not at:
+        _warn_if_gone(session)
+    v.list_entities(session, _SUBJECT, "", at, lambda rows: _table(session, rows))
+
+
+def _warn_if_gone(session: Session) -> None:
+    name = session.active_stack
+    if Key("stack", "", name) not in session.store().snapshot().keys("stack"):
+        session.warn_all([f"the active stack '{name}' does not exist: 'zenprofile stack set NAME' names another"])
+
+
+@stack.command(examples=["zenprofile stack describe", "zenprofile stack describe prod -o json --at HEAD~1"])
+@v.name_argument(_SUBJECT, optional=True)
+@at_option
+@click.pass_obj
+def describe(session: Session, name: str, at: str | None) -> None:
+    """Show a stack; without NAME the active one."""
+    snapshot = session.store().snapshot(at)
+    key = _SUBJECT.find(snapshot, name) if name else active_stack(session, snapshot).key
+    v.describe_entity(session, snapshot, key, at, lambda data: _described(session, data))
+
+
+def _described(session: Session, data: Data) -> str:
+    active = " (ACTIVE)" if data["name"] == session.active_stack else ""
+    rows = [(type_, v.text_of(names)) for type_, names in data["components"].items()]
+    more = {field: value for field, value in data.items() if field in {"description", "labels", "overrides"}}
+    rows += [(field.upper(), v.text_of(value)) for field, value in more.items()]
+    return output.table(("COMPONENT_TYPE", "COMPONENT_NAME"), rows, f"'{data['name']}' Stack{active}")
+
+
+@stack.command("set", examples=["zenprofile stack set prod", "zenprofile stack set prod --global"])
+@v.name_argument(_SUBJECT)
+@click.option("-g", "--global", "everywhere", is_flag=True, help="Of the profile, also inside a repository.")
+@click.pass_obj
+def set_(session: Session, name: str, everywhere: bool) -> None:
+    """Make a stack the active one: of the repository that names the profile, else of the profile."""
+    scope = _activate(session, name, everywhere)
+    if session.format != "table":
+        session.show({"name": name, "scope": scope}, str)
+
+
+def _activate(session: Session, name: str, everywhere: bool) -> str:
+    from zenprofile.usecases import current
+
+    scope = current.set_stack(session.profiles, session.active, session.store(), name, everywhere=everywhere)
+    session.say(output.safe_text(f"Active stack set to: '{name}' ({scope})"))
+    return scope
+
+
+@stack.command(examples=["zenprofile stack get", "zenprofile stack get -o json"])
+@click.pass_obj
+def get(session: Session) -> None:
+    """Print the name of the active stack."""
+    _warn_if_gone(session)
+    data = {"name": session.active_stack, "scope": session.scope}
+    session.show(data, lambda: output.safe_text(f"The {data['scope']} active stack is: '{data['name']}'"))
+
+
+def _delete(session: Session, key: Key, message: str) -> Recorded:
+    from zenprofile.usecases import stacks
+
+    return stacks.delete(session.store(), key.name, {session.active_stack, session.profile.active_stack}, message)
+
+
+v.add(stack, v.rename_command(_SUBJECT), v.copy_command(_SUBJECT), v.delete_command(_SUBJECT, _delete))
