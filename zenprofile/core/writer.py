@@ -10,6 +10,7 @@ from zenprofile.core.entity import Data, ordered
 from zenprofile.errors import Invalid, Problem
 
 WIDTH = 100
+MAX_KEY = 256
 
 # Text that stands without quotes: it starts with a letter, '_' or '/', and holds nothing that any YAML version reads as
 # structure, number, date or truth value.
@@ -30,7 +31,7 @@ def write(kind: str, data: Data) -> str:
     """Return a new document of an entity: UTF-8 text, LF, keys in schema order.
 
     Raises:
-        Invalid: the data holds what YAML or JSON cannot (a key of over 1,000 characters, NaN, a lone surrogate).
+        Invalid: the data holds what YAML or JSON cannot (a key of over 256 characters, NaN, a lone surrogate).
     """
     return dump(ordered(kind, data))
 
@@ -94,8 +95,8 @@ def inline(value: Any) -> str:
 def key_text(key: str) -> str:
     """Return a mapping's key."""
     text = key if _is_plain(key, _PLAIN_IN_FLOW) else quoted(key)
-    if len(text) > 1000:
-        raise _impossible("a key is too long for YAML", "shorten it")
+    if len(key) > MAX_KEY or len(text) > 1000:  # the reader's bound, and YAML's own for a key on its line
+        raise _impossible("a key is too long", "shorten it")
     return text
 
 
