@@ -240,6 +240,12 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
             set_index(repository, objects, [(entry.path, entry.oid) for entry in move.entries])
             set_ref(repository, objects, move)
     except BaseException as error:
+        if isinstance(error, runner.GitError) and error.ran.status < 0:
+            remove_abandoned_locks(repository, move.ref)
+        if move.ref and repository.ref(move.ref) == move.new:
+            # Git was killed behind its last step: the change is made.
+            put_away(repository)
+            return
         with contextlib.suppress(OSError):
             take_back(repository, objects, move)
         if isinstance(error, OSError):
