@@ -1,30 +1,25 @@
 """The data that ships with the code: schemas and hooks, found in a wheel or in a checkout."""
 
+import os
 from functools import cache
-from typing import TYPE_CHECKING
 
 from zenprofile.core.schema import Catalog
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 @cache
-def _folder(name: str) -> "Path":
+def _folder(name: str) -> str:
     """Return a data folder: inside the package (a wheel), else beside it (a checkout, an editable install)."""
-    # Imported here: a read that finds its answer in the cache needs no schema, and no pathlib.
-    from pathlib import Path
-
-    package = Path(__file__).resolve().parent
-    inside = package / name
-    return inside if inside.is_dir() else package.parent / name
+    package = os.path.dirname(os.path.abspath(__file__))
+    inside = os.path.join(package, name)
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), name)
 
 
 def _bytes(folder: str, name: str) -> bytes | None:
     if ".." in name.split("/") or name.startswith("/"):
         return None
     try:
-        return (_folder(folder) / name).read_bytes()
+        with open(os.path.join(_folder(folder), name), "rb") as file:
+            return file.read()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
 
@@ -50,16 +45,8 @@ def catalog() -> Catalog:
 
 
 def state() -> str:
-    """Return what changes whenever the schemas do: for caches of documents that were held against them."""
-    import os
+    """Return what changes whenever the schemas do: for caches of documents that were held against them.
 
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "schemas")
-    if not os.path.isdir(place):
-        place = os.path.join(os.path.dirname(os.path.dirname(place)), "schemas")
-    marks = []
-    for name in ("kinds", "flavors", "flavors/index.json"):
-        try:
-            marks.append(str(os.stat(os.path.join(place, name)).st_mtime_ns))
-        except OSError:
-            marks.append("")
-    return " ".join(marks)
+    It is the digest that ``schemas/generate.py`` wrote, since a checkout that changes one file moves no folder's time.
+    """
+    return (schema_bytes("digest.json") or b"").decode()

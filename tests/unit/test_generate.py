@@ -46,6 +46,16 @@ def test_the_files_are_what_the_script_writes(generate: ModuleType) -> None:
     assert made == found
 
 
+def test_any_change_of_a_schema_changes_the_digest(generate: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = generate.files(FACTS)
+    monkeypatch.setattr(generate, "FORMAT", 2)
+    monkeypatch.setitem(generate._FIELDS["description"], "title", "another")
+    after = generate.files(FACTS)
+
+    assert before["flavors/index.json"] == after["flavors/index.json"]
+    assert before["digest.json"] != after["digest.json"]
+
+
 def test_the_script_writes_them_and_takes_stale_ones_away(generate: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "flavors").mkdir()
     (tmp_path / "flavors" / "gone.json").write_text("{}")
@@ -69,7 +79,7 @@ def test_there_is_a_schema_for_every_kind_and_flavor() -> None:
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.rglob("*.json")), ids=lambda path: str(path.stem))
 def test_each_is_a_json_schema(path: Path) -> None:
-    if path.name != "index.json":
+    if path.name not in ("index.json", "digest.json"):
         Draft202012Validator.check_schema(json.loads(path.read_text(encoding="utf-8")))
 
 

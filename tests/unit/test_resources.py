@@ -49,3 +49,10 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == ""
+
+
+def test_the_state_of_the_schemas_is_their_digest() -> None:
+    digest = (ROOT / "schemas" / "digest.json").read_text(encoding="utf-8")
+
+    assert resources.state() == digest
+    assert len(digest) > 64

@@ -420,6 +420,10 @@ def test_a_refusal_points_into_the_schema() -> None:
     assert found.path == ("properties", "a", "anyOf", 1, "pattern")
 
 
+def test_ten_reasons_are_enough() -> None:
+    assert len(catalog().refused({"properties": {str(n): {"$anchor": "a"} for n in range(50)}})) == 10
+
+
 def test_patterns_of_strangers_take_linear_time() -> None:
     # By `re` the first three would run for longer than anybody waits.
     evil = "a" * 40 + "!"

@@ -37,13 +37,16 @@ class Schema:
 
     def holds(self, data: Any) -> bool:
         """Say whether data holds, without jsonschema where it surely does."""
-        if self._quick is None:
-            self._quick = quick.compile(self.raw, self._trusted) or _unsure
-        return self._quick(data) or not self._slow(data, 1)
+        return self._surely(data) or not self._slow(data, 1)
 
     def findings(self, data: Any) -> list[Finding]:
         """List what does not hold, a hundred places at most, in the order of the schema; [] exactly where `holds`."""
-        return [] if self.holds(data) else self._slow(data, MAX_FINDINGS)
+        return [] if self._surely(data) else self._slow(data, MAX_FINDINGS)
+
+    def _surely(self, data: Any) -> bool:
+        if self._quick is None:
+            self._quick = quick.compile(self.raw, self._trusted) or _unsure
+        return self._quick(data)
 
     def _slow(self, data: Any, most: int) -> list[Finding]:
         from referencing.exceptions import Unresolvable
@@ -152,7 +155,7 @@ class _Refused(Schema):
         super().__init__({}, "this flavor", False)
         self._why = refused[0].message
 
-    def holds(self, data: Any) -> bool:
+    def _surely(self, data: Any) -> bool:
         return False
 
     def _slow(self, data: Any, most: int) -> list[Finding]:
