@@ -157,14 +157,17 @@ def open_store(url: str, options: "Options") -> "Store":
 
 
 def create_store(url: str, options: "Options", defaults: "Change | None" = None) -> "Store":
-    """Make a store at an empty place; see `zenprofile.store.base.Driver.create`.
+    """Make a store at an empty place, or open the one that is there; see `zenprofile.store.base.Driver`.
 
     Args:
         url: of the place.
         options: of this machine.
         defaults: what the store begins with; None for what CONTRACT section 2 says.
     """
-    return _ready(url).create(url, options, default_change() if defaults is None else defaults)
+    driver = _ready(url)
+    if driver.holds(url, options):
+        return driver.open(url, options)
+    return driver.create(url, options, default_change() if defaults is None else defaults)
 
 
 def _ready(url: str) -> "Driver":

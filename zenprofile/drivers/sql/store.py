@@ -4,7 +4,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import IntegrityError
@@ -87,6 +87,7 @@ class SqlStore:
             return rev.nothing(prepared.message)
         changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
         recorded = Recorded(str(number), self._user, rev.now(), prepared.message, changes)
+        rows = _rows(before, prepared, number)
         # The number is the lock where the database has no better one: two changes cannot have the same.
         connection.execute(
             tables.changes.insert(),
@@ -99,7 +100,7 @@ class SqlStore:
                 for k, b, a in prepared.writes
             ],
         )
-        _write_rows(connection, before, prepared, number)
+        _write_rows(connection, rows)
         return recorded
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:
@@ -135,31 +136,45 @@ class SqlStore:
         self._engine.dispose()
 
 
-def _write_rows(connection: Connection, before: SqlSnapshot, prepared: Prepared, number: int) -> None:
-    """Make the entities' rows what the change says; each statement holds only for the revision that was read."""
+class _Rows(NamedTuple):
+    """What a change does to the entities' rows: the values of `tables.DELETE`, `UPDATE` and `INSERT`."""
+
+    deletes: list[dict[str, Any]]
+    updates: list[dict[str, Any]]
+    inserts: list[dict[str, Any]]
+
+
+def _rows(before: SqlSnapshot, prepared: Prepared, number: int) -> _Rows:
+    """Return what a change does to the rows; reads what it replaces, so it comes before anything is written."""
     datas = {changed.key: changed.after for changed in prepared.changes}
 
     def registered(type_: str, flavor: str) -> Data | None:
         key = Key("flavor", type_, flavor)
         return datas[key] if key in datas else before.registered(type_, flavor)
 
-    deletes, updates, inserts = [], [], []
+    rows = _Rows([], [], [])
     for key, old, new in prepared.writes:
+        at = {**where(key), "name": key.name}
         stored = "" if old is None else _stored_revision(before, key)
         if new is None:
-            deletes.append({**where(key), "name": key.name, "revision": stored})
+            rows.deletes.append({**at, "revision": stored})
             continue
-        row = {**_content(key, new, datas[key], registered), "number": number}
+        content = {**_content(key, new, datas[key], registered), "number": number}
         if old is None:
-            inserts.append({**where(key), "name": key.name, **row})
+            rows.inserts.append({**at, **content})
         else:
-            at = {f"at_{column}": value for column, value in {**where(key), "name": key.name}.items()}
-            updates.append({**at, "at_revision": stored, **row})
-    for statement, rows in ((tables.DELETE, deletes), (tables.UPDATE, updates)):
-        if rows and connection.execute(statement, rows).rowcount != len(rows):
+            at = {f"at_{column}": value for column, value in {**at, "revision": stored}.items()}
+            rows.updates.append({**at, **content})
+    return rows
+
+
+def _write_rows(connection: Connection, rows: _Rows) -> None:
+    """Write rows; each statement holds only for the revision that was read."""
+    for statement, values in ((tables.DELETE, rows.deletes), (tables.UPDATE, rows.updates)):
+        if values and connection.execute(statement, values).rowcount != len(values):
             raise IntegrityError("a row was changed by somebody else", None, Exception())
-    if inserts:
-        connection.execute(tables.INSERT, inserts)
+    if rows.inserts:
+        connection.execute(tables.INSERT, rows.inserts)
 
 
 def _stored_revision(before: SqlSnapshot, key: Key) -> str:

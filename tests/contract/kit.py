@@ -1,0 +1,142 @@
+"""What the contract's tests are written in: documents, edits of them, and the table of drivers (one line each)."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from zenprofile.core.change import Change, Edit, Recorded
+from zenprofile.core.entity import Key, revision
+from zenprofile.core.snapshot import parse
+from zenprofile.core.writer import write
+from zenprofile.drivers import memory
+from zenprofile.store.base import Options, Store
+from zenprofile.store.open import path_of
+from zenprofile.store.prepare import revision_of
+
+Spoil = Callable[[str, Key, str], None]
+
+
+def _in_memory(url: str, key: Key, text: str) -> None:
+    memory._LOGS[url].moments[-1][1][key] = text
+
+
+def _in_sqlite(url: str, key: Key, text: str) -> None:
+    with sqlite3.connect(path_of(url)) as connection:
+        where = "WHERE kind = ? AND type = ? AND name = ?"
+        done = connection.execute(f"UPDATE zenprofile_entities SET document = ? {where}", (text, *key))
+        assert done.rowcount == 1
+    connection.close()
+
+
+def _in_folder(url: str, key: Key, text: str) -> None:
+    Path(path_of(url), key.path).write_bytes(text.encode())
+
+
+class Place(NamedTuple):
+    """Where a driver of the contract keeps a store.
+
+    Attributes:
+        url: ``{folder}`` stands for an empty folder.
+        spoil: puts a document in the place of another, behind the driver's back.
+        options: of the store.
+        records: whether every write is recorded (and not left as an uncommitted edit).
+        alone: whether only this process can reach it.
+    """
+
+    url: str
+    spoil: Spoil
+    options: Options = Options(user="ada")
+    records: bool = True
+    alone: bool = False
+
+
+DRIVERS = {
+    "memory": Place("memory:{folder}", _in_memory, alone=True),
+    "sqlite": Place("sqlite:///{folder}/store.db", _in_sqlite),
+    "git": Place("{folder}/store", _in_folder, Options(user="ada", mode="commit")),
+    "git-by-hand": Place("{folder}/store", _in_folder, Options(user="ada", mode="manual"), records=False),
+}
+
+
+class Document(NamedTuple):
+    """A document and what it is of."""
+
+    key: Key
+    text: str
+
+    @property
+    def revision(self) -> str:
+        return revision(self.key, parse(self.key, self.text).data)
+
+
+DEFAULT = "default"
+USES_DEFAULTS = {"orchestrator": DEFAULT, "artifact_store": DEFAULT}
+
+
+def document(kind: str, name: str, type_: str = "", **fields: Any) -> Document:
+    data = {"name": name, **({"type": type_} if type_ else {}), **fields}
+    return Document(Key(kind, type_, name), write(kind, data))
+
+
+def bucket(name: str = "s3-prod", path: str = "s3://ml-artifacts", **fields: Any) -> Document:
+    return document("component", name, "artifact_store", flavor="s3", configuration={"path": path}, **fields)
+
+
+def stack(name: str = "prod", components: Mapping[str, Any] = USES_DEFAULTS, **fields: Any) -> Document:
+    return document("stack", name, components=dict(components), **fields)
+
+
+def user(name: str) -> Document:
+    return document("user", name)
+
+
+def team(name: str, *members: str) -> Document:
+    return document("team", name, members=list(members))
+
+
+def role(name: str, *assignments: Mapping[str, str]) -> Document:
+    return document("role", name, assignments=[dict(a) for a in assignments])
+
+
+def flavor(name: str, schema: Mapping[str, Any], type_: str = "artifact_store") -> Document:
+    return document("flavor", name, type_, schema=dict(schema))
+
+
+def new(made: Document) -> Edit:
+    return Edit(made.key, None, made.text)
+
+
+def now(store: Store, key: Key) -> str:
+    """Return the revision that an entity has now."""
+    text = store.snapshot().text(key)
+    assert text is not None
+    return revision_of(key, text)
+
+
+def changed(store: Store, made: Document) -> Edit:
+    return Edit(made.key, now(store, made.key), made.text)
+
+
+def gone(store: Store, key: Key) -> Edit:
+    return Edit(key, now(store, key), None)
+
+
+def renamed(store: Store, key: Key, made: Document) -> tuple[Edit, Edit]:
+    return gone(store, key), new(made)
+
+
+def apply(store: Store, *edits: Edit, message: str = "") -> Recorded:
+    return store.apply(Change(edits, message))
+
+
+def put(store: Store, made: Document, replaces: str | None = None) -> str:
+    """Write one document; return its revision."""
+    apply(store, Edit(made.key, replaces, made.text))
+    return made.revision
+
+
+def everything(store: Store, at: str | None = None) -> dict[Key, str | None]:
+    """Return every document of a store."""
+    snapshot = store.snapshot(at)
+    return {key: snapshot.text(key) for key in snapshot.keys()}
