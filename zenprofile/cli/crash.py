@@ -9,7 +9,7 @@ import traceback
 from zenprofile import profiles
 from zenprofile.errors import StoreBroken, ZenprofileError
 
-_PASSWORD = re.compile(r"(://[^\s/:@'\"]*:)[^\s@'\"]+@")
+_PASSWORD = re.compile(r"(://[^\s/:@'\"]*:)[^\s'\"]+@")
 _SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SECRET|_KEY")
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
 

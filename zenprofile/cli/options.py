@@ -7,6 +7,7 @@ import click
 
 from zenprofile.cli.output import FORMATS
 from zenprofile.cli.session import Session
+from zenprofile.errors import ZenprofileError
 
 CONTEXT = {"max_content_width": 100}
 OUTPUT_FLAGS = ("-o", "--output")
@@ -21,7 +22,10 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
 
 def profile_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a profile."""
-    return [name for name in context.ensure_object(Session).profiles.names() if name.startswith(incomplete)]
+    try:
+        return [name for name in context.ensure_object(Session).profiles.names() if name.startswith(incomplete)]
+    except ZenprofileError:
+        return []
 
 
 def _common(output_flags: Sequence[str]) -> list[click.Parameter]:
