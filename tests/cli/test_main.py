@@ -13,11 +13,11 @@ import click
 import pytest
 
 from zenprofile import __version__
-from zenprofile.cli import main as module
 from zenprofile.cli.commands import SECTIONS, Main, cli
 from zenprofile.cli.crash import redacted
 from zenprofile.cli.failure import line_of
 from zenprofile.cli.main import main
+from zenprofile.cli.quick import QUICK
 from zenprofile.errors import Conflict, Invalid, Problem, Unreachable, UsageError, ZenprofileError
 from zenprofile.profiles import Profile, Profiles, config_folder
 
@@ -39,7 +39,7 @@ def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise error
 
-    monkeypatch.setitem(module.QUICK, ("get",), fail)
+    monkeypatch.setitem(QUICK, ("get",), fail)
     monkeypatch.setattr("zenprofile.cli.quick.get", fail)
 
 
@@ -95,6 +95,7 @@ def test_without_a_command_help_is_shown(capsys: Capture) -> None:
     assert "Usage: zenprofile" in capsys.readouterr().err
 
 
+DISK = "check the disk's space and the permissions"
 PLACED = Invalid("expected a number", hint="write 3", file="stacks/prod.yaml", line=3, column=5)
 
 
@@ -110,12 +111,12 @@ PLACED = Invalid("expected a number", hint="write 3", file="stacks/prod.yaml", l
         (
             OSError(28, "No space left on device"),
             1,
-            "Error: No space left on device; check the disk's space and the permissions\n",
+            f"Error: No space left on device; {DISK}\n",
         ),
         (
             PermissionError(13, "Permission denied", "/x"),
             1,
-            "Error: Permission denied: /x; check the disk's space and the permissions\n",
+            f"Error: Permission denied: /x; {DISK}\n",
         ),
         (click.ClickException("a word."), 2, "Error: a word; see 'zenprofile --help'\n"),
         (KeyboardInterrupt(), 130, ""),
@@ -189,7 +190,7 @@ def test_passwords_in_any_url_are_taken_out(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_other_platforms_are_told(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.sys, "platform", "win32")
+    monkeypatch.setattr("zenprofile.cli.main.sys.platform", "win32")
     assert main(["get"]) == 1
     assert capsys.readouterr().err == "Error: zenprofile runs on Linux and macOS; use it there, or in WSL\n"
 
@@ -217,7 +218,7 @@ def test_a_full_disk_below_stdout_is_said() -> None:
     with Path("/dev/full").open("wb") as full:
         done = run("get", stdout=full, stderr=subprocess.PIPE, capture_output=False)
     assert done.returncode == 1
-    assert done.stderr == b"Error: No space left on device; check the disk's space and the permissions\n"
+    assert done.stderr == bf"Error: No space left on device; {DISK}\n"
 
 
 def test_closed_streams_do_not_matter() -> None:
@@ -287,7 +288,7 @@ def complete(words: str, current: str) -> list[str]:
     }
     done = run(env=environment)
     assert done.stderr == b""
-    return [line.rpartition(",")[2] for line in done.stdout.decode().splitlines()]
+    return [line.rpartition(",")[2] for line in done.stdout.decode().splitlines() if line]
 
 
 @pytest.mark.parametrize(

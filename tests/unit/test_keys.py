@@ -11,7 +11,7 @@ from zenprofile import keys
 class Memory(KeyringBackend):
     """A keyring that remembers."""
 
-    priority = 5  # type: ignore[assignment]
+    priority = 5
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Memory(KeyringBackend):
 class Clear(Memory):
     """One that keeps passwords in a plain file."""
 
-    priority = 0.5  # type: ignore[assignment]
+    priority = 0.5
 
 
 class Broken(Memory):

@@ -1,7 +1,6 @@
 """This machine's list of profiles: read, replaced whole, never lost."""
 
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from zenprofile import profiles as module
 from zenprofile.errors import Locked, NewerFormat, NotFound, StoreBroken
 from zenprofile.profiles import Profile, Profiles, State, config_folder, is_ours
 
@@ -40,7 +38,7 @@ def put(here: Profiles, *found: Profile) -> None:
 
 
 def write(here: Profiles, content: object) -> bytes:
-    os.makedirs(here.folder, exist_ok=True)
+    Path(here.folder).mkdir(exist_ok=True)
     raw = content if isinstance(content, bytes) else json.dumps(content).encode()
     Path(here.file).write_bytes(raw)
     return raw
@@ -55,7 +53,7 @@ def test_what_is_put_is_found_in_another_process(here: Profiles) -> None:
 def test_a_fresh_machine_has_none(here: Profiles) -> None:
     assert not here.exist()
     assert here.names() == []
-    assert not os.path.exists(here.folder)
+    assert not Path(here.folder).exists()
     with pytest.raises(NotFound):
         here.find("team")
 
@@ -77,9 +75,9 @@ def test_what_a_newer_version_wrote_beside_ours_is_kept(here: Profiles) -> None:
 
 def test_nothing_changed_is_not_written(here: Profiles) -> None:
     put(here, TEAM)
-    before = os.stat(here.file)
+    before = Path(here.file).stat()
     put(here, TEAM)
-    assert os.stat(here.file).st_ino == before.st_ino
+    assert Path(here.file).stat().st_ino == before.st_ino
 
 
 @pytest.mark.parametrize(
@@ -155,9 +153,14 @@ def test_a_name_from_the_file_obeys_the_rule(here: Profiles) -> None:
 def test_an_exception_in_an_edit_writes_nothing(here: Profiles) -> None:
     put(here, TEAM)
     before = Path(here.file).read_bytes()
-    with pytest.raises(RuntimeError), here.edit() as state:
-        state.profiles.clear()
-        raise RuntimeError
+
+    def fail() -> None:
+        with here.edit() as state:
+            state.profiles.clear()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert Path(here.file).read_bytes() == before
 
 
@@ -168,27 +171,27 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(here: Profiles, monkeyp
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr("zenprofile.profiles.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         put(here, Profile("other", "/o", "local"))
     assert Path(here.file).read_bytes() == before
-    assert sorted(os.listdir(here.folder)) == ["profiles.json", "profiles.lock"]
+    assert sorted(path.name for path in Path(here.folder).iterdir()) == ["profiles.json", "profiles.lock"]
 
 
 def test_a_link_stays_a_link(here: Profiles, tmp_path: Path) -> None:
     put(here, TEAM)
     real = tmp_path / "dotfiles.json"
-    os.rename(here.file, real)
-    os.symlink(real, here.file)
+    Path(here.file).rename(real)
+    Path(here.file).symlink_to(real)
     put(here, Profile("other", "/o", "local"))
-    assert os.path.islink(here.file)
+    assert Path(here.file).is_symlink()
     assert "other" in json.loads(real.read_text())["profiles"]
 
 
 def test_the_file_is_the_users_alone(here: Profiles) -> None:
     put(here, TEAM)
-    assert stat.S_IMODE(os.stat(here.file).st_mode) == 0o600
-    assert stat.S_IMODE(os.stat(here.folder).st_mode) == 0o700
+    assert stat.S_IMODE(Path(here.file).stat().st_mode) == 0o600
+    assert stat.S_IMODE(Path(here.folder).stat().st_mode) == 0o700
 
 
 def test_processes_at_once_lose_nothing(here: Profiles) -> None:
@@ -203,7 +206,7 @@ def test_processes_at_once_lose_nothing(here: Profiles) -> None:
 
 
 def test_a_lock_that_is_held_too_long_is_said(here: Profiles, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOCK_SECONDS", 0.0)
+    monkeypatch.setattr("zenprofile.profiles.LOCK_SECONDS", 0.0)
     with here.edit(), pytest.raises(Locked, match=r"profiles\.lock"):
         put(Profiles(here.folder), TEAM)
 
@@ -229,14 +232,14 @@ def test_the_configuration_folder(variables: dict[str, str], folder: str, monkey
         monkeypatch.delenv(name, raising=False)
     for name, value in {"HOME": "/h", **variables}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(module.sys, "platform", "linux")
+    monkeypatch.setattr("zenprofile.profiles.sys.platform", "linux")
     assert config_folder() == folder
 
 
 def test_the_configuration_folder_of_macos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ZENPROFILE_CONFIG_DIR")
     monkeypatch.setenv("HOME", "/h")
-    monkeypatch.setattr(module.sys, "platform", "darwin")
+    monkeypatch.setattr("zenprofile.profiles.sys.platform", "darwin")
     assert config_folder() == "/h/Library/Application Support/zenprofile"
 
 
