@@ -39,6 +39,7 @@ def merge(
     ours: Mapping[Key, str],
     theirs: Mapping[Key, str],
     choices: Mapping[Key, Choices] | None = None,
+    renames: tuple[merge_names.Renames, merge_names.Renames] = ({}, {}),
 ) -> Merged:
     """Merge two sets of documents.
 
@@ -47,12 +48,14 @@ def merge(
         ours: documents here.
         theirs: documents there.
         choices: how conflicts are settled, by `Conflict.key`.
+        renames: old and new keys of what history says was renamed here and there. Where nothing but the name changed,
+            the documents show it by themselves.
 
     Returns:
         What to change here. The whole that results is for the caller to check (`merge_whole.broken_references`, too).
     """
     choices = choices or {}
-    plan = merge_names.plan(base, ours, theirs, choices)
+    plan = merge_names.plan(base, ours, theirs, choices, renames)
     documents: dict[Key, str | None] = {}
     conflicts, notes = list(plan.conflicts), list(plan.notes)
     for job in plan.jobs:

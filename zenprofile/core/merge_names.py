@@ -15,6 +15,7 @@ from zenprofile.core.merge_whole import carried
 from zenprofile.errors import Invalid
 
 Documents = Mapping[Key, str]
+Renames = Mapping[Key, Key]
 _NAME = ("name",)
 _REFERRING = frozenset(kind for kinds in REFERRERS.values() for kind in kinds)
 
@@ -44,8 +45,10 @@ class Plan(NamedTuple):
     notes: list[str]
 
 
-def plan(base: Documents, ours: Documents, theirs: Documents, choices: Mapping[Key, Choices]) -> Plan:
-    """Pair the documents of three sides, renames followed.
+def plan(
+    base: Documents, ours: Documents, theirs: Documents, choices: Mapping[Key, Choices], told: tuple[Renames, Renames]
+) -> Plan:
+    """Pair the documents of three sides, renames followed: those that the documents show, and those ``told``.
 
     A job is made for whatever the other side changed; what only we changed stays as it is.
     """
@@ -53,7 +56,7 @@ def plan(base: Documents, ours: Documents, theirs: Documents, choices: Mapping[K
     there = {key for key in base.keys() | theirs.keys() if base.get(key) != theirs.get(key)}
     planner = _Planner(base, ours, theirs)
     if here and there:
-        planner.pair(_renames(base, ours, here), _renames(base, theirs, there), choices)
+        planner.pair(_renames(base, ours, here, told[0]), _renames(base, theirs, there, told[1]), choices)
         planner.carry(here | there)
     for key in sorted((here | there) - planner.done):
         job = planner.job(key, key, key, key)
@@ -98,8 +101,7 @@ class _Planner:
                 self.plan.notes.append(f"{label(old)}: deleted {where}, renamed to {new.name} {renamed}: it stays")
             return
         if stays[old] != self.base[old]:
-            told = f"{label(old)}: renamed to {new.name} {renamed}, edited {where}: the edit follows"
-            self.plan.notes.append(told)
+            self.plan.notes.append(f"{label(old)}: renamed to {new.name} {renamed}, edited {where}: the edit follows")
         mine, other = (old, new) if where == "here" else (new, old)
         self._rename(self.names[1 if where == "here" else 2], old, new.name)
         self._pair(new, old, mine, other)
@@ -159,7 +161,7 @@ def _chosen_name(choice: Choice | None, mine: Key, other: Key) -> str:
     return other.name if choice == "theirs" else mine.name
 
 
-def _renames(base: Documents, side: Documents, changed: Iterable[Key]) -> dict[Key, Key]:
+def _renames(base: Documents, side: Documents, changed: Iterable[Key], told: Renames) -> dict[Key, Key]:
     """Find what a side renamed: one entity gone and one come, alike in all but the name, or in all but its case.
 
     Where two would fit, and where a name is all there is, nothing is guessed.
@@ -169,11 +171,9 @@ def _renames(base: Documents, side: Documents, changed: Iterable[Key]) -> dict[K
     come = [key for key in changed if key not in base and key[:2] in groups]
     if not come:
         return {}
-    found: dict[Key, Key] = {}
     by_fold = {key.folded: key for key in come}
-    for key in gone:
-        if key.folded in by_fold:
-            found[key] = by_fold[key.folded]
+    found = {key: by_fold[key.folded] for key in gone if key.folded in by_fold}
+    found |= {key: told[key] for key in gone if told.get(key) in come}
     by_content: dict[tuple[str, str, str], tuple[list[Key], list[Key]]] = defaultdict(lambda: ([], []))
     new = set(found.values())
     for number, (keys, texts_) in enumerate(((gone, base), (come, side))):

@@ -35,7 +35,7 @@ def carried(key: Key, text: str, names: Mapping[Key, str]) -> str:
         return text
     data = texts.read(text)
     places = [(path, names[to]) for path, to in refers_to(key, data) if to in names]
-    for path, name in places:
+    for path, name in reversed(places):
         _put(data, path, name)
     return edit(text, data) if places else text
 
@@ -101,10 +101,14 @@ def settle(conflict: Conflict, choice: Choice, merged: GetText, base: GetText) -
 
 
 def _put(data: Data, path: paths.Path, value: Any) -> None:
+    """Put a name at a place; from a list that has it already, the member is taken out."""
     into: Any = data
     for step in path[:-1]:
         into = into[step]
-    into[path[-1]] = value
+    if isinstance(into, list) and value in into:
+        del into[path[-1]]
+    else:
+        into[path[-1]] = value
 
 
 def _take_out(data: Data, path: paths.Path) -> None:
