@@ -218,7 +218,7 @@ def test_a_full_disk_below_stdout_is_said() -> None:
     with Path("/dev/full").open("wb") as full:
         done = run("get", stdout=full, stderr=subprocess.PIPE, capture_output=False)
     assert done.returncode == 1
-    assert done.stderr == bf"Error: No space left on device; {DISK}\n"
+    assert done.stderr == f"Error: No space left on device; {DISK}\n".encode()
 
 
 def test_closed_streams_do_not_matter() -> None:
