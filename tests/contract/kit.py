@@ -139,4 +139,5 @@ def put(store: Store, made: Document, replaces: str | None = None) -> str:
 def everything(store: Store, at: str | None = None) -> dict[Key, str | None]:
     """Return every document of a store."""
     snapshot = store.snapshot(at)
-    return {key: snapshot.text(key) for key in snapshot.keys()}
+    keys = snapshot.keys()
+    return {key: snapshot.text(key) for key in keys}

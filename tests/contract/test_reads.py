@@ -117,11 +117,11 @@ def test_loading_gives_the_same_entities_as_asking_for_each(store: Store) -> Non
     apply(store, *map(new, [bucket("b"), bucket("a"), stack("prod"), user("ada")]))
     snapshot = store.snapshot()
 
-    loaded = snapshot.load()
+    loaded, keys = snapshot.load(), snapshot.keys()
 
     assert loaded.problems == []
-    assert [entity.key for entity in loaded.entities] == snapshot.keys()
-    assert loaded.entities == [snapshot.get(key) for key in snapshot.keys()]
+    assert [entity.key for entity in loaded.entities] == keys
+    assert loaded.entities == [snapshot.get(key) for key in keys]
     assert [(e.key, e.data) for e in snapshot.load("component", "artifact_store").entities] == [
         (e.key, e.data) for e in loaded.entities if e.key[:2] == ("component", "artifact_store")
     ]

@@ -271,8 +271,6 @@ def _left_behind(gone: list[Key], after: Snapshot, texts: Mapping[Key, str | Non
     problems = []
     loaded: dict[str, list[Entity]] = {}
     for key in gone:
-        if after.spelling(key) == key:
-            continue
         users: list[str] = []
         for kind in REFERRERS.get(key.kind, ()):
             if kind not in loaded:
