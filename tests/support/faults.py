@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # What changes the state of a disk. Opening a file to create it is followed by a write at once.
-CALLS = ("write", "pwrite64", "rename", "unlink", "unlinkat", "renameat", "mkdir", "mkdirat", "link", "fsync", "fdatasync")
+CALLS = (
+    "write",
+    "pwrite64",
+    "rename",
+    "unlink",
+    "unlinkat",
+    "renameat",
+    "mkdir",
+    "mkdirat",
+    "link",
+    "fsync",
+    "fdatasync",
+)
 _MOST = 400
 
 

@@ -233,7 +233,7 @@ class LocalStore:
             committed = objects.files(objects.subtree(objects.tree_of(repository.head().oid), repository.prefix))
             found: list[tuple[Key | None, bytes | None, bytes | None]] = []
             paths = {path for path in committed if path == MANIFEST or key_of_path(path)}
-            paths |= {MANIFEST, *(key.path for key in self._tree.keys())}
+            paths |= {MANIFEST, *(key.path for key in self._tree.keys())}  # noqa: SIM118 - no mapping
             for path in sorted(paths):
                 new = files.read(self.root, path)
                 entry = committed.get(path)

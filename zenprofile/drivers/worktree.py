@@ -147,39 +147,41 @@ class WorkTree:
         for one in (KINDS[kind],) if kind else KINDS.values():
             path = self._root / one.folder
             if os.path.islink(path) or (os.path.lexists(path) and not os.path.isdir(path)):
-                message = f"{one.folder} is a link or a file; it is not followed, and nothing in it is read"
-                problems = Problem(one.folder, 0, 0, "", message, "put a plain folder in its place", "not-a-folder")
-                found.append(problems)
+                found.append(_not_followed(one.folder))
         return found
 
     def _load_folder(self, kind: str, type_: str, path: str, entities: list[Entity], problems: list[Problem]) -> None:
-        cached = self._cache.folder(path)
-        fresh: dict[str, Cached] = {}
         try:
-            with files.folder(self._root, path) as fd, os.scandir(fd) as entries:
-                now = time.time_ns()
-                for entry in entries:
-                    name = entry.name
-                    if name.startswith(".") or not name.endswith(_SUFFIX):
-                        problems += _stray(f"{path}/{name}", name)
-                        continue
-                    key = Key(kind, type_, name[: -len(_SUFFIX)])
-                    mark = stamp(entry.stat(follow_symlinks=False))
-                    row = cached.get(name)
-                    if row is None or row.stamp != mark or (row.depends and not self._depends(key, row)):
-                        row = self._read(fd, key, name, mark, problems)
-                    if row is not None:
-                        entities.append(Entity(key, row.data, row.revision))
-                        if row is cached.get(name) or settled(mark, now):
-                            fresh[name] = row
+            with files.folder(self._root, path) as fd:
+                self._load_opened(fd, Key(kind, type_, ""), path, entities, problems)
         except FileNotFoundError:
             return
         except NotADirectoryError:
-            message = f"{path} is a link; it is not followed, and nothing in it is read"
-            problems.append(Problem(path, 0, 0, "", message, "put a plain folder in its place", "not-a-folder"))
-            return
+            if type_:
+                problems.append(_not_followed(path))
         except PermissionError:
             raise files.no_permission(self._root / path) from None
+
+    def _load_opened(self, fd: int, place: Key, path: str, entities: list[Entity], problems: list[Problem]) -> None:
+        cached = self._cache.folder(path)
+        fresh: dict[str, Cached] = {}
+        kind, type_, _ = place
+        with os.scandir(fd) as entries:
+            now = time.time_ns()
+            for entry in entries:
+                name = entry.name
+                if name.startswith(".") or not name.endswith(_SUFFIX):
+                    problems += _stray(f"{path}/{name}", name)
+                    continue
+                key = Key(kind, type_, name[: -len(_SUFFIX)])
+                mark = stamp(entry.stat(follow_symlinks=False))
+                row = known = cached.get(name)
+                if row is None or row.stamp != mark or (row.depends and not self._depends(key, row)):
+                    row = self._read(fd, key, name, mark, problems)
+                if row is not None:
+                    entities.append(Entity(key, row.data, row.revision))
+                    if row is known or settled(mark, now):
+                        fresh[name] = row
         if fresh != cached:
             self._cache.keep(path, fresh)
 
@@ -216,6 +218,11 @@ class WorkTree:
         """Say whether a component's registered flavor is still the one that it was held against."""
         flavor = self._flavor(key.type, known.data["flavor"])
         return flavor is not None and flavor.revision == known.depends
+
+
+def _not_followed(path: str) -> Problem:
+    message = f"{path} is a link or a file; it is not followed, and nothing in it is read"
+    return Problem(path, 0, 0, "", message, "put a plain folder in its place", "not-a-folder")
 
 
 def _stray(path: str, name: str) -> list[Problem]:

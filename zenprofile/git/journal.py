@@ -225,33 +225,39 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
         runner.GitError: the branch was moved by somebody else (``update-ref`` refused).
         StoreBroken: no space, no permission.
     """
-    top = repository.top
-    todo = [entry for entry in move.entries if entry.before != entry.after]
     try:
-        for entry in todo:
-            if entry.after is not None:
-                files.stage(top, entry.path, entry.after)
-        for entry in todo:
-            if files.read(top, entry.path) != entry.before:
-                message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
-                raise Locked(message, hint="look at it, and repeat the command")
-            _put(repository, entry.path, entry.after)
+        _put_files(repository, move)
         if move.ref:
             set_index(repository, objects, [(entry.path, entry.oid) for entry in move.entries])
             set_ref(repository, objects, move)
     except BaseException as error:
-        if isinstance(error, runner.GitError) and error.ran.status < 0:
-            remove_abandoned_locks(repository, move.ref)
-        if move.ref and repository.ref(move.ref) == move.new:
-            # Git was killed behind its last step: the change is made.
-            put_away(repository)
-            return
-        with contextlib.suppress(OSError):
-            take_back(repository, objects, move)
-        if isinstance(error, OSError):
-            files.failed(error, top)
-        raise
+        if not _is_done_all_the_same(repository, move, error):
+            with contextlib.suppress(OSError):
+                take_back(repository, objects, move)
+            if isinstance(error, OSError):
+                files.failed(error, repository.top)
+            raise
     put_away(repository)
+
+
+def _put_files(repository: Repository, move: Move) -> None:
+    todo = [entry for entry in move.entries if entry.before != entry.after]
+    for entry in todo:
+        if entry.after is not None:
+            files.stage(repository.top, entry.path, entry.after)
+    for entry in todo:
+        if files.read(repository.top, entry.path) != entry.before:
+            message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
+            raise Locked(message, hint="look at it, and repeat the command")
+        _put(repository, entry.path, entry.after)
+
+
+def _is_done_all_the_same(repository: Repository, move: Move, error: BaseException) -> bool:
+    """Say whether git was killed only behind its last step; what it left locked is freed."""
+    if not isinstance(error, runner.GitError) or error.ran.status >= 0:
+        return False
+    remove_abandoned_locks(repository, move.ref)
+    return bool(move.ref) and repository.ref(move.ref) == move.new
 
 
 def set_index(repository: Repository, objects: Objects, entries: list[tuple[str, str]]) -> None:

@@ -117,7 +117,7 @@ class Options(NamedTuple):
 
 
 class Driver(Protocol):
-    """What `zenprofile.store.open` (its table, or an entry point of group ``zenprofile.drivers``) names for a scheme."""
+    """What `zenprofile.store.open` finds for a scheme: in its table, or by an entry point ``zenprofile.drivers``."""
 
     name: str
 

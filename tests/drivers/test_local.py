@@ -1,0 +1,491 @@
+"""The Git store in the repositories that people have."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zenprofile.core import check, writer
+from zenprofile.core.change import Change, Edit
+from zenprofile.core.entity import DEFAULTS, Key
+from zenprofile.drivers.local import DRIVER, LocalStore
+from zenprofile.errors import (
+    Invalid,
+    Locked,
+    NewerFormat,
+    NotFound,
+    Paused,
+    StoreBroken,
+    Unsafe,
+    ZenprofileError,
+)
+from zenprofile.git import journal, lock
+from zenprofile.store.base import Options
+
+BUCKET = Key("component", "artifact_store", "s3")
+TEXT = writer.write(
+    "component", {"name": "s3", "type": "artifact_store", "flavor": "s3", "configuration": {"path": "s3://b"}}
+)
+BEGIN = Change(tuple(Edit(key, None, writer.write(key.kind, data)) for key, data in DEFAULTS))
+REGISTER = Change((Edit(BUCKET, None, TEXT),))
+
+
+def git(folder: Path, *words: str, ok: bool = True) -> str:
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or not ok, done.stderr
+    return done.stdout.strip()
+
+
+def opened(folder: Path, **options: object) -> LocalStore:
+    return DRIVER.open(str(folder), Options(**options))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """A user's repository with work of its own: a committed file, a staged one, an untracked one."""
+    top = tmp_path / "repo"
+    top.mkdir()
+    git(top, "init", "-q")
+    (top / "code.py").write_text("print(1)\n")
+    git(top, "add", "code.py")
+    git(top, "commit", "-q", "-m", "code")
+    (top / "staged.py").write_text("print(2)\n")
+    git(top, "add", "staged.py")
+    (top / "notes.txt").write_text("mine\n")
+    return top
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    folder = tmp_path / "own"
+    DRIVER.create(str(folder), Options(), BEGIN).close()
+    return folder
+
+
+def test_an_empty_place_becomes_a_repository_with_one_commit(profile: Path) -> None:
+    assert git(profile, "log", "--format=%s") == "Begin a profile with its defaults"
+    assert git(profile, "status", "--porcelain") == ""
+    assert (profile / "zenprofile.yaml").read_text() == "format: 1\n"
+
+
+def test_two_beginnings_have_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        DRIVER.create(str(tmp_path / name), Options(user=name), BEGIN).close()
+    trees = {git(tmp_path / name, "rev-parse", "HEAD^{tree}") for name in ("a", "b")}
+
+    assert len(trees) == 1
+
+
+def test_in_a_users_repository_the_commit_is_theirs(mine: Path) -> None:
+    store = DRIVER.create(str(mine / "ml" / ".zenprofile"), Options(), BEGIN)
+    store.apply(REGISTER)
+
+    assert git(mine, "log", "--format=%s") == "code"
+    assert "?? ml/" in git(mine, "status", "--porcelain")
+    assert git(mine, "diff", "--cached", "--name-only") == "staged.py"
+    assert [c.key for c in store.uncommitted()] == sorted([*(key for key, _ in DEFAULTS), BUCKET])
+
+
+def test_a_commit_holds_the_profile_alone(mine: Path) -> None:
+    store = DRIVER.create(str(mine / "ml"), Options(), BEGIN)
+
+    recorded = store.commit("Add the profile")
+
+    names = git(mine, "show", "--name-only", "--format=%s", "HEAD").splitlines()
+    assert names[0] == "Add the profile"
+    assert all(name.startswith("ml/") for name in names[2:])
+    assert len(recorded.changes) == len(DEFAULTS)
+    assert git(mine, "status", "--porcelain") == "A  staged.py\n?? notes.txt"
+    assert store.commit().changes == ()
+
+
+def test_a_write_in_commit_mode_leaves_other_edits_uncommitted(profile: Path) -> None:
+    hand = profile / "stacks" / "default.yaml"
+    hand.write_text(hand.read_text() + "# mine\n")
+
+    opened(profile).apply(REGISTER)
+
+    assert git(profile, "status", "--porcelain") == "M stacks/default.yaml"
+    assert git(profile, "log", "-1", "--format=%s%n%an") == "add artifact_store s3\nAda Lovelace"
+
+
+def test_a_linked_worktree_is_its_own_store(profile: Path, tmp_path: Path) -> None:
+    git(profile, "worktree", "add", "-q", "-b", "side", str(tmp_path / "linked"))
+    store = opened(tmp_path / "linked", mode="commit")
+
+    store.apply(REGISTER)
+
+    assert git(profile, "log", "--format=%s", "side", "-1") == "add artifact_store s3"
+    assert git(profile, "log", "--format=%s", "main", "-1") == "Begin a profile with its defaults"
+    assert git(tmp_path / "linked", "status", "--porcelain") == ""
+    assert opened(profile).snapshot().get(BUCKET) is None
+
+
+def test_a_shallow_clone_takes_writes_and_tells_its_short_history(profile: Path, tmp_path: Path) -> None:
+    opened(profile).apply(REGISTER)
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{profile}", "shallow")
+    store = opened(tmp_path / "shallow", mode="commit")
+
+    store.apply(Change((Edit(Key("user", "", "eve"), None, "name: eve\n"),)))
+
+    assert [r.message for r in store.history()][:1] == ["add user eve"]
+    git(tmp_path / "shallow", "fsck")
+
+
+def test_an_unborn_branch_gets_its_first_commit(mine: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    git(empty, "init", "-q")
+    store = DRIVER.create(str(empty), Options(mode="commit"), BEGIN)
+
+    assert git(empty, "log", "--format=%s") == "Begin a profile with its defaults"
+    assert store.head() == git(empty, "rev-parse", "HEAD")
+
+
+def test_a_sha256_repository_is_written_in_its_own_form(tmp_path: Path) -> None:
+    folder = tmp_path / "long"
+    folder.mkdir()
+    git(folder, "init", "-q", "--object-format=sha256")
+    store = DRIVER.create(str(folder), Options(mode="commit"), BEGIN)
+    store.apply(REGISTER)
+
+    git(folder, "fsck", "--strict")
+    assert git(folder, "status", "--porcelain") == ""
+    assert len(store.head()) == 64
+
+
+def test_packed_objects_and_refs_are_read(profile: Path) -> None:
+    git(profile, "gc", "-q", "--prune=now")
+    git(profile, "pack-refs", "--all")
+    store = opened(profile)
+
+    store.apply(REGISTER)
+
+    assert git(profile, "log", "--format=%s", "-1") == "add artifact_store s3"
+    git(profile, "fsck", "--strict")
+
+
+def _merging(top: Path) -> None:
+    git(top, "switch", "-q", "-c", "other")
+    (top / "users" / "default.yaml").write_text("name: default\nemail: a@b.c\n")
+    git(top, "commit", "-q", "-am", "theirs")
+    git(top, "switch", "-q", "main")
+    (top / "users" / "default.yaml").write_text("name: default\nemail: d@e.f\n")
+    git(top, "commit", "-q", "-am", "ours")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [(["merge", "other"], "a merge"), (["rebase", "other"], "a rebase"), (["cherry-pick", "other"], "a cherry-pick")],
+)
+@pytest.mark.parametrize("mode", ["commit", "manual"])
+def test_writes_pause_while_the_user_is_in_the_middle(profile: Path, words: list[str], named: str, mode: str) -> None:
+    _merging(profile)
+    git(profile, *words, ok=False)
+    before = git(profile, "status", "--porcelain")
+
+    with pytest.raises(Paused, match=named) as caught:
+        opened(profile, mode=mode).apply(REGISTER)
+
+    assert "--abort" in caught.value.hint
+    assert git(profile, "status", "--porcelain") == before
+
+
+def test_writes_pause_during_a_bisect(profile: Path) -> None:
+    git(profile, "bisect", "start")
+    with pytest.raises(Paused, match="bisect"):
+        opened(profile).apply(REGISTER)
+
+
+def test_a_detached_head_takes_no_commit(profile: Path) -> None:
+    git(profile, "checkout", "-q", "--detach")
+    with pytest.raises(Paused, match="detached") as caught:
+        opened(profile).apply(REGISTER)
+    assert "git switch" in caught.value.hint
+    assert opened(profile).snapshot().load().problems == []
+
+
+def test_somebody_elses_index_lock_is_waited_for_and_never_removed(
+    profile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_LOCK_PATIENCE", 0.1)
+    held = profile / ".git" / "index.lock"
+    held.touch()
+    with pytest.raises(Locked, match=r"index\.lock"):
+        opened(profile).apply(REGISTER)
+
+    assert held.exists()
+    assert not (profile / BUCKET.path).exists()
+    held.unlink()
+    opened(profile).apply(REGISTER)
+    assert git(profile, "status", "--porcelain") == ""
+
+
+def test_another_process_that_holds_the_store_is_named(profile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "WAIT", 0.1)
+    monkeypatch.setattr(lock.exclusive.__wrapped__, "__defaults__", (0.1,))  # type: ignore[attr-defined]
+    held = profile / ".git" / "zenprofile" / "lock"
+    with held.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Locked, match="another zenprofile"):
+            opened(profile).apply(REGISTER)
+
+
+def test_no_hook_filter_or_monitor_of_the_repository_runs(profile: Path, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    script = f"#!/bin/sh\ntouch '{ran}'\ncat\n"
+    program = tmp_path / "program"
+    program.write_text(script)
+    program.chmod(0o755)
+    for hook in ("pre-commit", "commit-msg", "post-commit", "reference-transaction", "post-index-change"):
+        (profile / ".git" / "hooks" / hook).write_text(script)
+        (profile / ".git" / "hooks" / hook).chmod(0o755)
+    for name in ("core.fsmonitor", "filter.x.clean", "filter.x.smudge", "diff.external", "gpg.program", "core.pager"):
+        git(profile, "config", name, str(program))
+    store = opened(profile)
+
+    store.apply(REGISTER)
+    assert store.commit().changes == ()
+    assert len(list(store.history())) == 2
+    assert store.snapshot("HEAD~1").get(BUCKET) is None
+
+    assert not ran.exists()
+
+
+def test_hooks_run_where_the_user_asks_for_it(profile: Path) -> None:
+    hook = profile / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\ngit diff --cached --name-only HEAD >&2\nexit 1\n")
+    hook.chmod(0o755)
+
+    with pytest.raises(ZenprofileError, match=r"pre-commit hook refused.*components/artifact_store/s3\.yaml"):
+        opened(profile, run_hooks=True).apply(REGISTER)
+    assert git(profile, "status", "--porcelain") == ""
+    hook.unlink()
+    message = profile / ".git" / "hooks" / "commit-msg"
+    message.write_text('#!/bin/sh\necho "Reviewed: yes" >> "$1"\n')
+    message.chmod(0o755)
+    opened(profile, run_hooks=True).apply(REGISTER)
+
+    assert git(profile, "log", "-1", "--format=%B") == "add artifact_store s3\nReviewed: yes"
+
+
+def test_a_filter_on_a_profiles_path_is_refused_by_name(profile: Path) -> None:
+    (profile / ".gitattributes").write_text("*.yaml filter=lfs\n")
+    with pytest.raises(Unsafe, match=r"components/artifact_store/s3\.yaml.*filter=lfs"):
+        opened(profile).apply(REGISTER)
+    assert not (profile / BUCKET.path).exists()
+
+
+def test_signing_without_a_key_writes_nothing(profile: Path) -> None:
+    git(profile, "config", "commit.gpgSign", "true")
+    git(profile, "config", "gpg.program", "false")
+    with pytest.raises(ZenprofileError, match="could not be signed"):
+        opened(profile).apply(REGISTER)
+    assert not (profile / BUCKET.path).exists()
+
+
+def test_without_an_identity_the_profiles_user_signs_with_a_warning(
+    profile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    said: list[str] = []
+
+    opened(profile, user="eve", warn=said.append).apply(REGISTER)
+
+    assert git(profile, "log", "-1", "--format=%an <%ae>") == "eve <eve@zenprofile.invalid>"
+    assert "eve" in said[0]
+
+
+def test_line_ends_follow_gits_settings(profile: Path) -> None:
+    git(profile, "config", "core.autocrlf", "true")
+    path = profile / "users" / "default.yaml"
+    path.write_bytes(b"name: default\r\n")
+    store = opened(profile)
+    assert store.uncommitted() == []
+
+    path.write_bytes(b"name: default\r\nemail: a@b.c\r\n")
+    store.commit()
+
+    assert git(profile, "cat-file", "-p", "HEAD:users/default.yaml") == "name: default\nemail: a@b.c"
+    assert git(profile, "status", "--porcelain") == ""
+
+
+def test_a_template_words_the_commit(profile: Path) -> None:
+    opened(profile, template="[ml] {changes}").apply(REGISTER)
+    opened(profile, template="[ml] {changes}").apply(REGISTER._replace(edits=(), message=""))
+    assert git(profile, "log", "-1", "--format=%s") == "[ml] add artifact_store s3"
+
+
+def test_a_branch_that_moves_meanwhile_is_followed(profile: Path) -> None:
+    """Somebody commits between the store's look at HEAD and its own commit, again and again."""
+    program = (
+        "import subprocess, sys\n"
+        "for n in range(25):\n"
+        "    subprocess.run(['git', 'commit', '-q', '--allow-empty', '-m', str(n)], cwd=sys.argv[1], check=True)\n"
+    )
+    rival = subprocess.Popen([sys.executable, "-c", program, str(profile)], stderr=subprocess.DEVNULL)
+    store, written = opened(profile), 0
+    while rival.poll() is None:
+        key = Key("user", "", f"u{written}")
+        store.apply(Change((Edit(key, None, f"name: {key.name}\n"),)))
+        written += 1
+
+    subjects = git(profile, "log", "--format=%s").splitlines()
+    assert sum(s.startswith("add user u") for s in subjects) == written
+    assert {f"users/u{n}.yaml" for n in range(written)} <= set(git(profile, "ls-files").splitlines())
+    assert git(profile, "status", "--porcelain") == ""
+
+
+def test_a_folder_outside_git_becomes_a_repository_with_its_first_write(tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    (folder / "users").mkdir(parents=True)
+    (folder / "zenprofile.yaml").write_text("format: 1\n")
+    (folder / "users" / "default.yaml").write_text("name: default\n")
+    store = opened(folder)
+    assert not (folder / ".git").exists()
+
+    store.apply(REGISTER)
+
+    assert git(folder, "log", "--format=%s").splitlines() == [
+        "add artifact_store s3",
+        "Begin with the profile as it is",
+    ]
+    assert git(folder, "status", "--porcelain") == ""
+
+
+def test_loading_changes_no_byte(profile: Path) -> None:
+    def bytes_of(folder: Path) -> dict[str, bytes]:
+        return {str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+    before = bytes_of(profile)
+    store = opened(profile)
+    assert check.whole(store.snapshot()) == []
+    list(store.history())
+    store.snapshot("HEAD").load()
+    store.close()
+
+    assert bytes_of(profile) == before
+
+
+@pytest.mark.parametrize("place", ["stacks/evil.yaml", "components/artifact_store/evil.yaml"])
+def test_links_and_devices_spoil_only_themselves(profile: Path, tmp_path: Path, place: str) -> None:
+    secret = tmp_path / "secret.yaml"
+    secret.write_text("name: evil\ntype: artifact_store\nflavor: local\ncanary: here\n")
+    (profile / place).symlink_to(secret)
+    os.mkfifo(profile / "users" / "pipe.yaml")
+    loaded = opened(profile).snapshot().load()
+
+    assert len(loaded.entities) == len(DEFAULTS)
+    assert {p.file for p in loaded.problems} == {place, "users/pipe.yaml"}
+    assert "canary" not in str(loaded.problems)
+    with pytest.raises(Invalid, match="link"):
+        opened(profile).snapshot().text(
+            Key("stack", "", "evil") if place.startswith("st") else BUCKET._replace(name="evil")
+        )
+
+
+def test_a_linked_folder_is_named_and_not_followed(profile: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "evil.yaml").write_text("name: evil\n")
+    (profile / "teams").symlink_to(elsewhere)
+    store = opened(profile)
+
+    assert [p.file for p in store.snapshot().load().problems] == ["teams"]
+    assert store.snapshot().keys("team") == []
+    with pytest.raises((StoreBroken, Invalid)):
+        store.apply(Change((Edit(Key("team", "", "ml"), None, "name: ml\nmembers: []\n"),)))
+    assert [path.name for path in elsewhere.iterdir()] == ["evil.yaml"]
+
+
+def test_files_that_look_like_documents_are_named(profile: Path) -> None:
+    (profile / "stacks" / "prod.yml").write_text("name: prod\n")
+    assert [p.code for p in opened(profile).snapshot().load("stack").problems] == ["stray-file"]
+
+
+def test_the_cache_is_a_cache(profile: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    for path in profile.rglob("*.yaml"):
+        os.utime(path, (1, 1))
+    # The change time cannot be set back: the cache waits until the files have settled.
+    import zenprofile.drivers.cache as module
+
+    young, module._YOUNG = module._YOUNG, -(10**18)
+    try:
+        first = opened(profile, cache=str(cache))
+        expected = first.snapshot().load()
+        first.close()
+        names = sorted(cache.iterdir())
+        assert len(names) == 5
+        again = opened(profile, cache=str(cache))
+        assert again.snapshot().load() == expected
+        for damage in (b"", b"\0" * 100, names[0].read_bytes()[:-9], b"\xff" * 8):
+            for name in names:
+                name.write_bytes(damage)
+            assert opened(profile, cache=str(cache)).snapshot().load() == expected
+    finally:
+        module._YOUNG = young
+
+
+def test_a_young_file_is_read_again_even_with_the_same_times(profile: Path, tmp_path: Path) -> None:
+    path = profile / "users" / "default.yaml"
+    path.write_text("name: default\nemail: a@b.c\n")
+    times = path.stat()
+    store = opened(profile, cache=str(tmp_path / "cache"))
+    store.snapshot().load()
+    with path.open("r+") as file:
+        file.write("name: default\nemail: x@y.z\n")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    entity = store.snapshot().get(Key("user", "", "default"))
+
+    assert entity is not None
+    assert entity.data["email"] == "x@y.z"
+
+
+def test_formats_are_told_apart(profile: Path, tmp_path: Path) -> None:
+    (profile / "zenprofile.yaml").write_text("format: 2\n")
+    with pytest.raises(NewerFormat, match="newer"):
+        opened(profile)
+    (profile / "zenprofile.yaml").write_text("format: one\n")
+    with pytest.raises(Invalid):
+        opened(profile)
+    (profile / "zenprofile.yaml").unlink()
+    with pytest.raises(StoreBroken, match="no profile"):
+        opened(profile)
+    with pytest.raises(StoreBroken, match="documents"):
+        DRIVER.holds(str(profile), Options())
+    with pytest.raises(StoreBroken, match="does not exist"):
+        opened(tmp_path / "nowhere")
+
+
+def test_unknown_revisions_are_not_found(profile: Path) -> None:
+    for rev in ("nowhere", "--help", "HEAD~99", "1999-01-01", "HEAD:users", "a b", "\x1b[31m"):
+        with pytest.raises(NotFound):
+            opened(profile).snapshot(rev)
+
+
+@pytest.mark.slow
+def test_eight_processes_register_and_nothing_is_lost(profile: Path) -> None:
+    program = """
+import sys
+from zenprofile.core.change import Change, Edit
+from zenprofile.core.entity import Key
+from zenprofile.drivers.local import DRIVER
+from zenprofile.store.base import Options
+for n in range(25):
+    store = DRIVER.open(sys.argv[1], Options())
+    name = f"p{sys.argv[2]}-{n}"
+    store.apply(Change((Edit(Key("user", "", name), None, f"name: {name}\\n"),)))
+    store.close()
+"""
+    running = [subprocess.Popen([sys.executable, "-c", program, str(profile), str(n)]) for n in range(8)]
+    assert [process.wait(timeout=300) for process in running] == [0] * 8
+
+    assert len(opened(profile).snapshot().keys("user")) == 201
+    assert git(profile, "rev-list", "--count", "HEAD") == "201"
+    assert git(profile, "status", "--porcelain") == ""
+    git(profile, "fsck", "--strict")
