@@ -8,7 +8,7 @@ from zenprofile.core.entity import DEFAULTS, Key, key_of
 from zenprofile.drivers.memory import DRIVER
 from zenprofile.errors import Ambiguous, Exists, InUse, Invalid, NotFound, UsageError
 from zenprofile.store.base import Options
-from zenprofile.usecases import components, entities, flavors, people, stacks
+from zenprofile.usecases import components, entities, flavors, lookup, people, stacks
 from zenprofile.usecases.components import configuring
 from zenprofile.usecases.entities import Details
 
@@ -216,7 +216,7 @@ def test_what_does_not_exist_is_said_with_the_nearest_name(store):
     s3(store, "s3-prod")
 
     with pytest.raises(NotFound) as caught:
-        entities.find(store.snapshot(), "component", "s3-prd")
+        lookup.find(store.snapshot(), "component", "s3-prd")
     assert "s3-prod" in caught.value.hint
     for act in (
         lambda: entities.delete(store, S3),
@@ -230,10 +230,10 @@ def test_what_does_not_exist_is_said_with_the_nearest_name(store):
 
 def test_a_name_that_several_have_names_the_option(store):
     with pytest.raises(Ambiguous) as caught:
-        entities.find(store.snapshot(), "component", "default")
+        lookup.find(store.snapshot(), "component", "default")
 
     assert "--type" in caught.value.hint
-    assert entities.find(store.snapshot(), "component", "default", "orchestrator").type == "orchestrator"
+    assert lookup.find(store.snapshot(), "component", "default", "orchestrator").type == "orchestrator"
 
 
 REFERRED = [
@@ -249,7 +249,7 @@ REFERRED = [
 def test_an_entity_is_named_in_several_ways(store, text, key):
     s3(store)
 
-    assert str(entities.refer(store.snapshot(), text)) == key
+    assert str(lookup.refer(store.snapshot(), text)) == key
 
 
 @pytest.mark.parametrize(
@@ -267,20 +267,20 @@ def test_an_entity_is_named_in_several_ways(store, text, key):
 )
 def test_what_names_no_entity_is_refused(store, text, error):
     with pytest.raises(error):
-        entities.refer(store.snapshot(), text)
+        lookup.refer(store.snapshot(), text)
 
 
 def test_component_types_are_taken_with_hyphens_and_the_nearest_is_named():
-    assert entities.component_type("artifact-store") == "artifact_store"
+    assert lookup.component_type("artifact-store") == "artifact_store"
     with pytest.raises(UsageError) as caught:
-        entities.component_type("artefact_store")
+        lookup.component_type("artefact_store")
     assert "artifact_store" in caught.value.hint
 
 
 def test_json_shows_kind_revision_and_lists(store):
     stack = store.snapshot().get(Key("stack", "", "default"))
 
-    shown = entities.shown(stack)
+    shown = lookup.shown(stack)
 
     assert list(shown) == ["kind", "name", "components", "revision"]
     assert shown["components"]["orchestrator"] == ["default"]

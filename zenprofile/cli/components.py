@@ -6,15 +6,15 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from zenprofile.cli import output
+from zenprofile.cli import output, showing, subjects
 from zenprofile.cli import verbs as v
 from zenprofile.cli.options import Command, Group, at_option, command
 from zenprofile.cli.session import Session
-from zenprofile.cli.verbs import Subject
+from zenprofile.cli.subjects import Subject
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import UsageError
-from zenprofile.usecases import entities
+from zenprofile.usecases import lookup
 
 _EXAMPLE = "s3-prod --type artifact_store"
 _SUBJECT = Subject("component", "component", _EXAMPLE)
@@ -30,7 +30,7 @@ _TYPED_EXAMPLES = {
 def _active_names(session: Session) -> dict[str, str]:
     """Return the names of the active stack's components by type, {} where there is no such stack."""
     entity = session.store().snapshot().get(Key("stack", "", session.active_stack))
-    lists = entities.shown(entity)["components"] if entity is not None else {}
+    lists = lookup.shown(entity)["components"] if entity is not None else {}
     return {type_: names[0] for type_, names in lists.items() if names}
 
 
@@ -57,16 +57,16 @@ def _setting_options(function: Any) -> Any:
 def _register(session: Session, key: Key, flavor: str, set_: Iterable[str], given: dict[str, Any]) -> None:
     from zenprofile.usecases import components
 
-    recorded = components.register(session.store(), key, flavor, components.configuring(set_), v.details(given))
-    v.written(session, recorded, key, "Registered")
+    recorded = components.register(session.store(), key, flavor, components.configuring(set_), subjects.details(given))
+    showing.written(session, recorded, key, "Registered")
 
 
 def _update(session: Session, key: Key, flavor: str, set_: Iterable[str], given: dict[str, Any]) -> None:
     from zenprofile.usecases import components
 
     wanted = components.configuring(set_, given.pop("unset"))
-    recorded = components.update(session.store(), key, wanted, v.details(given), flavor)
-    v.written(session, recorded, key, "Updated")
+    recorded = components.update(session.store(), key, wanted, subjects.details(given), flavor)
+    showing.written(session, recorded, key, "Updated")
 
 
 @click.group("component", cls=Group, examples=[_SET, "zenprofile component list --type artifact_store"])
@@ -82,10 +82,10 @@ def component() -> None:
     ]
 )
 @click.argument("name")
-@v.type_option(_SUBJECT, required=True)
+@subjects.type_option(_SUBJECT, required=True)
 @click.option("-f", "--flavor", required=True, metavar="FLAVOR", help="See 'zenprofile flavor list'.")
 @_setting_options
-@v.details_options
+@subjects.details_options
 @click.pass_obj
 def register(session: Session, /, name: str, type_: str, flavor: str, set_: tuple[str, ...], **given: Any) -> None:
     """Register a component.
@@ -98,12 +98,12 @@ def register(session: Session, /, name: str, type_: str, flavor: str, set_: tupl
 
 
 @component.command(examples=["zenprofile component update s3-prod --set path=s3://other --unset client_kwargs"])
-@v.name_argument(_SUBJECT)
-@v.type_option(_SUBJECT)
+@subjects.name_argument(_SUBJECT)
+@subjects.type_option(_SUBJECT)
 @click.option("-f", "--flavor", default="", metavar="FLAVOR", help="Change the flavor.")
 @_setting_options
-@v.details_options
-@v.unset_label_option
+@subjects.details_options
+@subjects.unset_label_option
 @click.pass_obj
 def update(session: Session, /, name: str, type_: str, flavor: str, set_: tuple[str, ...], **given: Any) -> None:
     """Change a component; what is not named stays, comments in its file included."""
@@ -209,7 +209,7 @@ def _typed_register(subject: Subject, settings: str) -> Command:
     @_words
     @click.option("-f", "--flavor", "-t", "--type", required=True, metavar="FLAVOR", help="See 'flavor list'.")
     @_setting_options
-    @v.details_options
+    @subjects.details_options
     @click.pass_context
     def register_(
         context: click.Context, /, words: tuple[str, ...], flavor: str, set_: tuple[str, ...], **given: Any
@@ -231,15 +231,15 @@ def _typed_update(subject: Subject, settings: str) -> Command:
     @command("update", examples=[subject(f"update {subject.example} {shown}")], context_settings=_LOOSE)
     @_words
     @_setting_options
-    @v.details_options
-    @v.unset_label_option
+    @subjects.details_options
+    @subjects.unset_label_option
     @click.pass_context
     def update_(context: click.Context, /, words: tuple[str, ...], set_: tuple[str, ...], **given: Any) -> None:
         session = context.ensure_object(Session)
         names, options = _split(words)
         snapshot = session.store().snapshot()
         key = _key(session, snapshot, subject, _one(names, optional=True))
-        _refuse_shadowed(session, context, key, str(entities.read(snapshot, key).data.get("flavor", "")))
+        _refuse_shadowed(session, context, key, str(lookup.read(snapshot, key).data.get("flavor", "")))
         _update(session, key, "", (*options, *set_), given)
 
     update_.help = f"Change a {subject.noun}, without NAME the active stack's; every other --KEY=VALUE is a setting."
@@ -266,14 +266,14 @@ def _remove_attribute(subject: Subject) -> Command:
 
 def _typed_describe(subject: Subject) -> Command:
     @command("describe", examples=[subject(f"describe {subject.example}"), subject("describe -o json")])
-    @v.name_argument(subject, optional=True)
+    @subjects.name_argument(subject, optional=True)
     @at_option
     @click.pass_obj
     def describe(session: Session, name: str, at: str | None) -> None:
         snapshot = session.store().snapshot(at)
         key = _key(session, snapshot, subject, name)
         title = f"'{key.name}' {subject.noun.title()}"
-        v.describe_entity(session, snapshot, key, at, lambda data: v.properties(title, data))
+        showing.describe_entity(session, snapshot, key, at, lambda data: showing.properties(title, data))
 
     describe.help = f"Show a {subject.noun}; without NAME the active stack's."
     return describe

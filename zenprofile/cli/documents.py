@@ -67,7 +67,7 @@ def fmt(session: Session, paths: tuple[str, ...], check: bool, message: str) -> 
 
     A document whose keys are in order keeps every byte. Prints the files that changed (or would).
     """
-    from zenprofile.cli.verbs import refuse
+    from zenprofile.cli.showing import refuse
 
     chosen = documents.chosen(paths)
     done = documents.fmt(_store(session, chosen.root), chosen.below, dry=check, message=message)

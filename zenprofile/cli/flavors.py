@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
-from zenprofile.cli import output
+from zenprofile.cli import output, showing, subjects
 from zenprofile.cli import verbs as v
 from zenprofile.cli.options import Command, Group, at_option, command
 from zenprofile.cli.session import Session
-from zenprofile.cli.verbs import Subject
+from zenprofile.cli.subjects import Subject
 from zenprofile.core.entity import Data, Key
 
 _SUBJECT = Subject("flavor", "flavor", "lakefs --type artifact_store")
@@ -27,18 +27,18 @@ def _register(session: Session, key: Key, schema_file: str | None, source: str, 
     from zenprofile.usecases import flavors
 
     schema = None if schema_file is None else flavors.read_schema(schema_file)
-    recorded = flavors.register(session.store(), key, schema, source, v.details(given))
+    recorded = flavors.register(session.store(), key, schema, source, subjects.details(given))
     if schema is None:
         session.warn("without a schema nothing in the configuration of its components is checked")
-    v.written(session, recorded, key, "Registered")
+    showing.written(session, recorded, key, "Registered")
 
 
 @flavor.command(examples=["zenprofile flavor register lakefs --type artifact_store --schema lakefs.json"])
 @click.argument("name")
-@v.type_option(_SUBJECT, required=True)
+@subjects.type_option(_SUBJECT, required=True)
 @_SCHEMA
 @_SOURCE
-@v.details_options
+@subjects.details_options
 @click.pass_obj
 def register(session: Session, /, name: str, type_: str, schema_file: str | None, source: str, **given: Any) -> None:
     """Register a flavor with the JSON Schema of its components' configuration."""
@@ -50,14 +50,14 @@ def _list(session: Session, type_: str, at: str | None) -> None:
     from zenprofile.usecases import flavors
 
     loaded = session.store().snapshot(at).load("flavor", type_)
-    rows = [v.shown(session, entity, at) for entity in loaded.entities]
+    rows = [showing.shown(session, entity, at) for entity in loaded.entities]
     known = flavors.known(type_)
     data = [{**row, "registered": True} for row in rows]
     data += [
         {"kind": "flavor", "name": name, "type": each, "revision": "", "registered": False} for each, name in known
     ]
     session.show(data, lambda: _table(data))
-    v.refuse(session, loaded.problems)
+    showing.refuse(session, loaded.problems)
 
 
 def _table(rows: list[Data]) -> str:
@@ -66,7 +66,7 @@ def _table(rows: list[Data]) -> str:
 
 
 @flavor.command("list", examples=["zenprofile flavor list --type artifact_store", "zenprofile flavor list -o json"])
-@v.type_option(_SUBJECT)
+@subjects.type_option(_SUBJECT)
 @at_option
 @click.pass_obj
 def list_(session: Session, type_: str, at: str | None) -> None:
@@ -75,8 +75,8 @@ def list_(session: Session, type_: str, at: str | None) -> None:
 
 
 @flavor.command(examples=["zenprofile flavor describe s3 --type artifact_store -o json"])
-@v.name_argument(_SUBJECT)
-@v.type_option(_SUBJECT)
+@subjects.name_argument(_SUBJECT)
+@subjects.type_option(_SUBJECT)
 @at_option
 @click.pass_obj
 def describe(session: Session, name: str, type_: str, at: str | None) -> None:
@@ -92,7 +92,7 @@ def _described(data: Data) -> str:
     required = schema.get("required", ())
     rows = [("TYPE", data["type"]), ("SOURCE", data.get("source", ""))]
     for name, field in schema.get("properties", {}).items():
-        types = v.text_of(field.get("type")) if isinstance(field, dict) else ""
+        types = showing.text_of(field.get("type")) if isinstance(field, dict) else ""
         marks = [types, *(["required"] if name in required else []), *(["a reference"] if _sensitive(field) else [])]
         rows.append((name, ", ".join(mark for mark in marks if mark)))
     return output.properties(f"'{data['name']}' Flavor", rows)
@@ -134,7 +134,7 @@ def _typed_register(subject: Subject) -> Command:
     @click.argument("name")
     @_SCHEMA
     @_SOURCE
-    @v.details_options
+    @subjects.details_options
     @click.pass_obj
     def register_flavor(session: Session, /, name: str, schema_file: str | None, source: str, **given: Any) -> None:
         _register(session, Key("flavor", subject.type, name), schema_file, source, given)

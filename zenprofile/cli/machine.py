@@ -4,8 +4,7 @@ import os
 
 import click
 
-from zenprofile.cli import output
-from zenprofile.cli import verbs as v
+from zenprofile.cli import output, showing
 from zenprofile.cli.options import Group
 from zenprofile.cli.session import Session
 from zenprofile.core.entity import Data
@@ -37,11 +36,11 @@ def set_(session: Session, entity: str, settings: tuple[str, ...]) -> None:
     KIND/NAME is component/TYPE/NAME, component/NAME where only one has it, stack/NAME, ...; of a component, KEY is a
     setting. Values take their types as for --set.
     """
-    from zenprofile.usecases import entities, overrides
+    from zenprofile.usecases import lookup, overrides
     from zenprofile.usecases.settings import parse
 
     snapshot = session.store().snapshot()
-    key = entities.refer(snapshot, entity)
+    key = lookup.refer(snapshot, entity)
     wanted = [parse(text) for text in settings]
     made = overrides.put(session.profiles, session.profile, snapshot, key, wanted)
     _show(session, [row for row in overrides.rows(made) if (row["kind"], row["type"], row["name"]) == key])
@@ -59,7 +58,8 @@ def list_(session: Session) -> None:
 def _show(session: Session, rows: list[Data]) -> None:
     def table() -> str:
         cells = [
-            ("/".join(filter(None, (r["kind"], r["type"], r["name"]))), r["path"], v.text_of(r["value"])) for r in rows
+            ("/".join(filter(None, (r["kind"], r["type"], r["name"]))), r["path"], showing.text_of(r["value"]))
+            for r in rows
         ]
         return output.table(("ENTITY", "KEY", "VALUE HERE"), cells)
 
@@ -105,7 +105,7 @@ def check(session: Session) -> int:
     found = [usecase.as_json(each) for each in usecase.unresolved(read_here, os.environ)]
     if found or session.format != "table":
         session.show(found, lambda: _secrets(found))
-    v.refuse(session, loaded.problems)
+    showing.refuse(session, loaded.problems)
     return 1 if found else 0
 
 

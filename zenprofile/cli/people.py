@@ -4,13 +4,12 @@ from typing import Any
 
 import click
 
-from zenprofile.cli import output
+from zenprofile.cli import output, showing, subjects
 from zenprofile.cli import verbs as v
 from zenprofile.cli.options import Command, Group, at_option, command, message_option
 from zenprofile.cli.session import Session
-from zenprofile.cli.verbs import Subject
+from zenprofile.cli.subjects import Subject
 from zenprofile.core.entity import Data, Key
-from zenprofile.usecases import entities
 
 _USER = Subject("user", "user", "ada")
 _TEAM = Subject("team", "team", "platform")
@@ -20,7 +19,7 @@ _PROJECT = Subject("project", "project", "recommender")
 
 def _of_people(kind: str) -> Any:
     subject = Subject(kind, kind, "")
-    return v.names_of(subject)
+    return subjects.names_of(subject)
 
 
 _users = click.option(
@@ -40,12 +39,14 @@ def _create_command(subject: Subject) -> Command:
 
     @command("create", examples=[subject(f"create {subject.example}")])
     @click.argument("name")
-    @v.details_options
+    @subjects.details_options
     @click.pass_obj
     def create(session: Session, /, name: str, **given: Any) -> None:
-        wanted = v.details(given)
+        from zenprofile.usecases import entities
+
+        wanted = subjects.details(given)
         recorded = entities.register(session.store(), subject.kind, wanted.of({"name": name, **lists}), wanted.message)
-        v.written(session, recorded, Key(subject.kind, "", name), "Created")
+        showing.written(session, recorded, Key(subject.kind, "", name), "Created")
 
     create.help = f"Create a {subject.noun}."
     return create
@@ -68,28 +69,34 @@ def _user_options(function: Any) -> Any:
 @user.command(examples=['zenprofile user create ada --email ada@example.com --full-name "Ada Lovelace"'])
 @click.argument("name")
 @_user_options
-@v.details_options
+@subjects.details_options
 @click.pass_obj
 def create(session: Session, /, name: str, email: str | None, full_name: str | None, **given: Any) -> None:
     """Create a user."""
-    wanted = v.details(given)
+    from zenprofile.usecases import entities
+
+    wanted = subjects.details(given)
     data = entities.optional(wanted.of({"name": name}), email=email or None, full_name=full_name or None)
     recorded = entities.register(session.store(), "user", data, wanted.message)
-    v.written(session, recorded, Key("user", "", name), "Created")
+    showing.written(session, recorded, Key("user", "", name), "Created")
 
 
 @user.command(examples=["zenprofile user update ada --email ada@example.org"])
-@v.name_argument(_USER)
+@subjects.name_argument(_USER)
 @_user_options
-@v.details_options
-@v.unset_label_option
+@subjects.details_options
+@subjects.unset_label_option
 @click.pass_obj
 def update(session: Session, /, name: str, email: str | None, full_name: str | None, **given: Any) -> None:
     """Change a user's address, name, description and labels."""
+    from zenprofile.usecases import entities
+
     fields = {"email": email, "full_name": full_name}
     changed = {field: value or None for field, value in fields.items() if value is not None}
     key = _USER.find(session.store().snapshot(), name)
-    v.written(session, entities.describe(session.store(), key, v.details(given), **changed), key, "Updated")
+    showing.written(
+        session, entities.describe(session.store(), key, subjects.details(given), **changed), key, "Updated"
+    )
 
 
 @user.command("get", examples=["zenprofile user get"])
@@ -103,7 +110,7 @@ def get_user(session: Session) -> None:
 
 
 @user.command("set", examples=["zenprofile user set ada"])
-@v.name_argument(_USER)
+@subjects.name_argument(_USER)
 @click.pass_obj
 def set_user(session: Session, name: str) -> None:
     """Make a user the profile's active one on this machine: the author of its changes."""
@@ -119,7 +126,7 @@ def team() -> None:
 
 
 @team.command("add", examples=["zenprofile team add platform --user ada --user bob"])
-@v.name_argument(_TEAM)
+@subjects.name_argument(_TEAM)
 @_users
 @message_option
 @click.pass_obj
@@ -127,11 +134,11 @@ def add_members(session: Session, name: str, users: tuple[str, ...], message: st
     """Add users to a team."""
     from zenprofile.usecases import people
 
-    v.written(session, people.add(session.store(), name, users, message), Key("team", "", name), "Updated")
+    showing.written(session, people.add(session.store(), name, users, message), Key("team", "", name), "Updated")
 
 
 @team.command("remove", examples=["zenprofile team remove platform --user bob"])
-@v.name_argument(_TEAM)
+@subjects.name_argument(_TEAM)
 @_users
 @message_option
 @click.pass_obj
@@ -139,7 +146,7 @@ def remove_members(session: Session, name: str, users: tuple[str, ...], message:
     """Take users out of a team."""
     from zenprofile.usecases import people
 
-    v.written(session, people.remove(session.store(), name, users, message), Key("team", "", name), "Updated")
+    showing.written(session, people.remove(session.store(), name, users, message), Key("team", "", name), "Updated")
 
 
 @click.group("role", cls=Group, examples=["zenprofile role assign maintainer --team platform --project recommender"])
@@ -148,7 +155,7 @@ def role() -> None:
 
 
 @role.command(examples=["zenprofile role assign maintainer --team platform --project recommender"])
-@v.name_argument(_ROLE)
+@subjects.name_argument(_ROLE)
 @_users
 @_teams
 @_in_project
@@ -158,11 +165,11 @@ def assign(session: Session, /, name: str, **given: Any) -> None:
     """Assign a role to users and teams: in one project or, without one, in all."""
     from zenprofile.usecases import people
 
-    v.written(session, people.assign(session.store(), name, **given), Key("role", "", name), "Updated")
+    showing.written(session, people.assign(session.store(), name, **given), Key("role", "", name), "Updated")
 
 
 @role.command(examples=["zenprofile role revoke maintainer --team platform --project recommender"])
-@v.name_argument(_ROLE)
+@subjects.name_argument(_ROLE)
 @_users
 @_teams
 @_in_project
@@ -172,7 +179,7 @@ def revoke(session: Session, /, name: str, **given: Any) -> None:
     """Take a role from users and teams, in the project that it was assigned for."""
     from zenprofile.usecases import people
 
-    v.written(session, people.revoke(session.store(), name, **given), Key("role", "", name), "Updated")
+    showing.written(session, people.revoke(session.store(), name, **given), Key("role", "", name), "Updated")
 
 
 @role.group("assignment", examples=["zenprofile role assignment list"])
@@ -190,7 +197,7 @@ def list_assignments(session: Session, at: str | None) -> None:
     loaded = session.store().snapshot(at).load("role")
     rows = people.assignments(loaded.entities)
     session.show(rows, lambda: _assignments(rows))
-    v.refuse(session, loaded.problems)
+    showing.refuse(session, loaded.problems)
 
 
 def _assignments(rows: list[Data]) -> str:
@@ -204,7 +211,7 @@ def project() -> None:
 
 
 @project.command("set", examples=["zenprofile project set recommender"])
-@v.name_argument(_PROJECT)
+@subjects.name_argument(_PROJECT)
 @click.pass_obj
 def set_project(session: Session, name: str) -> None:
     """Make a project the active one of the repository (see init)."""
@@ -242,10 +249,10 @@ def _active_user(session: Session) -> str:
 
 
 for _group, _subject, _table in (
-    (user, _USER, v.rows_of(("full_name", "email", "description"), _active_user)),
-    (team, _TEAM, v.rows_of(("members", "description"))),
-    (role, _ROLE, v.rows_of(("description",))),
-    (project, _PROJECT, v.rows_of(("description",))),
+    (user, _USER, showing.rows_of(("full_name", "email", "description"), _active_user)),
+    (team, _TEAM, showing.rows_of(("members", "description"))),
+    (role, _ROLE, showing.rows_of(("description",))),
+    (project, _PROJECT, showing.rows_of(("description",))),
 ):
     v.add(
         _group,

@@ -1,20 +1,24 @@
 """Commands on stacks, with the short options of ZenML: there ``-o`` is the orchestrator, the format ``--output``."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from zenprofile.cli import output
+from zenprofile.cli import output, showing, subjects
 from zenprofile.cli import verbs as v
 from zenprofile.cli.options import Group, at_option
 from zenprofile.cli.session import Session
-from zenprofile.cli.verbs import Subject
-from zenprofile.core.change import Recorded
+from zenprofile.cli.subjects import Subject
 from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import NotFound, UsageError
-from zenprofile.usecases import entities
-from zenprofile.usecases.stacks import Pair
+from zenprofile.usecases import lookup
+
+if TYPE_CHECKING:
+    from zenprofile.core.change import Recorded
+
+# A component type with a component's name.
+Pair = tuple[str, str]
 
 _SUBJECT = Subject("stack", "stack", "prod")
 # ZenML's letters (facts: stack register); the other types have their name alone.
@@ -33,6 +37,9 @@ _LETTERS = {
     "data_validator": "-dv",
 }
 _OUTPUT = ("--output",)
+_LABEL = click.option(
+    "--label", "labels", multiple=True, callback=subjects.labels, metavar="KEY=VALUE", help="Set a label."
+)
 
 
 def active_stack(session: Session, snapshot: Snapshot) -> Entity:
@@ -45,7 +52,7 @@ def active_stack(session: Session, snapshot: Snapshot) -> Entity:
     if Key("stack", "", name) not in snapshot.keys("stack"):
         hint = "zenprofile stack set NAME makes another one active"
         raise NotFound(f"the active stack '{name}' does not exist", hint=hint)
-    return entities.read(snapshot, Key("stack", "", name))
+    return lookup.read(snapshot, Key("stack", "", name))
 
 
 def _name_or_active(session: Session, snapshot: Snapshot, name: str) -> str:
@@ -83,7 +90,9 @@ def _details_options(function: Any) -> Any:
     """Add description, labels and message without their letters, which are ZenML's components here."""
     for option in (
         click.option("--message", default="", metavar="TEXT", help="Why; kept in the history."),
-        click.option("--label", "labels", multiple=True, callback=v.labels, metavar="KEY=VALUE", help="Set a label."),
+        click.option(
+            "--label", "labels", multiple=True, callback=subjects.labels, metavar="KEY=VALUE", help="Set a label."
+        ),
         click.option("--description", metavar="TEXT", help='What it is for; "" takes it away.'),
     ):
         function = option(function)
@@ -117,9 +126,9 @@ def register(session: Session, /, name: str, set_: bool, **given: Any) -> None:
     """
     from zenprofile.usecases import stacks
 
-    recorded, warnings = stacks.register(session.store(), name, _pairs(given), v.details(given))
+    recorded, warnings = stacks.register(session.store(), name, _pairs(given), subjects.details(given))
     session.warn_all(warnings)
-    v.written(session, recorded, Key("stack", "", name), "Registered")
+    showing.written(session, recorded, Key("stack", "", name), "Registered")
     if set_:
         _activate(session, name, everywhere=False)
 
@@ -131,11 +140,11 @@ def register(session: Session, /, name: str, set_: bool, **given: Any) -> None:
         "zenprofile stack update prod -c step_operator=gpu -c step_operator=cpu --remove alerter",
     ],
 )
-@v.name_argument(_SUBJECT, optional=True)
+@subjects.name_argument(_SUBJECT, optional=True)
 @_component_options
 @click.option("--remove", multiple=True, metavar="TYPE[=NAME]", help="Take a type, or one component, out of it.")
 @_details_options
-@v.unset_label_option
+@subjects.unset_label_option
 @click.pass_obj
 def update(session: Session, /, name: str, remove: tuple[str, ...], **given: Any) -> None:
     """Replace a stack's components of the types that are given; without NAME, the active stack's."""
@@ -146,9 +155,9 @@ def _update(session: Session, name: str, pairs: list[Pair], remove: tuple[str, .
     from zenprofile.usecases import stacks
 
     name = _name_or_active(session, session.store().snapshot(), name)
-    recorded, warnings = stacks.update(session.store(), name, pairs, remove, v.details(given))
+    recorded, warnings = stacks.update(session.store(), name, pairs, remove, subjects.details(given))
     session.warn_all(warnings)
-    v.written(session, recorded, Key("stack", "", name), "Updated")
+    showing.written(session, recorded, Key("stack", "", name), "Updated")
 
 
 def _type_flags(function: Any) -> Any:
@@ -160,7 +169,7 @@ def _type_flags(function: Any) -> Any:
 @stack.command(
     "remove-component", output_flags=_OUTPUT, examples=["zenprofile stack remove-component prod -c --alerter"]
 )
-@v.name_argument(_SUBJECT, optional=True)
+@subjects.name_argument(_SUBJECT, optional=True)
 @_type_flags
 @click.option("--message", default="", metavar="TEXT", help="Why; kept in the history.")
 @click.pass_obj
@@ -190,7 +199,7 @@ def list_(session: Session, at: str | None) -> None:
     """List the stacks."""
     if not at:
         _warn_if_gone(session)
-    v.list_entities(session, _SUBJECT, "", at, lambda rows: _table(session, rows))
+    showing.list_entities(session, _SUBJECT, "", at, lambda rows: _table(session, rows))
 
 
 def _warn_if_gone(session: Session) -> None:
@@ -200,26 +209,26 @@ def _warn_if_gone(session: Session) -> None:
 
 
 @stack.command(examples=["zenprofile stack describe", "zenprofile stack describe prod -o json --at HEAD~1"])
-@v.name_argument(_SUBJECT, optional=True)
+@subjects.name_argument(_SUBJECT, optional=True)
 @at_option
 @click.pass_obj
 def describe(session: Session, name: str, at: str | None) -> None:
     """Show a stack; without NAME the active one."""
     snapshot = session.store().snapshot(at)
     key = _SUBJECT.find(snapshot, name) if name else active_stack(session, snapshot).key
-    v.describe_entity(session, snapshot, key, at, lambda data: _described(session, data))
+    showing.describe_entity(session, snapshot, key, at, lambda data: _described(session, data))
 
 
 def _described(session: Session, data: Data) -> str:
     active = " (ACTIVE)" if data["name"] == session.active_stack else ""
-    rows = [(type_, v.text_of(names)) for type_, names in data["components"].items()]
+    rows = [(type_, showing.text_of(names)) for type_, names in data["components"].items()]
     more = {field: value for field, value in data.items() if field in {"description", "labels", "overrides"}}
-    rows += [(field.upper(), v.text_of(value)) for field, value in more.items()]
+    rows += [(field.upper(), showing.text_of(value)) for field, value in more.items()]
     return output.table(("COMPONENT_TYPE", "COMPONENT_NAME"), rows, f"'{data['name']}' Stack{active}")
 
 
 @stack.command("set", examples=["zenprofile stack set prod", "zenprofile stack set prod --global"])
-@v.name_argument(_SUBJECT)
+@subjects.name_argument(_SUBJECT)
 @click.option("-g", "--global", "everywhere", is_flag=True, help="Of the profile, also inside a repository.")
 @click.pass_obj
 def set_(session: Session, name: str, everywhere: bool) -> None:
@@ -246,7 +255,7 @@ def get(session: Session) -> None:
     session.show(data, lambda: output.safe_text(f"The {data['scope']} active stack is: '{data['name']}'"))
 
 
-def _delete(session: Session, key: Key, message: str) -> Recorded:
+def _delete(session: Session, key: Key, message: str) -> "Recorded":
     from zenprofile.usecases import stacks
 
     return stacks.delete(session.store(), key.name, {session.active_stack, session.profile.active_stack}, message)

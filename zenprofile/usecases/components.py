@@ -8,7 +8,7 @@ from zenprofile.core.entity import Entity, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import NotFound
 from zenprofile.store.base import Store
-from zenprofile.usecases import entities, settings
+from zenprofile.usecases import entities, lookup, settings
 from zenprofile.usecases.entities import PLAIN, Details
 from zenprofile.usecases.settings import FieldOf, Setting
 
@@ -79,7 +79,7 @@ def update(
         Invalid: the result does not hold.
     """
     snapshot = store.snapshot()
-    entity = entities.read(snapshot, key)
+    entity = lookup.read(snapshot, key)
     data = {**entity.data, "flavor": flavor or entity.data.get("flavor", "")}
     field = fields(snapshot, key.type, data["flavor"]) if wanted.settings else settings.silent
     old = data.get("configuration") or {}

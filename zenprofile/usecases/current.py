@@ -9,7 +9,7 @@ from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound
 from zenprofile.profiles import Profile, Profiles, write_json
 from zenprofile.store.base import Store
-from zenprofile.usecases import entities
+from zenprofile.usecases import lookup
 from zenprofile.usecases.profiles import set_stack as set_active_stack
 
 
@@ -29,7 +29,7 @@ def set_stack(profiles: Profiles, active: Active, store: Store, name: str, *, ev
     Raises:
         NotFound: there is no such stack.
     """
-    entities.find(store.snapshot(), "stack", name)
+    lookup.find(store.snapshot(), "stack", name)
     set_active_stack(profiles, active, name, everywhere)
     return "global" if everywhere else active.scope
 
@@ -40,7 +40,7 @@ def set_user(profiles: Profiles, profile: Profile, store: Store, name: str) -> N
     Raises:
         NotFound: there is no such user.
     """
-    entities.find(store.snapshot(), "user", name)
+    lookup.find(store.snapshot(), "user", name)
     profiles.change(profile.name, active_user=name)
 
 

@@ -1,23 +1,23 @@
-"""What one can do to any entity: find, read, register, update, rename, copy, delete. Kinds differ in tables alone."""
+"""What one can do to any entity: register, update, rename, copy, delete. Kinds differ in tables alone."""
 
 from typing import NamedTuple
 
 from zenprofile.core import names
 from zenprofile.core.change import Change, Edit, Recorded, same
-from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key, key_of
+from zenprofile.core.entity import Data, Entity, Key, key_of
 from zenprofile.core.snapshot import Snapshot
-from zenprofile.errors import Ambiguous, InUse, Invalid, NotFound, Problem, UsageError
+from zenprofile.errors import InUse, Invalid, NotFound, Problem
 from zenprofile.store import rev
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of
 from zenprofile.usecases import references
+from zenprofile.usecases.lookup import read, what
 from zenprofile.usecases.near import nearest
 
 # Whose deletion takes them out of what names them (SHAPES); of the other kinds, what is in use stays.
 _VANISHING = frozenset({"user", "team", "project"})
 # What a profile never runs out of.
 _NEVER_NONE = frozenset({"user"})
-_VERBS = {"user": "create", "team": "create", "role": "create", "project": "create"}
 
 
 class Details(NamedTuple):
@@ -59,99 +59,6 @@ def optional(data: Data, **fields: object) -> Data:
     return {**kept, **{name: value for name, value in fields.items() if value is not None}}
 
 
-def component_type(text: str) -> str:
-    """Return a component type as documents spell it (``artifact-store`` is taken too).
-
-    Raises:
-        UsageError: there is no such type.
-    """
-    type_ = text.replace("-", "_").lower()
-    if type_ not in COMPONENT_TYPES:
-        hint = nearest(type_, COMPONENT_TYPES) or f"the types are {', '.join(COMPONENT_TYPES)}"
-        raise UsageError(f"there is no component type {text[:140]!r}", hint=hint)
-    return type_
-
-
-def what(key: Key) -> str:
-    """Name an entity in a sentence: ``artifact_store 's3-prod'``, ``stack 'prod'``."""
-    return f"{key.type} '{key.name}'" if key.kind == "component" else f"{key.kind} '{key.name}'"
-
-
-def find(snapshot: Snapshot, kind: str, name: str, type_: str = "") -> Key:
-    """Return the key of the one entity of a kind that has a name.
-
-    Raises:
-        NotFound: there is none; the hint has the nearest name.
-        Ambiguous: several types have one.
-    """
-    keys = snapshot.keys(kind, type_)
-    found = [key for key in keys if key.name == name]
-    if not found:
-        label = type_ if kind == "component" and type_ else kind
-        verb = _VERBS.get(kind, "register")
-        hint = nearest(name, (key.name for key in keys)) or f"register it: zenprofile {kind} {verb} NAME"
-        raise NotFound(f"there is no {label} {name[:140]!r}", hint=hint)
-    if len(found) > 1:
-        types = ", ".join(key.type for key in found)
-        hint = f"add --type, such as --type {found[0].type}"
-        raise Ambiguous(f"several {kind}s are named {name!r}: {types}", hint=hint)
-    return found[0]
-
-
-def refer(snapshot: Snapshot, text: str) -> Key:
-    """Return the key that ``stack/NAME``, ``component/TYPE/NAME``, ``component/NAME`` or a bare NAME means.
-
-    Raises:
-        NotFound: there is none.
-        Ambiguous: a bare name fits several.
-        UsageError: it is no such text.
-    """
-    kind, _, rest = text.rpartition("/")
-    kind, _, type_ = kind.partition("/")
-    if kind in COMPONENT_TYPES and not type_:
-        kind, type_ = "component", kind
-    if "/" not in text:
-        return _bare(snapshot, text)
-    if kind not in KINDS or not rest or bool(type_) > KINDS[kind].typed:
-        hint = "write stack/NAME, component/TYPE/NAME, or a NAME that only one entity has"
-        raise UsageError(f"{text[:140]!r} names no entity", hint=hint)
-    return find(snapshot, kind, rest, type_ and component_type(type_))
-
-
-def _bare(snapshot: Snapshot, name: str) -> Key:
-    keys = snapshot.keys()
-    found = [key for key in keys if key.name == name]
-    if not found:
-        hint = nearest(name, {key.name: "" for key in keys}) or "write stack/NAME or component/TYPE/NAME"
-        raise NotFound(f"no entity is named {name[:140]!r}", hint=hint)
-    if len(found) > 1:
-        fit = ", ".join(map(str, found))
-        hint = f"write it in full, such as {found[0]} (or add --type where there is one)"
-        raise Ambiguous(f"several entities are named {name!r}: {fit}", hint=hint)
-    return found[0]
-
-
-def read(snapshot: Snapshot, key: Key) -> Entity:
-    """Return an entity.
-
-    Raises:
-        NotFound: there is none.
-        Invalid: its document cannot be read.
-    """
-    entity = snapshot.get(key)
-    if entity is None:
-        raise NotFound(f"there is no {what(key)}", hint=f"zenprofile {key.kind} list shows what there is")
-    return entity
-
-
-def shown(entity: Entity) -> Data:
-    """Return an entity as JSON shows it (SHAPES): kind and revision beside its keys, components as lists."""
-    from zenprofile.core.entity import normal, ordered
-
-    data = ordered(entity.key.kind, normal(entity.key, entity.data))
-    return {"kind": entity.key.kind, **data, "revision": entity.revision}
-
-
 def register(store: Store, kind: str, data: Data, message: str = "") -> Recorded:
     """Write a new entity.
 
@@ -190,17 +97,6 @@ def describe(store: Store, key: Key, details: Details, **fields: str | None) -> 
     entity = read(snapshot, key)
     data = optional(details.of(entity.data), **fields)
     return update(store, entity, snapshot.text(key), data, details.message)
-
-
-def problems(snapshot: Snapshot, entity: Entity) -> list[Problem]:
-    """List what an entity's document breaks by itself, with the places; references are not looked at."""
-    from zenprofile import resources
-    from zenprofile.core import check
-    from zenprofile.core.snapshot import flavor_of
-
-    key = entity.key
-    found = check.findings(key, entity.data, resources.catalog(), lambda type_, name: flavor_of(snapshot, type_, name))
-    return check.placed(key, snapshot.text(key) or "", found) if found else []
 
 
 def rename(store: Store, key: Key, new: str, message: str = "") -> Recorded:

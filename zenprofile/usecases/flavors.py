@@ -7,7 +7,7 @@ from zenprofile.core.entity import COMPONENT_TYPES, Data, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Exists, Invalid, NotFound, Problem
 from zenprofile.store.base import Store
-from zenprofile.usecases import entities
+from zenprofile.usecases import entities, lookup
 from zenprofile.usecases.entities import PLAIN, Details
 from zenprofile.usecases.near import nearest
 
@@ -39,7 +39,7 @@ def describe(snapshot: Snapshot, name: str, type_: str = "") -> Data:
         message = f"several types have a flavor {name!r}: {', '.join(types)}"
         raise Ambiguous(message, hint=f"add --type, such as --type {types[0]}")
     if registered:
-        return {**entities.shown(entities.read(snapshot, Key("flavor", types[0], name))), "registered": True}
+        return {**lookup.shown(lookup.read(snapshot, Key("flavor", types[0], name))), "registered": True}
     schema = resources.catalog().flavor(types[0], name) if types else None
     if schema is None:
         names = [flavor for _, flavor in known(type_)] + [key.name for key in snapshot.keys("flavor", type_)]

@@ -51,10 +51,10 @@ def find(store: Store, text: str) -> Key:
         NotFound: there is none.
         Ambiguous: a bare name fits several.
     """
-    from zenprofile.usecases import entities
+    from zenprofile.usecases import lookup
 
     try:
-        return entities.refer(store.snapshot(), text)
+        return lookup.refer(store.snapshot(), text)
     except NotFound:
         gone = [c.key for record in store.history() for c in record.changes if text in {str(c.key), c.key.name}]
         if not gone:

@@ -8,7 +8,7 @@ from zenprofile.core.entity import Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot, flavor_of
 from zenprofile.errors import Ambiguous, Invalid, NotFound, Problem, UsageError
 from zenprofile.profiles import Profile, Profiles
-from zenprofile.usecases import components, entities, settings
+from zenprofile.usecases import components, lookup, settings
 from zenprofile.usecases.near import nearest
 from zenprofile.usecases.settings import FieldOf, Setting
 
@@ -31,8 +31,8 @@ def shown(entity: Entity, overrides: Overrides) -> Data:
     """Return an entity as JSON shows it, ``overrides`` beside what they cover; the revision is the store's."""
     own = overrides.get(str(entity.key), {})
     if not own:
-        return entities.shown(entity)
-    data = entities.shown(Entity(entity.key, laid(entity, overrides), entity.revision))
+        return lookup.shown(entity)
+    data = lookup.shown(Entity(entity.key, laid(entity, overrides), entity.revision))
     return {**data, "overrides": dict(own)}
 
 
@@ -44,7 +44,7 @@ def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, want
         Invalid: the values do not hold to the entity's schema; a secret in plain text never does.
         UsageError: the name cannot be overridden.
     """
-    entity = entities.read(snapshot, key)
+    entity = lookup.read(snapshot, key)
     field = _fields(snapshot, entity)
     new = {}
     for setting in wanted:

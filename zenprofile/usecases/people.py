@@ -8,7 +8,7 @@ from zenprofile.core.entity import Data, Entity
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import NotFound, UsageError
 from zenprofile.store.base import Store
-from zenprofile.usecases import entities
+from zenprofile.usecases import entities, lookup
 from zenprofile.usecases.near import nearest
 
 
@@ -19,7 +19,7 @@ def add(store: Store, team: str, users: Iterable[str], message: str = "") -> Rec
         NotFound: no such team or user.
     """
     snapshot = store.snapshot()
-    wanted = [entities.find(snapshot, "user", user).name for user in users]
+    wanted = [lookup.find(snapshot, "user", user).name for user in users]
     return _changed(store, snapshot, "team", team, "members", lambda old: [*old, *_new(old, wanted)], message)
 
 
@@ -54,7 +54,7 @@ def assign(
     snapshot = store.snapshot()
     for row in rows:
         for kind, name in row.items():
-            entities.find(snapshot, kind, name)
+            lookup.find(snapshot, kind, name)
     return _changed(store, snapshot, "role", role, "assignments", lambda old: [*old, *_new(old, rows)], message)
 
 
@@ -106,7 +106,7 @@ def _is_text(value: object) -> bool:
 
 
 def _changed(store: Store, snapshot: Snapshot, kind: str, name: str, field: str, change: Any, message: str) -> Recorded:
-    key = entities.find(snapshot, kind, name)
-    entity = entities.read(snapshot, key)
+    key = lookup.find(snapshot, kind, name)
+    entity = lookup.read(snapshot, key)
     data = {**entity.data, field: change(entity.data.get(field) or [])}
     return entities.update(store, entity, snapshot.text(key), data, message)

@@ -7,7 +7,7 @@ from zenprofile.core.change import Recorded
 from zenprofile.core.entity import COMPONENT_TYPES, Data, Key, normal
 from zenprofile.errors import InUse, NotFound, UsageError
 from zenprofile.store.base import Store
-from zenprofile.usecases import entities
+from zenprofile.usecases import entities, lookup
 from zenprofile.usecases.entities import PLAIN, Details
 
 # A component type with a component's name.
@@ -23,7 +23,7 @@ def pair(text: str) -> Pair:
     type_, equals, name = text.partition("=")
     if not equals or not name:
         raise UsageError(f"{text[:140]!r} is not TYPE=COMPONENT", hint="for example -c artifact_store=s3-prod")
-    return entities.component_type(type_), name
+    return lookup.component_type(type_), name
 
 
 def register(store: Store, name: str, pairs: Iterable[Pair], details: Details = PLAIN) -> tuple[Recorded, list[str]]:
@@ -59,8 +59,8 @@ def update(
         Invalid: a component does not exist.
     """
     snapshot = store.snapshot()
-    key = entities.find(snapshot, "stack", name)
-    entity = entities.read(snapshot, key)
+    key = lookup.find(snapshot, "stack", name)
+    entity = lookup.read(snapshot, key)
     components = dict(entity.data.get("components") or {})
     for text in remove:
         components = _without(components, text, name)
@@ -81,7 +81,7 @@ def delete(store: Store, name: str, active: Container[str], message: str = "") -
         InUse: it is active.
         NotFound: there is no such stack.
     """
-    key = entities.find(store.snapshot(), "stack", name)
+    key = lookup.find(store.snapshot(), "stack", name)
     if name in active:
         hint = "make another one active first: zenprofile stack set NAME"
         raise InUse(f"stack '{name}' is the profile's active stack", hint=hint)
@@ -99,7 +99,7 @@ def _mapping(pairs: Iterable[Pair]) -> Data:
 
 def _without(components: Data, text: str, stack: str) -> Data:
     type_, _, name = text.partition("=")
-    type_ = entities.component_type(type_)
+    type_ = lookup.component_type(type_)
     names = normal(Key("stack", "", ""), {"components": components})["components"].get(type_, [])
     if not names or (name and name not in names):
         hint = f"zenprofile stack describe {stack} shows its components"

@@ -1,0 +1,130 @@
+"""What a group of commands is about, and the arguments and options that follow from it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from zenprofile.core.entity import KINDS, Key
+from zenprofile.core.snapshot import Snapshot
+from zenprofile.usecases import lookup
+
+if TYPE_CHECKING:
+    from zenprofile.usecases.entities import Details
+
+Decorator = Callable[[Any], Any]
+
+
+class Subject(NamedTuple):
+    """What a group of commands is about.
+
+    Attributes:
+        command: the group's name (``artifact-store``, ``stack``).
+        kind: of entity.
+        example: a name, with what finds it, for the examples.
+        type: component type, where the group has one.
+    """
+
+    command: str
+    kind: str
+    example: str
+    type: str = ""
+
+    @property
+    def noun(self) -> str:
+        """Return what a person calls it."""
+        return self.type.replace("_", " ") or self.kind
+
+    @property
+    def asks_type(self) -> bool:
+        """Say whether ``--type`` tells several of a name apart."""
+        return KINDS[self.kind].typed and not self.type
+
+    def __call__(self, rest: str) -> str:
+        """Return a command line of the group."""
+        return f"zenprofile {self.command} {rest}"
+
+    def find(self, snapshot: Snapshot, name: str, type_: str = "") -> Key:
+        """Return the key of the entity that a command line names."""
+        return lookup.find(snapshot, self.kind, name, self.type or type_)
+
+
+def names_of(subject: Subject) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what completes the names of a group's entities."""
+
+    def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        from zenprofile.cli.completion import entity_names
+
+        folder = KINDS[subject.kind].folder
+        return entity_names(context, f"{folder}/{subject.type}" if subject.type else folder, incomplete)
+
+    return complete
+
+
+def name_argument(subject: Subject, *, optional: bool = False) -> Decorator:
+    """Return the argument NAME of an existing entity; optional, it is "" where it is left out."""
+    extra: dict[str, Any] = {"required": False, "default": ""} if optional else {}
+    return click.argument("name", shell_complete=names_of(subject), **extra)
+
+
+def component_type(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Check a component type given as an option, and spell it as documents do."""
+    return lookup.component_type(value) if value else ""
+
+
+def complete_type(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a component type."""
+    from zenprofile.core.entity import COMPONENT_TYPES
+
+    return [type_ for type_ in COMPONENT_TYPES if type_.startswith(incomplete)]
+
+
+def type_option(subject: Subject, *, required: bool = False) -> Decorator:
+    """Return the option ``--type``, or nothing where the group is about one type."""
+    if not subject.asks_type:
+        return lambda function: function
+    return click.option(
+        "-t",
+        "--type",
+        "type_",
+        default="",
+        required=required,
+        metavar="TYPE",
+        callback=component_type,
+        shell_complete=complete_type,
+        help="Component type, such as artifact_store.",
+    )
+
+
+def labels(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Read labels given as KEY=VALUE."""
+    pairs = [value.partition("=") for value in values]
+    if not all(name and equals for name, equals, _ in pairs):
+        raise click.UsageError("a label is KEY=VALUE")
+    return tuple((name, value) for name, _, value in pairs)
+
+
+def details_options(function: Any) -> Any:
+    """Add the options for description, labels and message; `details` reads them."""
+    for option in (
+        click.option("-m", "--message", default="", metavar="TEXT", help="Why; kept in the history."),
+        click.option("--label", "labels", multiple=True, callback=labels, metavar="KEY=VALUE", help="Set a label."),
+        click.option("-d", "--description", metavar="TEXT", help='What it is for; "" takes it away.'),
+    ):
+        function = option(function)
+    return function
+
+
+def unset_label_option(function: Any) -> Any:
+    """Add the option that takes labels away."""
+    option = click.option("--unset-label", "unset_labels", multiple=True, metavar="KEY", help="Take a label away.")
+    return option(function)
+
+
+def details(given: dict[str, Any]) -> "Details":
+    """Take the values of `details_options` out of a command's arguments."""
+    from zenprofile.usecases.entities import Details
+
+    return Details(**{field: given.pop(field) for field in Details._fields if field in given})
