@@ -143,6 +143,13 @@ def test_of_many_choices_the_nearest_is_named() -> None:
     assert found.hint.startswith("one of 'orchestrator', ")
 
 
+def test_a_slip_of_the_pen_is_named_before_what_it_leaves_missing() -> None:
+    assert [code for _, code, _ in words(catalog().flavor(*S3), {"pth": "s3://a"})] == [
+        "unknown-field",
+        "missing-field",
+    ]
+
+
 def test_unknown_keys_point_at_the_key_and_wrong_values_at_the_value() -> None:
     found = catalog().kind("user").findings({"nme": "a", "name": 1, "labels": {"a": 1}})
 
