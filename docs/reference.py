@@ -70,7 +70,7 @@ def section(command: click.Command, context: click.Context) -> Iterator[str]:
 def records(command: click.Command, context: click.Context, *, common: bool) -> Iterator[tuple[str, str]]:
     """Yield names and help of a command's options: of those that all have, or of its own."""
     for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
+        record = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
         if record and (parameter.name in COMMON) == common:
             yield record
 
