@@ -15,13 +15,9 @@ NAMES = st.sampled_from(
     ["a:", "b:", "c:", "a:", "d.e:", "-", "- a:", "- b:", "null:", "on:", "?", "- -", "a :", "'a':"]
 )
 # Apart by "¦".
-PLAIN = "¦ x¦ x y¦ s3://b¦ 1¦ -1¦ 1.5¦ 'q'¦ \"q\"¦ [a, b]¦ []¦ {}¦ null¦ true¦ x#c¦ x  ¦ a,b¦ (x)".split("¦")  # noqa: SIM905 - a line, not a screen
-OTHER = (
-    "01¦1e3¦-¦'it''s'¦\"a\\n\"¦{a: 1}¦True¦~¦x: y¦x:¦|¦>¦&a x¦*a¦!t x¦@x¦[a,b]¦1.2.3¦1_0¦x - y¦.inf¦\"a\" b¦<<".split(
-        "¦"
-    )
-)
-VALUES = st.sampled_from([*PLAIN, *(f" {value}" for value in OTHER), "\tx"])
+PLAIN = "¦ x¦ x y¦ s3://b¦ 1¦ -1¦ 1.5¦ 'q'¦ \"q\"¦ [a, b]¦ []¦ {}¦ null¦ true¦ x#c¦ x  ¦ a,b¦ (x)"
+OTHER = " 01¦ 1e3¦ -¦ 'it''s'¦ \"\\n\"¦ {a: 1}¦ True¦ ~¦ x: y¦ x:¦ |¦ >¦ &a x¦ *a¦ !t x¦ @x¦ [a,b]¦ 1.2.3¦ .inf¦ 'a' b"
+VALUES = st.sampled_from([*PLAIN.split("¦"), *OTHER.split("¦"), "\tx"])
 COMMENTS = st.sampled_from(["", "", "", " #c", "  # d: e", "#e", " # 'x"])
 ENDS = st.sampled_from(["\n"] * 8 + ["\r\n", "\r", "\n\n", "\n#c\n", "\n  # c\n", "\n---\n", "\n \n", ""])
 DOCUMENTS = st.lists(st.tuples(INDENTS, NAMES, VALUES, COMMENTS, ENDS).map("".join), min_size=1, max_size=7).map(

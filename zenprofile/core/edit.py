@@ -5,6 +5,7 @@ moves: PERFORMANCE, "What was learnt"). Each splice is proved by reading the res
 larger piece is written anew.
 """
 
+import re
 from typing import Any
 
 from zenprofile.core import lines, places, writer
@@ -14,6 +15,10 @@ from zenprofile.core.entity import Data
 from zenprofile.core.splices import Endings, Splice, TooHard, common
 from zenprofile.core.text import Node
 from zenprofile.errors import Invalid
+
+_BLOCK = frozenset("|>")
+# A comment with the blanks in front of it, at a place or behind the head of a literal or folded text.
+_COMMENT = re.compile(r"(?:[|>][-+0-9]*)?((?:[ \t]+#[^\n]*)?)")
 
 
 def edit(text: str, data: Data) -> str:
@@ -64,10 +69,12 @@ def _spliced(text: str, data: Data) -> str:
     before = root.data()
     if same(before, data):
         return text
-    # First the smallest change; then the differing top-level entries whole; then the whole document.
-    for coarse in (False, True):
+    # First the smallest change; then the differing top-level entries whole; then the whole document. Values of several
+    # lines are tried on one as well: a comment below, further to the right, would become part of a literal text.
+    for coarse, flat in ((False, False), (False, True), (True, False), (True, True)):
         try:
-            result = endings.spliced(_Editor(endings.text, coarse=coarse).splices_of(root, before, data))
+            editor = _Editor(endings.text, coarse=coarse, flat=flat)
+            result = endings.spliced(editor.splices_of(root, before, data))
             if same(texts.read(result), data):
                 return result
         except (TooHard, Invalid):
@@ -78,9 +85,10 @@ def _spliced(text: str, data: Data) -> str:
 class _Editor:
     """Collects the splices that make one text hold other data."""
 
-    def __init__(self, text: str, *, coarse: bool) -> None:
+    def __init__(self, text: str, *, coarse: bool, flat: bool) -> None:
         self.text = text
         self.coarse = coarse
+        self.flat = flat
         self.splices: list[Splice] = []
 
     def splices_of(self, root: Node, before: Data, after: Data) -> list[Splice]:
@@ -104,37 +112,37 @@ class _Editor:
             return
         done = len(self.splices)
         try:
-            inside = not self.coarse and self._inside(node, before, after)
+            if not self.coarse and self._inside(node, before, after):
+                return
         except TooHard:
             del self.splices[done:]
-            inside = False
-        if not inside:
-            self._whole_value(key, node, after, indent)
+        self._whole_value(key, node, after, indent)
 
     def _inside(self, node: Node, before: Any, after: Any) -> bool:
         """Change a collection's members one by one; return False where the value has to be changed whole."""
         if node.scalar or not before or not after or type(before) is not type(after):
             return False
-        if isinstance(before, dict):
-            if node.flow:
-                self._flow_mapping(node, before, after)
-            else:
-                self._mapping(node, before, after, node.start.column)
-            return True
-        if not node.flow:
-            self._block_list(node, before, after)
-        return not node.flow
+        if isinstance(before, list):
+            if not node.flow:
+                self._block_list(node, before, after)
+            return not node.flow
+        if node.flow:
+            self._flow_mapping(node, before, after)
+        else:
+            self._mapping(node, before, after, node.start.column)
+        return True
 
     def _mapping(self, node: Node, before: Data, after: Data, indent: int) -> None:
         """Change a block mapping whose keys stand at an indent; at least one key stays or comes."""
         entries = {key.value: (key, value) for key, value in node.children if key is not None}
         if not any(name in after for name in entries):
             raise TooHard
-        for name, (key, value) in entries.items():
+        following = [*list(entries)[1:], ""]
+        for (name, (key, value)), behind in zip(entries.items(), following, strict=True):
             if name in after:
                 self._value(key, value, before[name], after[name], indent)
             else:
-                self._cut_lines(key.start.index, value, key)
+                self._cut(key.start.index, value, key, entries[behind][0] if behind in after else None)
         self._add_entries(entries, after, indent)
 
     def _add_entries(self, entries: dict[str, tuple[Node, Node]], after: Data, indent: int) -> None:
@@ -155,7 +163,8 @@ class _Editor:
 
     def _insert_entry(self, anchor: tuple[Node, Node], name: str, value: Any, indent: int) -> None:
         place = places.line_end(self.text, places.content_end(self.text, anchor[1], anchor[0]))
-        self.splices.append(Splice(place, place, writer.entry(name, value, indent)))
+        flat = f"{' ' * indent}{writer.key_text(name)}: {writer.inline(value)}\n" if self.flat else ""
+        self.splices.append(Splice(place, place, flat or writer.entry(name, value, indent)))
 
     def _flow_mapping(self, node: Node, before: Data, after: Data) -> None:
         entries = {key.value: value for key, value in node.children if key is not None}
@@ -186,7 +195,7 @@ class _Editor:
             raise TooHard
         for position, value in enumerate(items):
             if position not in kept:
-                self._cut_lines(self._dash(value), value, None)
+                self._cut(self._dash(value), value, None, None)
         # New items go behind the kept one that precedes them; those before the first kept one, in front of it.
         where = {new: old for old, new in kept.items()}
         anchor: int | None = None
@@ -209,59 +218,40 @@ class _Editor:
         return start
 
     def _whole_value(self, key: Node | None, node: Node, after: Any, indent: int) -> None:
-        """Put a value in the place of another, keeping a comment on the line of its key."""
-        start, end = node.start.index, places.content_end(self.text, node, key)
-        block_before = not node.scalar and not node.flow
-        rendered = writer.value_lines(after, indent)
-        if node.flow and node.children and isinstance(after, dict | list):
-            rendered = f" {writer.inline(after)}\n"
-        block_after = rendered.startswith("\n")
-        if block_before:
-            if key is None:
-                raise TooHard
-            self._replace_block(key, node, rendered if not block_after else rendered[1:], block=block_after)
-        elif block_after:
-            if key is None or "\n" in self.text[start:end]:
-                raise TooHard
-            space = start - len(self.text[:start].rstrip(" ")) if start != end else 0
-            line_end = places.line_end(self.text, end)
-            self.splices.append(Splice(start - space, end, ""))
-            self.splices.append(Splice(line_end, line_end, rendered[1:]))
-        elif "\n" in rendered[1:-1]:
-            self._to_literal(start, end, rendered)
-        else:
-            new = rendered[1:-1]
-            self.splices.append(Splice(start, end, f" {new}" if start == end else new))
-
-    def _to_literal(self, start: int, end: int, rendered: str) -> None:
-        """Write a text of several lines where a value on one line stood; a comment stays behind the indicator."""
-        if "\n" in self.text[start:end] and self.text[start] not in "|>":
-            raise TooHard
-        first, _, body = rendered[1:].partition("\n")
-        if "\n" in self.text[start:end]:
-            self.splices.append(Splice(start, end, f"{first}\n{body[:-1]}"))
+        """Put a value in the place of another, keeping a comment on the line of its key or dash."""
+        in_brackets = node.flow and node.children and isinstance(after, dict | list)
+        rendered = f" {writer.inline(after)}\n" if in_brackets or self.flat else writer.value_lines(after, indent)
+        end = places.content_end(self.text, node, key)
+        one_line = "\n" not in rendered[:-1]
+        if one_line and (node.flow or (node.scalar and node.style not in _BLOCK)) and node.start.index < end:
+            self.splices.append(Splice(node.start.index, end, rendered[1:-1]))
             return
-        line_end = places.line_end(self.text, end)
-        self.splices.append(Splice(start, end, f" {first}" if start == end else first))
-        self.splices.append(Splice(line_end, line_end, body))
+        start = self._dash(node) + 1 if key is None else self.text.index(":", key.end.index) + 1
+        comment = self._comment(start, node, end)
+        if key is None and not comment:
+            rendered = writer.item(after, indent)[indent + 1 :] if not one_line else rendered
+        first, _, rest = rendered.partition("\n")
+        self.splices.append(Splice(start, places.line_end(self.text, end), f"{first}{comment}\n{rest}"))
 
-    def _replace_block(self, key: Node, node: Node, rendered: str, *, block: bool) -> None:
-        """Put other lines, or a value on the key's own line, in the place of a block collection."""
-        colon = self.text.index(":", key.end.index) + 1
-        first = places.line_start(self.text, node.start.index)
-        if first < colon:
-            raise TooHard
-        last = places.line_end(self.text, places.content_end(self.text, node, key))
-        if block:
-            self.splices.append(Splice(first, last, rendered))
-        elif "\n" in rendered[:-1]:
-            raise TooHard
-        else:
-            self.splices.append(Splice(colon, colon, rendered[:-1]))
-            self.splices.append(Splice(first, last, ""))
+    def _comment(self, start: int, node: Node, end: int) -> str:
+        """Return the comment, and the blanks in front of it, that tells of the value between two offsets."""
+        if node.style in _BLOCK:
+            start = node.start.index
+        elif node.scalar or node.flow:
+            start = end
+        found = _COMMENT.match(self.text, start)
+        return found.group(1).rstrip() if found else ""
 
-    def _cut_lines(self, first: int, value: Node, key: Node | None) -> None:
+    def _cut(self, first: int, value: Node, key: Node | None, behind: Node | None) -> None:
+        """Remove an entry that starts at an offset; ``behind`` is the key behind it, if that stays."""
         start = places.line_start(self.text, first)
-        if self.text[start:first].strip():
+        end = places.line_end(self.text, places.content_end(self.text, value, key))
+        before = self.text[start:first]
+        if not before.strip():
+            self.splices.append(Splice(start, end, ""))
+        elif key is None or before.strip("- "):
             raise TooHard
-        self.splices.append(Splice(start, places.line_end(self.text, places.content_end(self.text, value, key)), ""))
+        elif behind is not None and not self.text[end : behind.start.index].strip(" "):
+            self.splices.append(Splice(first, behind.start.index, ""))
+        else:
+            self.splices.append(Splice(start + len(before.rstrip()), end, "\n"))

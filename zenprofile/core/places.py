@@ -1,5 +1,7 @@
 """Lines around the nodes of a document: where an entry with its comment begins, and where it ends."""
 
+import re
+
 from zenprofile.core.nodes import Node
 
 
@@ -19,11 +21,25 @@ def content_end(text: str, node: Node, key: Node | None = None) -> int:
         key, node = node.children[-1]
     if node.start.index == node.end.index:
         return text.index(":", key.end.index) + 1 if key is not None else node.end.index
+    if node.style not in ("|", ">"):
+        return node.end.index
     span = text[node.start.index : node.end.index]
-    return node.start.index + (len(span.rstrip("\n ")) if node.style in {"|", ">"} else len(span))
+    if "+" in span.partition("\n")[0].partition("#")[0]:  # the blank lines behind it are part of it
+        return node.end.index - span.endswith("\n")
+    return node.start.index + len(span.rstrip("\n "))
+
+
+_DASH = re.compile(r"[ -]*-(?=[ \t]*(?:#.*)?\Z)")
 
 
 def dash(text: str, item: Node) -> int | None:
-    """Return the offset of the dash in front of a list's item, or None where more than blanks stands between."""
-    start = text.rfind("-", 0, item.start.index)
-    return None if start < 0 or text[start + 1 : item.start.index].strip() else start
+    """Return the offset of the dash in front of a list's item, or None where more than comments stands between."""
+    end = item.start.index
+    while True:
+        start = line_start(text, end)
+        found = _DASH.match(text[start:end])
+        if found:
+            return start + found.end() - 1
+        if start == 0 or (text[start:end].strip() and not text[start:end].lstrip().startswith("#")):
+            return None
+        end = start - 1
