@@ -10,22 +10,23 @@ from zenprofile.errors import UsageError, ZenprofileError
 INTERRUPTED = 130
 
 
-def report(error: BaseException, arguments: list[str]) -> int:
+def report(error: BaseException, format_: str, arguments: list[str]) -> int:
     """Tell the user about an exception and return the exit status.
 
     Args:
         error: what ended the command.
-        arguments: of the command line, to know the format where parsing failed.
+        format_: as the session knows it.
+        arguments: of the command line, which say the format where parsing failed before it was known.
     """
     try:
-        return _status(error, arguments)
+        return _status(error, format_, arguments)
     except OSError:  # stderr cannot be written either
         return 1
     finally:
         _finish_quietly()
 
 
-def _status(error: BaseException, arguments: list[str]) -> int:
+def _status(error: BaseException, format_: str, arguments: list[str]) -> int:
     import click
 
     if isinstance(error, KeyboardInterrupt | click.Abort):
@@ -36,7 +37,8 @@ def _status(error: BaseException, arguments: list[str]) -> int:
         error.show()
         return 2
     failure = _as_ours(error)
-    output.aside(_in_json(failure) if _wants_json(arguments) else line_of(failure))
+    wants_json = format_ == "json" or (isinstance(error, click.UsageError) and _wants_json(arguments))
+    output.aside(_in_json(failure) if wants_json else line_of(failure))
     return failure.exit_status
 
 
@@ -80,7 +82,7 @@ def _in_json(error: ZenprofileError) -> str:
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    """Say whether ``-o json`` was given, also where parsing did not get that far."""
+    """Say whether ``-o json`` was given, where parsing did not get that far."""
     last = ""
     for number, argument in enumerate(arguments):
         following = arguments[number + 1] if number + 1 < len(arguments) else ""

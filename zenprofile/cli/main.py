@@ -13,18 +13,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     _open_closed_streams()
+    session = Session()
     try:
         if sys.platform not in {"linux", "darwin"}:
             from zenprofile.errors import Unsupported
 
             raise Unsupported("zenprofile runs on Linux and macOS", hint="use it there, or in WSL")
-        status = _run(arguments)
+        status = _run(session, arguments)
         sys.stdout.flush()
         return status
     except (Exception, KeyboardInterrupt) as error:
         from zenprofile.cli.failure import report
 
-        return report(error, arguments)
+        return report(error, session.format, arguments)
 
 
 def _open_closed_streams() -> None:
@@ -35,12 +36,12 @@ def _open_closed_streams() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
-def _run(arguments: list[str]) -> int:
+def _run(session: Session, arguments: list[str]) -> int:
     quick = QUICK.get(tuple(arguments))
     if quick is not None and COMPLETION not in os.environ:
-        quick(Session())
+        quick(session)
         return 0
     from zenprofile.cli.commands import cli
 
-    status = cli.main(arguments, prog_name="zenprofile", complete_var=COMPLETION, standalone_mode=False)
+    status = cli.main(arguments, prog_name="zenprofile", complete_var=COMPLETION, standalone_mode=False, obj=session)
     return status if isinstance(status, int) else 0
