@@ -156,6 +156,25 @@ def test_a_document_that_cannot_be_read_is_a_persons_choice() -> None:
     assert "=======" in with_markers(KEY, BASE, ours, theirs)
 
 
+def test_two_documents_too_large_for_one_are_a_persons_choice() -> None:
+    ours = f"{BASE}description: {'o' * 600_000}\n"
+    theirs = f"{BASE}labels:\n  text: {'t' * 600_000}\n"
+    text, (conflict,), _ = merge_document(KEY, BASE, ours, theirs)
+
+    assert text is None
+    assert conflict.path == ()
+    assert "bytes" in conflict.detail
+    assert resolve(KEY, BASE, ours, theirs, {(): "ours"}) == ours
+
+
+def test_a_document_with_very_many_new_members_is_merged_in_time() -> None:
+    base = "name: t\nmembers:\n  - x\n"
+    ours = base + "".join(f"  - o{n}\n" for n in range(3000))
+    theirs = base + "".join(f"  - t{n}  # theirs\n" for n in range(3000))
+
+    assert patched(ours, theirs, base, Key("team", "", "t")) == ours + theirs[len(base) :]
+
+
 def test_what_one_side_changed_is_not_read() -> None:
     assert merge({KEY: "{"}, {KEY: "["}, {KEY: "{"}) == Merged({}, (), ())
     assert merge({KEY: "{"}, {KEY: "{"}, {KEY: "["}) == Merged({KEY: "["}, (), ())

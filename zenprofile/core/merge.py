@@ -144,25 +144,26 @@ def _edit_or_delete(key: Key, base: str | None, ours: str | None, theirs: str | 
 def _both_changed(key: Key, base: str | None, ours: str, theirs: str, choices: Choices) -> Outcome:
     try:
         before, mine, other = _readable(base, ours, theirs)
+        merged, conflicts = merge_data(key, before, mine, other, choices)
+        if conflicts:
+            return None, tuple(conflicts), ()
+        if same(mine, merged):
+            return ours, (), ()
+        return merge_text.patched(base or "", ours, theirs, merged), (), ()
     except errors.Invalid as error:
-        return _unreadable(key, base, ours, theirs, choices, error)
-    merged, conflicts = merge_data(key, before, mine, other, choices)
-    if conflicts:
-        return None, tuple(conflicts), ()
-    if same(mine, merged):
-        return ours, (), ()
-    return merge_text.patched(base or "", ours, theirs, merged), (), ()
+        # One cannot be read, or both together are larger than a document may be.
+        return _whole(key, base, ours, theirs, choices, error)
 
 
 def _readable(base: str | None, ours: str, theirs: str) -> tuple[Data, Data, Data]:
     return {} if base is None else texts.read(base), texts.read(ours), texts.read(theirs)
 
 
-def _unreadable(key: Key, base: str | None, ours: str, theirs: str, choices: Choices, error: errors.Invalid) -> Outcome:
-    """Let a person choose between whole documents where one cannot be read."""
+def _whole(key: Key, base: str | None, ours: str, theirs: str, choices: Choices, error: errors.Invalid) -> Outcome:
+    """Let a person choose between whole documents where they cannot be merged."""
     choice = chosen(choices, ())
     if choice is None:
-        detail = f"both sides changed it, and one of the documents cannot be read: {error.message}"
+        detail = f"both sides changed it, and the documents cannot be merged: {error.message}"
         return None, (Conflict(key, (), MISSING if base is None else base, ours, theirs, "field", detail),), ()
     if isinstance(choice, Value):
         return str(choice.value), (), ()

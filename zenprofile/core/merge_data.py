@@ -179,17 +179,18 @@ def _are_mappings(base: Any, ours: Any, theirs: Any) -> bool:
 
 def _union(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
     """Merge sets: what either side added, without what either removed; our order, then theirs."""
-    before, mine, other = ({_identity(member) for member in side} for side in (base, ours, theirs))
+    before, mine, other = ({identity(member) for member in side} for side in (base, ours, theirs))
     gone = before - mine | before - other
-    kept = [member for member in ours if _identity(member) not in gone]
+    kept = [member for member in ours if identity(member) not in gone]
     seen = mine | gone
     for member in theirs:
-        identity = _identity(member)
-        if identity not in seen:
-            seen.add(identity)
+        found = identity(member)
+        if found not in seen:
+            seen.add(found)
             kept.append(member)
     return kept
 
 
-def _identity(member: Any) -> str:
+def identity(member: Any) -> str:
+    """Return what members of a set share when they are one: their canonical JSON."""
     return json.dumps(member, sort_keys=True)

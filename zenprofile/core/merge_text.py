@@ -8,8 +8,12 @@ from zenprofile.core import text as texts
 from zenprofile.core.change import MISSING, same
 from zenprofile.core.edit import edit
 from zenprofile.core.entity import Data
+from zenprofile.core.merge_data import identity
 from zenprofile.core.nodes import Node
+from zenprofile.core.splices import Endings, Splice, TooHard
 from zenprofile.errors import Invalid
+
+_FEW = 20  # grafts that are tried one by one, each with a reading of the whole
 
 
 class _Entry(NamedTuple):
@@ -41,6 +45,7 @@ class _Document:
     def __init__(self, text: str) -> None:
         self.text = text
         self._root: Node | None = None
+        self._positions: dict[int, dict[str | int, int]] = {}
 
     def entry(self, path: paths.Path) -> _Entry | None:
         """Find the lines of an entry; None where it shares a line with another or stands in brackets."""
@@ -49,7 +54,7 @@ class _Document:
         node, floor = self._root, 0
         key: Node | None = None
         for number, step in enumerate(path):
-            position = _position(node, step)
+            position = self._position(node, step)
             if position is None or node.flow:
                 return None
             if position:
@@ -59,6 +64,16 @@ class _Document:
                 floor = key.end.index if key is not None else node.start.index
             key, node = node.children[position]
         return self._lines(key, node, floor)
+
+    def _position(self, node: Node, step: str | int) -> int | None:
+        """Return which child of a node a step leads to."""
+        if node.scalar:
+            return None
+        found = self._positions.get(node.start.index)
+        if found is None:
+            found = {(n if key is None else key.value): n for n, (key, _) in enumerate(node.children)}
+            self._positions[node.start.index] = found
+        return found.get(step)
 
     def _lines(self, key: Node | None, node: Node, floor: int) -> _Entry | None:
         first = key.start.index if key is not None else places.dash(self.text, node)
@@ -88,12 +103,6 @@ class _Document:
         return None if entry is None else self.text[entry.start : entry.end]
 
 
-def _position(node: Node, step: str | int) -> int | None:
-    if isinstance(step, int):
-        return step if not node.mapping and step < len(node.children) else None
-    return next((n for n, (key, _) in enumerate(node.children) if key is not None and key.value == step), None)
-
-
 def plain(text: str) -> str:
     """Return a text with line feeds alone, the last line ended."""
     text = text.replace("\r\n", "\n")
@@ -113,17 +122,21 @@ def patched(base: str, ours: str, theirs: str, merged: Data) -> str:
         ours: our text: its comments, order and line ends stay.
         theirs: their text: an entry that is new in it, or that it alone changed, is taken with its comments.
         merged: what the result holds.
+
+    Raises:
+        Invalid: the result is larger than a document may be.
     """
     mine = texts.read(ours)
     if same(mine, merged):
         return ours
-    result = edit(plain(ours), merged)
+    result = edit(ours, merged)
     other = texts.read(theirs)
     grafts = list(_grafts((), (), mine, other, merged))
     if grafts:
         documents = (_Document(plain(base)), _Document(plain(ours)), _Document(plain(theirs)))
         result = _grafted(result, documents, grafts, merged)
-    return like(result, ours)
+    texts.read(result)
+    return result
 
 
 def _grafts(path: paths.Path, there: paths.Path, ours: Any, theirs: Any, merged: Any) -> Iterator[_Graft]:
@@ -145,37 +158,29 @@ def _grafts(path: paths.Path, there: paths.Path, ours: Any, theirs: Any, merged:
 def _items(
     path: paths.Path, there: paths.Path, ours: list[Any], theirs: list[Any], merged: list[Any]
 ) -> Iterator[_Graft]:
-    for position, member in enumerate(merged):
-        if not any(same(member, mine) for mine in ours):
-            at = next((n for n, other in enumerate(theirs) if same(member, other)), None)
-            if at is not None:
-                yield _Graft((*path, position), (*there, at), True)
+    mine = set(map(identity, ours))
+    other = {identity(member): position for position, member in enumerate(theirs)}
+    for position, member in enumerate(map(identity, merged)):
+        if member not in mine and member in other:
+            yield _Graft((*path, position), (*there, other[member]), True)
 
 
 def _grafted(text: str, documents: tuple[_Document, _Document, _Document], grafts: list[_Graft], merged: Data) -> str:
-    result = _with(text, documents, grafts)
-    if _holds(result, merged):
-        return result
+    result = _with(text, documents, grafts, merged)
+    if result or len(grafts) > _FEW:
+        return result or text
     # One of them does not fit: take those that do.
     for graft in grafts:
-        result = _with(text, documents, [graft])
-        if _holds(result, merged):
-            text = result
+        text = _with(text, documents, [graft], merged) or text
     return text
 
 
-def _holds(text: str, data: Data) -> bool:
-    try:
-        return same(texts.read(text), data)
-    except Invalid:
-        return False
-
-
-def _with(text: str, documents: tuple[_Document, _Document, _Document], grafts: list[_Graft]) -> str:
-    """Put their lines in the place of those that `edit` wrote."""
+def _with(text: str, documents: tuple[_Document, _Document, _Document], grafts: list[_Graft], merged: Data) -> str:
+    """Put their lines in the place of those that `edit` wrote; return "" where the data is another then."""
     base, ours, theirs = documents
-    result = _Document(text)
-    splices: list[tuple[int, int, str]] = []
+    whole = Endings(text)
+    result = _Document(whole.text)
+    splices: list[Splice] = []
     for graft in grafts:
         # What we changed as well, if only in its comment, stays as it is here.
         if not graft.new and ours.commented(graft.path) != base.commented(graft.path):
@@ -185,10 +190,12 @@ def _with(text: str, documents: tuple[_Document, _Document, _Document], grafts: 
             continue
         lines = _shifted(theirs.text[source.start : source.end], place.column - source.column)
         if lines is not None:
-            splices.append((place.body if graft.new else place.start, place.end, lines))
-    for start, end, lines in sorted(splices, reverse=True):
-        text = text[:start] + lines + text[end:]
-    return text
+            splices.append(Splice(place.body if graft.new else place.start, place.end, lines))
+    try:
+        text = whole.spliced(splices)
+        return text if same(texts.read(text), merged) else ""
+    except (TooHard, Invalid):
+        return ""
 
 
 def _shifted(lines: str, by: int) -> str | None:
