@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zenprofile import resources
 from zenprofile.core.change import MISSING, same
-from zenprofile.core.entity import Data, Key
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Key
 from zenprofile.core.merge_data import Choices, Conflict, Value, merge_data
 
 COMPONENT = Key("component", "step_operator", "a")
@@ -248,3 +249,24 @@ def test_one_choice_for_all_settles_all(triple: tuple[Key, Data, Data, Data], si
         for step in conflict.path:
             value = value.get(step, MISSING) if isinstance(value, dict) else MISSING
         assert same(value, getattr(conflict, side))
+
+
+def sets(schema: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    found = {path} if schema.get("x-merge") == "set" else set()
+    for name, inner in schema.get("properties", {}).items():
+        found |= sets(inner, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_schemas_name_the_same_sets(kind: str) -> None:
+    for path in sets(resources.catalog().kind(kind).raw):
+        sides: list[Any] = [["a"], ["a", "o"], ["a", "t"]]
+        for step in reversed(path):
+            sides = [{step: side} for side in sides]
+        value: Any = merged(Key(kind, "", "x"), sides[0], sides[1], sides[2])
+        for step in path:
+            value = value[step]
+        assert value == ["a", "o", "t"]
+    expected = {"stack": len(COMPONENT_TYPES), "team": 1, "role": 1}
+    assert len(sets(resources.catalog().kind(kind).raw)) == expected.get(kind, 0)

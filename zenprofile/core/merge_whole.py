@@ -46,7 +46,7 @@ def broken_references(
     """Find references that only both changes together broke: one side deleted what the other refers to.
 
     Args:
-        merged: an entity's data in the merged whole; None where it is not there, or does not hold.
+        merged: an entity's data in the merged whole, {} where it cannot be read; None where there is none.
         ours: keys of the entities that we changed, added or deleted since the common ancestor.
         theirs: likewise there.
         is_flavor: whether a component type has a flavor without anybody registering it.
