@@ -5,7 +5,7 @@ import re
 Path = tuple[str | int, ...]
 
 _PLAIN = re.compile(r"[^.\[\]\"\s]+\Z")
-_PART = re.compile(r'(?:\A|\.)([^.\[\]"\s]+)|(?:\A|\.)?\["((?:[^"\\]|\\.)*)"\]')
+_PART = re.compile(r'(?:\A|(?<!\A)\.)([^.\[\]"\s]+)|(?:\A|(?<!\A)\.)?\["((?:[^"\\]|\\.)*)"\]')
 
 
 def show(path: Path) -> str:
