@@ -9,7 +9,9 @@ BIN := $(CURDIR)/$(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --quiet
 # `compat` puts the checkout on the path by a line of text; other kinds run code at each start of Python, 11 ms more.
 COMPAT := --config-settings editable_mode=compat
-PYTEST := $(BIN)/python -m pytest --numprocesses 2
+# Temporary folders of its own: other runs on the machine would clear them away, and these go when it ends.
+PYTEST := export PYTEST_DEBUG_TEMPROOT=$$(mktemp -d); trap 'rm -rf "$$PYTEST_DEBUG_TEMPROOT"' EXIT; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 .PHONY: demo test check lint types imports quick oldest bench reference clean
 .DELETE_ON_ERROR:
@@ -39,7 +41,7 @@ quick: $(VENV)/with-tools ## The tests that take no time
 	@$(PYTEST) -m "not slow"
 
 oldest: $(VENV)/with-tools ## Unit and contract tests on the oldest libraries that setup.cfg allows
-	@$(BIN)/python -m pytest tests/e2e/test_oldest.py
+	@$(PYTEST) tests/e2e/test_oldest.py
 
 bench: $(VENV)/with-tools
 	@$(BIN)/python -m benchmarks

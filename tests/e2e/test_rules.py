@@ -1,5 +1,6 @@
 """The import rules hold, and each of them is known to report what it forbids."""
 
+import ast
 import configparser
 import shutil
 import subprocess
@@ -105,3 +106,24 @@ def test_an_editor_reports_a_library_away_from_home(checkout: Path, name: str) -
 
     assert status == 1, printed
     assert "TID251" in printed
+
+
+REACHING_OUT = {"open", "input", "print", "exec", "eval", "__import__", "breakpoint"}
+
+
+def test_the_core_calls_no_builtin_that_reaches_out() -> None:
+    calls = [
+        f"{module.name}:{node.lineno}: {node.func.id}"
+        for module in (ROOT / "zenprofile" / "core").glob("*.py")
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in REACHING_OUT
+    ]
+    assert calls == []
+
+
+def test_no_module_is_too_long_to_be_read_at_once() -> None:
+    lengths = {
+        module.relative_to(ROOT).as_posix(): len(module.read_text(encoding="utf-8").splitlines())
+        for module in (ROOT / "zenprofile").rglob("*.py")
+    }
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
