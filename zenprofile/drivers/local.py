@@ -19,6 +19,7 @@ from zenprofile.store.base import Options
 if TYPE_CHECKING:
     from zenprofile.core.schema import Catalog
     from zenprofile.git.commit import FileChange
+    from zenprofile.git.objects import Objects
 
 MANIFEST_TEXT = f"format: {FORMAT}\n"
 _MADE = "made"  # marks, in our own folder of its git folder, a repository that zenprofile made or cloned
@@ -34,6 +35,7 @@ class LocalStore:
         self.url = url
         self._options = options
         self._repository = find(root)
+        self._objects: Objects | None = None
         self._cache = Cache(options.cache, str(root), _state_of_schemas())
         self._tree = WorkTree(root, self._cache, self._catalog, self._reading)
 
@@ -63,10 +65,19 @@ class LocalStore:
         """Return the working tree, or what a commit, tag, branch or date had."""
         if at is None:
             return self._tree
-        from zenprofile.git import history
+        from zenprofile.git import history, tree
 
         repository = self._must_have_history(at)
-        return history.snapshot(repository, history.resolve(repository, at), self._catalog())
+        commit = history.resolve(repository, at)
+        return tree.snapshot(self.objects(repository), commit, repository.prefix, self._catalog())
+
+    def objects(self, repository: Repository) -> "Objects":
+        """Return the repository's objects, open until the store is closed."""
+        if self._objects is None:
+            from zenprofile.git.objects import Objects
+
+            self._objects = Objects(repository)
+        return self._objects
 
     def _must_have_history(self, at: str) -> Repository:
         if self._repository is None:
@@ -84,6 +95,9 @@ class LocalStore:
     def close(self) -> None:
         """Save the cache."""
         self._cache.save()
+        if self._objects is not None:
+            self._objects.close()
+            self._objects = None
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
@@ -204,9 +218,10 @@ class LocalStore:
                 return Recorded("", "", "", "nothing to commit", ())
             problems = check.whole(self._tree)
             if problems and head.oid:
-                from zenprofile.git import history
+                from zenprofile.git import tree
 
-                before = check.whole(history.snapshot(repository, head.oid, self._catalog()))
+                there = tree.snapshot(self.objects(repository), head.oid, repository.prefix, self._catalog())
+                before = check.whole(there)
                 known = {problem.identity for problem in before}
                 problems = [problem for problem in problems if problem.identity not in known]
             if problems:
@@ -226,25 +241,20 @@ class LocalStore:
 
     def _dirty(self, repository: Repository) -> list[tuple[Key | None, bytes | None, bytes | None]]:
         """List files of the profile that differ from HEAD, line ends aside: key (None: the manifest), old, new."""
-        from zenprofile.git.objects import Objects
-
-        objects = Objects(repository)
-        try:
-            committed = objects.files(objects.subtree(objects.tree_of(repository.head().oid), repository.prefix))
-            found: list[tuple[Key | None, bytes | None, bytes | None]] = []
-            paths = {path for path in committed if path == MANIFEST or key_of_path(path)}
-            paths |= {MANIFEST, *(key.path for key in self._tree.keys())}  # noqa: SIM118 - no mapping
-            for path in sorted(paths):
-                new = files.read(self.root, path)
-                entry = committed.get(path)
-                if (objects.oid("blob", new) if new is not None else "") == (entry.oid if entry else ""):
-                    continue
-                old = objects.read(entry.oid, "blob") if entry else None
-                if old is None or new is None or old.replace(b"\r\n", b"\n") != new.replace(b"\r\n", b"\n"):
-                    found.append((key_of_path(path), old, new))
-            return found
-        finally:
-            objects.close()
+        objects = self.objects(repository)
+        committed = objects.files(objects.subtree(objects.tree_of(repository.head().oid), repository.prefix))
+        found: list[tuple[Key | None, bytes | None, bytes | None]] = []
+        paths = {path for path in committed if path == MANIFEST or key_of_path(path)}
+        paths |= {MANIFEST, *(key.path for key in self._tree.keys())}  # noqa: SIM118 - no mapping
+        for path in sorted(paths):
+            new = files.read(self.root, path)
+            entry = committed.get(path)
+            if (objects.oid("blob", new) if new is not None else "") == (entry.oid if entry else ""):
+                continue
+            old = objects.read(entry.oid, "blob") if entry else None
+            if old is None or new is None or old.replace(b"\r\n", b"\n") != new.replace(b"\r\n", b"\n"):
+                found.append((key_of_path(path), old, new))
+        return found
 
 
 def _file_change(repository: Repository, path: str, old: str | None, new: str | None) -> "FileChange":

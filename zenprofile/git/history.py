@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from zenprofile.core.change import Changed, Recorded, is_rename
 from zenprofile.core.entity import KINDS, Key, key_of_path
-from zenprofile.core.snapshot import DocumentSnapshot, data_of
-from zenprofile.errors import Invalid, NotFound, Problem, StoreBroken, Unsupported
+from zenprofile.core.snapshot import data_of
+from zenprofile.errors import NotFound, StoreBroken, Unsupported
 from zenprofile.git import runner
-from zenprofile.git.objects import FILE, Objects
+from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
 from zenprofile.store import moments
 
 if TYPE_CHECKING:
     import git
-
-    from zenprofile.core.schema import Catalog
 
 _FILES = {0o100644, 0o100755}
 _REV = re.compile(r"[A-Za-z0-9_@.{}^~/+=-]{1,250}\Z")
@@ -56,42 +54,6 @@ def _opened(repository: Repository) -> Iterator["git.Repo"]:
         repo.git.update_environment(**runner.environment())
         repo.git.set_persistent_git_options(c=["core.fsmonitor=false", "core.hooksPath=/dev/null"])
         yield repo
-
-
-class _TreeDocuments:
-    """The documents of one commit."""
-
-    def __init__(self, repository: Repository, commit: str) -> None:
-        objects = Objects(repository)
-        try:
-            entries = objects.files(objects.subtree(objects.tree_of(commit), repository.prefix))
-        finally:
-            objects.close()
-        self._repository = repository
-        self._entries = {key: entry for path, entry in entries.items() if (key := key_of_path(path)) is not None}
-        self._texts: dict[Key, bytes] = {}
-
-    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
-        return sorted(key for key in self._entries if kind in {"", key.kind} and type_ in {"", key.type})
-
-    def raw(self, key: Key) -> bytes | None:
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        if entry.mode not in {FILE, "100755"}:
-            message = f"{key.path} is a link or a submodule; it is not followed"
-            raise Invalid.of([Problem(key.path, 0, 0, "", message, "put a plain file in its place", "not-a-file")])
-        if key not in self._texts:
-            with _opened(self._repository) as repo:
-                for wanted in self.keys(key.kind, key.type):
-                    if self._entries[wanted].mode in {FILE, "100755"}:
-                        self._texts[wanted] = repo.odb.stream(bytes.fromhex(self._entries[wanted].oid)).read()
-        return self._texts[key]
-
-
-def snapshot(repository: Repository, commit: str, catalog: "Catalog") -> DocumentSnapshot:
-    """Return the entities as a commit has them, without a checkout."""
-    return DocumentSnapshot(_TreeDocuments(repository, commit), catalog)
 
 
 def changes(repository: Repository, key: Key | None = None, start: str = "HEAD") -> Iterator[Recorded]:

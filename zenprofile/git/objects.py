@@ -28,6 +28,9 @@ class TreeEntry(NamedTuple):
     oid: str
 
 
+Pair = tuple[TreeEntry | None, TreeEntry | None]
+
+
 class Objects:
     """The object store of a repository. Close it: packed objects are read from a child process."""
 
@@ -39,12 +42,18 @@ class Objects:
         self._size = 20
         if _is_sha256(repository.common_dir):
             self._hash, self._size = hashlib.sha256, 32
+        self._trees: dict[str, dict[str, TreeEntry]] = {}
         self._entry = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % self._size, re.DOTALL)
 
     @property
     def zero(self) -> str:
         """The id that stands for no object."""
         return "0" * (2 * self._size)
+
+    @property
+    def empty_tree(self) -> str:
+        """The id of the tree without entries; git knows it without an object."""
+        return self.oid("tree", b"")
 
     def close(self) -> None:
         """End the child process."""
@@ -122,7 +131,7 @@ class Objects:
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit; of "" (no commit) the empty tree's id, which need not exist."""
         if not commit:
-            return self.oid("tree", b"")
+            return self.empty_tree
         return self.read(commit, "commit")[5 : 5 + 2 * self._size].decode("ascii")
 
     def parents_of(self, commit: str) -> list[str]:
@@ -132,13 +141,14 @@ class Objects:
 
     def tree(self, oid: str) -> dict[str, TreeEntry]:
         """Return a tree's entries by name (bytes that are not UTF-8 as surrogates)."""
-        if oid == self.oid("tree", b""):
+        if oid == self.empty_tree:
             return {}
-        content = self.read(oid, "tree")
-        return {
-            name.decode("utf-8", "surrogateescape"): TreeEntry(mode.decode(), binary.hex())
-            for mode, name, binary in self._entry.findall(content)
-        }
+        if oid not in self._trees:
+            self._trees[oid] = {
+                name.decode("utf-8", "surrogateescape"): TreeEntry(mode.decode(), binary.hex())
+                for mode, name, binary in self._entry.findall(self.read(oid, "tree"))
+            }
+        return self._trees[oid]
 
     def entry(self, tree: str, path: str) -> TreeEntry | None:
         """Return the entry at a path below a tree, or None."""
@@ -160,12 +170,29 @@ class Objects:
                 found[prefix + name] = entry
         return found
 
+    def differences(self, old: str, new: str, prefix: str = "") -> dict[str, Pair]:
+        """Return the entries that differ between two trees, by path; folders are told by what is in them."""
+        if old == new:
+            return {}
+        found: dict[str, Pair] = {}
+        before, after = self.tree(old), self.tree(new)
+        for name in sorted({*before, *after}):
+            one, other = before.get(name), after.get(name)
+            if one == other:
+                continue
+            inner = [e.oid if e is not None and e.mode == FOLDER else self.empty_tree for e in (one, other)]
+            found.update(self.differences(inner[0], inner[1], f"{prefix}{name}/"))
+            plain = [None if e is None or e.mode == FOLDER else e for e in (one, other)]
+            if plain != [None, None]:
+                found[prefix + name] = (plain[0], plain[1])
+        return found
+
     def subtree(self, tree: str, prefix: str) -> str:
         """Return the tree at a folder (``a/b/`` or ""); the empty tree's id where there is none."""
         if not prefix:
             return tree
         found = self.entry(tree, prefix.rstrip("/"))
-        return found.oid if found is not None and found.mode == FOLDER else self.oid("tree", b"")
+        return found.oid if found is not None and found.mode == FOLDER else self.empty_tree
 
     def edited(self, tree: str, paths: Mapping[str, TreeEntry | None]) -> str:
         """Write the trees that result from setting (None: removing) entries below a tree; return the new top.
@@ -180,19 +207,19 @@ class Objects:
                 below.setdefault(folder, {})[rest] = entry
             else:
                 here[path] = entry
-        entries = self.tree(tree)
+        entries = dict(self.tree(tree))
         for folder, inner in below.items():
             old = entries.get(folder)
-            base = old.oid if old is not None and old.mode == FOLDER else self.oid("tree", b"")
+            base = old.oid if old is not None and old.mode == FOLDER else self.empty_tree
             new = self.edited(base, inner)
-            here[folder] = None if new == self.oid("tree", b"") else TreeEntry(FOLDER, new)
+            here[folder] = None if new == self.empty_tree else TreeEntry(FOLDER, new)
         for name, wanted in here.items():
             if wanted is None:
                 entries.pop(name, None)
             else:
                 entries[name] = wanted
         if not entries:
-            return self.oid("tree", b"")
+            return self.empty_tree
         return self._write_tree(entries)
 
     def _write_tree(self, entries: Mapping[str, TreeEntry]) -> str:
