@@ -13,11 +13,12 @@ import click
 import pytest
 
 from zenprofile import __version__
-from zenprofile.cli.commands import SECTIONS, Main, cli
+from zenprofile.cli.commands import Main, cli
 from zenprofile.cli.crash import redacted
 from zenprofile.cli.failure import line_of
 from zenprofile.cli.main import main
 from zenprofile.cli.quick import QUICK
+from zenprofile.cli.table import SECTIONS
 from zenprofile.errors import Conflict, Invalid, Problem, Unreachable, UsageError, ZenprofileError
 from zenprofile.profiles import Profile, Profiles, config_folder
 
@@ -135,7 +136,7 @@ def test_an_error_is_one_line_and_a_status(
 
 def test_an_error_in_json(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     failing(PLACED, monkeypatch)
-    assert main(["get", "-o", "json"]) == 1
+    assert main(["-o", "json", "get"]) == 1
     assert json.loads(capsys.readouterr().err) == {
         "code": "invalid",
         "message": "expected a number",
@@ -276,43 +277,3 @@ def test_the_top_group_is_made_of_the_table() -> None:
     context = click.Context(cli)
     assert cli.list_commands(context)[:2] == ["create", "set"]
     assert cli.get_command(context, "no-such-type") is None
-
-
-def complete(words: str, current: str) -> list[str]:
-    line = f"zenprofile {words}".strip()
-    environment = {
-        **os.environ,
-        "_ZENPROFILE_COMPLETE": "bash_complete",
-        "COMP_WORDS": f"{line} {current}",
-        "COMP_CWORD": str(len(line.split())),
-    }
-    done = run(env=environment)
-    assert done.stderr == b""
-    return [line.rpartition(",")[2] for line in done.stdout.decode().splitlines() if line]
-
-
-@pytest.mark.parametrize(
-    ("words", "current", "expected"),
-    [
-        ("", "comp", ["component", "completion"]),
-        ("", "artifact", ["artifact-store"]),
-        ("set", "", ["default", "team"]),
-        ("describe", "te", ["team"]),
-        ("--profile", "d", ["default"]),
-        ("list -o", "", ["table", "json", "yaml"]),
-        ("config sync", "p", ["push"]),
-    ],
-)
-def test_completion(words: str, current: str, expected: list[str]) -> None:
-    assert sorted(complete(words, current)) == sorted(expected)
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_of_each_shell(shell: str, capsys: Capture) -> None:
-    assert main(["completion", shell]) == 0
-    assert "_ZENPROFILE_COMPLETE" in capsys.readouterr().out
-
-
-def test_completion_of_a_damaged_list_is_silent(profiles: Profiles) -> None:
-    Path(profiles.file).write_text("{")
-    assert complete("set", "") == []

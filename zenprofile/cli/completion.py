@@ -1,62 +1,59 @@
-"""Shell completion: scripts, and what stands for names."""
-
-import os
+"""The scripts that make a shell ask `zenprofile.cli.completing` what may follow."""
 
 import click
 
-from zenprofile.cli import output
+from zenprofile.cli import completing, output
 from zenprofile.cli.options import command
+from zenprofile.cli.session import Session
 
-_NAMES_IN = "components", "flavors"
-SHELLS = ("bash", "zsh", "fish")
+_BASH = """\
+_zenprofile() {
+    local IFS=$'\\n'
+    COMPREPLY=($(_ZENPROFILE_COMPLETE=words zenprofile "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
+}
+complete -o default -F _zenprofile zenprofile"""
+
+_ZSH = """\
+#compdef zenprofile
+_zenprofile() {
+    local line
+    local -a found
+    for line in "${(@f)$(_ZENPROFILE_COMPLETE=words zenprofile "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+        [[ -n $line ]] && found+=("${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}")
+    done
+    if (( ${#found} )); then _describe -V zenprofile found; else _files; fi
+}
+compdef _zenprofile zenprofile"""
+
+_FISH = """\
+function __zenprofile
+    set -l words (commandline -opc) (commandline -ct)
+    set -l found (_ZENPROFILE_COMPLETE=words zenprofile $words[2..] 2>/dev/null)
+    if set -q found[1]
+        printf '%s\\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
+end
+complete --no-files --keep-order --command zenprofile --arguments '(__zenprofile)'"""
+
+_SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
 @command(
     examples=[
         'eval "$(zenprofile completion bash)"     # in ~/.bashrc',
-        'eval "$(zenprofile completion zsh)"      # in ~/.zshrc',
+        'eval "$(zenprofile completion zsh)"      # in ~/.zshrc, below compinit',
         "zenprofile completion fish > ~/.config/fish/completions/zenprofile.fish",
     ]
 )
-@click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(list(_SCRIPTS)))
 def completion(shell: str) -> None:
     """Print the script that completes commands, options and names in a shell."""
-    from click.shell_completion import get_completion_class
-
-    from zenprofile.cli.commands import cli
-    from zenprofile.cli.main import COMPLETION
-
-    kind = get_completion_class(shell)
-    if kind is not None:
-        output.result(kind(cli, {}, "zenprofile", COMPLETION).source())
+    output.result(_SCRIPTS[shell])
 
 
 def entity_names(context: click.Context, folder: str, incomplete: str = "") -> list[str]:
-    """Return names of entities as the files of a local store have them; [] of any other store.
-
-    Args:
-        context: of the completion.
-        folder: below the profile: ``stacks``, ``components/artifact_store``, or ``components`` for every type.
-        incomplete: what was typed.
-    """
-    from zenprofile.cli.session import Session
-    from zenprofile.errors import ZenprofileError
-    from zenprofile.store.url import path_of
-
-    try:
-        profile = context.ensure_object(Session).active.existing()
-    except ZenprofileError:
-        return []
-    if profile.store_type != "local":
-        return []
-    root = os.path.join(profile.path or path_of(profile.store_url), folder)
-    folders = [root, *(os.path.join(root, type_) for type_ in _listed(root))] if folder in _NAMES_IN else [root]
-    found = {name.removesuffix(".yaml") for at in folders for name in _listed(at) if name.endswith(".yaml")}
-    return sorted(name for name in found if name.startswith(incomplete))
-
-
-def _listed(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
+    """Return names of entities for the parser's own completion; see `zenprofile.cli.completing.entity_names`."""
+    found = completing.entity_names(context.ensure_object(Session), folder)
+    return [name for name in found if name.startswith(incomplete)]

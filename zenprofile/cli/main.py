@@ -6,6 +6,7 @@ import sys
 from zenprofile.cli.quick import QUICK
 from zenprofile.cli.session import Session
 
+# Set by the scripts of `zenprofile.cli.completion`; the parser's own scripts (``bash_source``, ...) work as well.
 COMPLETION = "_ZENPROFILE_COMPLETE"
 
 
@@ -37,8 +38,14 @@ def _open_closed_streams() -> None:
 
 
 def _run(session: Session, arguments: list[str]) -> int:
+    asked = os.environ.get(COMPLETION)
+    if asked == "words":
+        from zenprofile.cli import completing
+
+        completing.main(arguments)
+        return 0
     quick = QUICK.get(tuple(arguments))
-    if quick is not None and COMPLETION not in os.environ:
+    if quick is not None and not asked:
         quick(session)
         return 0
     from zenprofile.cli.commands import cli

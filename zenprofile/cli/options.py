@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
+from zenprofile.cli import completing
 from zenprofile.cli.output import FORMATS
 from zenprofile.cli.session import Session
-from zenprofile.errors import ZenprofileError
 
 CONTEXT = {"max_content_width": 100}
 OUTPUT_FLAGS = ("-o", "--output")
@@ -22,10 +22,8 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
 
 def profile_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a profile."""
-    try:
-        return [name for name in context.ensure_object(Session).profiles.names() if name.startswith(incomplete)]
-    except ZenprofileError:
-        return []
+    found = completing.profile_names(context.ensure_object(Session))
+    return [name for name in found if name.startswith(incomplete)]
 
 
 def _common(output_flags: Sequence[str]) -> list[click.Parameter]:

@@ -44,4 +44,18 @@ def _table(rows: list[dict[str, Any]]) -> str:
     return output.table(list(_COLUMNS), [[cell(row) for cell in _COLUMNS.values()] for row in rows])
 
 
-QUICK: dict[tuple[str, ...], Callable[[Session], None]] = {("--version",): version, ("get",): get, ("list",): list_}
+def _in_json(answer: Callable[[Session], None]) -> Callable[[Session], None]:
+    def run(session: Session) -> None:
+        session.format = "json"
+        answer(session)
+
+    return run
+
+
+QUICK: dict[tuple[str, ...], Callable[[Session], None]] = {
+    ("--version",): version,
+    ("get",): get,
+    ("list",): list_,
+    ("get", "-o", "json"): _in_json(get),
+    ("list", "-o", "json"): _in_json(list_),
+}

@@ -1,0 +1,191 @@
+"""Completion: the quick answers are the parser's, and each shell gets them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zenprofile.cli import completing
+from zenprofile.cli.completing import Offer, quick
+from zenprofile.cli.main import main
+from zenprofile.cli.session import Session
+from zenprofile.profiles import Profile, Profiles
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path) -> Path:
+    """A machine with the profiles default and team; a store with some files."""
+    for name in (
+        "stacks/prod",
+        "stacks/dev",
+        "components/artifact_store/s3",
+        "components/orchestrator/kubeflow",
+        "users/ada",
+    ):
+        file = tmp_path / f"store/{name}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (tmp_path / "store/stacks/notes.txt").touch()
+    with Profiles().edit() as state:
+        state.put(Profile("default", str(tmp_path / "store"), "local"))
+        state.put(Profile("team", "sqlite:////x.db", "sql"))
+    return tmp_path / "store"
+
+
+def words(*typed: str) -> list[str]:
+    return [offer.word for offer in quick(Session(), list(typed)) or []]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (["comp"], ["completion", "component"]),
+        (["artifact"], ["artifact-store"]),
+        (["set", ""], ["default", "team"]),
+        (["describe", "te"], ["team"]),
+        (["--profile", "d"], ["default"]),
+        (["get", "--profile", "t"], ["team"]),
+        (["set", "team", ""], []),
+        (["stack", "describe", ""], ["dev", "prod"]),
+        (["stack", "delete", "p"], ["prod"]),
+        (["-o", "json", "stack", "describe", "p"], ["prod"]),
+        (["component", "describe", ""], ["kubeflow", "s3"]),
+        (["artifact-store", "update", ""], ["s3"]),
+        (["user", "describe", ""], ["ada"]),
+        (["stack", "describe", "--profile", "team", ""], []),
+        (["project", "describe", ""], []),
+    ],
+    ids=" ".join,
+)
+def test_answers_without_the_parser(typed: list[str], expected: list[str]) -> None:
+    assert words(*typed) == expected
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["-"],
+        ["list", "--"],
+        ["list", "-o", ""],
+        ["config", ""],
+        ["stack", "-o", "x", "y", ""],
+        ["--timeout", ""],
+        ["x", "y", "z"],
+    ],
+    ids=" ".join,
+)
+def test_what_takes_the_parser(typed: list[str]) -> None:
+    assert quick(Session(), typed) is None
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [["set", ""], ["describe", "te"], ["--profile", ""], ["stack", "describe", ""], ["user", "delete", ""]],
+    ids=" ".join,
+)
+def test_the_parser_says_the_same(typed: list[str]) -> None:
+    assert sorted(offer.word for offer in completing._by_parser(typed)) == sorted(words(*typed))
+
+
+def test_a_command_says_what_it_does() -> None:
+    assert quick(Session(), ["get"]) == [Offer("get", "Print the name of the active profile.")]
+
+
+def printed(capsys: Capture, monkeypatch: pytest.MonkeyPatch, *typed: str) -> list[str]:
+    monkeypatch.setenv("_ZENPROFILE_COMPLETE", "words")
+    assert main(list(typed)) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return [line.partition("\t")[0] for line in out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (["set", ""], ["default", "team"]),
+        (["get", "--profile", "=", "te"], ["team"]),
+        (["get", "--profile", "="], ["default", "team"]),
+        (["config", "sync", ""], ["manual", "commit", "push"]),
+        (["list", "-o", "j"], ["json"]),
+        (["create", "x", "--u"], ["--url", "--user"]),
+        (["create", "x", "--url", ""], []),
+    ],
+    ids=" ".join,
+)
+def test_what_is_printed(
+    typed: list[str], expected: list[str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert printed(capsys, monkeypatch, *typed) == expected
+
+
+@pytest.mark.parametrize("typed", [["set", ""], ["stack", "describe", ""]], ids=" ".join)
+def test_a_damaged_list_of_profiles_offers_nothing(
+    typed: list[str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(Profiles().file).write_text("{")
+    assert printed(capsys, monkeypatch, *typed) == []
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A search path on which ``zenprofile`` is this interpreter's."""
+    program = tmp_path / "bin/zenprofile"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m zenprofile "$@"\n')
+    program.chmod(0o755)
+    return f"{program.parent}:{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (["zenprofile", "set", ""], ["default", "team"]),
+        (["zenprofile", "stack", "describe", "pr"], ["prod"]),
+        (["zenprofile", "--profile", "=", "te"], ["team"]),
+        (["zenprofile", "get"], ["get"]),
+    ],
+    ids=" ".join,
+)
+def test_in_bash(line: list[str], expected: list[str], path: str) -> None:
+    script = (
+        'eval "$(zenprofile completion bash)"; complete -p zenprofile >/dev/null || exit 1\n'
+        'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _zenprofile; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script, "bash", *line],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == expected
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_each_shell_asks_for_words(shell: str, capsys: Capture) -> None:
+    assert main(["completion", shell]) == 0
+    assert "_ZENPROFILE_COMPLETE=words zenprofile" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_parsers_own_way_works_too(shell: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "zenprofile"],
+        env={
+            **os.environ,
+            "_ZENPROFILE_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": "zenprofile set te",
+            "COMP_CWORD": "2",
+        }
+        | ({"COMP_CWORD": "te"} if shell == "fish" else {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "team" in done.stdout
+    assert done.stderr == ""

@@ -1,0 +1,146 @@
+"""What may follow on a command line, for the shell: commands and names without the option parser, the rest by it.
+
+The parser is nine tenths of the time that a person waits for after pressing the tab key.
+"""
+
+import os
+from typing import NamedTuple
+
+from zenprofile.cli import output
+from zenprofile.cli.session import Session
+from zenprofile.cli.table import SECTIONS
+from zenprofile.errors import ZenprofileError
+
+# Options of every command, and whether a value follows them.
+_COMMON = {"--profile": True, "-o": True, "--output": True, "--timeout": True, "-v": False, "--verbose": False}
+_ON_PROFILES = frozenset({"set", "describe", "rename", "delete"})
+_ON_ENTITIES = frozenset({"describe", "update", "rename", "copy", "delete", "set"})
+
+
+class Offer(NamedTuple):
+    """A word that may stand at the cursor, and what it does."""
+
+    word: str
+    help: str = ""
+
+
+def main(words: list[str]) -> None:
+    """Print what may stand in place of the last word, a line each: the word, a tab, what it does.
+
+    Args:
+        words: of the command line behind ``zenprofile``, up to the one at the cursor.
+    """
+    # bash takes '--profile=x' apart.
+    words = [*(word for word in words[:-1] if word != "="), *("" if word == "=" else word for word in words[-1:])]
+    offers = quick(Session(), words)
+    for offer in _by_parser(words) if offers is None else offers:
+        output.result(f"{output.safe_text(offer.word)}\t{output.safe_text(offer.help)}")
+
+
+def quick(session: Session, words: list[str]) -> list[Offer] | None:
+    """Answer without the parser, or return None where it takes one.
+
+    Args:
+        session: of which the profile that the words name is chosen.
+        words: as in `main`.
+    """
+    *before, current = words or [""]
+    if before and before[-1] == "--profile":
+        return _starting(profile_names(session), current)
+    plain: list[str] | None = _plain(session, before)
+    if plain is None or current.startswith("-"):
+        return None
+    if not plain:
+        return _commands(current)
+    if plain[0] in _ON_PROFILES:
+        return _starting(profile_names(session), current) if len(plain) == 1 else []
+    if len(plain) == 2 and plain[1] in _ON_ENTITIES:
+        folder = _folder(plain[0])
+        return _starting(entity_names(session, folder), current) if folder else None
+    return None
+
+
+def _plain(session: Session, words: list[str]) -> list[str] | None:
+    """Return the words that are no option; None where there is an option that only the parser knows."""
+    plain, rest = [], iter(words)
+    for word in rest:
+        if not word.startswith("-"):
+            plain.append(word)
+        elif word not in _COMMON or (plain[:1] == ["stack"] and word == "-o"):
+            return None
+        elif _COMMON[word]:
+            value = next(rest, None)
+            if value is None:
+                return None
+            session.chosen = value if word == "--profile" else session.chosen
+    return plain
+
+
+def _starting(names: list[str], current: str) -> list[Offer]:
+    return [Offer(name) for name in names if name.startswith(current)]
+
+
+def _commands(current: str) -> list[Offer]:
+    table = {name: does for section in SECTIONS.values() for name, (_, does) in section.items()}
+    found = [Offer(name, does) for name, does in table.items() if name.startswith(current)]
+    if found:
+        return found
+    from zenprofile.core.entity import COMPONENT_TYPES
+
+    return _starting([type_.replace("_", "-") for type_ in COMPONENT_TYPES], current)
+
+
+def _folder(command: str) -> str:
+    """Return the folder of the entities that a group of commands is about; "" where it is about none."""
+    from zenprofile.core.entity import COMPONENT_TYPES, KINDS
+
+    type_ = command.replace("-", "_")
+    if type_ in COMPONENT_TYPES:
+        return f"components/{type_}"
+    return KINDS[command].folder if command in KINDS else ""
+
+
+def profile_names(session: Session) -> list[str]:
+    """Return the names of this machine's profiles."""
+    try:
+        return session.profiles.names()
+    except ZenprofileError:
+        return []
+
+
+def entity_names(session: Session, folder: str) -> list[str]:
+    """Return names of entities as the files of a local store have them; [] of any other store.
+
+    Args:
+        session: of the active profile.
+        folder: below the profile: ``stacks``, ``components/artifact_store``, or ``components`` for every type.
+    """
+    from zenprofile.store.url import path_of
+
+    try:
+        profile = session.active.existing()
+    except ZenprofileError:
+        return []
+    if profile.store_type != "local":
+        return []
+    root = os.path.join(profile.path or path_of(profile.store_url), folder)
+    folders = [root, *(os.path.join(root, type_) for type_ in _listed(root) if not type_.endswith(".yaml"))]
+    return sorted({name.removesuffix(".yaml") for at in folders for name in _listed(at) if name.endswith(".yaml")})
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _by_parser(words: list[str]) -> list[Offer]:
+    from click.shell_completion import ShellComplete
+
+    from zenprofile.cli.commands import cli
+
+    *before, current = words or [""]
+    items = ShellComplete(cli, {}, "zenprofile", "").get_completions(before, current)
+    # Other types ask the shell for files, which it offers where nothing is printed.
+    return [Offer(item.value, item.help or "") for item in items if item.type == "plain"]

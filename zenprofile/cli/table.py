@@ -1,0 +1,35 @@
+"""Every command: its name, where it is, what it does. Read by the parser, the help and the completion."""
+
+# Command: (where it is, what it does). A section a heading of the help.
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Profiles": {
+        "create": ("zenprofile.cli.profiles:create", "Create a profile, or load the one at a URL."),
+        "set": ("zenprofile.cli.profiles:set_", "Make a profile the active one."),
+        "describe": ("zenprofile.cli.profiles:describe", "Show a profile."),
+        "list": ("zenprofile.cli.profiles:list_", "List the profiles on this machine."),
+        "get": ("zenprofile.cli.profiles:get", "Print the name of the active profile."),
+        "rename": ("zenprofile.cli.profiles:rename", "Rename a profile."),
+        "delete": ("zenprofile.cli.profiles:delete", "Delete a profile."),
+        "init": ("zenprofile.cli.profiles:init", "Mark a folder as a repository root."),
+        "config": ("zenprofile.cli.config:config", "Show or change a profile's settings."),
+        "completion": ("zenprofile.cli.completion:completion", "Print a shell's completion script."),
+    },
+    "Entities": {
+        "component": ("zenprofile.cli.components:component", "Components of stacks."),
+        "stack": ("zenprofile.cli.stacks:stack", "Stacks of components."),
+        "flavor": ("zenprofile.cli.flavors:flavor", "Flavors of components and their schemas."),
+        "user": ("zenprofile.cli.people:user", "Users."),
+        "team": ("zenprofile.cli.people:team", "Teams and their members."),
+        "role": ("zenprofile.cli.people:role", "Roles and their assignments."),
+        "project": ("zenprofile.cli.people:project", "Projects."),
+    },
+    "Documents": {
+        "validate": ("zenprofile.cli.documents:validate", "Check documents and what they refer to."),
+        "fmt": ("zenprofile.cli.documents:fmt", "Bring documents' keys into the schema's order."),
+        "schema": ("zenprofile.cli.documents:schema", "JSON Schemas for editors."),
+        "override": ("zenprofile.cli.machine:override", "Values of fields on this machine alone."),
+        "secrets": ("zenprofile.cli.machine:secrets", "References to secrets."),
+        "commit": ("zenprofile.cli.history:commit", "Commit edits made by hand."),
+        "log": ("zenprofile.cli.history:log", "Show what was changed, newest first."),
+    },
+}
