@@ -1,6 +1,5 @@
 """Entities: what a profile holds, of seven kinds that differ by schema alone."""
 
-import hashlib
 import json
 from typing import Any, NamedTuple
 
@@ -106,6 +105,8 @@ def normal(key: Key, data: Data) -> Data:
 
 def revision(key: Key, data: Data) -> str:
     """Return the SHA-256 (hex) of an entity's data as canonical JSON: sorted keys, no blanks, UTF-8."""
+    import hashlib  # a tenth of a start, and completion needs none
+
     canonical = json.dumps(normal(key, data), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
