@@ -31,8 +31,9 @@ _CONTROL = "[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff
 _HOST = r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?\Z"
 _LOOPBACK = r"(?:(?i:localhost)|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?\Z"
 _LOGIN = r"([^:/?#@]*)(?::([^/?#]*))?@"
-# People write a database's password as it is: it ends at the first '@' behind which a host can stand.
-_LOGIN_SQL = r"([^:/?#@]*)(?::(.*?))?@(?=[^@/?#]*(?:[/?#]|\Z))"
+# People write a database's password as it is, with any character in it: it ends at the last '@' before the options.
+_LOGIN_SQL = r"([^:/?#@]*)(?::(.*))?@"
+_OPTIONS = r"[^=&@/?#]+="
 
 
 def scheme_of(url: str) -> str:
@@ -124,12 +125,9 @@ def _check_sqlite(url: str) -> None:
 
 
 def _check_database(url: str) -> None:
-    login = _login(url)
-    rest = _behind_slashes(url)[login.end() if login else 0 :]
-    if "://" not in url or "@" in rest.partition("?")[0]:
-        hint = f"write {dialect_of(url)}://user@host/database, and %40 for '@' in a name or password"
-        raise UsageError("the URL's user, host and database cannot be told apart", hint=hint)
-    _check_query(url)
+    if "://" not in url:
+        raise UsageError("the URL names no host", hint=f"write {dialect_of(url)}://user@host/database")
+    _check_query(split_password(url)[0])
 
 
 def _check_query(url: str) -> None:
@@ -179,8 +177,11 @@ def _login(url: str) -> re.Match[str] | None:
     """Find user and password of a URL with an authority."""
     if not re.match(_SCHEME, url) or not _behind_scheme(url).startswith("//"):
         return None
-    pattern = _LOGIN_SQL if dialect_of(url) in QUERY_KEYS else _LOGIN
-    return re.match(pattern, _behind_slashes(url))
+    text = _behind_slashes(url)
+    if dialect_of(url) not in QUERY_KEYS:
+        return re.match(_LOGIN, text)
+    front, _, options = text.rpartition("?")
+    return re.match(_LOGIN_SQL, front if "@" in front and re.match(_OPTIONS, options) else text)
 
 
 def decoded(text: str) -> str:
