@@ -1,0 +1,67 @@
+"""Commands run in this process, on a profile of each kind of store."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from zenprofile.cli.main import main
+from zenprofile.profiles import Profiles
+from zenprofile.usecases import profiles as usecase
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> Any:
+        return json.loads(self.err)
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Give what runs a command line, in an empty current folder; without ``fails``, the command has to succeed."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(line: str, *arguments: str, fails: int = 0) -> Done:
+        capsys.readouterr()
+        status = main([*line.split(), *arguments])
+        out, err = capsys.readouterr()
+        assert status == fails, f"{line}: {out}{err}"
+        assert "Traceback" not in err
+        return Done(status, out, err)
+
+    return command
+
+
+def _made(kind: str) -> None:
+    usecase.create(Profiles(), usecase.Wish("p", "", kind), 30.0)
+    with Profiles().edit() as state:
+        state.active = "p"
+
+
+@pytest.fixture(params=["local", "sql"])
+def profile(request: pytest.FixtureRequest, run: Run) -> str:
+    """Make a profile with the defaults the active one, in each kind of store; returns the kind."""
+    _made(request.param)
+    return str(request.param)
+
+
+@pytest.fixture
+def folder(run: Run) -> Path:
+    """Make a local profile the active one; returns its folder."""
+    _made("local")
+    return Path(Profiles().folder) / "profiles" / "p"

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+BAD = "name: bad\ncomponents:\n  orchestrator: nothing\n"
+WORSE = "name: worse\nwhat: is this\n"
+
+
+@pytest.fixture
+def bad(folder) -> Path:
+    (folder / "stacks" / "bad.yaml").write_text(BAD)
+    (folder / "users" / "worse.yaml").write_text(WORSE)
+    return folder
+
+
+def test_a_profile_that_holds_prints_nothing(run, profile):
+    done = run("validate")
+
+    assert done.out == ""
+    assert run("validate -o json").json == {"valid": True, "problems": []}
+
+
+def test_problems_are_lines_with_their_places(run, bad):
+    lines = run("validate", fails=1).out.splitlines()
+
+    assert lines[0].startswith("stacks/bad.yaml:3:17: ")
+    assert lines[1].startswith("users/worse.yaml:2:1: ")
+    assert len(lines) == 2
+
+
+def test_problems_as_json(run, bad):
+    done = run("validate -o json", fails=1)
+
+    assert done.err == ""
+    assert done.json["valid"] is False
+    first = done.json["problems"][0]
+    assert set(first) == {"file", "line", "column", "path", "message", "hint", "code"}
+    assert (first["file"], first["line"], first["path"]) == ("stacks/bad.yaml", 3, "components.orchestrator")
+
+
+def test_paths_say_which_documents_are_checked(run, bad):
+    assert len(run("validate stacks", fails=1).out.splitlines()) == 1
+    assert len(run("validate users/worse.yaml stacks/bad.yaml", fails=1).out.splitlines()) == 2
+    run("validate stacks/default.yaml components zenprofile.yaml")
+    assert "stacks/nothing.yaml" in run("validate stacks/nothing.yaml", fails=1).err
+
+
+def test_a_profile_is_found_from_its_files_known_or_not(run, bad, tmp_path):
+    import shutil
+
+    copy = tmp_path / "elsewhere" / ".zenprofile"
+    shutil.copytree(bad, copy, ignore=shutil.ignore_patterns(".git"))
+    (tmp_path / "README.md").write_text("nothing of ours")
+
+    assert len(run("validate elsewhere/.zenprofile", fails=1).out.splitlines()) == 2
+    assert run("validate elsewhere/.zenprofile/stacks/bad.yaml", fails=1).out.startswith("stacks/bad.yaml:3:17: ")
+    run("validate elsewhere/.zenprofile/stacks/default.yaml")
+    assert len(run(f"validate {bad}", fails=1).out.splitlines()) == 2
+    run(f"validate {bad} {copy}", fails=2)
+    assert "no profile" in run("validate README.md", fails=1).err
+
+
+def test_a_rev_is_checked_as_it_was(run, bad):
+    run("validate --rev HEAD")
+    run("validate --rev nothing", fails=1)
+
+
+def test_a_write_is_not_stopped_by_what_was_wrong_before(run, bad):
+    run("stack register prod -o default -a default")
+    run("validate", fails=1)
