@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from zenprofile.cli.commands import SECTIONS, cli
+from zenprofile.cli.commands import cli
+from zenprofile.cli.table import SECTIONS
 
 PAGE = Path(__file__).with_name("reference.md")
 COMMON = ("profile", "output", "timeout", "verbose", "help")
