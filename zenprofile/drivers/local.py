@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ from zenprofile.store.base import Options
 
 if TYPE_CHECKING:
     from zenprofile.core.schema import Catalog
-    from zenprofile.git.commit import FileChange
+    from zenprofile.drivers.sharing import GitSharing
+    from zenprofile.git.commit import Author, FileChange
     from zenprofile.git.objects import Objects
 
 MANIFEST_TEXT = f"format: {FORMAT}\n"
@@ -37,10 +38,23 @@ class LocalStore:
         self._repository = find(root)
         self._objects: Objects | None = None
         self._cache = Cache(options.cache, str(root), _state_of_schemas())
-        self._tree = WorkTree(root, self._cache, self._catalog, self._reading)
+        self._tree = WorkTree(root, self._cache, self.catalog, self._reading)
+
+    def sharing(self, progress: Callable[[str], None] | None = None) -> "GitSharing":
+        """Return the remote side. ``progress`` takes what git says of its progress."""
+        from zenprofile.drivers.sharing import GitSharing
+
+        return GitSharing(self, self._options.timeout, progress)
+
+    def author(self) -> "Author":
+        """Return what a commit needs to know of this machine."""
+        from zenprofile.git.commit import Author
+
+        return Author(self._options.user, self._options.warn, self._options.run_hooks)
 
     @staticmethod
-    def _catalog() -> "Catalog":
+    def catalog() -> "Catalog":
+        """Return the schemas that ship."""
         from zenprofile import resources
 
         return resources.catalog()
@@ -69,7 +83,7 @@ class LocalStore:
 
         repository = self._must_have_history(at)
         commit = history.resolve(repository, at)
-        return tree.snapshot(self.objects(repository), commit, repository.prefix, self._catalog())
+        return tree.snapshot(self.objects(repository), commit, repository.prefix, self.catalog())
 
     def objects(self, repository: Repository) -> "Objects":
         """Return the repository's objects, open until the store is closed."""
@@ -145,7 +159,7 @@ class LocalStore:
                     repository.must_be_ready()
                 # Inside, the lock is ours: a second, shared one in this process would wait for it.
                 self._tree, outside = (
-                    WorkTree(self.root, self._cache, self._catalog, contextlib.nullcontext),
+                    WorkTree(self.root, self._cache, self.catalog, contextlib.nullcontext),
                     self._tree,
                 )
                 try:
@@ -170,7 +184,7 @@ class LocalStore:
         from zenprofile.store.prepare import prepare
 
         with self.writing() as repository:
-            prepared = prepare(self._tree, change, self._catalog())
+            prepared = prepare(self._tree, change, self.catalog())
             if not prepared.writes:
                 return Recorded("", "", "", prepared.message, ())
             writes = [_file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
@@ -192,8 +206,7 @@ class LocalStore:
             return Recorded("", "", "", message, changes)
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
-        author = commit.Author(self._options.user, self._options.warn, self._options.run_hooks)
-        rev = commit.record(repository, writes, message, author)
+        rev = commit.record(repository, writes, message, self.author())
         from zenprofile.git import history
 
         return history.brief(repository, rev, message, changes)
@@ -220,7 +233,7 @@ class LocalStore:
             if problems and head.oid:
                 from zenprofile.git import tree
 
-                there = tree.snapshot(self.objects(repository), head.oid, repository.prefix, self._catalog())
+                there = tree.snapshot(self.objects(repository), head.oid, repository.prefix, self.catalog())
                 before = check.whole(there)
                 known = {problem.identity for problem in before}
                 problems = [problem for problem in problems if problem.identity not in known]
@@ -233,8 +246,7 @@ class LocalStore:
             words = message or (changes.words(told) if told else "begin the profile")
             if not message and "{changes}" in self._options.template:
                 words = self._options.template.replace("{changes}", words)
-            author = commit.Author(self._options.user, self._options.warn, self._options.run_hooks)
-            rev = commit.record(repository, writes, words, author)
+            rev = commit.record(repository, writes, words, self.author())
             from zenprofile.git import history
 
             return history.brief(repository, rev, words, told)
@@ -363,7 +375,7 @@ def _begin(store: LocalStore, defaults: Change) -> None:
     from zenprofile.store.prepare import prepare
 
     with store.writing() as repository:
-        prepared = prepare(store.snapshot(), defaults, store._catalog())
+        prepared = prepare(store.snapshot(), defaults, store.catalog())
         manifest = _file_change(repository, MANIFEST, None, MANIFEST_TEXT)
         writes = [manifest, *(_file_change(repository, key.path, old, new) for key, old, new in prepared.writes)]
         store._record(repository, writes, "Begin a profile with its defaults", prepared.changes, ours=False)

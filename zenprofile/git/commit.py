@@ -46,7 +46,7 @@ def edit(repository: Repository, changes: Sequence[FileChange], message: str) ->
     move = Move(entries, message)
     objects = Objects(repository)
     try:
-        _journalled(repository, objects, move)
+        carry(repository, objects, move)
     finally:
         objects.close()
 
@@ -105,7 +105,7 @@ def _stored(objects: Objects, settings: Settings, changes: Sequence[FileChange])
 def _moved(repository: Repository, objects: Objects, move: Move, head: Head) -> bool:
     """Carry a commit out; False where somebody else has moved the branch meanwhile (all is as before then)."""
     try:
-        _journalled(repository, objects, move)
+        carry(repository, objects, move)
     except runner.GitError:
         if repository.head() == head:
             raise
@@ -113,7 +113,12 @@ def _moved(repository: Repository, objects: Objects, move: Move, head: Head) -> 
     return True
 
 
-def _journalled(repository: Repository, objects: Objects, move: Move) -> None:
+def carry(repository: Repository, objects: Objects, move: Move) -> None:
+    """Write the journal of a change and carry the change out. The caller holds the lock.
+
+    Raises:
+        StoreBroken, Locked, Conflict, runner.GitError: as `journal.carry_out`; all is as before then.
+    """
     try:
         journal.write(repository, move)
     except OSError as error:

@@ -13,13 +13,14 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zenprofile.errors import Locked, StoreBroken
+from zenprofile.errors import Conflict, Locked, StoreBroken
 from zenprofile.git import files, runner
 from zenprofile.git.objects import FILE, Objects
 from zenprofile.git.repository import Repository
 
 JOURNAL = "journal"
 CHANGES = "changes"
+BACKUP = "refs/zenprofile/before/"
 KEPT_CHANGES = 200
 _LOCK_PATIENCE = 10.0  # seconds that somebody else's index.lock is waited for
 
@@ -50,6 +51,7 @@ class Move(NamedTuple):
         old: the commit that it starts from; "" on a branch without commits.
         new: the commit that the branch is to get.
         kind: ``change``, or ``merge`` for what came from a remote (never undone).
+        outside: the old commit's tree with the files outside the profile as they are to be; "" where none changes.
     """
 
     entries: tuple[Entry, ...]
@@ -58,6 +60,7 @@ class Move(NamedTuple):
     old: str = ""
     new: str = ""
     kind: str = "change"
+    outside: str = ""
 
 
 def write(repository: Repository, move: Move) -> None:
@@ -83,7 +86,7 @@ def read(path: Path) -> tuple[Move, dict[str, Any]] | None:
     try:
         record = json.loads(path.read_bytes())
         entries = tuple(Entry(p, _bytes(b), _bytes(a), o) for p, b, a, o in record["entries"])
-        fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind")}
+        fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind", "outside")}
         return Move(entries, **fields), record
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -192,6 +195,8 @@ def complete(repository: Repository, move: Move) -> None:
 def take_back(repository: Repository, objects: Objects, move: Move) -> None:
     """Undo what a change has done to files and index, as far as nobody has changed it since; discard the journal."""
     top = repository.top
+    if move.outside:
+        _take_outside_back(repository, objects, move)
     done = [e for e in move.entries if e.before != e.after and files.read(top, e.path) == e.after]
     for entry in done:
         if entry.before is not None:
@@ -226,6 +231,8 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
         StoreBroken: no space, no permission.
     """
     try:
+        if move.outside:
+            _put_outside(repository, objects, move)
         _put_files(repository, move)
         if move.ref:
             set_index(repository, objects, [(entry.path, entry.oid) for entry in move.entries])
@@ -238,6 +245,43 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
                 files.failed(error, repository.top)
             raise
     put_away(repository)
+
+
+def _put_outside(repository: Repository, objects: Objects, move: Move) -> None:
+    """Check out what changes outside the profile as git does, the user's own filters included.
+
+    Raises:
+        Conflict: a file there has edits of the user's, or is in the way.
+    """
+    old = objects.tree_of(move.old)
+    try:
+        _patiently(repository, ["read-tree", "-m", "-u", old, move.outside], b"")
+    except runner.GitError as error:
+        if error.ran.status < 0:
+            raise
+        message = f"files outside the profile are in the way; nothing was moved: {error.message}"
+        raise Conflict(message, hint="commit or put aside your own edits of them, or pull by hand: git pull") from None
+
+
+def _take_outside_back(repository: Repository, objects: Objects, move: Move) -> None:
+    """Bring files outside the profile that are as the change meant them back to the old commit."""
+    differing = objects.differences(objects.tree_of(move.old), move.outside)
+    for path, (before, after) in differing.items():
+        if _stored_as(repository, path) != (after.oid if after is not None else ""):
+            continue
+        if before is not None:
+            runner.run(["checkout", "-q", move.old, "--", path], repository.top)
+        else:
+            files.remove(repository.top, path)
+            set_index(repository, objects, [(path, "")])
+
+
+def _stored_as(repository: Repository, path: str) -> str:
+    """Return the blob that git would make of a file as it stands; "" where there is none."""
+    if not os.path.lexists(repository.top / path):
+        return ""
+    ran = runner.run(["hash-object", "--", path], repository.top, ok=(0, 128))
+    return ran.out.decode().strip()
 
 
 def _put_files(repository: Repository, move: Move) -> None:
@@ -271,9 +315,15 @@ def set_index(repository: Repository, objects: Objects, entries: list[tuple[str,
 
 
 def set_ref(repository: Repository, objects: Objects, move: Move) -> None:
-    """Move the branch from the old commit to the new one; fails where it is elsewhere."""
+    """Move the branch from the old commit to the new one; fails where it is elsewhere.
+
+    Where commits of others arrive, a ref keeps the commit that was here before.
+    """
     label = "zenprofile: " + move.message.partition("\n")[0]
-    _patiently(repository, ["update-ref", "-m", label, move.ref, move.new, move.old or objects.zero], b"")
+    rows = [f"update {move.ref}\0{move.new}\0{move.old or objects.zero}\0"]
+    if move.kind == "merge" and move.old:
+        rows.append(f"update {BACKUP}{move.ref.removeprefix('refs/heads/')}\0{move.old}\0\0")
+    _patiently(repository, ["update-ref", "-m", label, "--stdin", "-z"], "".join(rows).encode())
 
 
 def _patiently(repository: Repository, args: list[str], stdin: bytes) -> None:

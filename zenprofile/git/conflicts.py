@@ -1,0 +1,123 @@
+"""Open conflicts and their choices, kept as data beside the repository: the tree never holds a marker."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from zenprofile.core.change import MISSING, same
+from zenprofile.core.entity import Key
+from zenprofile.core.merge import Choices, Conflict, Value
+from zenprofile.core.merge_data import Choice
+from zenprofile.core.paths import Path
+from zenprofile.git import files
+from zenprofile.git.repository import Repository
+
+_FILE = "conflicts.json"
+
+
+class Record(NamedTuple):
+    """What is known of an unfinished merge.
+
+    Attributes:
+        ours: the commit here when it was tried.
+        theirs: the commit there.
+        conflicts: those that no choice settles.
+        settled: those that a person has settled so far, each with the choice.
+    """
+
+    ours: str
+    theirs: str
+    conflicts: tuple[Conflict, ...]
+    settled: tuple[tuple[Conflict, Choice], ...]
+
+
+def load(repository: Repository) -> Record | None:
+    """Return the unfinished merge, or None."""
+    try:
+        data = json.loads((repository.own_dir / _FILE).read_bytes())
+        conflicts = tuple(_conflict(row) for row in data["conflicts"])
+        settled = tuple((_conflict(row), _choice(row["choice"])) for row in data["settled"])
+        return Record(data["ours"], data["theirs"], conflicts, settled)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def save(repository: Repository, record: Record) -> None:
+    """Keep an unfinished merge, durably."""
+    data = {
+        "format": 1,
+        "ours": record.ours,
+        "theirs": record.theirs,
+        "conflicts": [as_row(conflict) for conflict in record.conflicts],
+        "settled": [{**as_row(conflict), "choice": _choice_row(choice)} for conflict, choice in record.settled],
+    }
+    path = repository.own_dir / _FILE
+    try:
+        repository.own_dir.mkdir(exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        with temporary.open("w", encoding="ascii") as file:
+            json.dump(data, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+    except OSError as error:
+        files.failed(error, repository.top)
+
+
+def clear(repository: Repository) -> None:
+    """Forget an unfinished merge: it is made, or there is nothing to merge any more."""
+    (repository.own_dir / _FILE).unlink(missing_ok=True)
+
+
+def as_row(conflict: Conflict) -> dict[str, Any]:
+    """Return a conflict as data; a side that has no value lacks its key."""
+    row: dict[str, Any] = {
+        "key": conflict.key,
+        "path": conflict.path,
+        "class": conflict.class_,
+        "detail": conflict.detail,
+    }
+    for side in ("base", "ours", "theirs"):
+        value = getattr(conflict, side)
+        if value is not MISSING:
+            row[side] = value
+    return row
+
+
+def _conflict(row: Mapping[str, Any]) -> Conflict:
+    base, ours, theirs = (row.get(side, MISSING) for side in ("base", "ours", "theirs"))
+    return Conflict(Key(*row["key"]), tuple(row["path"]), base, ours, theirs, row["class"], row["detail"])
+
+
+def _choice_row(choice: Choice) -> dict[str, Any]:
+    if not isinstance(choice, Value):
+        return {"side": choice}
+    return {} if choice.value is MISSING else {"value": choice.value}
+
+
+def _choice(row: Mapping[str, Any]) -> Choice:
+    if "side" in row:
+        return "ours" if row["side"] == "ours" else "theirs"
+    return Value(row.get("value", MISSING))
+
+
+def choices(settled: Iterable[tuple[Conflict, Choice]]) -> dict[Key, Choices]:
+    """Return choices as the merge takes them."""
+    found: dict[Key, dict[Path, Choice]] = {}
+    for conflict, choice in settled:
+        found.setdefault(conflict.key, {})[conflict.path] = choice
+    return dict(found)
+
+
+def still_settled(record: Record | None, conflicts: Iterable[Conflict]) -> tuple[tuple[Conflict, Choice], ...]:
+    """Return what a person settled before and need not settle again: the other side's value is still the same."""
+    if record is None:
+        return ()
+    now = {(conflict.key, conflict.path): conflict for conflict in conflicts}
+    kept = []
+    for old, choice in record.settled:
+        new = now.get((old.key, old.path))
+        if new is not None and same(new.theirs, old.theirs):
+            kept.append((new, choice))
+    return tuple(kept)

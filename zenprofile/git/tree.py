@@ -1,0 +1,56 @@
+"""The documents of a commit, read from the object store without a checkout."""
+
+from typing import TYPE_CHECKING
+
+from zenprofile.core.entity import MANIFEST, Key, key_of_path
+from zenprofile.core.snapshot import DocumentSnapshot
+from zenprofile.errors import Invalid, Problem
+from zenprofile.git.objects import FILE, Objects, TreeEntry
+
+if TYPE_CHECKING:
+    from zenprofile.core.schema import Catalog
+
+FILES = frozenset({FILE, "100755"})
+
+
+def is_document(path: str, prefix: str) -> bool:
+    """Say whether a path below a work tree's top is one of the profile's own files."""
+    if not path.startswith(prefix):
+        return False
+    below = path[len(prefix) :]
+    return below == MANIFEST or key_of_path(below) is not None
+
+
+class TreeDocuments:
+    """The documents below a folder of a tree. The caller closes the objects."""
+
+    def __init__(self, objects: Objects, tree: str, prefix: str) -> None:
+        self._objects = objects
+        entries = objects.files(objects.subtree(tree, prefix))
+        self._entries = {key: entry for path, entry in entries.items() if (key := key_of_path(path)) is not None}
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        """List keys as `Documents.keys` does."""
+        return sorted(key for key in self._entries if kind in {"", key.kind} and type_ in {"", key.type})
+
+    def raw(self, key: Key) -> bytes | None:
+        """Return a document's content, as `Documents.raw` does."""
+        entry = self._entries.get(key)
+        return None if entry is None else content(self._objects, key, entry)
+
+
+def content(objects: Objects, key: Key, entry: TreeEntry) -> bytes:
+    """Return the content of a document's blob.
+
+    Raises:
+        Invalid: the entry is a link or a submodule.
+    """
+    if entry.mode not in FILES:
+        message = f"{key.path} is a link or a submodule; it is not followed"
+        raise Invalid.of([Problem(key.path, 0, 0, "", message, "put a plain file in its place", "not-a-file")])
+    return objects.read(entry.oid, "blob")
+
+
+def snapshot(objects: Objects, commit: str, prefix: str, catalog: "Catalog") -> DocumentSnapshot:
+    """Return the entities as a commit ("": none) has them; it reads as long as the objects are open."""
+    return DocumentSnapshot(TreeDocuments(objects, objects.tree_of(commit), prefix), catalog)

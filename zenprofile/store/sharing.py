@@ -1,0 +1,137 @@
+"""What a store offers whose entities are shared through a remote; the use case of sharing knows nothing else of it."""
+
+from typing import NamedTuple, Protocol
+
+from zenprofile.core.change import Changed
+from zenprofile.core.entity import Key
+from zenprofile.core.merge import Conflict
+from zenprofile.core.merge_data import Choice
+from zenprofile.core.paths import Path
+from zenprofile.errors import Problem
+
+
+class Relation(NamedTuple):
+    """Where the branch stands against the remote's, as far as this machine knows without asking.
+
+    Attributes:
+        branch: its short name; "" where HEAD is detached.
+        remote: the remote's URL without a password; "" where there is no remote.
+        ours: the commit here; "" for none.
+        theirs: the remote's commit when it was last looked at; "" for none.
+        ahead: commits here that are not there.
+        behind: commits there that are not here.
+    """
+
+    branch: str
+    remote: str
+    ours: str
+    theirs: str
+    ahead: int
+    behind: int
+
+
+class Pulled(NamedTuple):
+    """What a pull did.
+
+    Attributes:
+        moved: whether the branch moved.
+        changes: of entities, as they arrived here.
+        notes: what was decided by itself and should be said.
+        equal: whether the remote, asked just now, has exactly the commit that is here.
+    """
+
+    moved: bool
+    changes: tuple[Changed, ...]
+    notes: tuple[str, ...]
+    equal: bool
+
+
+class Pushed(NamedTuple):
+    """What a push did.
+
+    Attributes:
+        confirmed: whether the remote has confirmed that it has the commit that is here.
+        stale: whether it has commits that are not here; nothing was sent then.
+        sent: number of commits.
+    """
+
+    confirmed: bool
+    stale: bool
+    sent: int
+
+
+class Open(NamedTuple):
+    """Conflicts that wait for a person.
+
+    Attributes:
+        ours: the commit here when they were found.
+        theirs: the commit there.
+        conflicts: each with both values.
+    """
+
+    ours: str
+    theirs: str
+    conflicts: tuple[Conflict, ...]
+
+
+class Sharing(Protocol):
+    """The remote side of a store."""
+
+    def relation(self) -> Relation:
+        """Say how the two sides stand, without asking the remote."""
+        ...
+
+    def pull(self, *, accept_invalid: bool = False) -> Pulled:
+        """Fetch and merge by meaning; the branch moves only to a whole that holds.
+
+        Raises:
+            Conflict: a person must choose; what is known of it is kept (`open`), nothing moved.
+            Invalid: the remote's entities do not hold, and ``accept_invalid`` is not given.
+            Unreachable, AccessDenied: the remote; local work is kept.
+            Paused, Locked, StoreBroken: as `Store.apply`.
+        """
+        ...
+
+    def outgoing(self) -> tuple[Changed, ...]:
+        """List what a push would change at the remote, by what is known of it."""
+        ...
+
+    def push(self, *, with_others: bool = False) -> Pushed:
+        """Send the commits that are only here.
+
+        Raises:
+            Invalid: they add problems; nothing that does not hold is sent.
+            Conflict: conflicts are open.
+            ZenprofileError: they touch files outside the profile, and ``with_others`` is not given; or the remote
+                refused them.
+            Unreachable, AccessDenied: the remote; local work is kept.
+        """
+        ...
+
+    def open(self) -> Open:
+        """Return the conflicts that wait."""
+        ...
+
+    def resolve(self, key: Key, field: Path | None, choice: Choice | dict[Path, Choice]) -> tuple[int, Pulled]:
+        """Settle conflicts of one entity; with the last one settled, the merge is made.
+
+        Args:
+            key: the entity.
+            field: one conflict's path; None for all of the entity's.
+            choice: a side, or values by path.
+
+        Returns:
+            How many conflicts are left, and what arrived here where that is 0.
+
+        Raises:
+            NotFound: there is no such conflict.
+        """
+        ...
+
+    def marked(self, key: Key) -> str:
+        """Return an entity's document with git's markers around its conflicts, for an editor."""
+        ...
+
+    def problems(self) -> tuple[list[Changed], list[Problem]]:
+        """List uncommitted changes, and the problems of the working tree."""
+        ...
