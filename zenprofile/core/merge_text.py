@@ -48,7 +48,9 @@ class _Document:
         self._positions: dict[int, dict[str | int, int]] = {}
 
     def entry(self, path: paths.Path) -> _Entry | None:
-        """Find the lines of an entry; None where it shares a line with another or stands in brackets."""
+        """Find the lines of an entry; None where it is not there, shares a line with another or stands in brackets."""
+        if not self.text:
+            return None
         if self._root is None:
             self._root = texts.tree(self.text)
         node, floor = self._root, 0
