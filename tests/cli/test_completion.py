@@ -3,14 +3,19 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from zenprofile.cli import completing
+from zenprofile.cli.commands import cli
 from zenprofile.cli.completing import Offer, quick
 from zenprofile.cli.main import main
 from zenprofile.cli.session import Session
+from zenprofile.cli.table import SECTIONS, TYPED, VERBS
+from zenprofile.core.entity import COMPONENT_TYPES
 from zenprofile.profiles import Profile, Profiles
 
 Capture = pytest.CaptureFixture[str]
@@ -58,6 +63,10 @@ def words(*typed: str) -> list[str]:
         (["user", "describe", ""], ["ada"]),
         (["stack", "describe", "--profile", "team", ""], []),
         (["project", "describe", ""], []),
+        (["config", ""], ["sync", "run-hooks"]),
+        (["role", "assi"], ["assign", "assignment"]),
+        (["role", "assignment", ""], ["list"]),
+        (["step-operator", "flavor", ""], ["register", "list"]),
     ],
     ids=" ".join,
 )
@@ -71,7 +80,7 @@ def test_answers_without_the_parser(typed: list[str], expected: list[str]) -> No
         ["-"],
         ["list", "--"],
         ["list", "-o", ""],
-        ["config", ""],
+        ["config", "sync", ""],
         ["stack", "-o", "x", "y", ""],
         ["--timeout", ""],
         ["x", "y", "z"],
@@ -89,6 +98,27 @@ def test_what_takes_the_parser(typed: list[str]) -> None:
 )
 def test_the_parser_says_the_same(typed: list[str]) -> None:
     assert sorted(offer.word for offer in completing._by_parser(typed)) == sorted(words(*typed))
+
+
+def test_the_table_names_the_commands_of_every_group() -> None:
+    def groups(name: str, command: click.Command) -> Iterator[tuple[str, set[str]]]:
+        if isinstance(command, click.Group):
+            yield name, set(command.commands)
+            for verb, below in command.commands.items():
+                yield from groups(f"{name} {verb}", below)
+
+    top = [name for section in SECTIONS.values() for name in section]
+    found = dict(pair for name in top for pair in groups(name, _load(name)))
+    for type_ in COMPONENT_TYPES:
+        typed = dict(groups(TYPED, _load(type_.replace("_", "-"))))
+        assert typed == {name: set(verbs.split()) for name, verbs in VERBS.items() if name.startswith(TYPED)}
+    assert found == {name: set(verbs.split()) for name, verbs in VERBS.items() if not name.startswith(TYPED)}
+
+
+def _load(name: str) -> click.Command:
+    found = cli.get_command(click.Context(cli), name)
+    assert found is not None
+    return found
 
 
 def test_a_command_says_what_it_does() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from zenprofile.cli import output
 from zenprofile.cli.session import Session
-from zenprofile.cli.table import SECTIONS
+from zenprofile.cli.table import SECTIONS, TYPED, VERBS
 from zenprofile.errors import ZenprofileError
 
 # Options of every command, and whether a value follows them.
@@ -50,8 +50,14 @@ def quick(session: Session, words: list[str]) -> list[Offer] | None:
     plain: list[str] | None = _plain(session, before)
     if plain is None or current.startswith("-"):
         return None
-    if not plain:
-        return _commands(current)
+    return _after(session, plain, current) if plain else _commands(current)
+
+
+def _after(session: Session, plain: list[str], current: str) -> list[Offer] | None:
+    """Answer behind a command."""
+    verbs = VERBS.get(" ".join([TYPED if _is_type(plain[0]) else plain[0], *plain[1:]]))
+    if verbs:
+        return _starting(verbs.split(), current)
     if plain[0] in _ON_PROFILES:
         return _starting(profile_names(session), current) if len(plain) == 1 else []
     if len(plain) == 2 and plain[1] in _ON_ENTITIES:
@@ -90,13 +96,18 @@ def _commands(current: str) -> list[Offer]:
     return _starting([type_.replace("_", "-") for type_ in COMPONENT_TYPES], current)
 
 
+def _is_type(command: str) -> bool:
+    from zenprofile.core.entity import COMPONENT_TYPES
+
+    return command.replace("-", "_") in COMPONENT_TYPES
+
+
 def _folder(command: str) -> str:
     """Return the folder of the entities that a group of commands is about; "" where it is about none."""
-    from zenprofile.core.entity import COMPONENT_TYPES, KINDS
+    from zenprofile.core.entity import KINDS
 
-    type_ = command.replace("-", "_")
-    if type_ in COMPONENT_TYPES:
-        return f"components/{type_}"
+    if _is_type(command):
+        return f"components/{command.replace('-', '_')}"
     return KINDS[command].folder if command in KINDS else ""
 
 

@@ -33,3 +33,22 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "log": ("zenprofile.cli.history:log", "Show what was changed, newest first."),
     },
 }
+
+# The commands of a group, so that completion need not load it; a test holds them against the groups themselves.
+TYPED = "(type)"
+VERBS: dict[str, str] = {
+    "config": "sync run-hooks",
+    "component": "register list describe update rename copy delete",
+    TYPED: "register list describe get update remove-attribute rename copy delete flavor",
+    f"{TYPED} flavor": "register list",
+    "stack": "register list describe set get update remove-component rename copy delete",
+    "flavor": "register list describe update rename delete",
+    "user": "create list describe set get update rename delete",
+    "team": "create list describe add remove update rename delete",
+    "role": "create list describe assign revoke assignment update rename delete",
+    "role assignment": "list",
+    "project": "create list describe set get unset update rename delete",
+    "schema": "export",
+    "override": "set list unset",
+    "secrets": "check",
+}
