@@ -68,9 +68,9 @@ def both(store: Store, one: str, other: str, times: str) -> str:
 def watch(store: Store, one: str, other: str, times: str) -> str:
     """Read both users, in one call each time, until the last number is there; say what was seen in halves."""
     halves = 0
-    said = {}
+    said: dict[str, str] = {}
     while said.get(one) != times:
-        said = {e.key.name: e.data.get("description") for e in store.snapshot().load("user").entities}
+        said = {e.key.name: e.data.get("description", "") for e in store.snapshot().load("user").entities}
         halves += said[one] != said[other]
     return f"{halves} halves"
 

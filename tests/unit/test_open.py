@@ -4,6 +4,7 @@ import subprocess
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -341,7 +342,7 @@ def test_a_third_party_adds_a_driver_by_entry_point(monkeypatch: pytest.MonkeyPa
     found = EntryPoint("s4", "zenprofile.drivers.memory:DRIVER", "zenprofile.drivers")
     ours = EntryPoint("mysql", "nowhere:DRIVER", "zenprofile.drivers")
 
-    def entry_points(**wanted: str) -> EntryPoints:
+    def entry_points(**wanted: Any) -> EntryPoints:
         return EntryPoints([found, ours]).select(**wanted)
 
     monkeypatch.setattr("importlib.metadata.entry_points", entry_points)

@@ -23,25 +23,24 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeEngine
 
 VERSION = "0001"
 
 metadata = MetaData()
-_MYSQL = {"charset": "utf8mb4", "collation": "utf8mb4_bin"}
-_TABLE: dict[str, Any] = {
-    f"{d}_{k}": v for d in ("mysql", "mariadb") for k, v in (("engine", "InnoDB"), ("charset", "utf8mb4"))
-}
+_BY_BYTES = "utf8mb4_bin"
+_MYSQL = ("mysql", "mariadb")
+_TABLE: dict[str, Any] = {f"{d}_{k}": v for d in _MYSQL for k, v in (("engine", "InnoDB"), ("charset", "utf8mb4"))}
 
 
 def _exact(length: int) -> TypeEngine[str]:
     """Return the type of text that is compared byte by byte, whatever the database's collation is."""
-    return String(length).with_variant(mysql.VARCHAR(length, **_MYSQL), "mysql", "mariadb")
+    return String(length).with_variant(String(length, _BY_BYTES), *_MYSQL)
 
 
 def _long() -> TypeEngine[str]:
-    return Text().with_variant(mysql.LONGTEXT(**_MYSQL), "mysql", "mariadb")
+    # Of this length, MySQL makes it a LONGTEXT; its dialect's own types would cost every start their import.
+    return Text().with_variant(Text(2**32 - 1, _BY_BYTES), *_MYSQL)
 
 
 def _count() -> TypeEngine[int]:
