@@ -193,3 +193,18 @@ def as_json(profile: Profile, active: Active) -> dict[str, Any]:
     if profile.path:
         data["path"] = profile.path
     return {**data, "problem": profile.problem} if profile.problem else data
+
+
+def stack_gone(name: str) -> str:
+    """Return what is said of an active stack that does not exist."""
+    return f"the active stack '{name}' does not exist: 'zenprofile stack set NAME' names another"
+
+
+def lacks_stack(profile: Profile, stack: str) -> bool:
+    """Say whether a local store has no file of a stack; False for any other store, which would have to be opened."""
+    from zenprofile.store.url import path_of
+
+    if profile.store_type != "local":
+        return False
+    folder = os.path.join(profile.path or path_of(profile.store_url), "stacks")
+    return os.path.isdir(folder) and not os.path.isfile(os.path.join(folder, f"{stack}.yaml"))

@@ -289,6 +289,14 @@ def test_describe_says_what_is_gone(run: Run) -> None:
     assert "the active user 'left' does not exist" in done.err
 
 
+def test_list_says_what_is_gone_from_a_local_store(run: Run) -> None:
+    works(run("create", "p"))
+    assert "Warning" not in works(run("list")).err
+    Profiles().change("p", active_stack="old")
+    assert "Warning: profile 'p': the active stack 'old' does not exist" in works(run("list")).err
+    assert works(run("list", "-o", "json")).err == ""
+
+
 def test_a_broken_profile_blocks_no_other(run: Run) -> None:
     works(run("create", "broken", "-u", "store"))
     works(run("create", "good", "-t", "sql"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zenprofile import __version__
-from zenprofile.active import as_json
+from zenprofile.active import as_json, lacks_stack, stack_gone
 from zenprofile.cli import output
 from zenprofile.cli.session import Session
 
@@ -37,7 +37,11 @@ def list_(session: Session) -> None:
     profiles = sorted(session.profiles.state().profiles.values())
     rows = [as_json(profile, session.active) for profile in profiles]
     session.show(rows, lambda: _table(rows))
-    session.warn_all(f"the profile '{p.name}' does not hold: {p.problem}" for p in profiles if p.problem)
+    for profile, row in zip(profiles, rows, strict=True):
+        if profile.problem:
+            session.warn_all([f"the profile '{profile.name}' does not hold: {profile.problem}"])
+        elif lacks_stack(profile, row["active_stack"]):
+            session.warn_all([f"profile '{profile.name}': {stack_gone(row['active_stack'])}"])
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile import keys
-from zenprofile.active import Active, write_repository
+from zenprofile.active import Active, stack_gone, write_repository
 from zenprofile.core import names
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import Exists, InUse, Invalid, StoreBroken, UsageError, ZenprofileError
@@ -168,7 +168,7 @@ def gone(snapshot: "Snapshot", stack: str, user: str) -> list[str]:
     """Say which of the active stack and user do not exist (SHAPES, "What goes where"), a line each."""
     said = []
     if Key("stack", "", stack) not in snapshot.keys("stack"):
-        said.append(f"the active stack '{stack}' does not exist: 'zenprofile stack set NAME' names another")
+        said.append(stack_gone(stack))
     if Key("user", "", user) not in snapshot.keys("user"):
         said.append(f"the active user '{user}' does not exist: 'zenprofile user create {user}' makes it")
     return said
