@@ -52,6 +52,11 @@ class Settings:
         """Return a setting's last value, "" where it is not set. The name is in lower case."""
         return self._values.get(name, "")
 
+    def remotes(self) -> list[str]:
+        """Return the names of the remotes that have a URL, in the order of the settings."""
+        ends = (name.removeprefix("remote.").removesuffix(".url") for name in self._values if name.endswith(".url"))
+        return [end for end in ends if f"remote.{end}.url" in self._values]
+
     def on(self, name: str) -> bool:
         """Say whether a setting is true."""
         if name not in self._values:
@@ -62,6 +67,16 @@ class Settings:
     def signs(self) -> bool:
         """Whether commits are signed."""
         return self.on("commit.gpgsign")
+
+    @property
+    def filters_off(self) -> tuple[str, ...]:
+        """Settings that keep every configured filter from running."""
+        names = {name.split(".", 1)[1].rpartition(".")[0] for name in self._values if name.startswith("filter.")}
+        return tuple(
+            f"filter.{name}.{what}"
+            for name in sorted(names)
+            for what in ("clean=", "smudge=", "process=", "required=false")
+        )
 
     def identity(self, role: str, user: str) -> Identity:
         """Return the author or committer: git's own identity, else the profile's user (SHAPES, "What goes where").

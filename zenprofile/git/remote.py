@@ -1,0 +1,353 @@
+"""The other side: which one it is, fetch and push of one branch, one git process each; proof is the remote's answer."""
+
+import contextlib
+import fcntl
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from zenprofile.errors import Locked, Unreachable, UsageError, ZenprofileError
+from zenprofile.git import runner, trouble
+from zenprofile.git.repository import Repository
+from zenprofile.git.settings import Settings
+
+Progress = Callable[[str], None] | None
+_HEADS = "refs/heads/"
+_GUARD = "talking"  # in our own folder: held while git talks to a remote, and not empty until that has ended
+# What zenprofile made itself is treated as if a stranger had filled it (FAULTS U7, B3); old oddities are no attack.
+STRICT = (
+    "http.followRedirects=false",
+    "transfer.fsckObjects=true",
+    "fetch.fsck.zeroPaddedFilemode=ignore",
+    "fetch.fsck.badTimezone=ignore",
+    "fetch.fsck.missingSpaceBeforeDate=ignore",
+)
+_FLAGS = ("core.filesRefLockTimeout=2000", "gc.autoDetach=false")
+# The user's own remote is used as git uses it, a path included; without this git takes our process for a server's.
+_EXTRA = {"GIT_PROTOCOL_FROM_USER": "1"}
+_RACES = re.compile(
+    r"fetch first|non-fast-forward|failed to (?:update|lock)|incorrect old value|cannot lock ref|already exists"
+)
+_BROKEN_REMOTE = re.compile(r"(?i)permission denied|no space left|read-only file system|disk quota")
+
+
+class Upstream(NamedTuple):
+    """Where a branch goes to.
+
+    Attributes:
+        remote: its name in git's settings.
+        url: as it may be shown.
+        branch: full name of the ref there (``refs/heads/main``).
+        tracking: full name of the ref here that remembers it (``refs/remotes/origin/main``).
+    """
+
+    remote: str
+    url: str
+    branch: str
+    tracking: str
+
+
+class Fetched(NamedTuple):
+    """What a fetch found.
+
+    Attributes:
+        old: the tracking ref before; "" for none.
+        new: the tracking ref after; where the branch is gone it stays as it was.
+        gone: whether the remote has no such branch (it never had one where ``old`` is "").
+    """
+
+    old: str
+    new: str
+    gone: bool
+
+
+class Pushed(NamedTuple):
+    """What a push came to.
+
+    Attributes:
+        confirmed: whether the remote itself has said that its branch is at the commit.
+        stale: whether it has commits that are not here: fetch first.
+        reason: its words, where it did not take the commit.
+    """
+
+    confirmed: bool
+    stale: bool
+    reason: str
+
+
+def upstream(repository: Repository, branch_ref: str, settings: Settings | None = None) -> Upstream | None:
+    """Find a branch's other side: git's own settings of it, else the remote ``origin``, else the only remote.
+
+    Args:
+        repository: where.
+        branch_ref: full name of the branch.
+        settings: of the repository, where the caller has read them already (one process less).
+
+    Returns:
+        None where there is no remote, or several and none of them is said to be it.
+    """
+    settings = settings or Settings(repository)
+    names = settings.remotes()
+    short = branch_ref.removeprefix(_HEADS)
+    chosen = settings.get(f"branch.{short}.remote")
+    merge = settings.get(f"branch.{short}.merge") if chosen in names else ""
+    if chosen not in names:
+        chosen = "origin" if "origin" in names else names[0] if len(names) == 1 else ""
+    if not chosen or not short:
+        return None
+    there = merge if merge.startswith(_HEADS) else branch_ref
+    url = trouble.redacted(settings.get(f"remote.{chosen}.url"))
+    return Upstream(chosen, url, there, f"refs/remotes/{chosen}/{there.removeprefix(_HEADS)}")
+
+
+def fetch(repository: Repository, upstream: Upstream, *, timeout: float, progress: Progress = None) -> Fetched:
+    """Bring the remote's branch into its tracking ref, and nothing else.
+
+    Args:
+        repository: where.
+        upstream: what `upstream` has found.
+        timeout: seconds without any movement after which it ends.
+        progress: gets what git says of its progress, as it comes; not made safe for a terminal.
+
+    Raises:
+        Unreachable, AccessDenied: the other side; local work is kept.
+        Locked: another process talks to it all the time.
+        ZenprofileError: anything else that git names.
+    """
+    args = ["fetch", "--progress", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--refmap="]
+    args += ["--no-write-fetch-head", "--", upstream.remote, f"+{upstream.branch}:{upstream.tracking}"]
+    old = repository.ref(upstream.tracking)
+    with _alone(repository, upstream, timeout):
+        ran = talk(repository, args, upstream.url, timeout, progress)
+    if not ran.status:
+        return Fetched(old, repository.ref(upstream.tracking), gone=False)
+    if re.search(r"(?i)couldn't find remote ref", ran.err):
+        return Fetched(old, old, gone=True)
+    raise trouble.failure(ran.err, upstream.url)
+
+
+def push(
+    repository: Repository,
+    upstream: Upstream,
+    oid: str,
+    *,
+    timeout: float,
+    progress: Progress = None,
+    hooks: bool = False,
+) -> Pushed:
+    """Send a commit to the remote's branch, never by force; it is there only where the remote says so.
+
+    Args:
+        repository: where.
+        upstream: what `upstream` has found.
+        oid: the commit.
+        timeout: seconds without any movement after which it ends.
+        progress: as `fetch`.
+        hooks: whether the repository's own pre-push hook runs.
+
+    Raises:
+        Unreachable, AccessDenied: the other side; local work is kept.
+        Locked: another process talks to it all the time.
+        ZenprofileError: a hook there, or a protected branch, refused it; its words are in the message.
+    """
+    args = ["push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"]
+    args += ["--", upstream.remote, f"{oid}:{upstream.branch}"]
+    with _alone(repository, upstream, timeout):
+        ran = talk(repository, args, upstream.url, timeout, progress, hooks=hooks)
+    flag, summary = _answer(ran.out.decode("utf-8", "replace"), upstream.branch)
+    if flag and flag in " *=":
+        _remember(repository, upstream, oid)
+        return Pushed(confirmed=True, stale=False, reason="")
+    if flag == "!" and not summary.startswith("[remote failure]"):
+        return _refused(summary, ran.err, upstream)
+    error = trouble.failure(ran.err, upstream.url)
+    if isinstance(error, Unreachable) and _went_out(ran.err):
+        return _looked(repository, upstream, oid, timeout, error)
+    raise error
+
+
+def look(repository: Repository, upstream: Upstream, *, timeout: float) -> str:
+    """Ask the remote where its branch is; "" where it has none. Changes nothing here.
+
+    Raises:
+        Unreachable, AccessDenied: the other side.
+    """
+    ran = talk(repository, ["ls-remote", "--", upstream.remote, upstream.branch], upstream.url, timeout)
+    if ran.status:
+        raise trouble.failure(ran.err, upstream.url)
+    lines = (line.partition("\t") for line in ran.out.decode("utf-8", "replace").splitlines())
+    return next((oid for oid, _, name in lines if name == upstream.branch), "")
+
+
+def set_url(repository: Repository, url: str) -> Upstream:
+    """Make a repository the other side of the branch of HEAD.
+
+    Args:
+        repository: where.
+        url: a path, or any that can be cloned; a branch in it is the one that is shared with.
+
+    Returns:
+        What `upstream` finds from now on.
+
+    Raises:
+        Unsafe, UsageError: the URL is no such one.
+        Paused: HEAD is on no branch.
+    """
+    from zenprofile.store import clones
+    from zenprofile.store.url import absolute, check, hidden, is_clone_url, scheme_of
+
+    check(url)
+    if is_clone_url(url):
+        wanted = clones.parse(url)
+        if wanted.subdirectory not in {"", repository.prefix.rstrip("/")}:
+            here = f"#subdirectory={repository.prefix.rstrip('/')}" if repository.prefix else "no #subdirectory"
+            raise UsageError(f"the profile lies elsewhere in its repository: the URL needs {here}", hint="mend the URL")
+    elif scheme_of(url) in {"", "file"} and url:
+        wanted = clones.CloneUrl(absolute(url, os.getcwd()), "", "")
+    else:
+        hint = "write git+https://, git+ssh:// or a path"
+        raise UsageError(f"{hidden(url)} is no URL of a Git repository", hint=hint)
+    head = repository.must_be_ready()
+    settings = Settings(repository)
+    old = upstream(repository, head.ref, settings)
+    name = old.remote if old else "origin"
+    there = _HEADS + (wanted.branch or head.branch)
+    if old and settings.get(f"remote.{name}.url") != wanted.url and repository.ref(old.tracking):
+        runner.run(["update-ref", "-d", old.tracking], repository.top)  # it tells of another repository
+    verb = ["set-url", "--"] if old else ["add", "--"]
+    runner.run(["remote", *verb, name, wanted.url], repository.top)
+    for key, value in (("remote", name), ("merge", there)):
+        runner.run(["config", f"branch.{head.branch}.{key}", value], repository.top)
+    return Upstream(name, trouble.redacted(wanted.url), there, f"refs/remotes/{name}/{there.removeprefix(_HEADS)}")
+
+
+def unshared(repository: Repository) -> str | None:
+    """Say what of a repository exists nowhere else: ``uncommitted edits``, ``3 unpushed commits``, "" for nothing.
+
+    Looks at this machine alone: what the remotes had when they were last asked.
+
+    Returns:
+        None where no remote has ever confirmed anything.
+    """
+    shared = runner.run(["for-each-ref", "--count=1", "--format=%(refname)", "refs/remotes"], repository.top)
+    if not shared.out.strip():
+        return None
+    if runner.run(["status", "--porcelain", "--ignore-submodules=all"], repository.top).out.strip():
+        return "uncommitted edits"
+    refs = ["--branches", "--glob=refs/stash", *(["HEAD"] if repository.head().oid else [])]
+    counted = runner.run(["rev-list", "--count", *refs, "--not", "--remotes"], repository.top)
+    number = int(counted.out)
+    return f"{number} unpushed commit{'s' if number > 1 else ''}" if number else ""
+
+
+def talk(
+    repository: Repository,
+    args: list[str],
+    url: str,
+    timeout: float,
+    progress: Progress = None,
+    *,
+    hooks: bool = False,
+) -> runner.Ran:
+    """Run a git command against a remote in a repository; the exit status is the caller's to judge.
+
+    Raises:
+        Unreachable: nothing moved for so many seconds.
+    """
+    flags = (*_FLAGS, *STRICT) if (repository.own_dir / "made").exists() else _FLAGS
+    try:
+        return runner.run_network(
+            args, repository.top, timeout=timeout, progress=progress, hooks=hooks, flags=flags, extra=_EXTRA
+        )
+    except (Unreachable, subprocess.TimeoutExpired):
+        raise trouble.silent(url, timeout) from None
+
+
+@contextlib.contextmanager
+def _alone(repository: Repository, upstream: Upstream, timeout: float) -> Iterator[None]:
+    """Let one process of a repository talk at a time, and free what a killed one has left locked.
+
+    Where the block raises, git was killed in it: the next one frees what that left.
+    """
+    repository.own_dir.mkdir(exist_ok=True)
+    fd = os.open(repository.own_dir / _GUARD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        _take(fd, timeout)
+        if os.fstat(fd).st_size:
+            _free(repository, upstream, os.fstat(fd).st_mtime)
+        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        yield
+        os.ftruncate(fd, 0)
+    finally:
+        os.close(fd)
+
+
+def _take(fd: int, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                message = f"another zenprofile has talked to the remote for {timeout:g} seconds"
+                raise Locked(message, hint="wait for it to end, and repeat the command") from None
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _free(repository: Repository, upstream: Upstream, since: float) -> None:
+    """Remove the lock files that git, killed with its zenprofile, has left: nobody uses them any more."""
+    for name in (f"{upstream.tracking}.lock", "shallow.lock"):
+        lock = repository.common_dir / name
+        with contextlib.suppress(OSError):
+            if lock.stat().st_mtime >= since - 1:
+                lock.unlink()
+
+
+def _answer(out: str, branch: str) -> tuple[str, str]:
+    """Return flag and summary of a branch from what ``push --porcelain`` prints; ("", "") where it says nothing."""
+    for line in out.splitlines():
+        flag, _, rest = line.partition("\t")
+        refs, _, summary = rest.partition("\t")
+        if len(flag) == 1 and refs.rpartition(":")[2] == branch:
+            return flag, summary
+    return "", ""
+
+
+def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:
+    """Move the tracking ref where git did not: it does so only for refs that the remote's settings name."""
+    if repository.ref(upstream.tracking) != oid:
+        runner.run(["update-ref", "-m", "push", upstream.tracking, oid], repository.top)
+
+
+def _refused(summary: str, err: str, upstream: Upstream) -> Pushed:
+    kind, _, why = summary.partition("] ")
+    why = why.strip("()") or kind.strip("[]")
+    if _RACES.search(why) and not _BROKEN_REMOTE.search(err):
+        return Pushed(confirmed=False, stale=True, reason=why)
+    said = trouble.said_by_remote(err)
+    hint = "local work is kept; mend what it names, and push again"
+    if "currently checked out" in why:
+        said, hint = "", "local work is kept; share through a bare repository (git init --bare)"
+    raise ZenprofileError(f"{upstream.url} refused the push ({why}){': ' if said else ''}{said}", hint=hint)
+
+
+def _went_out(err: str) -> bool:
+    """Say whether a push had got as far as sending: then the remote may have it although its answer was lost."""
+    return bool(re.search(r"Writing objects|Total \d|failed to report status|Everything up-to-date", err))
+
+
+def _looked(repository: Repository, upstream: Upstream, oid: str, timeout: float, error: Unreachable) -> Pushed:
+    """Decide by a look at the remote what became of a push whose answer was lost."""
+    before = repository.ref(upstream.tracking)
+    there = look(repository, upstream, timeout=timeout)
+    if there == oid:
+        _remember(repository, upstream, oid)
+        return Pushed(confirmed=True, stale=False, reason="")
+    if there in {before, ""}:
+        raise error
+    return Pushed(confirmed=False, stale=True, reason="somebody else has pushed meanwhile")
