@@ -56,18 +56,20 @@ def broken_references(
         broke by itself is no conflict, and is left to `zenprofile.core.check`.
     """
     found: list[Conflict] = []
+    here: Any
+    there: Any
     for key in sorted(ours | theirs):
         for path, target in refers_to(key, merged(key) or {}):
             if merged(target) is not None or (target.kind == "flavor" and is_flavor(target.type, target.name)):
                 continue
             if target in ours and key in theirs:
-                where, sides = ("there", "here"), (MISSING, target.name)
+                uses, gone, here, there = "there", "here", MISSING, target.name
             elif target in theirs and key in ours:
-                where, sides = ("here", "there"), (target.name, MISSING)
+                uses, gone, here, there = "here", "there", target.name, MISSING
             else:
                 continue
-            detail = f"{label(key)} refers {where[0]} to {label(target)}, which was deleted {where[1]}"
-            found.append(Conflict(key, path, MISSING, *sides, "reference", detail))
+            detail = f"{label(key)} refers {uses} to {label(target)}, which was deleted {gone}"
+            found.append(Conflict(key, path, MISSING, here, there, "reference", detail))
     return found
 
 
@@ -105,10 +107,11 @@ def _put(data: Data, path: paths.Path, value: Any) -> None:
     into: Any = data
     for step in path[:-1]:
         into = into[step]
+    last: Any = path[-1]
     if isinstance(into, list) and value in into:
-        del into[path[-1]]
+        del into[last]
     else:
-        into[path[-1]] = value
+        into[last] = value
 
 
 def _take_out(data: Data, path: paths.Path) -> None:
