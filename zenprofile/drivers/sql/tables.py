@@ -30,7 +30,6 @@ VERSION = "0001"
 metadata = MetaData()
 _BY_BYTES = "utf8mb4_bin"
 _MYSQL = ("mysql", "mariadb")
-_TABLE: dict[str, Any] = {f"{d}_{k}": v for d in _MYSQL for k, v in (("engine", "InnoDB"), ("charset", "utf8mb4"))}
 
 
 def _exact(length: int) -> TypeEngine[str]:
@@ -39,7 +38,7 @@ def _exact(length: int) -> TypeEngine[str]:
 
 
 def _long() -> TypeEngine[str]:
-    # Of this length, MySQL makes it a LONGTEXT; its dialect's own types would cost every start their import.
+    # Of this length, MySQL makes it a LONGTEXT. Its own types and table options would cost every start their import.
     return Text().with_variant(Text(2**32 - 1, _BY_BYTES), *_MYSQL)
 
 
@@ -64,16 +63,14 @@ entities = Table(
     Column("seal", BigInteger, nullable=False),
     CheckConstraint("folded = lower(name)", "zenprofile_entities_folded"),
     sqlite_with_rowid=False,
-    **_TABLE,
 )
 changes = Table(
     "zenprofile_changes",
     metadata,
     Column("number", _count(), primary_key=True, autoincrement=False),
-    Column("who", String(255), nullable=False),
+    Column("who", _exact(255), nullable=False),
     Column("made_at", String(32), nullable=False),
     Column("message", _long(), nullable=False),
-    **_TABLE,
 )
 change_entities = Table(
     "zenprofile_change_entities",
@@ -86,10 +83,9 @@ change_entities = Table(
     Column("text_after", _long()),
     Index("zenprofile_change_entities_number", "number"),
     sqlite_with_rowid=False,
-    **_TABLE,
 )
 # In Alembic's own form, so that its migrations can go on from here.
-version = Table("zenprofile_alembic_version", metadata, Column("version_num", String(32), primary_key=True), **_TABLE)
+version = Table("zenprofile_alembic_version", metadata, Column("version_num", String(32), primary_key=True))
 
 HEAD = select(func.coalesce(func.max(changes.c.number), 0))
 # The last column of whatever reads the present: what the rows are the state of.
