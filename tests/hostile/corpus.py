@@ -44,19 +44,19 @@ def _large(name: str, unit: str, code: str, head: str = "", tail: str = "") -> D
     return Document(name, raw, code)
 
 
-def _numbered(name: str, line: str, code: str, tail: str = "") -> Document:
+def _numbered(name: str, line: str, code: str, tail: str = "", head: str = "") -> Document:
     """A document of up to 1 MiB whose lines differ by a number."""
 
     def raw() -> bytes:
         lines = (line.format(number) for number in range(MEBIBYTE))
         result: list[str] = []
-        room = MEBIBYTE - len(tail)
+        room = MEBIBYTE - len(tail) - len(head)
         for text in lines:
             room -= len(text)
             if room < 0:
                 break
             result.append(text)
-        return ("".join(result) + tail).encode()
+        return (head + "".join(result) + tail).encode()
 
     return Document(name, raw, code)
 
@@ -105,6 +105,8 @@ CORPUS: tuple[Document, ...] = (
         "tag-handle", f"%TAG !p! tag:yaml.org,2002:python/\n---\na: !p!object/apply:os.system ['{_TOUCH}']\n", "tag"
     ),
     _numbered("tag-handles-quadratic", "%TAG !a{}! b\n", "tag", "---\na: 1\n"),
+    _numbered("tag-handles-after-a-carriage-return", "#\r%TAG !a{}! b\r", "tag", "---\na: 1\n"),
+    _numbered("tag-handles-of-a-second-document", "%TAG !a{}! b\n", "tag", "---\na: 1\n", "a: 1\n...\n"),
     _numbered("tag-handles-after-comments", "#\n%TAG !a{}! b\n", "tag", "---\na: 1\n"),
     # Y2, Y3: anchors and aliases
     _fixed("alias-billion-laughs", _LAUGHS, "alias"),

@@ -278,6 +278,10 @@ def test_every_other_entry_keeps_its_bytes(
         ("a: 1\n   # right\nb: 1\n", {"a": "x\ny", "b": 1}, 'a: "x\\ny"\n   # right\nb: 1\n'),
         ("a: |  # c\n  x\nb: 1\n", {"a": "w", "b": 1}, "a: w  # c\nb: 1\n"),
         ("a: 1\n", {}, "{}\n"),
+        ("a: {b: , c: 1}\n", {"a": {"b": 2, "c": 1}}, "a: {b:  2, c: 1}\n"),
+        ("a: {b: 1}\n", {"a": {"b": 1, "c": {"d": []}}}, "a: {b: 1, c: {d: []}}\n"),
+        ("m: [a, b, c, d]\n", {"m": ["b", "x", "d"]}, "m: [b, x, d]\n"),
+        ("m:\n- a\n- b  # b\n- c\n- d  # d\n", {"m": ["b", "w", "d", "a"]}, "m:\n- b  # b\n- w\n- d  # d\n- a\n"),
     ],
 )
 def test_odd_layouts(document: str, data: dict[str, Any], expected: str | None) -> None:

@@ -52,7 +52,7 @@ def test_every_layout_of_three_lines_is_read_as_the_parser_does() -> None:
 
 
 def test_every_value_of_three_characters_is_read_as_the_parser_does() -> None:
-    characters = "ab:- #'\"[]{},10./(_&*!|>?%@~\\"
+    characters = "ab:- #'\"[]{},10./(_&*!|>?%@~\\é\xa0\ufeff"
     read = sum(agrees(f"k: {''.join(value)}\n") for value in itertools.product(characters, repeat=3))
 
     assert read > 300
@@ -62,6 +62,7 @@ def test_every_value_of_three_characters_is_read_as_the_parser_does() -> None:
     "document",
     [
         "a: b\n",
+        "a: 'é'  # ü \U0001f600\nb: ab é ß\n",
         "a: b\r\nc:\r\n  d: 1\r\n",
         "# head\n\na: 's3://b'  # bucket\nb: [x, y]\nc: {}\nd: -1.5\ne: null\nf:\n",
         "a:\n- x\n- y\nb:\n  - z\n",
@@ -82,7 +83,11 @@ def test_it_reads_what_it_is_made_for(document: str) -> None:
         "# nothing\n",
         "a: 1\na: 2\n",
         "null: 1\n",
-        "a: é\n",
+        "a: x\x85\n",
+        "a: x\u2028\n",
+        "a: x\ud800\n",
+        "a: \ufeffx\n",
+        "a: x # \x9b\n",
         "a: |\n  b\n",
         "a: b\n  c\n",
         "a: b\n  c: d\n",

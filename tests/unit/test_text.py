@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from zenprofile.core import events, text, writer
 from zenprofile.core.change import same
+from zenprofile.core.refused import Refused
 from zenprofile.errors import Invalid
 
 DEEP = "a: " + "[" * 64
@@ -167,6 +168,20 @@ def test_a_document_may_be_as_deep_and_as_large_as_the_limits() -> None:
     with pytest.raises(Invalid, match="at most 1048576"):
         text.read("a: é" + "x" * (text.MAX_BYTES - 4))
     assert len(text.read("a: [" + "1," * 40_000 + "]")["a"]) == 40_000
+
+
+def test_decode_names_the_file() -> None:
+    assert text.decode(b"a: \xc3\xa9\n") == "a: é\n"
+    with pytest.raises(Invalid) as caught:
+        text.decode(b"\xff", "stacks/prod.yaml")
+    assert (caught.value.file, caught.value.code) == ("stacks/prod.yaml", "not-utf8")
+
+
+def test_the_parts_refuse_what_they_are_not_given() -> None:
+    with pytest.raises(Refused, match="tags are not read"):
+        events.data("%TAG !e! tag:example.com,2000:\n---\na: 1\n")
+    with pytest.raises(Invalid, match="stands here twice"):
+        text.tree("a: 1\na: |\n  2\n")
 
 
 def test_a_secret_is_not_repeated() -> None:

@@ -31,21 +31,27 @@ def edit(text: str, data: Data) -> str:
     Raises:
         Invalid: the text does not hold, or the data cannot be written.
     """
-    before = lines.data(text)
-    if before is not None and same(before, data):
+    before = texts.read(text)
+    if same(before, data):
         return text
-    quick = "" if before is None else _one_value(text, before, data)
-    return quick or _spliced(text, data)
+    return _one_value(text, before, data) or _spliced(text, before, data)
 
 
 def _one_value(text: str, before: Data, data: Data) -> str:
-    """Return the text with one value replaced on its line, where the quick reader suffices for that, else ""."""
+    """Return the text with one value replaced on its line, where that is all and can be proved, else ""."""
     path, new = _leaf(before, data)
     span = lines.span(text, path) if path else None
     if span is None or isinstance(new, dict | list) or (isinstance(new, str) and "\n" in new):
         return ""
     result = text[: span[0]] + writer.scalar(new) + text[span[1] :]
-    return result if same(texts.read(result), data) else ""
+    return result if _proved(result, data) else ""
+
+
+def _proved(result: str, data: Data) -> bool:
+    try:
+        return same(texts.read(result), data)
+    except Invalid:
+        return False
 
 
 def _leaf(before: Data, after: Data) -> tuple[tuple[str, ...], Any]:
@@ -62,23 +68,19 @@ def _leaf(before: Data, after: Data) -> tuple[tuple[str, ...], Any]:
     return tuple(path), other
 
 
-def _spliced(text: str, data: Data) -> str:
-    texts.decode(text)
+def _spliced(text: str, before: Data, data: Data) -> str:
     endings = Endings(text)
     root = texts.tree(endings.text)
-    before = root.data()
-    if same(before, data):
-        return text
     # First the smallest change; then the differing top-level entries whole; then the whole document. Values of several
     # lines are tried on one as well: a comment below, further to the right, would become part of a literal text.
     for coarse, flat in ((False, False), (False, True), (True, False), (True, True)):
         try:
             editor = _Editor(endings.text, coarse=coarse, flat=flat)
             result = endings.spliced(editor.splices_of(root, before, data))
-            if same(texts.read(result), data):
-                return result
-        except (TooHard, Invalid):
+        except TooHard:
             continue
+        if _proved(result, data):
+            return result
     return writer.dump(data).replace("\n", endings.new)
 
 
@@ -185,30 +187,28 @@ class _Editor:
         self.splices.append(Splice(node.start.index, node.end.index, new))
 
     def _block_list(self, node: Node, before: list[Any], after: list[Any]) -> None:
+        """Keep the lines of items that stay; between those, change items in place, and cut or add what is over."""
         items = [value for _, value in node.children]
-        if len(before) == len(after):
-            for value, old, new in zip(items, before, after, strict=True):
-                self._value(None, value, old, new, node.start.column)
-            return
         kept = common(before, after)
-        if not kept:
-            raise TooHard
-        for position, value in enumerate(items):
-            if position not in kept:
+        old = new = 0
+        for old_end, new_end in [*sorted(kept.items()), (len(before), len(after))]:
+            pairs = min(old_end - old, new_end - new)
+            for step in range(pairs):
+                self._value(None, items[old + step], before[old + step], after[new + step], node.start.column)
+            for value in items[old + pairs : old_end]:
                 self._cut(self._dash(value), value, None, None)
-        # New items go behind the kept one that precedes them; those before the first kept one, in front of it.
-        where = {new: old for old, new in kept.items()}
-        anchor: int | None = None
-        for position, member in enumerate(after):
-            if position in where:
-                anchor = where[position]
-                continue
-            place = (
-                places.line_start(self.text, self._dash(items[min(kept)]))
-                if anchor is None
-                else places.line_end(self.text, places.content_end(self.text, items[anchor]))
-            )
-            self.splices.append(Splice(place, place, writer.item(member, node.start.column)))
+            self._add_items(items, old + pairs, after[new + pairs : new_end], node.start.column)
+            old, new = old_end + 1, new_end + 1
+
+    def _add_items(self, items: list[Node], behind: int, members: list[Any], indent: int) -> None:
+        """Add items behind the first so many; before the first one a comment above it stays above the new ones."""
+        if not members:
+            return
+        if behind:
+            place = places.line_end(self.text, places.content_end(self.text, items[behind - 1]))
+        else:
+            place = places.line_start(self.text, self._dash(items[0]))
+        self.splices += [Splice(place, place, writer.item(member, indent)) for member in members]
 
     def _dash(self, node: Node) -> int:
         """Return the offset of the dash in front of a list's item."""

@@ -60,8 +60,7 @@ class Endings:
 def common(before: list[Any], after: list[Any]) -> dict[int, int]:
     """Return positions in ``before`` that stay, and where: a longest common subsequence.
 
-    Raises:
-        TooHard: the lists are too long for that.
+    Of what is too long for that, only the same beginning and end.
     """
     head = 0
     while head < min(len(before), len(after)) and same(before[head], after[head]):
@@ -71,10 +70,9 @@ def common(before: list[Any], after: list[Any]) -> dict[int, int]:
         tail += 1
     kept = {position: position for position in range(head)}
     rows, columns = len(before) - head - tail, len(after) - head - tail
-    if rows * columns > _LONG:
-        raise TooHard
-    middle = _subsequence(before[head : head + rows], after[head : head + columns])
-    kept |= {head + old: head + new for old, new in middle.items()}
+    if rows * columns <= _LONG:
+        middle = _subsequence(before[head : head + rows], after[head : head + columns])
+        kept |= {head + old: head + new for old, new in middle.items()}
     return kept | {len(before) - n: len(after) - n for n in range(tail, 0, -1)}
 
 

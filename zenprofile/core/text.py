@@ -19,10 +19,11 @@ __all__ = ["MAX_BYTES", "Mark", "Node", "decode", "locate", "read", "tree"]
 
 MAX_BYTES = 1024 * 1024
 
-# YAML 1.1 breaks lines at these, YAML 1.2 and editors do not: two readers would see two documents.
-_BREAKS = re.compile("[\x85\u2028\u2029]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_TAG_LINE = re.compile(r"(?:[^\S\n]*(?:#[^\n]*)?\n|%[^\n]*\n)*?%TAG\b")
+# YAML 1.1 breaks lines at the first three, YAML 1.2 and editors do not: two readers would see two documents. The others
+# are no characters.
+_ODD = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
+_SURROGATES = 0xD800
+_TAG_LINE = re.compile(r"(?:\A|(?<=[\r\n]))%TAG\b")
 
 
 def read(raw: bytes | str, file: str = "") -> dict[str, Any]:
@@ -120,15 +121,13 @@ def _decoded(raw: bytes | str) -> str:
 
 def _checked(text: str) -> None:
     """Refuse what the parser would take but should not see."""
-    if not text.isascii():
-        broken = _SURROGATE.search(text)
-        if broken:
-            raise in_text(text, broken.start(), "not-utf8", "a lone surrogate is no character", "remove it")
-        found = _BREAKS.search(text)
-        if found:
-            message = f"U+{ord(found.group()):04X} ends a line for some YAML readers only"
-            hint = "write it as an escape in double quotes"
-            raise in_text(text, found.start(), "line-break", message, hint)
+    odd = None if text.isascii() else _ODD.search(text)
+    if odd:
+        code = ord(odd.group())
+        if code >= _SURROGATES:
+            raise in_text(text, odd.start(), "not-utf8", "a lone surrogate is no character", "remove it")
+        message = f"U+{code:04X} ends a line for some YAML readers only"
+        raise in_text(text, odd.start(), "line-break", message, "write it as an escape in double quotes")
     if "<<<<<<<" in text or ">>>>>>>" in text:
         from zenprofile.core.events import refuse_markers
 
@@ -139,6 +138,6 @@ def _checked(text: str) -> None:
 
 def _refuse_tag_lines(text: str) -> None:
     """Refuse a %TAG line early: libyaml compares each with all before it, and a file of them takes seconds."""
-    found = _TAG_LINE.match(text)
+    found = _TAG_LINE.search(text)
     if found:
-        raise in_text(text, found.end() - 4, "tag", "tags are not read", "remove the %TAG line")
+        raise in_text(text, found.start(), "tag", "tags are not read", "remove the %TAG line")
