@@ -91,9 +91,12 @@ def test_wrong_usage_in_json(capsys: Capture) -> None:
     assert found["hint"] == "see 'zenprofile describe --help'"
 
 
-def test_without_a_command_help_is_shown(capsys: Capture) -> None:
-    assert main([]) == 2
-    assert "Usage: zenprofile" in capsys.readouterr().err
+@pytest.mark.parametrize("arguments", [[], ["stack"], ["artifact-store"]], ids=" ".join)
+def test_without_a_command_help_is_shown(arguments: list[str], capsys: Capture) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(" ".join(["Usage: zenprofile", *arguments]))
 
 
 DISK = "check the disk's space and the permissions"

@@ -33,9 +33,6 @@ def _status(error: BaseException, format_: str, arguments: list[str]) -> int:
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
         return 1
-    if isinstance(error, click.UsageError) and type(error).__name__ == "NoArgsIsHelpError":
-        error.show()
-        return 2
     failure = _as_ours(error)
     wants_json = format_ == "json" or (isinstance(error, click.UsageError) and _wants_json(arguments))
     output.aside(_in_json(failure) if wants_json else line_of(failure))

@@ -23,6 +23,15 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "role": ("zenprofile.cli.people:role", "Roles and their assignments."),
         "project": ("zenprofile.cli.people:project", "Projects."),
     },
+    "Sharing": {
+        "status": ("zenprofile.cli.sharing:status", "Say how the profile is, and why."),
+        "remote": ("zenprofile.cli.sharing:remote", "Show or name the profile's remote."),
+        "pull": ("zenprofile.cli.sharing:pull", "Fetch what others have changed, and merge it."),
+        "push": ("zenprofile.cli.sharing:push", "Send the commits that are only here."),
+        "sync": ("zenprofile.cli.sharing:sync", "Pull and push until both sides are equal."),
+        "conflicts": ("zenprofile.cli.sharing:conflicts", "List what only a person can decide."),
+        "resolve": ("zenprofile.cli.sharing:resolve", "Settle an entity's conflicts."),
+    },
     "Documents": {
         "validate": ("zenprofile.cli.documents:validate", "Check documents and what they refer to."),
         "fmt": ("zenprofile.cli.documents:fmt", "Bring documents' keys into the schema's order."),
@@ -38,6 +47,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 TYPED = "(type)"
 VERBS: dict[str, str] = {
     "config": "sync run-hooks",
+    "remote": "set",
     "component": "register list describe update rename copy delete",
     TYPED: "register list describe get update remove-attribute rename copy delete flavor",
     f"{TYPED} flavor": "register list",

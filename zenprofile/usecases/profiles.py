@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from zenprofile import keys
 from zenprofile.active import Active, stack_gone, write_repository
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from zenprofile.store.base import Options, Snapshot, Store
 
 Tell = Callable[[str], None]
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A store that a remote may hold too."""
+
+    def unshared(self) -> str | None:
+        """Say what exists here alone, "" for nothing; None where no remote has ever confirmed anything."""
+        ...
 
 
 class Created(NamedTuple):
@@ -90,14 +99,19 @@ def _placed(profiles: Profiles, state: State, wish: Wish, url: str) -> Profile:
     """Return the profile with its URL and, where the user named none, a folder of its own."""
     kind = opener.kind_of(url, wish.store_type)
     user = wish.user or DEFAULT
-    if url:
-        return Profile(wish.name, url, kind, active_user=user)
+    profile = Profile(wish.name, url, kind, active_user=user)
+    if url and not opener.is_clone_url(url):
+        return profile
     taken = {path for profile in state.profiles.values() for path in profile.made} | set(state.trash)
-    made, number = f"profiles/{wish.name}", 2
-    while made in taken:
-        made, number = f"profiles/{wish.name}-{number}", number + 1
+    above, number = "clones" if url else "profiles", 2
+    made = f"{above}/{wish.name}"
+    # A clone that is there belonged to somebody whose entry is lost: its commits may be nowhere else.
+    while made in taken or (url and os.path.lexists(os.path.join(profiles.folder, made))):
+        made, number = f"{above}/{wish.name}-{number}", number + 1
     folder = os.path.join(profiles.folder, made)
-    return Profile(wish.name, _own_url(kind, folder), kind, active_user=user, made=(made,))
+    if url:
+        return profile._replace(path=folder, made=(made,))
+    return profile._replace(store_url=_own_url(kind, folder), made=(made,))
 
 
 def _own_url(kind: str, folder: str) -> str:
@@ -113,6 +127,7 @@ def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: 
     try:
         if profile.made and profile.store_type == "sql":
             os.makedirs(os.path.join(profiles.folder, profile.made[0]), mode=0o700, exist_ok=True)
+        opener.bring(profile.store_url, options)
         if opener.is_profile(profile.store_url, options):
             return _load(profile, options, user_named)
         return _begin(profile, options, tell)
@@ -203,6 +218,7 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
         timeout=timeout,
         cache=os.path.join(profiles.folder, "cache", profile.name),
         run_hooks=profile.run_hooks,
+        clone=profile.path,
     )
 
 
@@ -342,7 +358,10 @@ def _refuse_loss(profiles: Profiles, profile: Profile) -> None:
         message = f"what the profile '{profile.name}' holds cannot be looked at ({error.message})"
         raise InUse(message, hint="mend it, or delete with --force") from None
     try:
-        if _has_own(store.snapshot()):
+        only_here = store.unshared() if isinstance(store, Shared) else None
+        if only_here:
+            raise InUse(f"the profile '{profile.name}' has {only_here}", hint=hint)
+        if only_here is None and _has_own(store.snapshot()):
             raise InUse(f"the entities of profile '{profile.name}' exist nowhere else", hint=hint)
     finally:
         store.close()
