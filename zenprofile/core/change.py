@@ -145,14 +145,16 @@ def words(changes: Iterable[Changed]) -> str:
     A rename (one entity gone, one of the same kind, type and content come) is told as such. Values that are long or
     not text, numbers or names are left out. Over three entities, the rest is counted.
     """
-    told = _renames_joined(list(changes))
+    told = each_in_words(changes)
     if not told:
         return "no change"
     line = "; ".join(told[:3])
     return line if len(told) <= 3 else f"{line}; and {len(told) - 3} more"
 
 
-def _renames_joined(changes: list[Changed]) -> list[str]:
+def each_in_words(changes: Iterable[Changed]) -> list[str]:
+    """Say in a line each what changed; a rename is one line."""
+    changes = list(changes)
     gone = [c for c in changes if c.action == "removed"]
     told: list[str] = []
     joined: set[Key] = set()

@@ -1,7 +1,8 @@
 """Sharing a Git store: fetch, merge in the object store, validate, move by the one commit path; push and prove it."""
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from zenprofile.core import check, merge
@@ -11,15 +12,15 @@ from zenprofile.core.merge import Conflict
 from zenprofile.core.merge_data import Choice
 from zenprofile.core.paths import Path
 from zenprofile.core.snapshot import data_of
+from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Unreachable, ZenprofileError
 from zenprofile.errors import Conflict as ConflictError
-from zenprofile.errors import Invalid, NotFound, Problem, ZenprofileError
 from zenprofile.git import commit, conflicts, files, remote, runner, tree
 from zenprofile.git.journal import Entry, Move
 from zenprofile.git.merging import Merge, Outcome
 from zenprofile.git.objects import Objects, TreeEntry
 from zenprofile.git.repository import Head, Repository
 from zenprofile.git.settings import Settings
-from zenprofile.store.sharing import Open, Pulled, Pushed, Relation
+from zenprofile.store.sharing import Open, Pulled, Pushed, Relation, State
 
 if TYPE_CHECKING:
     from zenprofile.drivers.local import LocalStore
@@ -85,11 +86,14 @@ class GitSharing:
         """Fetch and merge by meaning."""
         repository = self._repository()
         up = self._upstream(repository.must_be_ready())
-        fetched = remote.fetch(repository, up, timeout=self._timeout, progress=self._progress)
+        with self._noted():
+            fetched = remote.fetch(repository, up, timeout=self._timeout, progress=self._progress)
         with self._store.writing():
             head = repository.must_be_ready()
             self._must_not_be_rewritten(head, up, fetched)
-            return self._integrate(head, fetched.new, up, accept_invalid=accept_invalid)
+            pulled = self._integrate(head, fetched.new, up, accept_invalid=accept_invalid)
+        self._confirmed(fetched.new)
+        return pulled
 
     def _must_not_be_rewritten(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> None:
         """Stop where the remote no longer has commits that it had and that are here.
@@ -235,10 +239,13 @@ class GitSharing:
             shown = "; ".join(others[:_SHOWN]) + (f"; and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
             message = f"unpushed commits touch files outside the profile: {shown}"
             raise ZenprofileError(message, hint="send them too with --with-others, as git push would")
-        pushed = remote.push(
-            repository, up, head.oid, timeout=self._timeout, progress=self._progress, hooks=with_others
-        )
+        with self._noted():
+            pushed = remote.push(
+                repository, up, head.oid, timeout=self._timeout, progress=self._progress, hooks=with_others
+            )
         sent = self._count(head.oid, theirs)[0] if pushed.confirmed else 0
+        if pushed.confirmed:
+            self._confirmed(head.oid)
         return Pushed(pushed.confirmed, pushed.stale, sent)
 
     def _must_hold(self, theirs: str, ours: str) -> None:
@@ -319,9 +326,35 @@ class GitSharing:
             raise ZenprofileError(f"{label(key)} is not on both sides", hint="choose --ours or --theirs")
         return merge.with_markers(key, base, ours, theirs)
 
-    def problems(self) -> tuple[list[Changed], list[Problem]]:
-        """List uncommitted changes, and the problems of the working tree."""
-        return self._store.uncommitted(), check.whole(self._store.snapshot())
+    def state(self) -> State:
+        """Say how the store is, and why, without asking the remote."""
+        from zenprofile.drivers import status
+
+        return status.state(self._store, self.relation(), self.open())
+
+    def set_remote(self, url: str) -> None:
+        """Name the remote."""
+        remote.set_url(self._repository(), url)
+
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Remember that the remote could not be reached, for `state`."""
+        from zenprofile.drivers import status
+
+        try:
+            yield
+        except Unreachable as error:
+            status.remember(self._repository(), "offline", error.message)
+            raise
+        except AccessDenied as error:
+            status.remember(self._repository(), "blocked", error.message)
+            raise
+
+    def _confirmed(self, oid: str) -> None:
+        """Remember that the remote has a commit."""
+        from zenprofile.drivers import status
+
+        status.remember(self._repository(), "synced", oid)
 
 
 def _alike(one: bytes | None, other: bytes | None) -> bool:

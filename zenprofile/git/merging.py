@@ -155,11 +155,10 @@ class Merge:
             try:
                 return here.text(key)
             except Invalid:
-                return None
+                return ""  # it is there, and does not hold
 
         def data(key: Key) -> Data | None:
-            found = data_of(key, text(key))
-            return found or None
+            return data_of(key, text(key))
 
         left: list[Conflict] = []
         ours_changed, theirs_changed = changed

@@ -6,7 +6,7 @@ replaces; *head* is an id of the store's present state; a *rev* names a recorded
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from zenprofile.core.change import Change, Changed, Recorded
 from zenprofile.core.entity import Key
@@ -70,6 +70,7 @@ class Store(Protocol):
         ...
 
 
+@runtime_checkable
 class Committing(Protocol):
     """What a store offers whose documents people also edit by hand, in a working tree."""
 
@@ -103,7 +104,9 @@ class Options(NamedTuple):
         cache: folder for what may be deleted at any time; "" for none.
         run_hooks: whether a commit runs the repository's own hooks.
         template: of a commit's message, with ``{changes}`` where the words stand; "" for the words alone.
+        clone: folder of the clone of a store whose URL has to be cloned; "" for any other store.
         warn: takes a warning for the user.
+        progress: takes what git says of its progress while it clones, as it comes; None where nobody looks.
     """
 
     user: str = "default"
@@ -113,7 +116,9 @@ class Options(NamedTuple):
     cache: str = ""
     run_hooks: bool = False
     template: str = ""
+    clone: str = ""
     warn: Callable[[str], None] = _silent
+    progress: Callable[[str], None] | None = None
 
 
 class Driver(Protocol):

@@ -3,7 +3,7 @@
 Nothing heavy is imported here: whoever reads a profile's settings passes through this module.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zenprofile.errors import StoreBroken, Unsupported, UsageError
 from zenprofile.store.url import (
@@ -148,12 +148,12 @@ def normal_url(url: str, store_type: str, cwd: str) -> str:
 
 def is_profile(url: str, options: "Options") -> bool:
     """Say whether a store is at the URL already; see `zenprofile.store.base.Driver.holds`."""
-    return _ready(url).holds(url, options)
+    return driver_of(url).holds(url, options)
 
 
 def open_store(url: str, options: "Options") -> "Store":
     """Open the store at a URL; see `zenprofile.store.base.Driver.open`."""
-    return _ready(url).open(url, options)
+    return driver_of(url).open(url, options)
 
 
 def create_store(url: str, options: "Options", defaults: "Change | None" = None) -> "Store":
@@ -164,18 +164,28 @@ def create_store(url: str, options: "Options", defaults: "Change | None" = None)
         options: of this machine.
         defaults: what the store begins with; None for what CONTRACT section 2 says.
     """
-    driver = _ready(url)
+    bring(url, options)
+    driver = driver_of(url)
     if driver.holds(url, options):
         return driver.open(url, options)
     return driver.create(url, options, default_change() if defaults is None else defaults)
 
 
-def _ready(url: str) -> "Driver":
+def bring(url: str, options: "Options") -> None:
+    """Clone what has to be cloned before it can be opened; nothing where the clone is there already, or none is needed.
+
+    Args:
+        url: of the place.
+        options: of this machine; ``clone`` names the folder.
+
+    Raises:
+        NotFound, Unreachable, AccessDenied: the other side.
+        Unsafe, UsageError: the URL.
+        StoreBroken: no space, no permission.
+    """
     if is_clone_url(url):
-        check(url)
-        hint = "clone it with 'git clone', and give the path of the clone as URL"
-        raise Unsupported(f"{hidden(url)} would have to be cloned, which this version does not do", hint=hint)
-    return driver_of(url)
+        driver: Any = driver_of(url)
+        driver.bring(url, options)
 
 
 def default_change() -> "Change":

@@ -74,6 +74,32 @@ class Open(NamedTuple):
     conflicts: tuple[Conflict, ...]
 
 
+class State(NamedTuple):
+    """How a store is (SHAPES, ``status``).
+
+    Attributes:
+        state: a word of `STATES`.
+        since: RFC 3339; "" where it is not known.
+        reason: why, in a line.
+        next: what to do about it; "" for nothing.
+        relation: to the remote.
+        changes: not committed yet.
+        open: conflicts that wait.
+        invalid: problems of the working tree.
+        hooks: ``installed``, ``partly`` or ``missing``.
+    """
+
+    state: str
+    since: str
+    reason: str
+    next: str
+    relation: Relation
+    changes: tuple[Changed, ...]
+    open: Open
+    invalid: tuple[Problem, ...]
+    hooks: str
+
+
 class Sharing(Protocol):
     """The remote side of a store."""
 
@@ -132,6 +158,14 @@ class Sharing(Protocol):
         """Return an entity's document with git's markers around its conflicts, for an editor."""
         ...
 
-    def problems(self) -> tuple[list[Changed], list[Problem]]:
-        """List uncommitted changes, and the problems of the working tree."""
+    def state(self) -> State:
+        """Say how the store is, and why, without asking the remote."""
+        ...
+
+    def set_remote(self, url: str) -> None:
+        """Name the remote (git's ``origin``).
+
+        Raises:
+            UsageError: the URL could run code, or carries a password.
+        """
         ...

@@ -75,6 +75,10 @@ def check(url: str) -> None:
             raise Unsafe(f"the URL {why}", hint=hint)
     if dialect_of(url) in _CHECKS:
         _CHECKS[dialect_of(url)](url)
+    if is_clone_url(url):
+        from zenprofile.store import clones
+
+        clones.parse(url)
 
 
 def _check_file(url: str) -> None:
@@ -108,6 +112,8 @@ def _check_ssh(url: str) -> None:
         raise Unsafe("the URL holds a password", hint="use a key, or git's credential helper")
     if not host or host.startswith("-") or login.startswith("-"):
         raise Unsafe("the URL's host would be read as an option", hint="write ssh://user@host/path")
+    if not re.match(_HOST, host):
+        raise UsageError("the URL's host or port is none", hint="write ssh://user@host/path, or user@host:path")
 
 
 def _check_sqlite(url: str) -> None:

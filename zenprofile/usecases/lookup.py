@@ -1,9 +1,15 @@
 """Find entities by what people call them, and read them. Nothing here writes, or costs what only a write needs."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Ambiguous, NotFound, Problem, UsageError
 from zenprofile.usecases.near import nearest
+
+if TYPE_CHECKING:
+    from zenprofile.core.merge_data import Conflict
 
 _VERBS = {"user": "create", "team": "create", "role": "create", "project": "create"}
 
@@ -65,6 +71,22 @@ def refer(snapshot: Snapshot, text: str) -> Key:
         hint = "write stack/NAME, component/TYPE/NAME, or a NAME that only one entity has"
         raise UsageError(f"{text[:140]!r} names no entity", hint=hint)
     return find(snapshot, kind, rest, type_ and component_type(type_))
+
+
+def of_conflict(conflicts: "Iterable[Conflict]", text: str) -> Key:
+    """Return the key of the entity in conflict that a text means, as `refer` reads it.
+
+    Raises:
+        NotFound: no conflict is of such an entity.
+        Ambiguous: a bare name fits several.
+    """
+    keys = list(dict.fromkeys(conflict.key for conflict in conflicts))
+    found = [key for key in keys if text in {str(key), key.name, f"{key.type}/{key.name}"}]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFound(f"{text[:140]!r} has no conflict", hint="see: zenprofile conflicts")
+    raise Ambiguous(f"several entities in conflict are named {text!r}", hint=f"write it in full, such as {found[0]}")
 
 
 def _bare(snapshot: Snapshot, name: str) -> Key:

@@ -1,0 +1,243 @@
+"""Commands on a profile's remote: status, remote, pull, push, sync, conflicts, resolve."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from zenprofile.cli import output
+from zenprofile.cli.options import command, group
+from zenprofile.cli.session import Session
+from zenprofile.core import change
+from zenprofile.core.change import Changed
+from zenprofile.store.sharing import Sharing
+
+strict_option = click.option("--strict", is_flag=True, help="Refuse what is bound to this machine instead of warning.")
+others_option = click.option(
+    "--with-others", is_flag=True, help="Send commits that touch files outside the profile too, hooks included."
+)
+
+
+def _side(session: Session) -> Sharing | None:
+    """Return the remote side of the active profile; None, having said so, where there is none to look at."""
+    from zenprofile.usecases import sharing
+
+    store = session.store()
+    found = sharing.side(store, _progress if sys.stderr.isatty() and session.format == "table" else None)
+    if found is None:
+        line = f"A profile of type '{store.driver}' is shared already: there is nothing to send or fetch."
+        session.show({"state": "shared", "store_type": store.driver}, lambda: line)
+    return found
+
+
+def _progress(text: str) -> None:
+    sys.stderr.write(output.safe_text(text.replace("\r", "\n").rstrip("\n").rpartition("\n")[2]) + "\x1b[K\r")
+    sys.stderr.flush()
+
+
+def _arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) -> None:
+    for line in change.each_in_words(changes):
+        session.say(output.safe_text(f"  {line}"))
+    session.warn_all(notes)
+
+
+@command(examples=["zenprofile status", "zenprofile status -o json"])
+@click.pass_obj
+def status(session: Session) -> None:
+    """Say how the profile is: edits, problems, conflicts, and where it stands against its remote."""
+    side = _side(session)
+    if side is None:
+        return
+    found = side.state()
+    relation = found.relation
+    data: dict[str, Any] = {
+        "state": found.state,
+        "since": found.since,
+        "reason": found.reason,
+        "next": found.next,
+        "branch": relation.branch,
+        "ahead": relation.ahead,
+        "behind": relation.behind,
+        "changes": [change.as_json(changed) for changed in found.changes],
+        "conflicts": _conflicts(side),
+        "invalid": [problem._asdict() for problem in found.invalid],
+        "remote": relation.remote,
+        "hooks": found.hooks,
+    }
+    lines = [f"{found.state}: {found.reason}" + (f" (since {found.since})" if found.since else "")]
+    lines += [f"  {line}" for line in change.each_in_words(found.changes)]
+    lines += [f"  {problem}" for problem in found.invalid]
+    lines += [f"Next: {found.next}"] if found.next else []
+    session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
+
+
+def _conflicts(side: Sharing) -> list[dict[str, Any]]:
+    from zenprofile.usecases import sharing
+
+    return sharing.conflicts(side)
+
+
+@group(
+    invoke_without_command=True, examples=["zenprofile remote", "zenprofile remote set git@github.com:org/stacks.git"]
+)
+@click.pass_context
+def remote(context: click.Context) -> None:
+    """Show the profile's remote, or name it."""
+    if context.invoked_subcommand is None:
+        session = context.ensure_object(Session)
+        side = _side(session)
+        if side is not None:
+            relation = side.relation()
+            data = {"remote": relation.remote, "branch": relation.branch}
+            session.show(data, lambda: output.safe_text(relation.remote or "There is no remote."))
+
+
+@remote.command("set", examples=["zenprofile remote set git@github.com:org/stacks.git"])
+@click.argument("url", metavar="URL")
+@click.pass_obj
+def set_(session: Session, url: str) -> None:
+    """Name the repository that the profile is shared through."""
+    side = _side(session)
+    if side is not None:
+        side.set_remote(url)
+        session.say(f"The remote is now {output.safe_text(side.relation().remote)}.")
+
+
+@command(examples=["zenprofile pull"])
+@click.option("--accept-invalid", is_flag=True, help="Take entities that do not hold; they spoil only themselves.")
+@click.pass_obj
+def pull(session: Session, accept_invalid: bool) -> None:
+    """Fetch what others have changed, and merge it by meaning."""
+    from zenprofile.usecases import sharing
+
+    side = _side(session)
+    if side is None:
+        return
+    done = side.pull(accept_invalid=accept_invalid)
+    if session.format == "table":
+        session.say("Pulled:" if done.changes else "Pulled." if done.moved else "Nothing to pull.")
+        _arrived(session, done.changes, done.notes)
+        return
+    session.show({"moved": done.moved, "changes": sharing.changes_json(done.changes), "notes": list(done.notes)}, str)
+
+
+@command(examples=["zenprofile push", "zenprofile push --strict"])
+@strict_option
+@others_option
+@click.pass_obj
+def push(session: Session, strict: bool, with_others: bool) -> None:
+    """Send the commits that are only here; what does not hold is never sent."""
+    from zenprofile.usecases import sharing
+
+    side = _side(session)
+    if side is None:
+        return
+    done = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)
+    line = (
+        f"Pushed {done.sent} commit{'' if done.sent == 1 else 's'}; synced."
+        if done.sent
+        else "Nothing to push; synced."
+    )
+    session.show({"confirmed": done.confirmed, "sent": done.sent}, lambda: line)
+
+
+@command(examples=["zenprofile sync"])
+@strict_option
+@others_option
+@click.pass_obj
+def sync(session: Session, strict: bool, with_others: bool) -> None:
+    """Pull and push until the remote has what is here; edits that hold are committed first (not in `manual`)."""
+    from zenprofile.usecases import sharing
+
+    side = _side(session)
+    if side is None:
+        return
+    store = session.store()
+    done = sharing.sync(
+        store,
+        side,
+        lambda line: session.warn_all([line]),
+        commits=bool(getattr(store, "commits", False)),
+        strict=strict,
+        with_others=with_others,
+    )
+    if session.format == "table":
+        if done.committed is not None:
+            session.say(output.safe_text(f"Committed: {done.committed.message.partition(chr(10))[0]}"))
+        if done.pulled:
+            session.say("Pulled:")
+        _arrived(session, done.pulled, done.notes)
+        session.say(f"Pushed {done.sent} commit{'' if done.sent == 1 else 's'}." if done.sent else "Nothing to push.")
+        session.say("synced")
+        return
+    data = {
+        "state": "synced",
+        "committed": done.committed.rev if done.committed is not None else "",
+        "changes": sharing.changes_json(done.pulled),
+        "notes": list(done.notes),
+        "sent": done.sent,
+    }
+    session.show(data, str)
+
+
+@command(examples=["zenprofile conflicts", "zenprofile conflicts -o json"])
+@click.pass_obj
+def conflicts(session: Session) -> None:
+    """List what only a person can decide, with both values."""
+    side = _side(session)
+    if side is None:
+        return
+    rows = _conflicts(side)
+    session.show(rows, lambda: "\n".join(_lines(row) for row in rows) or "There are no conflicts.")
+
+
+def _lines(row: dict[str, Any]) -> str:
+    name = "/".join(part for part in (row["kind"], row["type"], row["name"]) if part)
+    lines = [f"{name} {row['path']} ({row['class']})".replace("  ", " ")]
+    lines += [f"  {row['detail']}"] if row["detail"] else []
+    lines += [f"  {side + ':':8}{output.as_json(row[side])}" for side in ("base", "ours", "theirs") if side in row]
+    return "\n".join(map(output.safe_text, lines))
+
+
+@command(
+    examples=[
+        "zenprofile resolve stack/prod --theirs",
+        "zenprofile resolve component/artifact_store/s3 --ours --field configuration.path",
+        "zenprofile resolve stack/prod --edit",
+    ]
+)
+@click.argument("entity", metavar="ENTITY")
+@click.option("--ours", "choice", flag_value="ours", help="Take this machine's value.")
+@click.option("--theirs", "choice", flag_value="theirs", help="Take the remote's value.")
+@click.option("--edit", "choice", flag_value="edit", help="Open an editor on both.")
+@click.option("--field", default="", metavar="PATH", help="One field's conflict; without it all of the entity's.")
+@click.pass_obj
+def resolve(session: Session, entity: str, choice: str | None, field: str) -> None:
+    """Settle an entity's conflicts; with the last one settled, the merge is made."""
+    from zenprofile.usecases import lookup, sharing
+
+    if choice is None:
+        raise click.UsageError("Choose one of --ours, --theirs and --edit.")
+    side = _side(session)
+    if side is None:
+        return
+    key = lookup.of_conflict(side.open().conflicts, entity)
+    made: Any = _edited(side, key) if choice == "edit" else choice
+    left, done = sharing.resolve(side, key, field, made)
+    if left:
+        session.say(f"Settled; {left} more to settle: see 'zenprofile conflicts'.")
+    else:
+        session.say("Settled; merged. Share it with: zenprofile sync")
+        _arrived(session, done.changes, done.notes)
+    if session.format != "table":
+        session.show({"left": left, "changes": sharing.changes_json(done.changes)}, str)
+
+
+def _edited(side: Sharing, key: Any) -> Any:
+    from zenprofile.usecases import sharing
+
+    text = click.edit(side.marked(key), extension=".yaml", require_save=True)
+    if text is None:
+        raise click.UsageError("The document was not saved; nothing is settled.")
+    return sharing.choices_of(side, key, text)

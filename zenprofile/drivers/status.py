@@ -1,0 +1,146 @@
+"""How a Git store is, and why: what `status` tells, without asking the remote."""
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from zenprofile.core import check
+from zenprofile.errors import Problem
+from zenprofile.git import runner
+from zenprofile.git.repository import Repository
+from zenprofile.git.settings import Settings
+from zenprofile.store import moments
+from zenprofile.store.sharing import Open, Relation, State
+
+if TYPE_CHECKING:
+    from zenprofile.drivers.local import LocalStore
+
+_FILE = "state.json"
+_VERDICT = "verdict.json"
+_HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
+
+
+def remember(repository: Repository, what: str, detail: str) -> None:
+    """Keep what the last look at the remote came to: ``synced`` (and the commit), ``offline`` or ``blocked``."""
+    _write(repository, _FILE, {"state": what, "detail": detail, "when": int(time.time())})
+
+
+def state(store: "LocalStore", relation: Relation, open_: Open) -> State:
+    """Say how a store is."""
+    repository = store.repository
+    if repository is None:
+        return State(
+            "uncommitted", "", "nothing is committed yet", "zenprofile commit", relation, (), open_, (), "missing"
+        )
+    paths = _touched(repository)
+    changes = tuple(store.uncommitted(paths)) if paths else ()
+    invalid = tuple(_invalid(store, repository, clean=not paths))
+    last = _read(repository, _FILE)
+    word, since, reason, advice = _word(repository, relation, open_, len(changes), invalid, last)
+    return State(word, since, reason, advice, relation, changes, open_, invalid, _hooks(repository))
+
+
+def _word(
+    repository: Repository,
+    relation: Relation,
+    open_: Open,
+    edits: int,
+    invalid: tuple[Problem, ...],
+    last: dict[str, Any],
+) -> tuple[str, str, str, str]:
+    """Return the state's word, since when, why and what to do: the first of these that holds."""
+    what, how = repository.under_way()
+    ahead, behind = _commits(relation.ahead), _commits(relation.behind)
+    when = moments.rfc3339(last["when"]) if isinstance(last.get("when"), int) else ""
+    failed, failure = last.get("state", ""), str(last.get("detail", ""))
+    rows: tuple[tuple[bool, str, str, str, str], ...] = (
+        (bool(what), "paused", _since(repository, "ORIG_HEAD"), f"{what} is under way", how),
+        (not relation.branch, "paused", "", "HEAD is detached", "git switch BRANCH"),
+        (
+            bool(open_.conflicts), "conflict", _since(repository, "zenprofile/conflicts.json"),
+            f"{len(open_.conflicts)} to settle", "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs",
+        ),
+        (bool(invalid), "invalid", "", f"{invalid[0] if invalid else ''}", "mend it; zenprofile validate names all"),
+        (bool(edits), "uncommitted", "", f"{edits} edited by hand", "zenprofile commit"),
+        (not relation.remote, "unshared", "", "there is no remote", "zenprofile remote set URL"),
+        (failed == "offline", "offline", when, f"{failure}; {ahead} not pushed", "zenprofile sync"),
+        (failed == "blocked", "blocked", when, f"{failure}; {ahead} not pushed", "mend access, then: zenprofile sync"),
+        (
+            bool(relation.ahead and relation.behind), "diverged", "",
+            f"{ahead} here, {behind} at the remote", "zenprofile sync",
+        ),
+        (bool(relation.behind), "behind", "", f"{behind} at the remote", "zenprofile pull"),
+        (bool(relation.ahead), "ahead", "", f"{ahead} not pushed", "zenprofile push"),
+        (not relation.theirs, "ahead", "", "the remote has never been looked at", "zenprofile sync"),
+    )  # fmt: skip
+    for holds, word, since, reason, advice in rows:
+        if holds:
+            return word, since, reason, advice
+    confirmed = failed == "synced" and failure == relation.ours
+    return "synced", when if confirmed else "", "the remote has what is here, when it was last looked at", ""
+
+
+def _commits(number: int) -> str:
+    return "1 commit" if number == 1 else f"{number} commits"
+
+
+def _since(repository: Repository, name: str) -> str:
+    try:
+        return moments.rfc3339((repository.git_dir / name).stat().st_mtime)
+    except OSError:
+        return ""
+
+
+def _touched(repository: Repository) -> list[str]:
+    """List files below the profile that git takes for changed; its index knows at once which are not."""
+    flags = Settings(repository).filters_off
+    args = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignored=matching"]
+    out = runner.run([*args, "--", repository.prefix or "."], repository.top, flags=flags).out
+    paths = (os.fsdecode(row[3:]) for row in out.split(b"\0") if row)
+    return [path.removeprefix(repository.prefix) for path in paths if path.startswith(repository.prefix)]
+
+
+def _invalid(store: "LocalStore", repository: Repository, *, clean: bool) -> list[Problem]:
+    """List the problems of the working tree; the verdict on a tree without edits is kept by the tree's id."""
+    if not clean:
+        return check.whole(store.snapshot())
+    objects = store.objects(repository)
+    head = repository.head()
+    name = f"{objects.subtree(objects.tree_of(head.oid), repository.prefix)} {store.schemas}"
+    kept = _read(repository, _VERDICT)
+    if kept.get("tree") == name:
+        return [Problem(*row) for row in kept["problems"]]
+    problems = check.whole(store.snapshot())
+    _write(repository, _VERDICT, {"tree": name, "problems": [list(problem) for problem in problems]})
+    return problems
+
+
+def _hooks(repository: Repository) -> str:
+    found = 0
+    for name in _HOOKS:
+        try:
+            found += b"zenprofile" in (repository.common_dir / "hooks" / name).read_bytes()
+        except OSError:
+            continue
+    return "installed" if found == len(_HOOKS) else "partly" if found else "missing"
+
+
+def _read(repository: Repository, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads((repository.own_dir / name).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(repository: Repository, name: str, data: dict[str, Any]) -> None:
+    """Write what may be lost: without it, `status` only takes longer or knows less."""
+    path = repository.own_dir / name
+    try:
+        repository.own_dir.mkdir(exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps(data), "ascii")
+        temporary.rename(path)
+    except OSError:
+        return

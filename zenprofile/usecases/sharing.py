@@ -1,0 +1,191 @@
+"""Sharing a profile through its remote: pull, push, sync, and what a person has to settle."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from zenprofile.core import change, paths, portable
+from zenprofile.core.change import MISSING, Changed, Recorded
+from zenprofile.core.entity import Key
+from zenprofile.core.merge import Conflict, Value
+from zenprofile.core.merge_data import Choice
+from zenprofile.errors import Conflict as ConflictError
+from zenprofile.errors import Invalid, ZenprofileError
+from zenprofile.store.base import Committing, Store
+from zenprofile.store.sharing import Pulled, Pushed, Sharing
+
+_ROUNDS = 5
+Warn = Callable[[str], None]
+
+
+@runtime_checkable
+class Shareable(Protocol):
+    """A store that may have a remote."""
+
+    def sharing(self, progress: Callable[[str], None] | None = None) -> Sharing:
+        """Return its remote side."""
+        ...
+
+
+class Synced(NamedTuple):
+    """What a sync did.
+
+    Attributes:
+        committed: the edits by hand that it committed, or None.
+        pulled: entities as they arrived.
+        notes: what was decided by itself.
+        sent: number of commits that the remote took.
+    """
+
+    committed: Recorded | None
+    pulled: tuple[Changed, ...]
+    notes: tuple[str, ...]
+    sent: int
+
+
+def side(store: Store, progress: Callable[[str], None] | None = None) -> Sharing | None:
+    """Return a store's remote side; None where the store is shared by what it is."""
+    return store.sharing(progress) if isinstance(store, Shareable) else None
+
+
+def push(sharing: Sharing, warn: Warn, *, strict: bool = False, with_others: bool = False) -> Pushed:
+    """Send the commits that are only here.
+
+    Raises:
+        Invalid: ``strict``, and something in them is bound to this machine.
+        ZenprofileError: the remote has commits that are not here; and as `Sharing.push`.
+    """
+    _look_for_bound(sharing, warn, strict=strict)
+    pushed = sharing.push(with_others=with_others)
+    if pushed.stale:
+        raise ZenprofileError("the remote has changes that are not here; nothing was sent", hint="run: zenprofile sync")
+    return pushed
+
+
+def _look_for_bound(sharing: Sharing, warn: Warn, *, strict: bool) -> None:
+    found = [b for c in sharing.outgoing() if c.after is not None for b in portable.bound(c.key, c.after)]
+    if found and strict:
+        first = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        message = f"not pushed: {first.key} {paths.show(first.path)}: {first.why}{more}"
+        raise Invalid(message, hint=first.advice, file=first.key.path)
+    for one in found:
+        warn(f"{one.key} {paths.show(one.path)}: {one.why}; {one.advice}")
+
+
+def sync(
+    store: Store, sharing: Sharing, warn: Warn, *, commits: bool, strict: bool = False, with_others: bool = False
+) -> Synced:
+    """Commit edits that hold (where writes are commits), pull, push, until the remote has what is here.
+
+    Raises:
+        Conflict: a person must choose.
+        Locked: the remote moved in every round.
+        ZenprofileError: as `Sharing.pull` and `Sharing.push`.
+    """
+    committed = _commit(store, warn) if commits else None
+    pulled: list[Changed] = []
+    notes: list[str] = []
+    for round_ in range(_ROUNDS):
+        if round_:
+            # Others push at the same time: not all at the same moment again.
+            time.sleep(random.uniform(0.02, 0.2) * round_)  # noqa: S311
+        got = sharing.pull()
+        pulled += got.changes
+        notes += got.notes
+        if got.equal:
+            return Synced(committed, tuple(pulled), tuple(notes), 0)
+        if not round_:
+            _look_for_bound(sharing, warn, strict=strict)
+        pushed = sharing.push(with_others=with_others)
+        if pushed.confirmed:
+            return Synced(committed, tuple(pulled), tuple(notes), pushed.sent)
+    raise ZenprofileError(
+        f"the remote moved {_ROUNDS} times in a row; what is here is kept and not pushed", hint="run sync again"
+    )
+
+
+def _commit(store: Store, warn: Warn) -> Recorded | None:
+    if not isinstance(store, Committing):
+        return None
+    try:
+        recorded = store.commit()
+    except Invalid as error:
+        warn(f"edits by hand are not committed, since they do not hold: {error.file}: {error.message}")
+        return None
+    return recorded if recorded.rev else None
+
+
+def push_after_write(store: Store, warn: Warn) -> None:
+    """Push what a command has just written; a failure leaves the write standing and is said."""
+    sharing = side(store)
+    if sharing is None:
+        return
+    try:
+        pushed = sharing.push()
+        if pushed.stale:
+            sync(store, sharing, warn, commits=False)
+    except ZenprofileError as error:
+        warn(f"kept, not pushed: {error.message}; {error.hint}")
+
+
+def resolve(sharing: Sharing, key: Key, field: str, choice: Choice | dict[paths.Path, Choice]) -> tuple[int, Pulled]:
+    """Settle conflicts of an entity (of one field where it is named).
+
+    Raises:
+        UsageError: the field is no path.
+        NotFound: there is no such conflict.
+        Conflict: it lies outside the profile.
+    """
+    path = None
+    if field:
+        path = next(
+            (c.path for c in sharing.open().conflicts if c.key == key and paths.show(c.path) == field), (field,)
+        )
+    if any(c.key == key and c.class_ == "outside" for c in sharing.open().conflicts):
+        raise ConflictError("files outside the profile are git's to merge", hint="pull by hand: git pull")
+    return sharing.resolve(key, path, choice)
+
+
+def choices_of(sharing: Sharing, key: Key, edited: str) -> dict[paths.Path, Choice]:
+    """Return the values that an edited document has at an entity's conflicts.
+
+    Raises:
+        Invalid: it cannot be read (a marker was left in it).
+    """
+    from zenprofile.core import text
+
+    data = text.read(edited, key.path)
+    return {c.path: Value(_at(data, c.path)) for c in sharing.open().conflicts if c.key == key}
+
+
+def _at(data: Any, path: paths.Path) -> Any:
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return MISSING
+    return data
+
+
+def conflict_json(conflict: Conflict, ours: str, theirs: str) -> dict[str, Any]:
+    """Return a conflict as SHAPES has it; a side that has no value lacks the key."""
+    key = conflict.key
+    row: dict[str, Any] = {"kind": key.kind, "type": key.type, "name": key.name, "path": paths.show(conflict.path)}
+    for name in ("base", "ours", "theirs"):
+        value = getattr(conflict, name)
+        if value is not MISSING:
+            row[name] = value
+    return {**row, "class": conflict.class_, "detail": conflict.detail, "ours_rev": ours, "theirs_rev": theirs}
+
+
+def conflicts(sharing: Sharing) -> list[dict[str, Any]]:
+    """Return open conflicts as SHAPES has them."""
+    open_ = sharing.open()
+    return [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+
+
+def changes_json(changes: tuple[Changed, ...]) -> list[dict[str, Any]]:
+    """Return changes as SHAPES has them."""
+    return [change.as_json(changed) for changed in changes]
