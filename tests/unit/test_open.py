@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from zenprofile.core.entity import DEFAULTS
 from zenprofile.drivers import memory
-from zenprofile.errors import Unsafe, Unsupported, UsageError, ZenprofileError
+from zenprofile.errors import StoreBroken, Unsafe, Unsupported, UsageError, ZenprofileError
 from zenprofile.store.base import Options
 from zenprofile.store.open import (
     create_store,
@@ -97,12 +97,11 @@ def test_what_has_to_be_cloned(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", CLONES)
-def test_a_clone_has_to_be_made_by_hand_for_now(url: str) -> None:
+def test_a_store_that_is_cloned_is_opened_only_where_its_clone_is(url: str) -> None:
     assert driver_of(url).name == "local"
-    for act in (create_store, open_store):
-        with pytest.raises(Unsupported) as caught:
-            act(url, Options())
-        assert "git clone" in caught.value.hint
+    with pytest.raises(StoreBroken) as caught:
+        open_store(url, Options())
+    assert "create it again" in caught.value.hint
 
 
 STORED = {

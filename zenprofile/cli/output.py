@@ -131,6 +131,19 @@ def aside(text: str) -> None:
     _print(text, sys.stderr)
 
 
+def progress(text: str) -> None:
+    """Show what git says of its progress on one line of the terminal, which the next piece replaces."""
+    last = text.replace("\r", "\n").rstrip("\n").rpartition("\n")[2]
+    sys.stderr.write(f"\r{safe_text(last)}\x1b[K")
+    sys.stderr.flush()
+
+
+def progress_ends() -> None:
+    """Clear the line of progress."""
+    sys.stderr.write("\r\x1b[K")
+    sys.stderr.flush()
+
+
 def _print(text: str, stream: TextIO) -> None:
     try:
         stream.write(f"{text}\n")

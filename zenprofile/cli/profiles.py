@@ -36,7 +36,8 @@ def create(session: Session, name: str, url: str, store_type: str, user: str) ->
 
     session.announce()
     wish = usecase.Wish(name, url, store_type, user)
-    made = usecase.create(session.profiles, wish, session.timeout, session.say)
+    with session.progress() as progress:
+        made = usecase.create(session.profiles, wish, session.timeout, session.say, progress)
     _said(session, f"Profile '{name}' successfully created.", made.profile)
     session.warn_all(made.warnings)
 

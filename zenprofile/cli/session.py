@@ -1,7 +1,8 @@
 """One run of the command line: the options that stand anywhere, the active profile, its store."""
 
+import contextlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.active import Active, find_active
@@ -127,6 +128,17 @@ class Session:
         """Print a line for people to stdout; in other formats the result alone is printed (`show`)."""
         if self.format == "table":
             output.result(text)
+
+    @contextlib.contextmanager
+    def progress(self) -> Iterator[Callable[[str], None] | None]:
+        """Give what shows git's progress on a terminal, and clear its line at the end; None where nobody looks."""
+        if self.format != "table" or not sys.stderr.isatty():
+            yield None
+            return
+        try:
+            yield output.progress
+        finally:
+            output.progress_ends()
 
     def note(self, text: str) -> None:
         """Print a line to stderr; not with ``-o json``, where stderr holds the error object alone."""

@@ -46,9 +46,11 @@ def clone(url: str, folder: Path, *, timeout: float, progress: Progress = None) 
         files.failed(error, folder)
     talk = _Talk(shown, timeout, progress)
     try:
-        talk.run(_arguments(wanted, draft), folder.parent, _extra(wanted.url))
+        named = runner.run(["config", "--get", "init.defaultBranch"], folder.parent, ok=(0, 1)).out.decode().strip()
+        extra = _extra(wanted.url)
+        talk.run(_arguments(wanted, draft), folder.parent, extra, (f"init.defaultBranch={named or 'main'}",))
         branch = _begin(draft, wanted, shown)
-        _check_out(draft, branch, talk, _extra(wanted.url))
+        _check_out(draft, branch, talk, extra)
         own = draft / ".git" / "zenprofile"
         own.mkdir()
         (own / "made").touch()
@@ -69,8 +71,8 @@ class _Talk:
         self._timeout = timeout
         self._progress = progress
 
-    def run(self, args: list[str], cwd: Path, extra: dict[str, str]) -> None:
-        flags = (*STRICT, "protocol.file.allow=always", "gc.autoDetach=false")
+    def run(self, args: list[str], cwd: Path, extra: dict[str, str], flags: tuple[str, ...] = ()) -> None:
+        flags = (*STRICT, "protocol.file.allow=always", "gc.autoDetach=false", *flags)
         try:
             ran = runner.run_network(
                 args, cwd, timeout=self._timeout, progress=self._progress, flags=flags, extra=extra

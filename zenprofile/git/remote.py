@@ -235,7 +235,8 @@ def unshared(repository: Repository) -> str | None:
     shared = runner.run(["for-each-ref", "--count=1", "--format=%(refname)", "refs/remotes"], repository.top)
     if not shared.out.strip():
         return None
-    if runner.run(["status", "--porcelain", "--ignore-submodules=all"], repository.top).out.strip():
+    flags = Settings(repository).filters_off
+    if runner.run(["status", "--porcelain", "--ignore-submodules=all"], repository.top, flags=flags).out.strip():
         return "uncommitted edits"
     refs = ["--branches", "--glob=refs/stash", *(["HEAD"] if repository.head().oid else [])]
     counted = runner.run(["rev-list", "--count", *refs, "--not", "--remotes"], repository.top)

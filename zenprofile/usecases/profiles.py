@@ -51,14 +51,21 @@ class Wish(NamedTuple):
     user: str = ""
 
 
-def create(profiles: Profiles, wish: Wish, timeout: float, tell: Tell = lambda _: None) -> Created:
+def create(
+    profiles: Profiles,
+    wish: Wish,
+    timeout: float,
+    tell: Tell = lambda _: None,
+    progress: Tell | None = None,
+) -> Created:
     """Make a profile; the entities of a store that is there already are loaded, and nothing in it changes.
 
     Args:
         profiles: of this machine.
         wish: name, and where.
         timeout: seconds without any answer after which it gives up.
-        tell: gets the lines of progress.
+        tell: gets a line for each step.
+        progress: gets what git says while it clones, as it comes; None where nobody looks.
 
     Raises:
         Invalid: a name breaks the rule.
@@ -75,7 +82,7 @@ def create(profiles: Profiles, wish: Wish, timeout: float, tell: Tell = lambda _
             hint = f"choose another name, or 'zenprofile delete {state.taken(wish.name)}' first"
             raise Exists(f"there is a profile '{state.taken(wish.name)}' already", hint=hint)
         profile = _placed(profiles, state, wish, bare)._replace(password=bool(password))
-        options = options_of(profiles, profile, timeout, password)
+        options = options_of(profiles, profile, timeout, password)._replace(progress=progress)
         tell(f"Initializing profile {wish.name}...")
         created = _make(profiles, profile, options, bool(wish.user), tell)
         if password and not keys.remember(profile.name, profiles.folder, password):
