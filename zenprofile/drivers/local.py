@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from zenprofile.errors import Invalid, NewerFormat, NotFound, Paused, Problem, S
 from zenprofile.git import files, lock
 from zenprofile.git.repository import Repository, find
 from zenprofile.store.base import Options
+from zenprofile.store.url import is_clone_url
 
 if TYPE_CHECKING:
     from zenprofile.core.schema import Catalog
@@ -37,7 +38,8 @@ class LocalStore:
         self._options = options
         self._repository = find(root)
         self._objects: Objects | None = None
-        self._cache = Cache(options.cache, str(root), _state_of_schemas())
+        self.schemas = _state_of_schemas()
+        self._cache = Cache(options.cache, str(root), self.schemas)
         self._tree = WorkTree(root, self._cache, self.catalog, self._reading)
 
     def sharing(self, progress: Callable[[str], None] | None = None) -> "GitSharing":
@@ -211,13 +213,18 @@ class LocalStore:
 
         return history.brief(repository, rev, message, changes)
 
-    def uncommitted(self) -> list[Changed]:
-        """List what the working tree has that HEAD has not, by key."""
+    def uncommitted(self, among: Iterable[str] | None = None) -> list[Changed]:
+        """List what the working tree has that HEAD has not, by key; of some paths alone where they are given."""
         if self._repository is None:
             return []
-        return [
-            Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in self._dirty(self._repository) if key
-        ]
+        dirty = self._dirty(self._repository, among)
+        return [Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in dirty if key]
+
+    def unshared(self) -> str | None:
+        """Say what exists here alone: uncommitted edits or unpushed commits, "" for nothing, None without a remote."""
+        from zenprofile.git import remote
+
+        return remote.unshared(self._repository) if self._repository is not None else None
 
     def commit(self, message: str = "") -> Recorded:
         """Commit every edit below the profile."""
@@ -251,13 +258,17 @@ class LocalStore:
 
             return history.brief(repository, rev, words, told)
 
-    def _dirty(self, repository: Repository) -> list[tuple[Key | None, bytes | None, bytes | None]]:
+    def _dirty(
+        self, repository: Repository, among: Iterable[str] | None = None
+    ) -> list[tuple[Key | None, bytes | None, bytes | None]]:
         """List files of the profile that differ from HEAD, line ends aside: key (None: the manifest), old, new."""
         objects = self.objects(repository)
         committed = objects.files(objects.subtree(objects.tree_of(repository.head().oid), repository.prefix))
         found: list[tuple[Key | None, bytes | None, bytes | None]] = []
         paths = {path for path in committed if path == MANIFEST or key_of_path(path)}
         paths |= {MANIFEST, *(key.path for key in self._tree.keys())}  # noqa: SIM118 - no mapping
+        if among is not None:
+            paths &= set(among)
         for path in sorted(paths):
             new = files.read(self.root, path)
             entry = committed.get(path)
@@ -307,7 +318,13 @@ def make_repository(root: Path) -> None:
         files.failed(error, root)
 
 
-def _folder(url: str) -> Path:
+def _folder(url: str, options: Options) -> Path:
+    if is_clone_url(url):
+        from zenprofile.store import clones
+
+        if not options.clone:
+            raise StoreBroken("it is not known where the clone is", hint="delete the profile and create it again")
+        return Path(os.path.realpath(options.clone)) / clones.parse(url).subdirectory
     path = url.removeprefix("file://") if url.startswith("file:") else url
     if url.startswith("file:"):
         from urllib.parse import unquote
@@ -321,9 +338,16 @@ class LocalDriver:
 
     name = "local"
 
+    def bring(self, url: str, options: Options) -> None:
+        """Clone a repository to this machine, where that is not done already; see `zenprofile.git.clone.clone`."""
+        if options.clone and not os.path.lexists(options.clone):
+            from zenprofile.git.clone import clone
+
+            clone(url, Path(options.clone), timeout=options.timeout, progress=options.progress)
+
     def holds(self, url: str, options: Options) -> bool:
         """Say whether a folder holds a profile."""
-        root = _folder(url)
+        root = _folder(url, options)
         if not os.path.lexists(root):
             return False
         if not root.is_dir():
@@ -340,7 +364,7 @@ class LocalDriver:
 
     def create(self, url: str, options: Options, defaults: Change) -> LocalStore:
         """Make a folder a profile with the defaults; one commit where the repository is of our own making."""
-        root = _folder(url)
+        root = _folder(url, options)
         made: list[Path] = []
         try:
             above = root
@@ -362,7 +386,7 @@ class LocalDriver:
 
     def open(self, url: str, options: Options) -> LocalStore:
         """Open a folder that holds a profile."""
-        root = _folder(url)
+        root = _folder(url, options)
         store = LocalStore(root, url, options)
         if store.repository is not None and (store.repository.own_dir / "journal").exists():
             store._finish(store.repository)
