@@ -232,9 +232,9 @@ def test_closed_streams_do_not_matter() -> None:
 
 def test_an_interrupt_is_130() -> None:
     code = (
-        "import sys, time; from zenprofile.cli import main\n"
+        "import sys, time; from zenprofile.cli import main, quick\n"
         "def wait(_): print('ready', flush=True); time.sleep(60)\n"
-        "main.QUICK[('get',)] = wait; sys.exit(main.main(['get']))"
+        "quick.QUICK[('get',)] = wait; sys.exit(main.main(['get']))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

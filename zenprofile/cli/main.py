@@ -3,8 +3,9 @@
 import os
 import sys
 
-from zenprofile.cli.quick import QUICK
-from zenprofile.cli.session import Session
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from zenprofile.cli.session import Session
 
 # Set by the scripts of `zenprofile.cli.completion`; the parser's own scripts (``bash_source``, ...) work as well.
 COMPLETION = "_ZENPROFILE_COMPLETE"
@@ -14,8 +15,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     _open_closed_streams()
-    session = Session()
-    try:
+    session = None
+    try:  # around the imports too: they are most of the time in which an interrupt can come
+        from zenprofile.cli.session import Session
+
+        session = Session()
         if sys.platform not in {"linux", "darwin"}:
             from zenprofile.errors import Unsupported
 
@@ -26,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:
         from zenprofile.cli.failure import report
 
-        return report(error, session.format, arguments)
+        return report(error, session.format if session else "table", arguments)
 
 
 def _open_closed_streams() -> None:
@@ -37,13 +41,15 @@ def _open_closed_streams() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
-def _run(session: Session, arguments: list[str]) -> int:
+def _run(session: "Session", arguments: list[str]) -> int:
     asked = os.environ.get(COMPLETION)
     if asked == "words":
         from zenprofile.cli import completing
 
         completing.main(arguments)
         return 0
+    from zenprofile.cli.quick import QUICK
+
     quick = QUICK.get(tuple(arguments))
     if quick is not None and not asked:
         quick(session)
