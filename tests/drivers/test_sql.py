@@ -11,7 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pymysql
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tests.contract.kit import (
     Document,
@@ -30,7 +32,9 @@ from tests.contract.kit import (
 )
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
+from zenprofile.drivers.sql.failures import told
 from zenprofile.errors import (
+    AccessDenied,
     Invalid,
     Locked,
     NewerFormat,
@@ -514,3 +518,17 @@ def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
 def test_an_option_that_could_read_files_is_refused() -> None:
     with pytest.raises(Unsafe):
         open_store("mysql://127.0.0.1/db?local_infile=1", OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [(1045, AccessDenied), (1044, AccessDenied), (2003, Unreachable), (2013, Unreachable)]
+)
+def test_what_a_server_answers_is_told_in_our_words(code: int, error: type[ZenprofileError]) -> None:
+    answer = pymysql.err.OperationalError(code, "no\nfor 'zenml'@'h'")
+
+    with pytest.raises(error) as caught, told("mysql://zenml@h/db"):
+        raise OperationalError("SELECT 1", {"password": "secret"}, answer)
+
+    assert one_line(caught.value)
+    assert "secret" not in caught.value.message
+    assert caught.value.exit_status == 4
