@@ -419,3 +419,64 @@ def test_reads_import_nothing_heavy_once_the_cache_is_warm(run, folder, line):
     )
 
     assert HEAVY & set(json.loads(done.stderr.splitlines()[-1])) == set()
+
+
+def test_an_override_that_lost_its_place_is_passed_over(run, profile):
+    run("alerter flavor register loose")
+    run("alerter register a --flavor loose --any.x=1")
+    run("override set alerter/a any.x=2 other=3")
+    run("alerter update a --any=text")
+
+    shown = run("alerter describe a -o json").json
+
+    assert shown["configuration"] == {"any": "text", "other": "3"}
+
+
+def test_secrets_are_found_inside_lists(run, profile):
+    run("alerter flavor register loose")
+    run("alerter register a --flavor loose --set", 'keys:=["{{a.b}}", {"x": "${env:MISSING}"}, 1]')
+
+    rows = run("secrets check -o json", fails=1).json
+
+    assert [row["path"] for row in rows] == ["configuration.keys.0", "configuration.keys.1.x"]
+
+
+def test_a_schema_is_read_from_stdin(run, profile, monkeypatch):
+    import io
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"type: object\nadditionalProperties: false\n")))
+    run("flavor register strict --type alerter --schema -")
+
+    run("alerter register a --flavor strict --x=1", fails=1)
+
+
+def test_names_and_types_are_completed(run, folder, monkeypatch):
+    run(S3)
+    words = {
+        "zenprofile component describe ": {"default", "s3-prod"},
+        "zenprofile artifact-store describe s": {"s3-prod"},
+        "zenprofile stack describe ": {"default"},
+        "zenprofile component list --type data_": {"data_validator"},
+    }
+    for line, expected in words.items():
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", str(len(line.split(" ")) - 1))
+        monkeypatch.setenv("_ZENPROFILE_COMPLETE", "bash_complete")
+        done = subprocess.run(
+            [sys.executable, "-m", "zenprofile"], env=os.environ, capture_output=True, text=True, check=False
+        )
+        assert {row.partition(",")[2] for row in done.stdout.split()} == expected, done.stderr
+
+
+def test_a_label_is_no_setting_named_labels(run, profile, tmp_path):
+    (tmp_path / "schema.json").write_text(
+        '{"properties": {"labels": {"type": "string"}, "output": {"type": "string"}}}'
+    )
+    run("flavor register loud --type alerter --schema schema.json")
+
+    run("alerter register a --flavor loud --label x=y --labels=z")
+
+    assert run("alerter describe a -o json").json["labels"] == {"x": "y"}
+    assert run("alerter describe a -o json").json["configuration"] == {"labels": "z"}
+    assert "--set output=VALUE" in run("alerter register b --flavor loud --output json", fails=2).err
+    run("--output json alerter register b --flavor loud --set output=z")

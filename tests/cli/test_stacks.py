@@ -233,3 +233,11 @@ def test_log_shows_changes_newest_first(run, profile):
     run("stack delete prod")
     assert run("log stack/prod -o json").json[0]["changes"][0]["action"] == "removed"
     run("log nothing", fails=1)
+
+
+def test_components_may_follow_the_first_pair(run, profile):
+    run("stack register prod -c orchestrator=default artifact_store=default")
+
+    components = run("stack describe prod -o json").json["components"]
+    assert components == {"orchestrator": ["default"], "artifact_store": ["default"]}
+    run("stack register other -o default default", fails=2)

@@ -1,8 +1,10 @@
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from zenprofile.core import writer
+from zenprofile.core import check, writer
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import DEFAULTS, Key, key_of
 from zenprofile.drivers.memory import DRIVER
@@ -491,3 +493,44 @@ def test_flavors_are_described_whether_they_ship_or_are_registered(store):
         flavors.describe(snapshot, "minoi")
     assert "minio" in caught.value.hint
     assert ("orchestrator", "kubeflow") in flavors.known()
+
+
+TYPES = ("orchestrator", "artifact_store")
+NAMES = ("a", "b", "c")
+STACKS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            type_: st.sampled_from(NAMES) | st.lists(st.sampled_from(NAMES), min_size=1, unique=True) for type_ in TYPES
+        },
+    ),
+    max_size=4,
+)
+
+
+@given(STACKS, st.sampled_from(TYPES), st.sampled_from(NAMES), st.sampled_from(["new", "A", "B2"]))
+def test_a_rename_leaves_every_stack_as_it_was_but_for_the_name(stacks_, type_, old, new):
+    docs = [("component", {"name": n, "type": t, "flavor": "local", "configuration": {}}) for t in TYPES for n in NAMES]
+    docs += [("stack", {"name": f"s{n}", "components": components_}) for n, components_ in enumerate(stacks_)]
+    change = Change(tuple(Edit(key_of(kind, doc), None, writer.write(kind, doc)) for kind, doc in docs))
+    store = DRIVER.create(f"memory:{__name__}-{next(NUMBERS)}", Options(), change)
+
+    if new == "A" and old != "a":
+        with pytest.raises(Exists):
+            entities.rename(store, Key("component", type_, old), new)
+        return
+    entities.rename(store, Key("component", type_, old), new)
+
+    def renamed(value):
+        return (
+            [new if name == old else name for name in value]
+            if isinstance(value, list)
+            else new
+            if value == old
+            else value
+        )
+
+    assert check.whole(store.snapshot()) == []
+    for number, components_ in enumerate(stacks_):
+        expected = {t: renamed(value) if t == type_ else value for t, value in components_.items()}
+        assert data(store, Key("stack", "", f"s{number}"))["components"] == expected

@@ -198,10 +198,10 @@ def _refuse_shadowed(session: Session, context: click.Context, key: Key, flavor:
 
 
 def _given(context: click.Context) -> list[str]:
-    """List the options of a command that were given on its part of the command line."""
-    options = [p for p in context.command.params if isinstance(p, click.Option) and p.name and p.name != "flavor"]
+    """List the options of a command that were given on its part of the command line, as they are spelt in full."""
     line = ParameterSource.COMMANDLINE
-    return [str(p.name) for p in options if context.get_parameter_source(str(p.name)) == line]
+    given = [p for p in context.command.params if p.name and context.get_parameter_source(p.name) == line]
+    return [flag[2:] for p in given if p.name != "flavor" for flag in p.opts if flag.startswith("--")]
 
 
 def _typed_register(subject: Subject, settings: str) -> Command:

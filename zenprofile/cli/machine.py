@@ -5,7 +5,7 @@ import os
 import click
 
 from zenprofile.cli import output, showing
-from zenprofile.cli.options import Group
+from zenprofile.cli.options import Group, at_option
 from zenprofile.cli.session import Session
 from zenprofile.core.entity import Data
 
@@ -88,8 +88,9 @@ def secrets() -> None:
 
 
 @secrets.command(examples=["zenprofile secrets check", "zenprofile secrets check -o json"])
+@at_option
 @click.pass_obj
-def check(session: Session) -> int:
+def check(session: Session, at: str | None) -> int:
     """List the references that this machine cannot resolve, and how to supply each.
 
     ${env:NAME} is resolved by an environment variable. {{secret.key}} is resolved by ZenML's secret store when a
@@ -100,8 +101,9 @@ def check(session: Session) -> int:
     from zenprofile.usecases import overrides
     from zenprofile.usecases import secrets as usecase
 
-    loaded = session.store().snapshot().load()
-    read_here = [Entity(e.key, overrides.laid(e, session.profile.overrides)) for e in loaded.entities]
+    own = {} if at else session.profile.overrides
+    loaded = session.store().snapshot(at).load()
+    read_here = [Entity(e.key, overrides.laid(e, own)) for e in loaded.entities]
     found = [usecase.as_json(each) for each in usecase.unresolved(read_here, os.environ)]
     if found or session.format != "table":
         session.show(found, lambda: _secrets(found))

@@ -25,6 +25,9 @@ def _of_people(kind: str) -> Any:
 _users = click.option(
     "--user", "users", multiple=True, metavar="USER", shell_complete=_of_people("user"), help="A user."
 )
+_members = click.option(
+    "--user", "users", multiple=True, required=True, metavar="USER", shell_complete=_of_people("user"), help="A user."
+)
 _teams = click.option(
     "--team", "teams", multiple=True, metavar="TEAM", shell_complete=_of_people("team"), help="A team."
 )
@@ -127,7 +130,7 @@ def team() -> None:
 
 @team.command("add", examples=["zenprofile team add platform --user ada --user bob"])
 @subjects.name_argument(_TEAM)
-@_users
+@_members
 @message_option
 @click.pass_obj
 def add_members(session: Session, name: str, users: tuple[str, ...], message: str) -> None:
@@ -139,7 +142,7 @@ def add_members(session: Session, name: str, users: tuple[str, ...], message: st
 
 @team.command("remove", examples=["zenprofile team remove platform --user bob"])
 @subjects.name_argument(_TEAM)
-@_users
+@_members
 @message_option
 @click.pass_obj
 def remove_members(session: Session, name: str, users: tuple[str, ...], message: str) -> None:

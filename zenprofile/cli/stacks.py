@@ -115,18 +115,21 @@ def stack() -> None:
     ],
 )
 @click.argument("name")
+@click.argument("more", nargs=-1, metavar="[TYPE=COMPONENT]...")
 @_component_options
 @click.option("--set", "set_", is_flag=True, help="Make it the active stack.")
 @_details_options
 @click.pass_obj
-def register(session: Session, /, name: str, set_: bool, **given: Any) -> None:
+def register(session: Session, /, name: str, more: tuple[str, ...], set_: bool, **given: Any) -> None:
     """Register a stack of components that exist.
 
     -o is the orchestrator here, as in ZenML; the format is --output.
     """
     from zenprofile.usecases import stacks
 
-    recorded, warnings = stacks.register(session.store(), name, _pairs(given), subjects.details(given))
+    recorded, warnings = stacks.register(
+        session.store(), name, [*_pairs(given), *map(stacks.pair, more)], subjects.details(given)
+    )
     session.warn_all(warnings)
     showing.written(session, recorded, Key("stack", "", name), "Registered")
     if set_:

@@ -40,9 +40,7 @@ def _is(text: str, data: dict[str, object]) -> bool:
 def _moved(text: str, root: Node, order: list[str]) -> str:
     blocks: dict[str, str] = {}
     header, begin, last = "", 0, ""
-    for key, node in root.children:
-        if key is None:
-            return ""
+    for key, node in ((key, node) for key, node in root.children if key is not None):
         start = line_start(text, key.start.index)
         end = line_end(text, content_end(text, node, key))
         between = text[begin:start]

@@ -165,7 +165,7 @@ def _edited(entity: Entity, text: str, data: Data) -> Edit:
 
 def _text(snapshot: Snapshot, key: Key) -> str:
     text = snapshot.text(key)
-    if text is None:  # deleted by hand since it was read
+    if text is None:  # pragma: no cover - deleted by hand since it was read
         raise NotFound(f"there is no {what(key)}", hint="it was deleted meanwhile")
     return text
 
