@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from zenprofile import errors
+from zenprofile.core import diff3, writer
 from zenprofile.core import text as texts
-from zenprofile.core import writer
 from zenprofile.core.change import MISSING, same
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge import Merged, Value, merge, merge_document, resolve, with_markers
@@ -388,7 +388,9 @@ def test_the_text_holds_the_merged_data(base: str, ours: str, theirs: str) -> No
     if not conflicts:
         assert text is not None
         assert same(texts.read(text), data)
-        assert text == ours or not same(data, mine) or same(mine, before)
+        sides = [side.replace("\r\n", "\n") for side in (base, ours, theirs)]
+        by_line = text.replace("\r\n", "\n") == diff3.merge_texts(*sides)
+        assert by_line or text == ours or not same(data, mine) or same(mine, before)
 
 
 @st.composite
@@ -519,3 +521,16 @@ def test_leaving_out_what_is_alike_changes_nothing(
     less = [{k: text for k, text in side.items() if k not in alike} for side in (base, ours, theirs)]
 
     assert repr(merge(less[0], less[1], less[2])) == repr(merge(base, ours, theirs))
+
+
+def test_a_comment_of_theirs_comes_though_we_changed_another_field() -> None:
+    base = "name: s3\ntype: artifact_store\nflavor: s3\nconfiguration:\n  path: s3://a\n  key: x\n  # readers\n  token: y\n"
+    ours = base.replace("s3://a", "s3://b")
+    theirs = base.replace("# readers", "# who may read").replace("name: s3", "name: s3  # prod")
+    key = Key("component", "artifact_store", "s3")
+
+    merged, conflicts, _ = merge_document(key, base, ours, theirs)
+
+    assert not conflicts
+    assert merged == theirs.replace("s3://a", "s3://b")
+    assert merge_document(key, base, theirs, ours)[0] == merged

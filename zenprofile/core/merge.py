@@ -147,12 +147,27 @@ def _both_changed(key: Key, base: str | None, ours: str, theirs: str, choices: C
         merged, conflicts = merge_data(key, before, mine, other, choices)
         if conflicts:
             return None, tuple(conflicts), ()
-        if same(mine, merged):
-            return ours, (), ()
+        by_line = _by_line(base, ours, theirs, merged)
+        if by_line is not None or same(mine, merged):
+            return by_line or ours, (), ()
         return merge_text.patched(base or "", ours, theirs, merged), (), ()
     except errors.Invalid as error:
         # One cannot be read, or both together are larger than a document may be.
         return _whole(key, base, ours, theirs, choices, error)
+
+
+def _by_line(base: str | None, ours: str, theirs: str, merged: Data) -> str | None:
+    """Merge the texts by line, where that says just what the merge by meaning says: both sides' comments stay then."""
+    if base is None:
+        return None
+    joined = diff3.merge_texts(*map(merge_text.plain, (base, ours, theirs)))
+    if joined is None:
+        return None
+    try:
+        holds = same(texts.read(joined), merged)
+    except errors.Invalid:
+        return None
+    return merge_text.like(joined, ours) if holds else None
 
 
 def _readable(base: str | None, ours: str, theirs: str) -> tuple[Data, Data, Data]:
