@@ -116,6 +116,14 @@ def test_create_loads_what_is_there_and_changes_no_byte(run: Run) -> None:
     assert files(Path("store")) == before
 
 
+def test_a_commit_without_gits_own_identity_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    works(run("get"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    assert "Warning: git knows no name and e-mail of yours" in works(run("create", "p")).err
+    done = works(run("user", "create", "ada", "--profile", "p"))
+    assert "Warning: git knows no name and e-mail of yours" in done.err
+
+
 def test_two_empty_places_get_the_same_bytes(run: Run) -> None:
     for name in ("one", "two"):
         works(run("create", name, "-u", name))

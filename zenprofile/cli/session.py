@@ -98,7 +98,7 @@ class Session:
 
         from zenprofile.usecases.profiles import open_profile
 
-        store = open_profile(self.profiles, profile, self.timeout)
+        store = open_profile(self.profiles, profile, self.timeout, lambda line: self.warn_all([line]))
         context = click.get_current_context(silent=True)
         if context is not None:
             context.find_root().call_on_close(store.close)
@@ -108,7 +108,7 @@ class Session:
         """Return what opening a profile's store needs to know from this machine."""
         from zenprofile.usecases.profiles import options_of
 
-        return options_of(self.profiles, profile, self.timeout)
+        return options_of(self.profiles, profile, self.timeout)._replace(warn=lambda line: self.warn_all([line]))
 
     def show(self, data: Any, as_table: Callable[[], str]) -> None:
         """Print a result to stdout in the format asked for.

@@ -82,9 +82,11 @@ def create(
             hint = f"choose another name, or 'zenprofile delete {state.taken(wish.name)}' first"
             raise Exists(f"there is a profile '{state.taken(wish.name)}' already", hint=hint)
         profile = _placed(profiles, state, wish, bare)._replace(password=bool(password))
-        options = options_of(profiles, profile, timeout, password)._replace(progress=progress)
+        said: list[str] = []
+        options = options_of(profiles, profile, timeout, password)._replace(progress=progress, warn=said.append)
         tell(f"Initializing profile {wish.name}...")
         created = _make(profiles, profile, options, bool(wish.user), tell)
+        created = created._replace(warnings=(*said, *created.warnings))
         if password and not keys.remember(profile.name, profiles.folder, password):
             created = created._replace(warnings=(*created.warnings, _no_keyring(profile.name)))
         state.put(created.profile)
@@ -229,15 +231,21 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
     )
 
 
-def open_profile(profiles: Profiles, profile: Profile, timeout: float) -> "Store":
+def open_profile(profiles: Profiles, profile: Profile, timeout: float, warn: Tell = lambda _: None) -> "Store":
     """Open a profile's store.
+
+    Args:
+        profiles: of this machine.
+        profile: whose store it is.
+        timeout: seconds without any answer after which a network operation ends.
+        warn: takes what the store has to say to the user.
 
     Raises:
         StoreBroken: the profile's entry does not hold, or the store cannot be read.
         ZenprofileError: as `zenprofile.store.open.open_store`.
     """
     usable(profile, profiles.file)
-    return opener.open_store(profile.store_url, options_of(profiles, profile, timeout))
+    return opener.open_store(profile.store_url, options_of(profiles, profile, timeout)._replace(warn=warn))
 
 
 def make_active(profiles: Profiles, active: Active, name: str, everywhere: bool) -> list[str]:
