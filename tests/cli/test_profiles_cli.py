@@ -280,9 +280,9 @@ def test_a_repository_whose_profile_is_not_here(run: Run) -> None:
     works(run("get"))
     Path(".zenprofile.json").write_text('{"profile": "team"}')
     assert run("get").status == 1
-    done = run("describe")
+    done = run("config")
     assert done.status == 1
-    assert "the profile 'team'" in done.err
+    assert done.err.startswith("Error: the profile 'team', which ")
     assert "zenprofile create team --url URL" in done.err
     assert "Warning: the profile 'team' is not on this machine" in works(run("list")).err
     works(run("create", "team", "-t", "sql"))

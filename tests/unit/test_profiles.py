@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from zenprofile.core import names
 from zenprofile.errors import Locked, NewerFormat, NotFound, StoreBroken
 from zenprofile.profiles import Profile, Profiles, State, config_folder, is_ours
 
@@ -48,6 +51,34 @@ def test_what_is_put_is_found_in_another_process(here: Profiles) -> None:
     put(here, TEAM, Profile("plain", "/tmp/plain", "local"))
     assert Profiles(here.folder).find("team") == TEAM
     assert Profiles(here.folder).names() == ["plain", "team"]
+
+
+TEXT = st.text(alphabet=st.characters(codec=None), max_size=20)
+PROFILES = st.builds(
+    Profile,
+    st.from_regex(r"\A[a-z0-9][a-z0-9._-]{0,20}[a-z0-9]\Z").filter(lambda name: not names.why_not(name)),
+    TEXT.filter(bool),
+    TEXT.filter(bool),
+    active_stack=TEXT,
+    active_user=TEXT,
+    overrides=st.dictionaries(TEXT, st.dictionaries(TEXT, st.none() | st.integers() | TEXT)),
+    sync=TEXT,
+    run_hooks=st.booleans(),
+    path=TEXT,
+    password=st.booleans(),
+    made=st.lists(st.just("profiles/x"), max_size=2).map(tuple),
+    unknown=st.dictionaries(st.just("colour"), TEXT),
+    problem=st.just(""),
+)
+
+
+@given(st.lists(PROFILES, max_size=3))
+def test_what_is_written_is_what_is_read(found: list[Profile]) -> None:
+    state = State()
+    for profile in found:
+        state.put(profile)
+    text = json.dumps(state.as_json(), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    assert State(json.loads(text)).profiles == state.profiles
 
 
 def test_a_fresh_machine_has_none(here: Profiles) -> None:

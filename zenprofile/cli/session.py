@@ -62,8 +62,9 @@ class Session:
         Raises:
             NotFound: it is not on this machine.
         """
+        found = self.active.existing()
         self.announce()
-        return self.active.existing()
+        return found
 
     @property
     def active_stack(self) -> str:
