@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -207,6 +208,22 @@ def test_a_create_that_is_interrupted_leaves_no_folder(run: Run, monkeypatch: py
     assert run("create", "p").status == 130
     assert not (config() / "profiles/p").exists()
     assert Profiles().names() == ["default"]
+
+
+@pytest.mark.parametrize("step", ["write", "carry_out", "set_ref", "put_away"])
+@pytest.mark.parametrize("url", ["", "store"])
+def test_a_create_that_is_killed_is_done_again(run: Run, step: str, url: str) -> None:
+    works(run("get"))
+    arguments = ["create", "p", *(["--url", url] if url else [])]
+    code = (
+        f"import os, sys; from zenprofile.git import journal; journal.{step} = lambda *_, **__: os._exit(9)\n"
+        "from zenprofile.cli.main import main; main(sys.argv[1:])"
+    )
+    assert subprocess.run([sys.executable, "-c", code, *arguments], check=False).returncode == 9
+    assert Profiles().names() == ["default"]
+    assert works(run(*arguments)).out.endswith("Profile 'p' successfully created.\n")
+    done = works(run("describe", "p"))
+    assert "Warning" not in done.err
 
 
 def test_a_password_goes_to_the_keyring_and_nowhere_else(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,12 +137,22 @@ def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: 
         if profile.made and profile.store_type == "sql":
             os.makedirs(os.path.join(profiles.folder, profile.made[0]), mode=0o700, exist_ok=True)
         opener.bring(profile.store_url, options)
-        if opener.is_profile(profile.store_url, options):
-            return _load(profile, options, user_named)
-        return _begin(profile, options, tell)
+        return _loaded(profile, options, user_named) or _begin(profile, options, tell)
     except BaseException:
         _remove(new)
         raise
+
+
+def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created | None:
+    if not opener.is_profile(profile.store_url, options):
+        return None
+    try:
+        return _load(profile, options, user_named)
+    except StoreBroken:
+        # What a command that was killed had begun there is taken back as the store is opened: the place is empty then.
+        if opener.is_profile(profile.store_url, options):
+            raise
+    return None
 
 
 def _load(profile: Profile, options: "Options", user_named: bool) -> Created:
