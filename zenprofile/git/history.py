@@ -3,44 +3,46 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from zenprofile.core.change import Changed, Recorded, is_rename
-from zenprofile.core.entity import KINDS, Key, key_of_path
+from zenprofile.core.change import MISSING, Changed, Recorded, same
+from zenprofile.core.entity import Data, Key, key_of_path
 from zenprofile.core.snapshot import data_of
-from zenprofile.errors import NotFound, StoreBroken, Unsupported
+from zenprofile.errors import NotFound, Unsupported
 from zenprofile.git import runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
-from zenprofile.store import moments
+from zenprofile.git.treediff import Sides, TreeDiff
+from zenprofile.store import moments, rev
+from zenprofile.store.past import Past, Text
 
 if TYPE_CHECKING:
     import git
 
-_FILES = {0o100644, 0o100755}
 _REV = re.compile(r"[A-Za-z0-9_@.{}^~/+=-]{1,250}\Z")
-Blobs = dict[str, Any]
+_PARSED = 4096  # documents kept in memory: what came after in one commit is what was before in the next
 
 
-def resolve(repository: Repository, rev: str) -> str:
+def resolve(repository: Repository, at: str) -> str:
     """Return the commit that a REV names: a commit, tag, branch, or date.
 
     Raises:
         NotFound: there is none.
     """
-    seconds = moments.parse(rev)
+    seconds = moments.parse(at)
     if seconds is not None:
         args = ["rev-list", "-1", f"--min-age={int(seconds)}", "HEAD"]
         found = runner.run(args, repository.top, ok=(0, 128)).out.decode().strip()
         if not found:
-            raise NotFound(f"nothing was committed before {rev}", hint="see: zenprofile log")
+            raise NotFound(f"nothing was committed before {at}", hint="see: zenprofile log")
         return found
-    if _REV.match(rev) and not rev.startswith("-"):
-        args = ["rev-parse", "--verify", "-q", "--end-of-options", f"{rev}^{{commit}}"]
+    if _REV.match(at) and not at.startswith("-"):
+        args = ["rev-parse", "--verify", "-q", "--end-of-options", f"{at}^{{commit}}"]
         found = runner.run(args, repository.top, ok=(0, 1, 128)).out.decode().strip()
         if found:
             return found
-    raise NotFound(f"there is no revision {rev[:140]!r}", hint="a commit, tag, branch or date; see: zenprofile log")
+    raise NotFound(f"there is no revision {at[:140]!r}", hint="a commit, tag, branch or date; see: zenprofile log")
 
 
 @contextlib.contextmanager
@@ -59,32 +61,32 @@ def _opened(repository: Repository) -> Iterator["git.Repo"]:
 def changes(repository: Repository, key: Key | None = None, start: str = "HEAD") -> Iterator[Recorded]:
     """Yield the commits that changed entities of the profile, newest first.
 
-    A merge is told by what it has that none of its parents had.
+    A merge is told by what it has that none of its parents had, field by field.
 
     Args:
         repository: where.
         key: of one entity, which is followed through renames; None for all.
         start: the commit to begin with.
     """
-    with _opened(repository) as repo:
-        memo: dict[bytes, Blobs] = {}
+    with _opened(repository) as repo, contextlib.closing(Objects(repository)) as objects:
+        reader = _Reader(objects, repository.prefix)
         for commit in repo.iter_commits(start):
-            changed = _changed(repo, repository, commit, memo)
-            if key is not None:
-                changed = [c for c in changed if c.key == key] + _origin(changed, key)
-            if not changed:
+            touched = reader.touched(commit)
+            if not touched or (key is not None and key not in touched):
                 continue
-            yield _recorded(commit, tuple(changed))
-            for origin in _origin(changed, key) if key is not None else ():
-                key = origin.key
+            record = _recorded(commit, reader.changed(commit, touched))
+            if key is not None:
+                record, key = rev.about(record, key)
+            if record.changes:
+                yield record
 
 
-def _origin(changed: list[Changed], key: Key) -> list[Changed]:
-    """Return the removal that an entity's addition was a rename of."""
-    new = next((c for c in changed if c.key == key and c.action == "added"), None)
-    if new is None:
-        return []
-    return [c for c in changed if c.action == "removed" and is_rename(c, new)][:1]
+def one(repository: Repository, commit: str) -> Past:
+    """Return what one commit did to the profile, with the documents as its first parent and it have them."""
+    with _opened(repository) as repo, contextlib.closing(Objects(repository)) as objects:
+        reader, found = _Reader(objects, repository.prefix), repo.commit(commit)
+        recorded = _recorded(found, reader.changed(found, reader.touched(found)))
+        return Past("", recorded, reader.texts(found), len(found.parents) > 1)
 
 
 def _recorded(commit: "git.Commit", changed: tuple[Changed, ...]) -> Recorded:
@@ -93,24 +95,79 @@ def _recorded(commit: "git.Commit", changed: tuple[Changed, ...]) -> Recorded:
     return Recorded(commit.hexsha, who, moments.rfc3339(commit.committed_date), message.rstrip("\n"), changed)
 
 
-def one(repository: Repository, commit: str) -> Recorded:
-    """Return what one commit did to the profile."""
-    with _opened(repository) as repo:
-        found = repo.commit(commit)
-        return _recorded(found, tuple(_changed(repo, repository, found, {})))
+Touched = dict[Key, list[Sides]]
 
 
-def _changed(repo: "git.Repo", repository: Repository, commit: "git.Commit", memo: dict[bytes, Blobs]) -> list[Changed]:
-    after = _documents(commit, repository, memo)
-    befores = [_documents(parent, repository, memo) for parent in _parents(commit)] or [{}]
-    differing = [path for path in {*after, *befores[0]} if all(b.get(path) != after.get(path) for b in befores)]
-    found = []
-    for path in sorted(differing):
-        key = key_of_path(path)
-        if key is not None:
-            old, new = (_content(repo, side.get(path)) for side in (befores[0], after))
-            found.append(Changed(key, data_of(key, old), data_of(key, new)))
-    return sorted(found, key=lambda c: c.key)
+class _Reader:
+    """Reads what commits changed; a document that stands in several of them is parsed once."""
+
+    def __init__(self, objects: Objects, prefix: str) -> None:
+        self._objects = objects
+        self._diff = TreeDiff(self._tree, len(objects.zero) // 2, prefix)
+        self._data = lru_cache(maxsize=_PARSED)(self._data_of)
+
+    def touched(self, commit: "git.Commit") -> Touched:
+        """Return the documents that a commit has otherwise than every parent, with the blobs before and after."""
+        parents: list[bytes | None] = [parent.tree.binsha for parent in _parents(commit)]
+        sides = [self._diff.documents(parent, commit.tree.binsha) for parent in parents or [None]]
+        found = {}
+        for path in sorted(sides[0]):
+            key = key_of_path(path)
+            if key is not None and all(path in side for side in sides):
+                found[key] = [side[path] for side in sides]
+        return found
+
+    def changed(self, commit: "git.Commit", touched: Touched) -> tuple[Changed, ...]:
+        """Return the same as data."""
+        found = []
+        for key, sides in sorted(touched.items()):
+            after = self._data(key, sides[0][1])
+            before = [self._data(key, old) for old, _ in sides]
+            changed = Changed(key, _joined(before, after) if len(before) > 1 else before[0], after)
+            if len(before) == 1 or not same(changed.before, after):
+                found.append(changed)
+        return tuple(found)
+
+    def texts(self, commit: "git.Commit") -> tuple[Text, ...]:
+        """Return the documents that differ from the first parent's."""
+        parents = _parents(commit)
+        differing = self._diff.documents(parents[0].tree.binsha if parents else None, commit.tree.binsha)
+        found = ((key_of_path(path), sides) for path, sides in sorted(differing.items()))
+        return tuple(Text(key, *(self._text(oid) for oid in sides)) for key, sides in found if key is not None)
+
+    def _text(self, oid: bytes | None) -> str | None:
+        return None if oid is None else self._content(oid).decode("utf-8", "surrogateescape")
+
+    def _data_of(self, key: Key, oid: bytes | None) -> Data | None:
+        return None if oid is None else data_of(key, self._content(oid))
+
+    def _tree(self, oid: bytes) -> bytes:
+        return self._objects.read(oid.hex(), "tree")
+
+    def _content(self, oid: bytes) -> bytes:
+        return self._objects.read(oid.hex(), "blob")
+
+
+def _joined(parents: list[Data | None], after: Data | None) -> Data | None:
+    """Return the first parent's data with what the merge took from another parent already in it."""
+    if after is None or all(parent is None for parent in parents):
+        return parents[0]
+    return _taken([parent if parent is not None else {} for parent in parents], after)
+
+
+def _taken(parents: list[Data], after: Data) -> Data:
+    found: Data = {}
+    for name in [*after, *(name for name in parents[0] if name not in after)]:
+        sides = [parent.get(name, MISSING) for parent in parents]
+        value = after.get(name, MISSING)
+        known = any(same(side, value) for side in sides)
+        if not known and isinstance(value, dict) and isinstance(sides[0], dict):
+            value = _taken([side if isinstance(side, dict) else {} for side in sides], value)
+        elif not known:
+            value = sides[0]
+        if value is not MISSING:
+            found[name] = value
+    return found
 
 
 def _parents(commit: "git.Commit") -> list["git.Commit"]:
@@ -123,41 +180,6 @@ def _parents(commit: "git.Commit") -> list["git.Commit"]:
             continue
         found.append(parent)
     return found
-
-
-def _documents(commit: "git.Commit", repository: Repository, memo: dict[bytes, Blobs]) -> Blobs:
-    """Return blob ids of a commit's documents by path below the profile; unchanged folders are read once."""
-    tree: Any = commit.tree
-    for step in repository.prefix.rstrip("/").split("/") if repository.prefix else ():
-        tree = next((inner for inner in tree.trees if inner.name == step), None)
-        if tree is None:
-            return {}
-    found: Blobs = {}
-    folders = {kind.folder for kind in KINDS.values()}
-    for folder in tree.trees:
-        if folder.name in folders:
-            found.update({f"{folder.name}/{path}": oid for path, oid in _below(folder, memo).items()})
-    return found
-
-
-def _below(tree: Any, memo: dict[bytes, Blobs]) -> Blobs:
-    known = memo.get(tree.binsha)
-    if known is None:
-        known = {blob.name: blob.binsha for blob in tree.blobs if blob.mode in _FILES}
-        for folder in tree.trees:
-            known.update({f"{folder.name}/{path}": oid for path, oid in _below(folder, memo).items()})
-        memo[tree.binsha] = known
-    return known
-
-
-def _content(repo: "git.Repo", oid: bytes | None) -> bytes | None:
-    if oid is None:
-        return None
-    try:
-        return bytes(repo.odb.stream(oid).read())
-    except (ValueError, KeyError):
-        message = f"the object {oid.hex()[:12]} is missing"
-        raise StoreBroken(message, hint="try: git fsck; a partial clone may need: git fetch --refetch") from None
 
 
 def brief(repository: Repository, commit: str, message: str, changed: tuple[Changed, ...]) -> Recorded:
