@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 PYTHON ?= python3
 VENV := .venv
-BIN := $(CURDIR)/$(VENV)/bin
+BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --quiet
 # `compat` puts the checkout on the path by a line of text; other kinds run code at each start of Python, 11 ms more.
 COMPAT := --config-settings editable_mode=compat
@@ -17,7 +17,7 @@ PYTEST := export PYTEST_DEBUG_TEMPROOT=$$(mktemp -d); trap 'rm -rf "$$PYTEST_DEB
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed ## The main job on real input: two machines, one profile in Git
-	@PATH="$(BIN):$$PATH" sh docs/demo.sh
+	@PATH="$$PWD/$(BIN):$$PATH" sh docs/demo.sh
 
 test: $(VENV)/with-tools ## Everything: lint, types, import rules, every suite
 	@sh tests/setup.sh $(VENV)/left-out
@@ -43,8 +43,8 @@ quick: $(VENV)/with-tools ## The tests that take no time
 oldest: $(VENV)/with-tools ## Unit and contract tests on the oldest libraries that setup.cfg allows
 	@$(PYTEST) tests/e2e/test_oldest.py
 
-bench: $(VENV)/with-tools
-	@$(BIN)/python -m benchmarks
+bench: $(VENV)/with-tools ## Ratios against limits and peers, measured side by side
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
 
 reference: $(VENV)/with-tools ## Write docs/reference.md again
 	@$(BIN)/python docs/reference.py

@@ -16,8 +16,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
     lowest = ["--constraint", ROOT / "tests" / "oldest.txt"]
-    wanted = ["-e", ROOT, "pytest", "hypothesis"]
-    subprocess.run([python, "-m", "pip", "install", "-qq", *lowest, *wanted], check=True)
+    subprocess.run([python, "-m", "pip", "install", "-qq", *lowest, "-e", f"{ROOT}[test]"], check=True)
     return python
 
 
