@@ -36,14 +36,16 @@ class Author(NamedTuple):
     run_hooks: bool = False
 
 
-def edit(repository: Repository, changes: Sequence[FileChange], message: str) -> None:
+def edit(repository: Repository, changes: Sequence[FileChange], message: str, undone: str = "") -> None:
     """Write files and leave the commit to the user. The caller holds the lock.
+
+    ``undone`` is the record of the change that this one takes back.
 
     Raises:
         StoreBroken, Locked: as `journal.carry_out`.
     """
     entries = tuple(Entry(c.path, c.before, c.after, "") for c in changes)
-    move = Move(entries, message)
+    move = Move(entries, message, kind=_kind(undone), undone=undone)
     objects = Objects(repository)
     try:
         carry(repository, objects, move)
@@ -51,7 +53,13 @@ def edit(repository: Repository, changes: Sequence[FileChange], message: str) ->
         objects.close()
 
 
-def record(repository: Repository, changes: Sequence[FileChange], message: str, author: Author) -> str:
+def _kind(undone: str) -> str:
+    return "undo" if undone else "change"
+
+
+def record(
+    repository: Repository, changes: Sequence[FileChange], message: str, author: Author, undone: str = ""
+) -> str:
     """Write files and commit them, and nothing else, on the branch of HEAD. The caller holds the lock.
 
     Args:
@@ -59,6 +67,7 @@ def record(repository: Repository, changes: Sequence[FileChange], message: str, 
         changes: the files; one whose work tree is as it is to be is committed as it stands.
         message: the commit's.
         author: who.
+        undone: the record of the change that this one takes back; "" for none.
 
     Returns:
         The new commit's id.
@@ -80,7 +89,7 @@ def record(repository: Repository, changes: Sequence[FileChange], message: str, 
             tree = objects.edited(objects.tree_of(head.oid), wanted)
             parents = [head.oid] if head.oid else []
             new = make_commit(repository, objects, settings, tree, parents, message, author)
-            move = Move(entries, message, head.ref, head.oid, new)
+            move = Move(entries, message, head.ref, head.oid, new, _kind(undone), undone=undone)
             if _moved(repository, objects, move, head):
                 _after_commit(repository, objects, settings, author)
                 return new

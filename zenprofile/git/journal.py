@@ -50,8 +50,9 @@ class Move(NamedTuple):
         ref: the branch's full name; "" where the change stays an uncommitted edit.
         old: the commit that it starts from; "" on a branch without commits.
         new: the commit that the branch is to get.
-        kind: ``change``, or ``merge`` for what came from a remote (never undone).
+        kind: ``change``, ``merge`` for what came from a remote (never undone), or ``undo``.
         outside: the old commit's tree with the files outside the profile as they are to be; "" where none changes.
+        undone: of an ``undo``, the name of the record that it takes back.
     """
 
     entries: tuple[Entry, ...]
@@ -61,6 +62,7 @@ class Move(NamedTuple):
     new: str = ""
     kind: str = "change"
     outside: str = ""
+    undone: str = ""
 
 
 def write(repository: Repository, move: Move) -> None:
@@ -87,7 +89,7 @@ def read(path: Path) -> tuple[Move, dict[str, Any]] | None:
         record = json.loads(path.read_bytes())
         entries = tuple(Entry(p, _bytes(b), _bytes(a), o) for p, b, a, o in record["entries"])
         fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind", "outside")}
-        return Move(entries, **fields), record
+        return Move(entries, **fields, undone=str(record.get("undone", ""))), record
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
