@@ -11,7 +11,8 @@ import pytest
 from zenprofile.core import check, writer
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import DEFAULTS, Key
-from zenprofile.drivers.local import DRIVER, LocalStore
+from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local_store import LocalStore
 from zenprofile.errors import (
     Invalid,
     Locked,

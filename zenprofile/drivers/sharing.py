@@ -23,7 +23,7 @@ from zenprofile.git.settings import Settings
 from zenprofile.store.sharing import Open, Pulled, Pushed, Relation, State
 
 if TYPE_CHECKING:
-    from zenprofile.drivers.local import LocalStore
+    from zenprofile.drivers.local_store import LocalStore
 
 _REWRITTEN = "rewritten.json"
 KEPT = "refs/zenprofile/kept/"

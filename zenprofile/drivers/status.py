@@ -14,7 +14,7 @@ from zenprofile.store import moments
 from zenprofile.store.sharing import Open, Relation, State
 
 if TYPE_CHECKING:
-    from zenprofile.drivers.local import LocalStore
+    from zenprofile.drivers.local_store import LocalStore
 
 _FILE = "state.json"
 _VERDICT = "verdict.json"

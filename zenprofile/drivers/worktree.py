@@ -4,7 +4,6 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import KINDS, Data, Entity, Key
@@ -30,7 +29,7 @@ class WorkTree:
         guard: held while files are read, so that no half of a change is seen.
     """
 
-    def __init__(self, root: Path, cache: Cache, catalog: "Callable[[], Catalog]", guard: Guard) -> None:
+    def __init__(self, root: str, cache: Cache, catalog: "Callable[[], Catalog]", guard: Guard) -> None:
         self._root = root
         self._cache = cache
         self._catalog = catalog
@@ -69,7 +68,7 @@ class WorkTree:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except PermissionError:
-            raise files.no_permission(self._root / path) from None
+            raise files.no_permission(f"{self._root}/{path}") from None
 
     def _names(self, path: str) -> list[str]:
         return [name for name in self._entries(path, folders=False) if name.endswith(_SUFFIX)]
@@ -123,7 +122,7 @@ class WorkTree:
             except NotADirectoryError:
                 raw = files.read(self._root, key.path)  # says what is wrong with the folder
             except PermissionError:
-                raise files.no_permission(self._root / path) from None
+                raise files.no_permission(f"{self._root}/{path}") from None
         if raw is None:
             return None
         from zenprofile.core.snapshot import parse
@@ -145,7 +144,7 @@ class WorkTree:
         """Name what stands where a kind's folder should be, so that nothing is hidden."""
         found = []
         for one in (KINDS[kind],) if kind else KINDS.values():
-            path = self._root / one.folder
+            path = os.path.join(self._root, one.folder)
             if os.path.islink(path) or (os.path.lexists(path) and not os.path.isdir(path)):
                 found.append(_not_followed(one.folder))
         return found
@@ -160,7 +159,7 @@ class WorkTree:
             if type_:
                 problems.append(_not_followed(path))
         except PermissionError:
-            raise files.no_permission(self._root / path) from None
+            raise files.no_permission(f"{self._root}/{path}") from None
 
     def _load_opened(self, fd: int, place: Key, path: str, entities: list[Entity], problems: list[Problem]) -> None:
         cached = self._cache.folder(path)

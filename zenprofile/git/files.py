@@ -4,10 +4,14 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from zenprofile.errors import Invalid, Problem, StoreBroken
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    Place = str | Path
 
 MAX_BYTES = 1024 * 1024  # as zenprofile.core.text.MAX_BYTES, which is not imported on the way of a cached read
 TEMPORARY = ".zp-tmp-"
@@ -16,7 +20,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextlib.contextmanager
-def folder(root: Path, path: str, *, make: bool = False) -> Iterator[int]:
+def folder(root: "Place", path: str, *, make: bool = False) -> Iterator[int]:
     """Open a folder below a root, step by step, following no link.
 
     Args:
@@ -54,7 +58,7 @@ def _step(step: str, fd: int) -> int:
         raise
 
 
-def read(root: Path, path: str) -> bytes | None:
+def read(root: "Place", path: str) -> bytes | None:
     """Return a plain file's content, or None where there is no file.
 
     Raises:
@@ -70,7 +74,7 @@ def read(root: Path, path: str) -> bytes | None:
     except NotADirectoryError:
         raise _not_plain(path, "lies behind a link or a file where a folder should be") from None
     except PermissionError:
-        raise no_permission(root / path) from None
+        raise no_permission(f"{root}/{path}") from None
 
 
 def read_at(fd: int, name: str, path: str) -> bytes | None:
@@ -112,12 +116,12 @@ def _not_plain(path: str, why: str) -> Invalid:
     return Invalid.of([Problem(path, 0, 0, "", f"{path} {why}", "put a plain file in its place", "not-a-file")])
 
 
-def no_permission(path: Path) -> StoreBroken:
+def no_permission(path: "Place") -> StoreBroken:
     """Return the error of a place that may not be read or written."""
     return StoreBroken(f"no permission for {path}", hint="ask its owner, or mend it with chmod")
 
 
-def stage(root: Path, path: str, content: bytes) -> None:
+def stage(root: "Place", path: str, content: bytes) -> None:
     """Write a file's new content beside it, durably; `publish` puts it in its place."""
     parent, _, name = path.rpartition("/")
     with folder(root, parent, make=True) as fd:
@@ -145,7 +149,7 @@ def _mode(fd: int, name: str) -> int | None:
     return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
 
 
-def publish(root: Path, path: str) -> None:
+def publish(root: "Place", path: str) -> None:
     """Put a staged file in its place, in one step and durably."""
     parent, _, name = path.rpartition("/")
     with folder(root, parent) as fd:
@@ -153,7 +157,7 @@ def publish(root: Path, path: str) -> None:
         os.fsync(fd)
 
 
-def remove(root: Path, path: str) -> None:
+def remove(root: "Place", path: str) -> None:
     """Delete a file durably, and the folders below the root that it leaves empty. No file: nothing happens."""
     parent, _, name = path.rpartition("/")
     try:
@@ -172,14 +176,14 @@ def remove(root: Path, path: str) -> None:
         parent = above
 
 
-def unstage(root: Path, path: str) -> None:
+def unstage(root: "Place", path: str) -> None:
     """Delete what `stage` left."""
     parent, _, name = path.rpartition("/")
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
         os.unlink(TEMPORARY + name, dir_fd=fd)
 
 
-def failed(error: OSError, root: Path) -> NoReturn:
+def failed(error: OSError, root: "Place") -> NoReturn:
     """Raise a failed write as an error that a person understands."""
     where = f"{root}/{error.filename}" if isinstance(error.filename, str) else str(root)
     if isinstance(error, PermissionError):

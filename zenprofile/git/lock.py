@@ -3,10 +3,8 @@
 import contextlib
 import fcntl
 import os
-import random
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from zenprofile.errors import Locked
 
@@ -14,7 +12,7 @@ WAIT = 60.0  # seconds; a change takes some milliseconds, so that many writers i
 
 
 @contextlib.contextmanager
-def exclusive(own_dir: Path, wait: float = WAIT) -> Iterator[None]:
+def exclusive(own_dir: str, wait: float = WAIT) -> Iterator[None]:
     """Hold the lock alone.
 
     Args:
@@ -24,16 +22,18 @@ def exclusive(own_dir: Path, wait: float = WAIT) -> Iterator[None]:
     Raises:
         Locked: another process held it all the time.
     """
-    own_dir.mkdir(exist_ok=True)
-    fd = os.open(own_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    os.makedirs(own_dir, exist_ok=True)
+    lock = os.path.join(own_dir, "lock")
+    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         deadline = time.monotonic() + wait
         while not _try(fd, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 pid = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
-                message = f"another zenprofile (process {pid}) has held {own_dir / 'lock'} for {wait:g} seconds"
+                message = f"another zenprofile (process {pid}) has held {lock} for {wait:g} seconds"
                 raise Locked(message, hint="wait for it, or end that process")
-            time.sleep(random.uniform(0.001, 0.008))  # noqa: S311 - jitter
+            # Not all who wait wake together.
+            time.sleep(0.001 + (os.getpid() + time.monotonic_ns()) % 7 / 1000)
         os.pwrite(fd, f"{os.getpid():<20d}".encode(), 0)
         yield
     finally:
@@ -41,14 +41,14 @@ def exclusive(own_dir: Path, wait: float = WAIT) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def shared(own_dir: Path) -> Iterator[bool]:
+def shared(own_dir: str) -> Iterator[bool]:
     """Hold the lock with other readers, as far as that is possible without writing anything.
 
     Yields:
         Whether it is held; False where nobody has ever written here.
     """
     try:
-        fd = os.open(own_dir / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(os.path.join(own_dir, "lock"), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         yield False
         return

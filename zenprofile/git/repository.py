@@ -2,10 +2,12 @@
 
 import os
 import re
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import Paused, StoreBroken, Unsafe
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _HASH = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 # What git leaves in its folder while the user is in the middle of something.
@@ -40,23 +42,40 @@ class Repository:
     """A work tree and its git folder.
 
     Attributes:
-        top: the work tree's top.
-        git_dir: its git folder: of a linked work tree, its own one.
-        common_dir: where objects and branches are.
+        folder: the work tree's top, as text: a read needs no `Path`, which costs start-up.
         prefix: the store's folder below the top with a slash behind it, or "".
     """
 
-    def __init__(self, top: Path, git_dir: Path, store: Path) -> None:
-        self.top = top
-        self.git_dir = git_dir
-        self.common_dir = _common_dir(git_dir)
-        below = store.relative_to(top).as_posix()
-        self.prefix = "" if below == "." else below + "/"
+    def __init__(self, folder: str, git_dir: str, store: str) -> None:
+        self.folder = folder
+        self._git_dir = git_dir
+        self._common_dir = _common_dir(git_dir)
+        below = os.path.relpath(store, folder)
+        self.prefix = "" if below == "." else below.replace(os.sep, "/") + "/"
 
     @property
-    def own_dir(self) -> Path:
+    def top(self) -> "Path":
+        """The work tree's top."""
+        return _path(self.folder)
+
+    @property
+    def git_dir(self) -> "Path":
+        """The git folder: of a linked work tree, its own one."""
+        return _path(self._git_dir)
+
+    @property
+    def common_dir(self) -> "Path":
+        """Where objects and branches are."""
+        return _path(self._common_dir)
+
+    @property
+    def own_dir(self) -> "Path":
         """The folder for zenprofile's own files: lock, journal, log of this machine's changes."""
-        return self.git_dir / "zenprofile"
+        return _path(self.own_file(""))
+
+    def own_file(self, name: str) -> str:
+        """Return the path of a file of zenprofile's own; the folder's for ""."""
+        return os.path.join(self._git_dir, "zenprofile", name).rstrip("/")
 
     def head(self) -> Head:
         """Read HEAD.
@@ -65,9 +84,9 @@ class Repository:
             StoreBroken: it cannot be read.
         """
         try:
-            text = (self.git_dir / "HEAD").read_text("utf-8", "replace").strip()
+            text = _text(self._git_dir, "HEAD")
         except OSError as error:
-            message = f"{self.git_dir / 'HEAD'} cannot be read: {error.strerror}"
+            message = f"{os.path.join(self._git_dir, 'HEAD')} cannot be read: {error.strerror}"
             raise StoreBroken(message, hint="is this a git repository still? try: git status") from None
         if text.startswith("ref:"):
             ref = text[4:].strip()
@@ -79,21 +98,23 @@ class Repository:
     def _head_by_git(self) -> Head:
         from zenprofile.git import runner
 
-        ref = runner.run(["symbolic-ref", "-q", "HEAD"], self.top, ok=(0, 1)).out.decode().strip()
+        ref = runner.run(["symbolic-ref", "-q", "HEAD"], self.folder, ok=(0, 1)).out.decode().strip()
         oid = (
-            runner.run(["rev-parse", "-q", "--verify", "HEAD^{commit}"], self.top, ok=(0, 1, 128)).out.decode().strip()
+            runner.run(["rev-parse", "-q", "--verify", "HEAD^{commit}"], self.folder, ok=(0, 1, 128))
+            .out.decode()
+            .strip()
         )
         return Head(ref, oid)
 
     def ref(self, name: str) -> str:
         """Return the object id of a ref, "" where there is no such ref."""
-        if (self.common_dir / "reftable").is_dir():
+        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
             from zenprofile.git import runner
 
-            return runner.run(["rev-parse", "-q", "--verify", name], self.top, ok=(0, 1, 128)).out.decode().strip()
-        for folder in (self.git_dir, self.common_dir):
+            return runner.run(["rev-parse", "-q", "--verify", name], self.folder, ok=(0, 1, 128)).out.decode().strip()
+        for folder in (self._git_dir, self._common_dir):
             try:
-                text = (folder / name).read_text("ascii", "replace").strip()
+                text = _text(folder, name)
             except OSError:
                 continue
             if _HASH.match(text):
@@ -104,7 +125,7 @@ class Repository:
 
     def _packed_ref(self, name: str) -> str:
         try:
-            packed = (self.common_dir / "packed-refs").read_text("utf-8", "replace")
+            packed = _text(self._common_dir, "packed-refs")
         except OSError:
             return ""
         found = re.search(rf"^([0-9a-f]+) {re.escape(name)}$", packed, re.MULTILINE)
@@ -113,7 +134,7 @@ class Repository:
     def under_way(self) -> tuple[str, str]:
         """Say what the user is in the middle of, and how to end it; ("", "") for nothing."""
         for name, what in _UNDER_WAY.items():
-            if (self.git_dir / name).exists():
+            if os.path.exists(os.path.join(self._git_dir, name)):
                 return what
         return ("", "")
 
@@ -125,57 +146,70 @@ class Repository:
         """
         what, how = self.under_way()
         if what:
-            raise Paused(f"{what} is under way in {self.top}; nothing was written", hint=f"end it first: {how}")
+            raise Paused(f"{what} is under way in {self.folder}; nothing was written", hint=f"end it first: {how}")
         head = self.head()
         if not head.ref:
-            message = f"HEAD is detached in {self.top}: a commit made here could be lost; nothing was written"
+            message = f"HEAD is detached in {self.folder}: a commit made here could be lost; nothing was written"
             raise Paused(message, hint="switch to a branch first: git switch BRANCH")
         return head
 
 
-def find(store: Path) -> Repository | None:
+def find(store: "str | Path") -> Repository | None:
     """Return the repository that a store's folder is in, or None.
 
     Raises:
         Unsafe: git does not trust it: somebody else owns it.
         StoreBroken: it is damaged.
     """
-    store = Path(os.path.realpath(store))
-    for top in (store, *store.parents):
-        git = top / ".git"
-        if not os.path.lexists(git):
-            continue
-        git_dir = _git_dir(git)
-        if git_dir is not None:
+    place = top = os.path.realpath(store)
+    while True:
+        git = os.path.join(top, ".git")
+        git_dir = _git_dir(git) if os.path.lexists(git) else ""
+        if git_dir:
             _must_be_trusted(top, git, git_dir)
-            return Repository(top, git_dir, store)
-    return None
+            return Repository(top, git_dir, place)
+        above = os.path.dirname(top)
+        if above == top:
+            return None
+        top = above
 
 
-def _git_dir(git: Path) -> Path | None:
-    """Return the git folder that a ``.git`` is or names; None where it is neither (git looks further up then)."""
-    if git.is_dir():
-        return git if (git / "HEAD").exists() and (git / "objects").exists() | (git / "commondir").exists() else None
+def _git_dir(git: str) -> str:
+    """Return the git folder that a ``.git`` is or names; "" where it is neither (git looks further up then)."""
+    if os.path.isdir(git):
+        whole = any(os.path.exists(os.path.join(git, name)) for name in ("objects", "commondir"))
+        return git if whole and os.path.lexists(os.path.join(git, "HEAD")) else ""
     try:
-        text = git.read_text("utf-8", "replace")
+        text = _text(git, "")
     except OSError:
-        return None
+        return ""
     if not text.startswith("gitdir: "):
-        return None
-    named = (git.parent / text[len("gitdir: ") :].rstrip("\n")).resolve()
-    if not named.is_dir():
+        return ""
+    named = os.path.realpath(os.path.join(os.path.dirname(git), text[len("gitdir: ") :]))
+    if not os.path.isdir(named):
         raise StoreBroken(f"{git} names {named}, which is not there", hint="try: git worktree repair")
     return named
 
 
-def _common_dir(git_dir: Path) -> Path:
+def _common_dir(git_dir: str) -> str:
     try:
-        return (git_dir / (git_dir / "commondir").read_text("utf-8").strip()).resolve()
+        return os.path.realpath(os.path.join(git_dir, _text(git_dir, "commondir")))
     except OSError:
         return git_dir
 
 
-def _must_be_trusted(*places: Path) -> None:
+def _text(folder: str, name: str) -> str:
+    with open(os.path.join(folder, name) if name else folder, encoding="utf-8", errors="replace") as file:
+        return file.read().rstrip("\n").strip(" \t")
+
+
+def _path(text: str) -> "Path":
+    from pathlib import Path
+
+    return Path(text)
+
+
+def _must_be_trusted(*places: str) -> None:
     """Follow git's rule of ownership (safe.directory), also for what Python does by itself."""
     mine = {os.geteuid()}
     if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdigit():

@@ -45,6 +45,7 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
         old = _current(before, edit, texts)
         if old != edit.text:
             writes.append((edit.key, old, edit.text))
+    writes.sort(key=lambda write: write[0])
     differing = {key: new for key, _, new in writes}
     problems = check.added(before, differing, catalog)
     if problems:

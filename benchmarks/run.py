@@ -1,0 +1,57 @@
+"""Measure what zenprofile costs beside its limit and its peers, in one run: ``make bench`` (``--quick``: a minute).
+
+Needs zenprofile installed as its users have it (no editable install): `make bench` makes such an environment.
+"""
+
+import argparse
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import measure
+
+SUBJECTS = ("start", "read", "write", "validate", "share", "text", "sql")
+
+
+@contextlib.contextmanager
+def machine() -> Iterator[Path]:
+    """Give the run a home of its own."""
+    with tempfile.TemporaryDirectory(prefix="zenprofile-bench-") as folder:
+        home = Path(folder)
+        (home / ".gitconfig").write_text("[user]\n\tname = Bench\n\temail = bench@example.com\n[init]\n\tdefaultBranch = main\n")
+        for name in [name for name in os.environ if name.startswith(("GIT_", "ZENPROFILE_"))]:
+            del os.environ[name]
+        os.environ |= {
+            "HOME": str(home),
+            "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "ZENPROFILE_CONFIG_DIR": str(home / "config"),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        }
+        yield home
+
+
+def main() -> None:
+    """Measure the subjects that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("subjects", nargs="*", default=[], help=", ".join(SUBJECTS))
+    parser.add_argument("--quick", action="store_true", help="few rounds, small profiles")
+    parser.add_argument("--json", type=Path, help="keep the figures here")
+    wanted = parser.parse_args()
+    table = measure.Table()
+    for subject in wanted.subjects or SUBJECTS:
+        module = importlib.import_module(f"bench_{subject}")
+        with machine() as home:
+            print(f"# {subject}: {module.__doc__.splitlines()[0]}", flush=True)
+            module.bench(table, home, quick=wanted.quick)
+    if wanted.json:
+        table.save(wanted.json)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    main()
