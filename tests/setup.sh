@@ -9,6 +9,8 @@ arguments=$1
 # program | Debian package | suite that needs it | what for
 programs='
 strace|strace|tests/hostile/test_kill.py|a kill at every system call of a write
+/usr/sbin/sshd|openssh-server|tests/drivers/test_remote.py|a remote over ssh
+openssl|openssl|tests/drivers/test_remote.py|a certificate for a remote over https
 '
 
 missing() {

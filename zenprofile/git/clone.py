@@ -50,7 +50,10 @@ def clone(url: str, folder: Path, *, timeout: float, progress: Progress = None) 
         extra = _extra(wanted.url)
         talk.run(_arguments(wanted, draft), folder.parent, extra, (f"init.defaultBranch={named or 'main'}",))
         branch = _begin(draft, wanted, shown)
-        _check_out(draft, branch, talk, extra)
+        if branch:
+            _check_out(draft, branch, talk, extra)
+        else:
+            talk.must_speak_git(draft, extra)
         own = draft / ".git" / "zenprofile"
         own.mkdir()
         (own / "made").touch()
@@ -71,7 +74,7 @@ class _Talk:
         self._timeout = timeout
         self._progress = progress
 
-    def run(self, args: list[str], cwd: Path, extra: dict[str, str], flags: tuple[str, ...] = ()) -> None:
+    def run(self, args: list[str], cwd: Path, extra: dict[str, str], flags: tuple[str, ...] = ()) -> runner.Ran:
         flags = (*STRICT, "protocol.file.allow=always", "gc.autoDetach=false", *flags)
         try:
             ran = runner.run_network(
@@ -81,6 +84,13 @@ class _Talk:
             raise trouble.silent(self._shown, self._timeout, kept=False) from None
         if ran.status:
             raise trouble.failure(ran.err, self._shown, kept=False)
+        return ran
+
+    def must_speak_git(self, folder: Path, extra: dict[str, str]) -> None:
+        """Refuse a web page, which git takes for an empty repository; see `zenprofile.git.remote.must_speak_git`."""
+        ran = self.run(["ls-remote", "--", "origin"], folder, {**extra, "GIT_TRACE_PACKET": "1"})
+        if "packet:" not in ran.err:
+            raise Unreachable(f"what answers at {self._shown} is no git server", hint="look at the URL and the network")
 
 
 def _arguments(wanted: CloneUrl, folder: Path) -> list[str]:
@@ -131,8 +141,6 @@ def _only(own: str, there: list[str], shown: str) -> str:
 
 def _check_out(folder: Path, branch: str, talk: _Talk, extra: dict[str, str]) -> None:
     """Write the work tree, every file as it is stored."""
-    if not branch:
-        return
     attributes = folder / ".git" / "info" / "attributes"
     attributes.parent.mkdir(exist_ok=True)
     attributes.write_bytes(_NO_FILTERS)

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from zenprofile.errors import Locked, Unreachable, UsageError, ZenprofileError
@@ -125,6 +125,7 @@ def fetch(repository: Repository, upstream: Upstream, *, timeout: float, progres
     if not ran.status:
         return Fetched(old, repository.ref(upstream.tracking), gone=False)
     if re.search(r"(?i)couldn't find remote ref", ran.err):
+        must_speak_git(repository, upstream.remote, upstream.url, timeout)
         return Fetched(old, old, gone=True)
     raise trouble.failure(ran.err, upstream.url)
 
@@ -180,6 +181,22 @@ def look(repository: Repository, upstream: Upstream, *, timeout: float) -> str:
         raise trouble.failure(ran.err, upstream.url)
     lines = (line.partition("\t") for line in ran.out.decode("utf-8", "replace").splitlines())
     return next((oid for oid, _, name in lines if name == upstream.branch), "")
+
+
+def must_speak_git(repository: Repository, remote: str, url: str, timeout: float) -> None:
+    """Look again at a remote that seems to lack what was asked for.
+
+    To git any web page (that of a hotel's network, say) is an empty repository of the oldest, "dumb" kind of server;
+    those that speak git are told by the packets that they send.
+
+    Raises:
+        Unreachable, AccessDenied: it is no git server, or does not answer any more.
+    """
+    ran = talk(repository, ["ls-remote", "--", remote], url, timeout, extra={"GIT_TRACE_PACKET": "1"})
+    if ran.status:
+        raise trouble.failure(ran.err, url)
+    if "packet:" not in ran.err and not ran.out:
+        raise Unreachable(f"what answers at {url} is no git server", hint="local work is kept; look at the network")
 
 
 def set_url(repository: Repository, url: str) -> Upstream:
@@ -252,6 +269,7 @@ def talk(
     progress: Progress = None,
     *,
     hooks: bool = False,
+    extra: Mapping[str, str] | None = None,
 ) -> runner.Ran:
     """Run a git command against a remote in a repository; the exit status is the caller's to judge.
 
@@ -259,9 +277,10 @@ def talk(
         Unreachable: nothing moved for so many seconds.
     """
     flags = (*_FLAGS, *STRICT) if (repository.own_dir / "made").exists() else _FLAGS
+    extra = {**_EXTRA, **(extra or {})}
     try:
         return runner.run_network(
-            args, repository.top, timeout=timeout, progress=progress, hooks=hooks, flags=flags, extra=_EXTRA
+            args, repository.top, timeout=timeout, progress=progress, hooks=hooks, flags=flags, extra=extra
         )
     except (Unreachable, subprocess.TimeoutExpired):
         raise trouble.silent(url, timeout) from None
