@@ -7,7 +7,7 @@ over.
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -320,3 +320,19 @@ def write_json(path: str, data: Any, mode: int = 0o600) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def made_paths(profiles: Profiles, profile: Profile) -> list[str]:
+    """Return the paths of what zenprofile made for a profile."""
+    return [os.path.join(profiles.folder, made) for made in profile.made]
+
+
+def remove(paths: Iterable[str]) -> None:
+    """Remove files and whole folders; links in them are not followed, what is not there does not matter."""
+    import shutil
+
+    for path in paths:
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.unlink(path)

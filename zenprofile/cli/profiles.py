@@ -119,10 +119,10 @@ def delete(session: Session, name: str, force: bool) -> None:
 
     A folder or database that was named by URL stays.
     """
-    from zenprofile.usecases import profiles as usecase
+    from zenprofile.usecases import removal
 
     session.announce()
-    gone = usecase.delete(session.profiles, session.active, name, force)
+    gone = removal.delete(session.profiles, session.active, name, force)
     _said(session, f"Profile '{name}' deleted.", gone)
 
 

@@ -1,15 +1,15 @@
-"""Profiles: create or load, make active, show, rename, delete. What is printed is the caller's."""
+"""Profiles: create or load, make active, rename. What is printed is the caller's."""
 
 import os
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile import keys
 from zenprofile.active import Active, stack_gone, write_repository
 from zenprofile.core import names
 from zenprofile.core.entity import DEFAULTS, Key
-from zenprofile.errors import Exists, InUse, Invalid, StoreBroken, UsageError, ZenprofileError
-from zenprofile.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, usable
+from zenprofile.errors import Exists, Invalid, StoreBroken, UsageError
+from zenprofile.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, made_paths, remove, usable
 from zenprofile.store import open as opener
 
 if TYPE_CHECKING:
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from zenprofile.store.base import Options, Snapshot, Store
 
 Tell = Callable[[str], None]
-
-
-@runtime_checkable
-class Shared(Protocol):
-    """A store that a remote may hold too."""
-
-    def unshared(self) -> str | None:
-        """Say what exists here alone, "" for nothing; None where no remote has ever confirmed anything."""
-        ...
 
 
 class Created(NamedTuple):
@@ -132,14 +123,14 @@ def _own_url(kind: str, folder: str) -> str:
 
 
 def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: bool, tell: Tell) -> Created:
-    new = [path for path in _made_paths(profiles, profile) if not os.path.lexists(path)]
+    new = [path for path in made_paths(profiles, profile) if not os.path.lexists(path)]
     try:
         if profile.made and profile.store_type == "sql":
             os.makedirs(os.path.join(profiles.folder, profile.made[0]), mode=0o700, exist_ok=True)
         opener.bring(profile.store_url, options)
         return _loaded(profile, options, user_named) or _begin(profile, options, tell)
     except BaseException:
-        _remove(new)
+        remove(new)
         raise
 
 
@@ -337,84 +328,3 @@ def _carry_password(folder: str, old: str, new: str) -> None:
     secret = keys.password(old, folder)
     if secret and secret != keys.from_variables(old) and keys.remember(new, folder, secret):
         keys.forget(old, folder)
-
-
-def delete(profiles: Profiles, active: Active, name: str, force: bool) -> Profile:
-    """Remove a profile and what zenprofile made for it, never what the user named by URL.
-
-    Args:
-        profiles: of this machine.
-        active: what is active now.
-        name: of the profile.
-        force: also where it is active, and where its entities exist nowhere else.
-
-    Raises:
-        NotFound: there is no such profile.
-        InUse: it is the active one, or what would be removed exists nowhere else.
-    """
-    with profiles.edit() as state:
-        profile = state.find(name)
-        if not force:
-            _refuse_active(state, active, name)
-            _refuse_loss(profiles, profile)
-        del state.profiles[name]
-        state.trash += [*profile.made, f"cache/{name}"]
-        if state.active == name:
-            state.active = DEFAULT if DEFAULT in state.profiles else min(state.profiles, default=DEFAULT)
-    _empty_trash(profiles)
-    if profile.password:
-        keys.forget(name, profiles.folder)
-    return profile
-
-
-def _refuse_active(state: State, active: Active, name: str) -> None:
-    if name in {active.name, state.active}:
-        message = f"the profile '{name}' is the active one"
-        raise InUse(message, hint="'zenprofile set NAME' makes another active first, --force deletes it all the same")
-
-
-def _refuse_loss(profiles: Profiles, profile: Profile) -> None:
-    if not any(map(os.path.lexists, _made_paths(profiles, profile))):
-        return
-    hint = "copy or push them first, or delete with --force"
-    try:
-        store = open_profile(profiles, profile, timeout=30.0)
-    except ZenprofileError as error:
-        message = f"what the profile '{profile.name}' holds cannot be looked at ({error.message})"
-        raise InUse(message, hint="mend it, or delete with --force") from None
-    try:
-        only_here = store.unshared() if isinstance(store, Shared) else None
-        if only_here:
-            raise InUse(f"the profile '{profile.name}' has {only_here}", hint=hint)
-        if only_here is None and _has_own(store.snapshot()):
-            raise InUse(f"the entities of profile '{profile.name}' exist nowhere else", hint=hint)
-    finally:
-        store.close()
-
-
-def _has_own(snapshot: "Snapshot") -> bool:
-    """Say whether a store holds anything beside the defaults."""
-    defaults = dict(DEFAULTS)
-    loaded = snapshot.load()
-    return bool(loaded.problems) or any(defaults.get(entity.key) != entity.data for entity in loaded.entities)
-
-
-def _made_paths(profiles: Profiles, profile: Profile) -> list[str]:
-    return [os.path.join(profiles.folder, made) for made in profile.made]
-
-
-def _empty_trash(profiles: Profiles) -> None:
-    """Remove what deleted profiles left, also those of a command that was killed before it came to this."""
-    with profiles.edit() as state:
-        _remove(os.path.join(profiles.folder, path) for path in state.trash)
-        state.trash = []
-
-
-def _remove(paths: Iterable[str]) -> None:
-    import shutil
-
-    for path in paths:
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        elif os.path.lexists(path):
-            os.unlink(path)

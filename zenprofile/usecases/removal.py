@@ -1,0 +1,90 @@
+"""Profiles that go: what zenprofile made for them goes too, unless it exists nowhere else."""
+
+import os
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from zenprofile import keys
+from zenprofile.active import Active
+from zenprofile.core.entity import DEFAULTS
+from zenprofile.errors import InUse, ZenprofileError
+from zenprofile.profiles import DEFAULT, Profile, Profiles, State, made_paths, remove
+from zenprofile.usecases.profiles import open_profile
+
+if TYPE_CHECKING:
+    from zenprofile.store.base import Snapshot
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A store that a remote may hold too."""
+
+    def unshared(self) -> str | None:
+        """Say what exists here alone, "" for nothing; None where no remote has ever confirmed anything."""
+        ...
+
+
+def delete(profiles: Profiles, active: Active, name: str, force: bool) -> Profile:
+    """Remove a profile and what zenprofile made for it, never what the user named by URL.
+
+    Args:
+        profiles: of this machine.
+        active: what is active now.
+        name: of the profile.
+        force: also where it is active, and where its entities exist nowhere else.
+
+    Raises:
+        NotFound: there is no such profile.
+        InUse: it is the active one, or what would be removed exists nowhere else.
+    """
+    with profiles.edit() as state:
+        profile = state.find(name)
+        if not force:
+            _refuse_active(state, active, name)
+            _refuse_loss(profiles, profile)
+        del state.profiles[name]
+        state.trash += [*profile.made, f"cache/{name}"]
+        if state.active == name:
+            state.active = DEFAULT if DEFAULT in state.profiles else min(state.profiles, default=DEFAULT)
+    _empty_trash(profiles)
+    if profile.password:
+        keys.forget(name, profiles.folder)
+    return profile
+
+
+def _refuse_active(state: State, active: Active, name: str) -> None:
+    if name in {active.name, state.active}:
+        message = f"the profile '{name}' is the active one"
+        raise InUse(message, hint="'zenprofile set NAME' makes another active first, --force deletes it all the same")
+
+
+def _refuse_loss(profiles: Profiles, profile: Profile) -> None:
+    if not any(map(os.path.lexists, made_paths(profiles, profile))):
+        return
+    hint = "copy or push them first, or delete with --force"
+    try:
+        store = open_profile(profiles, profile, timeout=30.0)
+    except ZenprofileError as error:
+        message = f"what the profile '{profile.name}' holds cannot be looked at ({error.message})"
+        raise InUse(message, hint="mend it, or delete with --force") from None
+    try:
+        only_here = store.unshared() if isinstance(store, Shared) else None
+        if only_here:
+            raise InUse(f"the profile '{profile.name}' has {only_here}", hint=hint)
+        if only_here is None and _has_own(store.snapshot()):
+            raise InUse(f"the entities of profile '{profile.name}' exist nowhere else", hint=hint)
+    finally:
+        store.close()
+
+
+def _has_own(snapshot: "Snapshot") -> bool:
+    """Say whether a store holds anything beside the defaults."""
+    defaults = dict(DEFAULTS)
+    loaded = snapshot.load()
+    return bool(loaded.problems) or any(defaults.get(entity.key) != entity.data for entity in loaded.entities)
+
+
+def _empty_trash(profiles: Profiles) -> None:
+    """Remove what deleted profiles left, also those of a command that was killed before it came to this."""
+    with profiles.edit() as state:
+        remove(os.path.join(profiles.folder, path) for path in state.trash)
+        state.trash = []
