@@ -25,6 +25,7 @@ BROKEN = {
     "home-click": ("usecases/stacks.py", "import click"),
     "home-yaml": ("core/writer.py", "import yaml"),
     "home-jsonschema": ("core/check.py", "import jsonschema"),
+    "home-detect-secrets": ("usecases/secrets.py", "import detect_secrets"),
     "home-re2": ("usecases/flavors.py", "import re2"),
     "home-keyring": ("cli/main.py", "import keyring"),
     "home-zenml": ("usecases/stacks.py", "from zenml.client import Client"),
