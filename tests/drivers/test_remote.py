@@ -26,7 +26,7 @@ from servers import (
 )
 
 from zenprofile.errors import AccessDenied, Locked, NotFound, Paused, Unreachable, Unsafe, UsageError, ZenprofileError
-from zenprofile.git import remote
+from zenprofile.git import history, remote
 from zenprofile.git.clone import clone
 from zenprofile.git.remote import Fetched, Pushed, Upstream
 from zenprofile.git.repository import Repository, find
@@ -692,6 +692,20 @@ def test_a_part_of_a_larger_repository_comes_without_big_files(tmp_path: Path, h
     ]
     assert (tmp_path / "c" / "big.bin").stat().st_size == 3_000_000
     assert git(tmp_path / "c", "status", "--porcelain") == ""
+
+
+def test_a_revision_that_is_not_there_is_not_asked_for(tmp_path: Path, mine: Repository, bare: Path) -> None:
+    git(bare, "config", "uploadpack.allowFilter", "true")
+    clone(f"git+file://{bare}#subdirectory=ml", tmp_path / "c", timeout=LONG)
+    ours = at(tmp_path / "c")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        git(ours.top, "remote", "set-url", "origin", f"http://127.0.0.1:{server.getsockname()[1]}/team.git")
+        server.setblocking(False)
+
+        with pytest.raises(NotFound):
+            history.resolve(ours, "1" * 40)
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 @pytest.mark.parametrize(

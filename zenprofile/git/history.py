@@ -39,7 +39,9 @@ def resolve(repository: Repository, at: str) -> str:
         return found
     if _REV.match(at) and not at.startswith("-"):
         args = ["rev-parse", "--verify", "-q", "--end-of-options", f"{at}^{{commit}}"]
-        found = runner.run(args, repository.top, ok=(0, 1, 128)).out.decode().strip()
+        # In a partial clone git would ask the remote for what is not here: a name is looked up here alone.
+        extra = {"GIT_ALLOW_PROTOCOL": "none"}
+        found = runner.run(args, repository.top, extra=extra, ok=(0, 1, 128)).out.decode().strip()
         if found:
             return found
     raise NotFound(f"there is no revision {at[:140]!r}", hint="a commit, tag, branch or date; see: zenprofile log")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from zenprofile.errors import Locked, Unreachable, UsageError, ZenprofileError
-from zenprofile.git import runner, trouble
+from zenprofile.git import files, runner, trouble
 from zenprofile.git.repository import Repository
 from zenprofile.git.settings import Settings
 
@@ -292,8 +292,11 @@ def _alone(repository: Repository, upstream: Upstream, timeout: float) -> Iterat
 
     Where the block raises, git was killed in it: the next one frees what that left.
     """
-    repository.own_dir.mkdir(exist_ok=True)
-    fd = os.open(repository.own_dir / _GUARD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        repository.own_dir.mkdir(exist_ok=True)
+        fd = os.open(repository.own_dir / _GUARD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        files.failed(error, repository.top)
     try:
         _take(fd, timeout)
         if os.fstat(fd).st_size:

@@ -34,6 +34,13 @@ _CAUSES = (
         "if you do: git config --global --add safe.directory FOLDER",
     ),
     Cause(
+        r"(?i)\A(?!remote:).*(?:no space left|quota exceeded|read-only file system|unable to create temp"
+        r"|permission for adding)",
+        StoreBroken,
+        "git could not write here: {said}",
+        "make room, or look at the permissions, and repeat the command",
+    ),
+    Cause(
         r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED",
         AccessDenied,
         "the host key of {url} is not known here, or has changed",
@@ -94,12 +101,6 @@ _CAUSES = (
         "{url} could not be reached: {said}",
         "look at the network and the URL, and try again",
     ),
-    Cause(
-        r"(?i)no space left|disk quota|read-only file system|unable to create temp|insufficient permission for add",
-        StoreBroken,
-        "git could not write here: {said}",
-        "make room, or look at the permissions, and repeat the command",
-    ),
 )
 
 
@@ -111,6 +112,10 @@ def redacted(text: str) -> str:
 def _redacted(found: re.Match[str]) -> str:
     scheme, rest = found.groups()
     authority, slash, path = rest.partition("/")
+    if "@" in path and re.search(r":(?!\d*\Z)[^@]*\Z", authority):  # a password with a slash in it
+        front, _, path = rest.rpartition("@")
+        host, slash, path = path.partition("/")
+        authority = f"{front}@{host}"
     login, at, host = authority.rpartition("@")
     if at:
         user = login.partition(":")[0] if "ssh" in scheme else "***"
