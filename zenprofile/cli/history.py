@@ -1,11 +1,19 @@
-"""Commands on what was changed: commit, log."""
+"""Commands on what was changed: commit, log, show, diff, blame, restore, revert, undo."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zenprofile.cli import output
-from zenprofile.cli.options import command
+from zenprofile.cli.options import command, message_option
 from zenprofile.cli.session import Session
-from zenprofile.core.change import Recorded
+from zenprofile.core.change import MISSING, Changed, Recorded, fields
+
+if TYPE_CHECKING:
+    from zenprofile.usecases.blame import Line
+
+_SHORT = 10  # characters of a commit's id
 
 
 @command(examples=["zenprofile commit", 'zenprofile commit -m "Artifacts move to the EU"'])
@@ -21,7 +29,7 @@ def commit(session: Session, message: str) -> None:
     elif not recorded.rev:
         line = "Nothing to commit: there are no edits."
     else:
-        line = f"[{recorded.rev[:10]}] {_first_line(recorded)}"
+        line = f"[{recorded.rev[:_SHORT]}] {_first_line(recorded)}"
     data = history.as_json(recorded) if recorded is not None and recorded.rev else {}
     session.show(data, lambda: output.safe_text(line))
 
@@ -43,8 +51,160 @@ def log(session: Session, entity: str, max_count: int | None) -> None:
         session.show([history.as_json(recorded) for recorded in records], lambda: "\n".join(map(_row, records)))
 
 
+@command(examples=["zenprofile show", "zenprofile show HEAD~1", "zenprofile show 2026-11-24 -o json"])
+@click.argument("rev", default="HEAD", metavar="[REV]")
+@click.pass_obj
+def show(session: Session, rev: str) -> None:
+    """Show one change with its fields: of a commit, tag, branch or date, or of a change's number; without REV the last.
+
+    A date means the last change made until then, until the end of that day where it has no time.
+    """
+    from zenprofile.usecases import history
+
+    recorded = history.show(session.store(), rev)
+    session.show(history.as_json(recorded), lambda: _whole(recorded))
+
+
+@command(
+    examples=[
+        "zenprofile diff",
+        "zenprofile diff HEAD~3",
+        "zenprofile diff v1.0..main -o json",
+        "zenprofile diff 2026-11-23..HEAD --exit-code",
+    ]
+)
+@click.argument("span", default="", metavar="[REV[..REV]]")
+@click.option("--exit-code", is_flag=True, help="End with status 1 where there is a difference.")
+@click.pass_obj
+def diff(session: Session, span: str, exit_code: bool) -> int:
+    """Show by field what differs: edits that are not committed, what changed since REV, or between two of them."""
+    from zenprofile.core.change import as_json
+    from zenprofile.usecases import history
+
+    changes = history.diff(session.store(), span)
+    if changes or session.format != "table":
+        session.show([as_json(changed) for changed in changes], lambda: _differences(changes))
+    return 1 if exit_code and changes else 0
+
+
+@command(examples=["zenprofile blame stack/prod", "zenprofile blame component/artifact_store/s3-prod -o json"])
+@click.argument("entity")
+@click.pass_obj
+def blame(session: Session, entity: str) -> None:
+    """Show for each field of an entity the change that gave it its value, earlier names of the entity included."""
+    from zenprofile.usecases import blame as blames
+    from zenprofile.usecases import lookup
+
+    store = session.store()
+    lines = blames.blame(store, lookup.refer(store.snapshot(), entity))
+    session.show([line.as_json() for line in lines], lambda: _blamed(lines))
+
+
+@command(
+    examples=[
+        "zenprofile restore stack/prod --to HEAD~2",
+        "zenprofile restore component/artifact_store/s3-prod --to 2026-11-23",
+    ]
+)
+@click.argument("entity")
+@click.option("--to", "rev", required=True, metavar="REV", help="The commit, tag, branch, change or date.")
+@message_option
+@click.pass_obj
+def restore(session: Session, entity: str, rev: str, message: str) -> None:
+    """Give an entity the document that it had at REV, byte for byte; a deleted one comes back.
+
+    An entity that was renamed since keeps its present name.
+    """
+    from zenprofile.usecases import undo as taking_back
+
+    key, recorded = taking_back.restore(session.store(), entity, rev, message)
+    _written(session, recorded, f"Nothing to restore: {key} is as it was then.")
+
+
+@command(examples=["zenprofile revert HEAD", "zenprofile revert 3f2a91c04b", 'zenprofile revert 12 -m "Too early"'])
+@click.argument("rev")
+@message_option
+@click.pass_obj
+def revert(session: Session, rev: str, message: str) -> None:
+    """Take one change back by a new one, and keep what came after it.
+
+    Where the same field was changed since, nothing is written, and the status is 3.
+    """
+    from zenprofile.usecases import undo as taking_back
+
+    recorded = taking_back.revert(session.store(), rev, _active(session), message)
+    _written(session, recorded, "Nothing to revert: all is as it was before that change.")
+
+
+@command(examples=["zenprofile undo", "zenprofile undo && zenprofile undo"])
+@message_option
+@click.pass_obj
+def undo(session: Session, message: str) -> None:
+    """Take back the last change that a command made on this machine; once more, the one before it.
+
+    It is a new change; merges are left alone. Where writes are not committed, the files are edited back.
+    """
+    from zenprofile.usecases import undo as taking_back
+
+    _written(session, taking_back.undo(session.store(), _active(session), message), "Nothing to undo.")
+
+
+def _active(session: Session) -> set[str]:
+    return {session.active_stack, session.profile.active_stack}
+
+
+def _written(session: Session, recorded: Recorded, nothing: str) -> None:
+    """Tell what a command that takes back wrote, and let this machine's settings follow names that changed."""
+    from zenprofile.core.change import words
+    from zenprofile.usecases import current, history
+    from zenprofile.usecases.undo import renames
+
+    for old, new in renames(recorded.changes).items():
+        current.follow(session.profiles, session.active, old, new)
+    if not recorded.changes:
+        session.show({}, lambda: output.safe_text(nothing))
+        return
+    rev = f"[{recorded.rev[:_SHORT]}] " if recorded.rev else ""
+    lines = [f"{rev}{_first_line(recorded)}", *(f"  {words([changed])}" for changed in recorded.changes)]
+    session.show(history.as_json(recorded), lambda: "\n".join(map(output.safe_text, lines)))
+
+
 def _row(recorded: Recorded) -> str:
-    return output.safe_text(f"{recorded.rev[:10]} {recorded.when} {recorded.who}: {_first_line(recorded)}")
+    return output.safe_text(f"{recorded.rev[:_SHORT]} {recorded.when} {recorded.who}: {_first_line(recorded)}")
+
+
+def _whole(recorded: Recorded) -> str:
+    head = [("change", recorded.rev), ("who", recorded.who), ("when", recorded.when)]
+    lines = [output.safe_text(f"{name:<7}{value}") for name, value in head]
+    lines += ["", *(output.safe_text(f"    {line}".rstrip()) for line in recorded.message.splitlines())]
+    return "\n".join([*lines, *(["", _differences(recorded.changes)] if recorded.changes else [])])
+
+
+def _differences(changes: Iterable[Changed]) -> str:
+    """Return a table of fields."""
+    from zenprofile.core.paths import show as shown
+
+    rows = []
+    for changed in changes:
+        cells = [(shown(f.path), _cell(f.before), _cell(f.after)) for f in fields(changed)]
+        rows += [(str(changed.key), *row) for row in cells or [("(comments or order)", "", "")]]
+    return output.table(("ENTITY", "FIELD", "BEFORE", "AFTER"), rows)
+
+
+def _blamed(lines: "Iterable[Line]") -> str:
+    from zenprofile.core.paths import show as shown
+
+    rows = [
+        (shown(line.path), _cell(line.value), line.rev[:_SHORT] or "(uncommitted)", line.who, line.when)
+        for line in lines
+    ]
+    return output.table(("FIELD", "VALUE", "REV", "WHO", "WHEN"), rows)
+
+
+def _cell(value: Any) -> str:
+    from zenprofile.cli.showing import text_of
+
+    return "" if value is MISSING else text_of(value)
 
 
 def _first_line(recorded: Recorded) -> str:

@@ -38,8 +38,16 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "schema": ("zenprofile.cli.documents:schema", "JSON Schemas for editors."),
         "override": ("zenprofile.cli.machine:override", "Values of fields on this machine alone."),
         "secrets": ("zenprofile.cli.machine:secrets", "References to secrets."),
+    },
+    "History": {
         "commit": ("zenprofile.cli.history:commit", "Commit edits made by hand."),
         "log": ("zenprofile.cli.history:log", "Show what was changed, newest first."),
+        "show": ("zenprofile.cli.history:show", "Show one change."),
+        "diff": ("zenprofile.cli.history:diff", "Show by field what differs."),
+        "blame": ("zenprofile.cli.history:blame", "Show which change gave each field its value."),
+        "restore": ("zenprofile.cli.history:restore", "Give an entity the document that it had."),
+        "revert": ("zenprofile.cli.history:revert", "Take one change back."),
+        "undo": ("zenprofile.cli.history:undo", "Take back this machine's last change."),
     },
 }
 

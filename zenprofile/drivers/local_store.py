@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from zenprofile.drivers.sharing import GitSharing
     from zenprofile.git.commit import Author, FileChange
     from zenprofile.git.objects import Objects
+    from zenprofile.store.past import Past
 
 MANIFEST_TEXT = f"format: {FORMAT}\n"
 MADE = "made"  # marks, in our own folder of its git folder, a repository that zenprofile made or cloned
 
 
 class LocalStore:
-    """A profile in a folder. Promises: `zenprofile.store.base.Store` and `Committing`."""
+    """A profile in a folder. Promises: `Store` and `Committing` of `zenprofile.store.base`, and `past.Undoing`."""
 
     driver = "local"
 
@@ -143,10 +144,10 @@ class LocalStore:
 
     def finish(self) -> None:
         """Finish or take back what a killed process left half done."""
-        from zenprofile.git import journal
-
         repository = self._repository
         if repository is not None and os.path.exists(repository.own_file("journal")):
+            from zenprofile.git import journal
+
             with lock.exclusive(repository.own_file("")):
                 journal.finish(repository)
 
@@ -192,7 +193,26 @@ class LocalStore:
                 self.commit("Begin with the profile as it is")
         return self._repository
 
-    def apply(self, change: Change) -> Recorded:
+    def past(self, rev: str) -> "Past":
+        """Return what a commit did."""
+        from zenprofile.git import history
+
+        repository = self._must_have_history(rev)
+        return history.one(repository, history.resolve(repository, rev))
+
+    def own(self) -> Iterator["Past"]:
+        """Yield the changes of this machine's log (the last 200) that are not taken back."""
+        if self._repository is None:
+            return iter(())
+        from zenprofile.git import own
+
+        return own.changes(self._repository, self.objects(self._repository))
+
+    def take_back(self, change: Change, undone: str) -> Recorded:
+        """Write a change, with the record that it takes back in the same journal."""
+        return self.apply(change, undone)
+
+    def apply(self, change: Change, undone: str = "") -> Recorded:
         """Write a change, and commit it unless the mode is manual."""
         from zenprofile.store.prepare import prepare
 
@@ -201,7 +221,8 @@ class LocalStore:
             if not prepared.writes:
                 return Recorded("", "", "", prepared.message, ())
             writes = [file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
-            return self.record(repository, writes, prepared.message, prepared.changes, ours=not change.message)
+            ours = not change.message
+            return self.record(repository, writes, prepared.message, prepared.changes, ours=ours, undone=undone)
 
     def record(
         self,
@@ -211,15 +232,16 @@ class LocalStore:
         changes: tuple[Changed, ...],
         *,
         ours: bool,
+        undone: str = "",
     ) -> Recorded:
         from zenprofile.git import commit
 
         if not self.commits:
-            commit.edit(repository, writes, message)
+            commit.edit(repository, writes, message, undone)
             return Recorded("", "", "", message, changes)
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
-        rev = commit.record(repository, writes, message, self.author())
+        rev = commit.record(repository, writes, message, self.author(), undone)
         from zenprofile.git import history
 
         return history.brief(repository, rev, message, changes)

@@ -13,6 +13,7 @@ from zenprofile.core.snapshot import DocumentSnapshot, held
 from zenprofile.store import rev
 from zenprofile.store.base import Options, Store
 from zenprofile.store.open import missing
+from zenprofile.store.past import Past, Text, standing
 from zenprofile.store.prepare import prepare
 
 
@@ -22,6 +23,7 @@ class _Log:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.moments: list[tuple[Recorded, dict[Key, str]]] = []
+        self.undone: dict[str, str] = {}  # by the number of what takes it back
 
 
 _LOGS: dict[str, _Log] = {}
@@ -49,6 +51,9 @@ class MemoryStore:
         return held(moments[number - 1][1] if number else {}, resources.catalog())
 
     def apply(self, change: Change) -> Recorded:
+        return self.take_back(change, "")
+
+    def take_back(self, change: Change, undone: str) -> Recorded:
         with self._log.lock:
             prepared = prepare(self.snapshot(), change, resources.catalog())
             if not prepared.writes:
@@ -60,8 +65,21 @@ class MemoryStore:
                 del after[key]
             changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
             recorded = Recorded(str(len(moments) + 1), self._user, rev.now(), prepared.message, changes)
+            self._log.undone[recorded.rev] = undone
             moments.append((recorded, after))
             return recorded
+
+    def past(self, at: str) -> Past:
+        moments = self._log.moments[:]
+        number = rev.number(at, len(moments), lambda until: sum(record.when <= until for record, _ in moments))
+        recorded, after = moments[number - 1]
+        before = moments[number - 2][1] if number > 1 else {}
+        texts = (Text(changed.key, before.get(changed.key), after.get(changed.key)) for changed in recorded.changes)
+        return Past(recorded.rev, recorded, tuple(texts))
+
+    def own(self) -> Iterator[Past]:
+        numbers = map(str, range(len(self._log.moments), 1, -1))
+        return map(self.past, standing((number, self._log.undone[number]) for number in numbers))
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:
         records = (record for record, _ in reversed(self._log.moments[:]))

@@ -22,14 +22,13 @@ def changes(repository: Repository, objects: Objects) -> Iterator[Past]:
     A commit that is no longer in the branch (it was reset, or is another branch's) counts only while every document of
     it is still as it left it: amended and rebased commits do.
     """
-    moves = _moves(repository)
+    moves = dict(_apart(repository, objects, _moves(repository)))
     for name in standing((name, move.undone) for name, move in moves.items()):
-        move = moves[name]
         try:
-            found = None if _begins(repository, objects, move) else _past(repository, objects, name, move)
+            found = _past(repository, objects, name, moves[name])
         except StoreBroken:  # git has thrown the commit away
             continue
-        if found is not None and (_is_in_branch(repository, move) or _is_as_left(repository, found)):
+        if _is_in_branch(repository, moves[name]) or _is_as_left(repository, found):
             yield found
 
 
@@ -46,6 +45,19 @@ def _moves(repository: Repository) -> dict[str, Move]:
         if read is not None and read[0].kind != "merge" and read[1].get("prefix") == repository.prefix:
             found[name.removesuffix(_ENDING)] = read[0]
     return found
+
+
+def _apart(repository: Repository, objects: Objects, moves: dict[str, Move]) -> Iterator[tuple[str, Move]]:
+    """Leave out what began the profile, and edits that a later commit of all edits took along and stands for."""
+    taken_along = False
+    for name, move in moves.items():
+        try:
+            begins = _begins(repository, objects, move)
+        except StoreBroken:
+            continue
+        if not begins and (move.ref or not taken_along):
+            yield name, move
+            taken_along |= bool(move.ref) and all(entry.before == entry.after for entry in move.entries)
 
 
 def _begins(repository: Repository, objects: Objects, move: Move) -> bool:

@@ -6,11 +6,13 @@ replaces; *head* is an id of the store's present state; a *rev* names a recorded
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from zenprofile.core.change import Change, Changed, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import Loaded, Snapshot
+
+if TYPE_CHECKING:
+    from zenprofile.core.change import Change, Changed, Recorded
 
 __all__ = ["Committing", "Driver", "Loaded", "Options", "Snapshot", "Store"]
 
@@ -40,7 +42,7 @@ class Store(Protocol):
         """
         ...
 
-    def apply(self, change: Change) -> Recorded:
+    def apply(self, change: "Change") -> "Recorded":
         """Write the whole change or nothing.
 
         Each edit holds only while its entity still has the revision that the edit replaces (None: it must not exist, in
@@ -61,7 +63,7 @@ class Store(Protocol):
         """
         ...
 
-    def history(self, key: Key | None = None) -> Iterator[Recorded]:
+    def history(self, key: Key | None = None) -> Iterator["Recorded"]:
         """Yield recorded changes, newest first, of one entity (followed through renames) or of all."""
         ...
 
@@ -74,11 +76,11 @@ class Store(Protocol):
 class Committing(Protocol):
     """What a store offers whose documents people also edit by hand, in a working tree."""
 
-    def uncommitted(self) -> list[Changed]:
+    def uncommitted(self) -> "list[Changed]":
         """List what differs between the working tree and the last commit, by key."""
         ...
 
-    def commit(self, message: str = "") -> Recorded:
+    def commit(self, message: str = "") -> "Recorded":
         """Commit every edit in the working tree, when the whole is valid; nothing to commit records nothing.
 
         Raises:
@@ -90,6 +92,10 @@ class Committing(Protocol):
 
 def _silent(_: str) -> None:
     return
+
+
+def _nobody() -> str:
+    return ""
 
 
 class Options(NamedTuple):
@@ -106,6 +112,7 @@ class Options(NamedTuple):
         template: of a commit's message, with ``{changes}`` where the words stand; "" for the words alone.
         clone: folder of the clone of a store whose URL has to be cloned; "" for any other store.
         warn: takes a warning for the user.
+        machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
         progress: takes what git says of its progress while it clones, as it comes; None where nobody looks.
     """
 
@@ -118,6 +125,7 @@ class Options(NamedTuple):
     template: str = ""
     clone: str = ""
     warn: Callable[[str], None] = _silent
+    machine: Callable[[], str] = _nobody
     progress: Callable[[str], None] | None = None
 
 
@@ -134,7 +142,7 @@ class Driver(Protocol):
         """
         ...
 
-    def create(self, url: str, options: Options, defaults: Change) -> Store:
+    def create(self, url: str, options: Options, defaults: "Change") -> Store:
         """Make an empty place a store that holds the defaults, in one change, and return it opened."""
         ...
 

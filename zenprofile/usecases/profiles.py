@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zenprofile import keys
+from zenprofile import keys, machine
 from zenprofile.active import Active, stack_gone, write_repository
 from zenprofile.core import names
 from zenprofile.core.entity import DEFAULTS, Key
@@ -229,6 +230,7 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
         cache=os.path.join(profiles.folder, "cache", profile.name),
         run_hooks=profile.run_hooks,
         clone=profile.path,
+        machine=partial(machine.secret, profiles.folder),
     )
 
 

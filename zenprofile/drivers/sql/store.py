@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import IntegrityError
 
-from zenprofile import resources
+from zenprofile import machine, resources
 from zenprofile.core import check
 from zenprofile.core.change import Change, Changed, Recorded
 from zenprofile.core.entity import Data, Key, revision
@@ -21,11 +21,13 @@ from zenprofile.drivers.sql.snapshot import Rows, SqlSnapshot, as_of, seal, wher
 from zenprofile.errors import Locked
 from zenprofile.store import rev
 from zenprofile.store.base import Options
+from zenprofile.store.past import Past, Text, standing
 from zenprofile.store.prepare import Prepared, prepare, revision_of
 from zenprofile.store.url import hidden
 
 _ATTEMPTS = 20
 _PAGE = 100
+_MARKS = 5000
 _ENDLESS = 2**62
 
 
@@ -38,6 +40,7 @@ class SqlStore:
         self.url = hidden(url, password=bool(options.password))
         self._engine = engine
         self._user = options.user
+        self._machine = options.machine
 
     def _read(self, statement: Executable, values: dict[str, Any]) -> Rows:
         with told(self.url), self._engine.connect() as connection:
@@ -61,11 +64,14 @@ class SqlStore:
         return rows[0][0] if rows else 0
 
     def apply(self, change: Change) -> Recorded:
+        return self.take_back(change, "")
+
+    def take_back(self, change: Change, undone: str) -> Recorded:
         for attempt in range(_ATTEMPTS):
             with told(self.url), self._engine.connect() as connection:
                 begin(connection)
                 try:
-                    recorded = self.write(connection, change)
+                    recorded = self.write(connection, change, undone)
                     connection.commit()
                     return recorded
                 except IntegrityError:
@@ -74,7 +80,7 @@ class SqlStore:
             time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter, no secret
         raise Locked(f"others kept writing to {self.url}", hint="repeat the command")
 
-    def write(self, connection: Connection, change: Change) -> Recorded:
+    def write(self, connection: Connection, change: Change, undone: str = "") -> Recorded:
         """Write a change in a transaction that has begun; the caller commits."""
 
         def read(statement: Executable, values: dict[str, Any]) -> Rows:
@@ -89,10 +95,9 @@ class SqlStore:
         recorded = Recorded(str(number), self._user, rev.now(), prepared.message, changes)
         rows = _rows(before, prepared, number)
         # The number is the lock where the database has no better one: two changes cannot have the same.
-        connection.execute(
-            tables.changes.insert(),
-            {"number": number, "who": recorded.who, "made_at": recorded.when, "message": recorded.message},
-        )
+        said = {"who": recorded.who, "made_at": recorded.when, "message": recorded.message}
+        own = {"mark": machine.mark(self._machine(), number), "undone": int(undone) if undone else None}
+        connection.execute(tables.changes.insert(), {"number": number, **said, **own})
         connection.execute(
             tables.change_entities.insert(),
             [
@@ -124,13 +129,37 @@ class SqlStore:
             yield part
 
     def _records(self, rows: Rows) -> Iterator[Recorded]:
-        edits: dict[int, list[Any]] = {}
-        for row in self._read(tables.EDITS_BETWEEN, {"first": rows[-1].number, "last": rows[0].number}):
-            edits.setdefault(row.number, []).append(row)
+        edits = self._edits(rows[-1].number, rows[0].number)
         for number, who, when, message in rows:
             found = ((Key(*row[1:4]), row[4], row[5]) for row in edits.get(number, ()))
             changed = (Changed(key, data_of(key, before), data_of(key, after)) for key, before, after in found)
             yield Recorded(str(number), who, when, message, tuple(sorted(changed, key=lambda c: c.key)))
+
+    def _edits(self, first: int, last: int) -> dict[int, list[Any]]:
+        edits: dict[int, list[Any]] = {}
+        for row in self._read(tables.EDITS_BETWEEN, {"first": first, "last": last}):
+            edits.setdefault(row.number, []).append(row)
+        return edits
+
+    def past(self, at: str) -> Past:
+        return self._past(rev.number(at, self._head(), self._last_until))
+
+    def _past(self, number: int) -> Past:
+        (record,) = self._records(self._read(tables.CHANGES_BELOW, {"below": number + 1, "most": 1}))
+        texts = (Text(Key(*row[1:4]), row[4], row[5]) for row in self._edits(number, number)[number])
+        return Past(record.rev, record, tuple(texts))
+
+    def own(self) -> Iterator[Past]:
+        return (self._past(int(number)) for number in standing(self._marked()))
+
+    def _marked(self) -> Iterator[tuple[str, str]]:
+        """Yield this machine's changes but the first of all, newest first, each with what it takes back."""
+        secret, below = self._machine(), _ENDLESS
+        while secret and (rows := self._read(tables.MARKS_BELOW, {"below": below, "most": _MARKS})):
+            for number, mark, undone in rows:
+                if number > 1 and mark == machine.mark(secret, number):
+                    yield str(number), str(undone or "")
+            below = rows[-1].number
 
     def close(self) -> None:
         self._engine.dispose()

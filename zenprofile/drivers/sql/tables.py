@@ -71,6 +71,9 @@ changes = Table(
     Column("who", _exact(255), nullable=False),
     Column("made_at", String(32), nullable=False),
     Column("message", _long(), nullable=False),
+    # What the machine that made it knows again (`zenprofile.machine.mark`); what it takes back, by `undo`.
+    Column("mark", String(64), nullable=False),
+    Column("undone", _count()),
 )
 change_entities = Table(
     "zenprofile_change_entities",
@@ -133,6 +136,12 @@ LAST_UNTIL = (
 )
 CHANGES_BELOW = (
     select(changes.c.number, changes.c.who, changes.c.made_at, changes.c.message)
+    .where(changes.c.number < bindparam("below"))
+    .order_by(changes.c.number.desc())
+    .limit(bindparam("most"))
+)
+MARKS_BELOW = (
+    select(changes.c.number, changes.c.mark, changes.c.undone)
     .where(changes.c.number < bindparam("below"))
     .order_by(changes.c.number.desc())
     .limit(bindparam("most"))

@@ -1,0 +1,210 @@
+"""Taking back what was changed: an entity as it was, one recorded change, or this machine's last one.
+
+Nothing is taken out of history: each writes a new change.
+"""
+
+from collections.abc import Container, Iterable, Mapping
+
+from zenprofile.core import edit, merge, paths
+from zenprofile.core import text as texts
+from zenprofile.core.change import Change, Changed, Edit, Recorded, is_rename, label, same
+from zenprofile.core.entity import Key
+from zenprofile.core.snapshot import Snapshot, data_of
+from zenprofile.errors import Conflict, InUse, Invalid, NotFound, Stale, Unsupported
+from zenprofile.store.base import Store
+from zenprofile.store.past import Past, Text
+from zenprofile.store.prepare import revision_of
+from zenprofile.usecases import history
+
+_TRIES = 5  # against others who write at the same moment
+Texts = Mapping[Key, str | None]
+
+
+def restore(store: Store, text: str, at: str, message: str = "") -> tuple[Key, Recorded]:
+    """Give an entity the document that it had at a revision, byte for byte; a deleted one comes back.
+
+    One that was renamed since keeps its name of now.
+
+    Args:
+        store: where.
+        text: what names the entity.
+        at: the revision.
+        message: why; "" says what it is.
+
+    Returns:
+        Its key, and what was recorded: nothing where it is as it was then.
+
+    Raises:
+        NotFound: there is no such revision, or no such entity at it.
+        Ambiguous: a bare name fits several.
+        Invalid: the document does not hold any more.
+    """
+    now, then = store.snapshot(), store.snapshot(at)
+    key = history.find(store, text, then)
+    old = _name_then(store, then, key)
+    document = then.text(old) if old is not None else None
+    if old is None or document is None:
+        raise NotFound(f"there was no {label(key)} at {at[:140]!r}", hint=f"see: zenprofile log {key}")
+    if old != key:
+        document = edit.edit(document, {**texts.read(document), "name": key.name})
+    change = _change(now, {key: document}, message or f"Restore {label(key)} as of {at}")
+    return key, store.apply(change)
+
+
+def _name_then(store: Store, then: Snapshot, key: Key) -> Key | None:
+    """Return what an entity was called at a moment: its name of now, else that under which it was as its log tells."""
+    keys = frozenset(then.keys(key.kind, key.type))
+    if key in keys:
+        return key
+    for record in history.followed(store, key)[1]:
+        for changed in record.changes:
+            named = changed.after is not None and changed.key in keys
+            if named and same(data_of(changed.key, then.text(changed.key)), changed.after):
+                return changed.key
+    return None
+
+
+def revert(store: Store, at: str, active: Container[str] = (), message: str = "") -> Recorded:
+    """Take one recorded change back, merged by meaning with what came after it.
+
+    Args:
+        store: where.
+        at: names the change.
+        active: names of stacks that are active on this machine; they are not deleted.
+        message: why; "" says what it is.
+
+    Returns:
+        What was recorded; without changes where all is as it was before that change already.
+
+    Raises:
+        NotFound: there is no such revision.
+        Conflict: the same fields were changed since; nothing was written.
+        Unsupported: the revision joined two histories.
+        InUse, Invalid: what would result does not hold.
+    """
+    past = history.undoing(store).past(at)
+    if past.joins:
+        message = f"{past.recorded.rev[:10]} is a merge, which is not taken back"
+        raise Unsupported(message, hint="revert what it brought, one by one; see: zenprofile log")
+    now = store.snapshot()
+    found = _taken_back(now, past)
+    _must_not_go(now, found, active)
+    return store.apply(_change(now, found, message or f"Revert {past.recorded.rev[:10]}: {_first_line(past)}"))
+
+
+def undo(store: Store, active: Container[str] = (), message: str = "") -> Recorded:
+    """Take back the last change that a command of this machine made and that is not taken back yet.
+
+    Changes of which nothing is left are passed over.
+
+    Args:
+        store: where.
+        active: names of stacks that are active on this machine; they are not deleted.
+        message: why; "" says what it is.
+
+    Raises:
+        NotFound: nothing is left to undo.
+        Conflict: others changed the same fields since; nothing was written.
+        InUse, Invalid: what would result does not hold.
+    """
+    for _ in range(_TRIES):
+        try:
+            return _undo(store, active, message)
+        except Stale as error:
+            stale = error
+    raise stale
+
+
+def _undo(store: Store, active: Container[str], message: str) -> Recorded:
+    undoing, now = history.undoing(store), store.snapshot()
+    for past in undoing.own():
+        found = _taken_back(now, past)
+        if found:
+            _must_not_go(now, found, active)
+            return undoing.take_back(_change(now, found, message or f"Undo: {_first_line(past)}"), past.id)
+    raise NotFound(
+        "nothing is left to undo: no change made by a command of this machine",
+        hint="zenprofile log shows every change, zenprofile revert REV takes one back",
+    )
+
+
+def _first_line(past: Past) -> str:
+    return past.recorded.message.partition("\n")[0]
+
+
+def _taken_back(now: Snapshot, past: Past) -> dict[Key, str | None]:
+    """Return the documents to write so that a change is taken back: a merge whose common ancestor is what it left."""
+    base = {text.key: text.after for text in past.texts if text.after is not None}
+    theirs = {text.key: text.before for text in past.texts if text.before is not None}
+    ours = _present(now, past)
+    merged = merge.merge(base, ours, theirs)
+    names = [f"{c.key} {paths.show(c.path)}".strip() for c in merged.conflicts]
+    names = names or [str(text.key) for text in past.texts if _stays(text, merged.documents, ours)]
+    if names:
+        shown = ", ".join(dict.fromkeys(names))
+        message = f"changed since, so that '{_first_line(past)}' cannot be taken back: {shown}; nothing was written"
+        raise Conflict(message, hint=f"see what changed: zenprofile log {past.texts[0].key}; then write what is meant")
+    return dict(merged.documents)
+
+
+def _present(now: Snapshot, past: Past) -> dict[Key, str]:
+    """Return the documents of now that a merge has to see: the change's own; all, where a rename plays a part."""
+    keys = {text.key for text in past.texts}
+    found = {key: now.text(key) for key in keys}
+    found |= {key: _text(now, key) for key in _others(now, past) if key not in keys}
+    return {key: text for key, text in found.items() if text is not None}
+
+
+def _others(now: Snapshot, past: Past) -> list[Key]:
+    gone = any(text.after is not None and now.spelling(text.key) != text.key for text in past.texts)
+    renames = {t.key[:2] for t in past.texts if t.before is None} & {t.key[:2] for t in past.texts if t.after is None}
+    return now.keys() if gone or renames else []
+
+
+def _stays(text: Text, documents: Texts, ours: Mapping[Key, str]) -> bool:
+    """Say whether a merge kept an edit against a deletion, so that nothing is taken back, or brought a deleted one."""
+    result = documents.get(text.key, ours.get(text.key))
+    if text.before is None:
+        return result is not None
+    return text.after is not None and text.key not in ours and result is not None
+
+
+def _text(snapshot: Snapshot, key: Key) -> str | None:
+    try:
+        return snapshot.text(key)
+    except Invalid:
+        return None
+
+
+def _change(now: Snapshot, documents: Texts, message: str) -> Change:
+    edits = []
+    for key, text in documents.items():
+        old = now.text(key)
+        if text is not None or old is not None:
+            edits.append(Edit(key, None if old is None else revision_of(key, old), text))
+    return Change(tuple(edits), message)
+
+
+def _must_not_go(now: Snapshot, documents: Texts, active: Container[str]) -> None:
+    """Refuse what `delete` refuses: an active stack, the last user. A renamed one is no deleted one."""
+    changes = [Changed(key, data_of(key, _text(now, key)), data_of(key, text)) for key, text in documents.items()]
+    gone = {changed.key for changed in changes if changed.after is None} - renames(changes).keys()
+    stacks = [key.name for key in gone if key.kind == "stack" and key.name in active]
+    if stacks:
+        hint = "make another one active first: zenprofile stack set NAME"
+        raise InUse(f"stack '{stacks[0]}' is the profile's active stack", hint=hint)
+    if any(key.kind == "user" for key in gone) and gone.issuperset(now.keys("user")):
+        raise InUse("the last user would be deleted", hint="create another user first")
+
+
+def renames(changes: Iterable[Changed]) -> dict[Key, Key]:
+    """Return the new keys of entities that a change only gave another name, by their old ones."""
+    told = list(changes)
+    come = [changed for changed in told if changed.action == "added"]
+    found: dict[Key, Key] = {}
+    for old in told:
+        if old.action == "removed":
+            new = next((c.key for c in come if is_rename(old, c) and c.key not in found.values()), None)
+            if new is not None:
+                found[old.key] = new
+    return found
