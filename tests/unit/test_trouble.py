@@ -111,6 +111,6 @@ def test_no_login_is_ever_told(scheme: str, login: str, rest: str) -> None:
 
 
 def test_what_a_remote_says_is_one_line_without_its_noise() -> None:
-    err = "remote: Resolving deltas: 100% (1/1)\rremote: \nremote: ====\nremote: GL-HOOK-ERR: no\nremote:  secrets.\nTo\n"
+    err = "remote: Resolving deltas: 100% (1/1)\rremote: \nremote: ====\nremote: GL-HOOK: no\nremote:  secrets.\nTo\n"
 
-    assert trouble.said_by_remote(err) == "GL-HOOK-ERR: no secrets."
+    assert trouble.said_by_remote(err) == "GL-HOOK: no secrets."

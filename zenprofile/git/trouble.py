@@ -112,7 +112,7 @@ def redacted(text: str) -> str:
 def _redacted(found: re.Match[str]) -> str:
     scheme, rest = found.groups()
     authority, slash, path = rest.partition("/")
-    if "@" in path and re.search(r":(?!\d*\Z)[^@]*\Z", authority):  # a password with a slash in it
+    if "@" in path and re.match(r"[^:@\[]*:(?!\d*\Z)[^@]*\Z", authority):  # a password with a slash in it
         front, _, path = rest.rpartition("@")
         host, slash, path = path.partition("/")
         authority = f"{front}@{host}"
