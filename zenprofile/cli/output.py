@@ -26,7 +26,7 @@ _LINES = {
 def safe_text(value: object) -> str:
     """Return a name or value as one line that a terminal shows as it stands; everything else is escaped."""
     text = str(value)
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # nothing that is escaped counts as printable
         return text
     return re.sub(_UNSAFE, _escaped, text)
 
@@ -134,7 +134,7 @@ def aside(text: str) -> None:
 def progress(text: str) -> None:
     """Show what git says of its progress on one line of the terminal, which the next piece replaces."""
     last = text.replace("\r", "\n").rstrip("\n").rpartition("\n")[2]
-    sys.stderr.write(f"\r{safe_text(last)}\x1b[K")
+    sys.stderr.write(f"\r{safe_text(last)[:79]}\x1b[K")
     sys.stderr.flush()
 
 
