@@ -111,6 +111,24 @@ def check(session: Session, at: str | None) -> int:
     return 1 if found else 0
 
 
+@secrets.command(examples=[f"zenprofile secrets allow component/artifact_store/s3-prod {'0123456789abcdef' * 4}"])
+@_ENTITY
+@click.argument("fingerprints", nargs=-1, required=True, metavar="FINGERPRINT...")
+@click.pass_obj
+def allow(session: Session, entity: str, fingerprints: tuple[str, ...]) -> None:
+    """Say that what looks like a secret in an entity is none.
+
+    The message that refuses it names its fingerprint. It is written into the document, as a comment, and holds for
+    that document alone; the value may come later.
+    """
+    from zenprofile.usecases import lookup
+    from zenprofile.usecases import secrets as usecase
+
+    store = session.store()
+    key = lookup.refer(store.snapshot(), entity)
+    showing.written(session, usecase.allow(store, key, fingerprints), key, "Updated")
+
+
 def _secrets(rows: list[dict[str, str]]) -> str:
     cells = [
         ("/".join(filter(None, (row["kind"], row["type"], row["name"]))), row["path"], row["reference"], row["remedy"])

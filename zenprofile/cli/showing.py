@@ -104,8 +104,13 @@ def describe_entity(
     """Print one entity, then say what in its document does not hold."""
     entity = lookup.read(snapshot, key)
     data = shown(session, entity, at)
+    problems = lookup.problems(snapshot, entity)
+    if problems:
+        from zenprofile.core.tokens import hidden
+
+        data = hidden(data)
     session.show(data, lambda: table(data))
-    refuse(session, lookup.problems(snapshot, entity))
+    refuse(session, problems)
 
 
 def rows_of(fields: tuple[str, ...], active: Callable[[Session], str] | None = None) -> Table:

@@ -95,13 +95,15 @@ def same(one: Any, other: Any) -> bool:
 def fields(changed: Changed) -> list[Field]:
     """List the fields that differ, mappings by key, lists and scalars whole, in the documents' order.
 
-    In a stack a single name equals a list of one, and is shown as the name.
+    In a stack a single name equals a list of one, and is shown as the name. Secrets in plain text are put out of sight.
     """
+    from zenprofile.core.tokens import hidden
+
     before = {} if changed.before is None else _singles(changed.key, changed.before)
     after = {} if changed.after is None else _singles(changed.key, changed.after)
     found: list[Field] = []
     _differ((), before, after, found)
-    return found
+    return [Field(*map(hidden, field)) for field in found]
 
 
 def _singles(key: Key, data: Data) -> Data:

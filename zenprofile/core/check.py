@@ -40,16 +40,17 @@ def document(
     Returns:
         The entity (None where the document cannot be read or names another one) and the problems.
     """
-    from zenprofile.core import text
+    from zenprofile.core import secrets, text
 
     try:
         source = text.decode(raw, key.path)
         data = text.read(source, key.path)
     except Invalid as error:
-        return None, list(error.problems)
+        return None, secrets.problems(key, source, error.problems)
     wrong = misplaced(key, data)
     found = wrong or findings(key, data, catalog, registered)
-    return (None if wrong else Entity(key, data)), placed(key, source, found) if found else []
+    problems = secrets.problems(key, source, placed(key, source, found) if found else ())
+    return (None if wrong else Entity(key, data)), problems
 
 
 def misplaced(key: Key, data: Data) -> "list[Finding]":
@@ -73,7 +74,7 @@ def misplaced(key: Key, data: Data) -> "list[Finding]":
 
 
 def findings(key: Key, data: Data, catalog: "Catalog", registered: Registered) -> "list[Finding]":
-    """List what data breaks by itself: its kind's schema, its flavor's, secrets in plain text."""
+    """List what data breaks by itself: its kind's schema, its flavor's, secrets in its sensitive fields."""
     schema = catalog.kind(key.kind)
     found = [] if schema.holds(data) else schema.findings(data)
     if key.kind == "component" and isinstance(data.get("flavor"), str):

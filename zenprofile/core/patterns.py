@@ -1,6 +1,7 @@
-"""Patterns of strangers: run by an engine whose time is linear in the text (FAULTS S2), never by `re`."""
+"""Patterns of strangers, and ours on their texts: run by an engine whose time is linear in the text (FAULTS S2)."""
 
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Any
 
 MAX_LENGTH = 500
@@ -34,6 +35,29 @@ def why_not(pattern: object) -> str:
 
 def search(pattern: str, text: str) -> bool:
     """Say whether a pattern that `why_not` takes is found in a text."""
-    # A lone surrogate is no character to the engine.
-    found: Any = _compiled(pattern).search(text.encode("utf-8", "replace").decode("utf-8"))
+    found: Any = _compiled(pattern).search(_clean(text))
     return found is not None
+
+
+def search_own(pattern: str, text: str) -> bool:
+    """Say whether a pattern of our own is found in a text."""
+    found: Any = _own(pattern).search(_clean(text))
+    return found is not None
+
+
+def places(pattern: str, text: str, most: int) -> Iterator[tuple[int, int]]:
+    """Yield where a pattern of our own is found in a text, start and end, so many times at most."""
+    for found, _ in zip(_own(pattern).finditer(_clean(text)), range(most), strict=False):
+        yield found.span()
+
+
+@cache
+def _own(pattern: str) -> Any:
+    import re2
+
+    return re2.compile(pattern)
+
+
+def _clean(text: str) -> str:
+    # A lone surrogate is no character to the engine.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

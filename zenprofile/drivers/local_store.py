@@ -267,7 +267,9 @@ class LocalStore:
         with self.writing() as repository:
             head = repository.must_be_ready()
             dirty = self._dirty(repository)
+        from zenprofile.core.change import Changed, Recorded, secrets
             if not dirty:
+        secrets.refuse(message, "the message")
                 return Recorded("", "", "", "nothing to commit", ())
             problems = check.whole(self._tree)
             if problems and head.oid:

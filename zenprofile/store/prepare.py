@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import change as changes
-from zenprofile.core import check
+from zenprofile.core import check, secrets
 from zenprofile.core.change import Change, Changed, Edit
 from zenprofile.core.entity import Key, revision
 from zenprofile.core.snapshot import Snapshot, data_of, parse
@@ -34,9 +34,10 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
         Stale: an entity has another revision than its edit replaces.
         Exists: an entity that must not exist does, in some spelling of case.
         NotFound: an entity that is to be replaced or deleted is gone.
-        Invalid: the change adds problems; the error carries every one.
+        Invalid: the change adds problems, of which the error carries every one; or its message holds a secret.
         InUse: the change takes away what another entity refers to.
     """
+    secrets.refuse(change.message, "the message")
     texts = {edit.key: edit.text for edit in change.edits}
     if len(texts) != len(change.edits):
         raise ValueError("a change holds at most one edit for each entity")

@@ -129,6 +129,7 @@ def problems(snapshot: Snapshot, entity: Entity) -> list[Problem]:
     from zenprofile.core import check
     from zenprofile.core.snapshot import flavor_of
 
-    key = entity.key
-    found = check.findings(key, entity.data, resources.catalog(), lambda type_, name: flavor_of(snapshot, type_, name))
-    return check.placed(key, snapshot.text(key) or "", found) if found else []
+    def registered(type_: str, name: str) -> Data | None:
+        return flavor_of(snapshot, type_, name)
+
+    return check.document(entity.key, snapshot.text(entity.key) or "", resources.catalog(), registered)[1]

@@ -1,9 +1,10 @@
 """Values of fields on this machine alone, laid over entities when they are read; never in a store."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from zenprofile.core import paths
+from zenprofile.core import paths, secrets
 from zenprofile.core.entity import Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot, flavor_of
 from zenprofile.errors import Ambiguous, Invalid, NotFound, Problem, UsageError
@@ -52,6 +53,7 @@ def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, want
         if path == ("name",):
             raise UsageError("a name cannot be overridden", hint="rename the entity, or override another field")
         new[path] = setting.value if setting.exact else settings.typed(setting.value, field(path))
+        secrets.refuse(json.dumps(new[path], ensure_ascii=False), paths.show(setting.path))
     old = profile.overrides.get(str(key), {})
     kept = {text: value for text, value in old.items() if _path(key, settings.parse_key(text)) not in new}
     given = {paths.show(setting.path): new[_path(key, setting.path)] for setting in wanted}

@@ -1,11 +1,14 @@
-"""References to secrets, and which of them this machine cannot resolve."""
+"""References to secrets, and which of them this machine cannot resolve; what only looks like a secret."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from zenprofile.core import paths, reference
+from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.entity import Entity, Key
 from zenprofile.core.reference import Reference
+from zenprofile.errors import NotFound, UsageError
+from zenprofile.store.base import Store
 
 
 class Unresolved(NamedTuple):
@@ -15,6 +18,28 @@ class Unresolved(NamedTuple):
     path: paths.Path
     reference: str
     remedy: str
+
+
+def allow(store: Store, key: Key, fingerprints: Iterable[str]) -> Recorded:
+    """Note in an entity's document that texts with these fingerprints are no secrets, although they look like some.
+
+    Raises:
+        NotFound: there is no such entity.
+        UsageError: a fingerprint is none.
+        Invalid: the document has other problems, which it had not before.
+    """
+    from zenprofile.core import secrets
+    from zenprofile.store.prepare import revision_of
+
+    wanted = [fingerprint.lower() for fingerprint in fingerprints]
+    for fingerprint in wanted:
+        if not secrets.is_fingerprint(fingerprint):
+            hint = "the message that refuses the secret names it: 64 digits"
+            raise UsageError(f"{fingerprint[:70]!r} is no fingerprint", hint=hint)
+    text = store.snapshot().text(key)
+    if text is None:
+        raise NotFound(f"there is no {key}", hint="write it first, or see what 'list' shows")
+    return store.apply(Change((Edit(key, revision_of(key, text), secrets.allow(text, wanted)),)))
 
 
 def unresolved(entities: Iterable[Entity], environment: Mapping[str, str]) -> list[Unresolved]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import IntegrityError
 
 from zenprofile import machine, resources
-from zenprofile.core import check
+from zenprofile.core import check, secrets
 from zenprofile.core.change import Change, Changed, Recorded
 from zenprofile.core.entity import Data, Key, revision
 from zenprofile.core.snapshot import DocumentSnapshot, Registered, data_of
@@ -213,7 +213,7 @@ def _stored_revision(before: SqlSnapshot, key: Key) -> str:
 
 def _content(key: Key, text: str, data: Data | None, registered: Registered) -> dict[str, Any]:
     """Return the columns of a document; its data only where it holds, so that it can be believed later."""
-    if not data or check.findings(key, data, resources.catalog(), registered):
+    if not data or secrets.document(text) or check.findings(key, data, resources.catalog(), registered):
         return {"document": text, "data": None, "revision": revision_of(key, text), "seal": 0}
     said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     fingerprint = revision(key, data)
