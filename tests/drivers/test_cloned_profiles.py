@@ -13,6 +13,7 @@ from zenprofile.active import find_active
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import AccessDenied, InUse, NotFound, StoreBroken, Unsafe
 from zenprofile.git import remote
+from zenprofile.git.clone import clone
 from zenprofile.git.repository import find
 from zenprofile.profiles import Profile, Profiles
 from zenprofile.usecases.profiles import Created, Wish, create, open_profile, rename
@@ -220,6 +221,20 @@ def test_a_clone_that_nobody_knows_any_more_is_not_taken_over(profiles: Profiles
     assert Path(profile.path).name == "team-2"
     removed(profiles)
     assert (lost / "work.txt").read_text() == "mine\n"
+
+
+def test_what_a_killed_create_has_left_is_cloned_anew(profiles: Profiles, theirs: Path, bare: Path) -> None:
+    url = f"git+file://{bare}#subdirectory=ml"
+    left = Path(profiles.folder) / "clones" / "team"
+    clone(url, left, timeout=LONG)
+
+    profile = made(profiles, url).profile
+    assert profile.path == str(left)
+    assert keys(profiles, profile) == [Key("user", "", "ada")]
+
+    with profiles.edit() as state:
+        del state.profiles["team"]
+    assert made(profiles, url).profile.path == f"{left}-2"
 
 
 def test_a_clone_that_is_gone_is_said_to_be(profiles: Profiles, theirs: Path, bare: Path) -> None:

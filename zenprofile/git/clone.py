@@ -57,6 +57,7 @@ def clone(url: str, folder: Path, *, timeout: float, progress: Progress = None) 
         own = draft / ".git" / "zenprofile"
         own.mkdir()
         (own / "made").touch()
+        (own / "unused").touch()  # whoever opens it first for work takes this away
         draft.rename(folder)
     except OSError as error:
         _remove(draft)

@@ -1,5 +1,6 @@
 """Profiles: create or load, make active, rename. What is printed is the caller's."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from zenprofile.store.base import Options, Snapshot, Store
 
 Tell = Callable[[str], None]
+# In a clone until a command has opened it: what a killed `create` has left holds nobody's work.
+_UNUSED = os.path.join(".git", "zenprofile", "unused")
 
 
 class Created(NamedTuple):
@@ -106,7 +109,9 @@ def _placed(profiles: Profiles, state: State, wish: Wish, url: str) -> Profile:
     taken = {path for profile in state.profiles.values() for path in profile.made} | set(state.trash)
     above, number = "clones" if url else "profiles", 2
     made = f"{above}/{wish.name}"
-    # A clone that is there belonged to somebody whose entry is lost: its commits may be nowhere else.
+    if url and made not in taken and os.path.lexists(os.path.join(profiles.folder, made, _UNUSED)):
+        remove([os.path.join(profiles.folder, made)])
+    # A clone that was used belongs to a profile whose entry is lost: its commits may be nowhere else.
     while made in taken or (url and os.path.lexists(os.path.join(profiles.folder, made))):
         made, number = f"{above}/{wish.name}-{number}", number + 1
     folder = os.path.join(profiles.folder, made)
@@ -248,6 +253,9 @@ def open_profile(profiles: Profiles, profile: Profile, timeout: float, warn: Tel
         ZenprofileError: as `zenprofile.store.open.open_store`.
     """
     usable(profile, profiles.file)
+    if profile.path:
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(profile.path, _UNUSED))
     return opener.open_store(profile.store_url, options_of(profiles, profile, timeout)._replace(warn=warn))
 
 
