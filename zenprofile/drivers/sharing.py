@@ -106,7 +106,8 @@ class GitSharing:
         except (OSError, ValueError, KeyError):
             old = fetched.old
         lost = old and (fetched.gone or not self._is_in(old, fetched.new)) and self._is_in(old, head.oid)
-        if not lost or (fetched.new and self._is_in(fetched.new, head.oid) and not fetched.gone):
+        rewound = lost and bool(fetched.new) and self._is_in(fetched.new, old)
+        if not lost or not (fetched.gone or rewound or not self._is_in(fetched.new, head.oid)):
             path.unlink(missing_ok=True)
             return
         path.write_text(json.dumps({"old": old}))
@@ -118,7 +119,9 @@ class GitSharing:
         else:
             message = "the history was rewritten at the remote; nothing was moved"
             name = up.tracking.removeprefix("refs/remotes/")
-            hint = f"yours is kept at {kept}; take theirs: git reset --hard {name}; join both: git merge {name}"
+            again = f"git push {up.remote} {head.branch}"
+            join = f"share yours again: {again}" if rewound else f"join both: git merge {name}"
+            hint = f"yours is kept at {kept}; take theirs: git reset --hard {name}; {join}"
         raise ConflictError(message, hint=hint)
 
     def _integrate(self, head: Head, theirs: str, up: remote.Upstream, *, accept_invalid: bool) -> Pulled:
