@@ -34,6 +34,7 @@ class Profile(NamedTuple):
         overrides: by entity (``component/artifact_store/s3``), then by path of the field.
         sync: ``manual``, ``commit``, ``push``, or "" for the store's own default.
         run_hooks: whether a commit runs the repository's own hooks.
+        message: template of a commit's message, with ``{changes}``; "" for the words alone.
         password: whether the store has one, in the keyring or in a variable.
         path: working tree of a clone that zenprofile made; "" for none.
         made: what zenprofile made for it, below the configuration folder; `delete` removes this and nothing else.
@@ -49,6 +50,7 @@ class Profile(NamedTuple):
     overrides: Mapping[str, Mapping[str, Any]] = _NONE
     sync: str = ""
     run_hooks: bool = False
+    message: str = ""
     password: bool = False
     path: str = ""
     made: tuple[str, ...] = ()
@@ -65,6 +67,7 @@ _TYPES: dict[str, type] = {
     "overrides": dict,
     "sync": str,
     "run_hooks": bool,
+    "message": str,
     "password": bool,
     "path": str,
     "made": list,

@@ -63,7 +63,7 @@ def words(*typed: str) -> list[str]:
         (["user", "describe", ""], ["ada"]),
         (["stack", "describe", "--profile", "team", ""], []),
         (["project", "describe", ""], []),
-        (["config", ""], ["sync", "run-hooks"]),
+        (["config", ""], ["sync", "run-hooks", "message"]),
         (["role", "assi"], ["assign", "assignment"]),
         (["role", "assignment", ""], ["list"]),
         (["step-operator", "flavor", ""], ["register", "list"]),

@@ -449,7 +449,12 @@ def test_rename_of_what_a_repository_names(run: Run) -> None:
 
 def test_config(run: Run) -> None:
     works(run("get"))
-    assert works(run("config", "-o", "json")).json == {"name": "default", "sync": "default", "run_hooks": False}
+    assert works(run("config", "-o", "json")).json == {
+        "name": "default",
+        "sync": "default",
+        "run_hooks": False,
+        "message": "",
+    }
     for mode in ("manual", "commit", "push"):
         assert works(run("config", "sync", mode, "-o", "json")).json["sync"] == mode
     assert works(run("config", "run-hooks", "on", "-o", "json")).json["run_hooks"] is True
@@ -475,3 +480,21 @@ def test_a_damaged_list_of_profiles_is_said_by_every_command(run: Run) -> None:
         assert done.status == 1
         assert done.err.startswith(f"Error: {Profiles().file}: the list of profiles is damaged")
     assert Path(Profiles().file).read_text() == '{"format": 1,'
+
+
+def test_a_profile_of_our_own_has_a_repository_of_its_own_in_a_home_under_git(run: Run, machine: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=machine, check=True)
+
+    assert run("create", "mine").status == 0
+
+    folder = machine / "zenprofile" / "profiles" / "mine"
+    top = subprocess.run(["git", "rev-parse", "--show-toplevel"], cwd=folder, capture_output=True, text=True, check=True)
+    assert top.stdout.strip() == str(folder)
+
+
+def test_a_template_words_commits(run: Run) -> None:
+    assert run("config", "message", "no place").status == 2
+    assert run("config", "message", "[ml] {changes}").status == 0
+    assert run("user", "create", "eve").status == 0
+
+    assert "[ml] add user eve" in run("log").out

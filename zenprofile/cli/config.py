@@ -37,11 +37,27 @@ def run_hooks(session: Session, switch: str) -> None:
     _show(session, usecase.settings(session.profiles, session.profile.name, run_hooks=switch == "on"))
 
 
+@config.command(examples=["zenprofile config message '[ml] {changes}'", "zenprofile config message ''"])
+@click.argument("template", metavar="TEMPLATE")
+@click.pass_obj
+def message(session: Session, template: str) -> None:
+    """Word the messages of commits: TEMPLATE with {changes} where what changed is told; "" for the words alone."""
+    from zenprofile.usecases import profiles as usecase
+
+    _show(session, usecase.settings(session.profiles, session.profile.name, message=template))
+
+
 def _show(session: Session, profile: Profile) -> None:
-    data = {"name": profile.name, "sync": profile.sync or "default", "run_hooks": profile.run_hooks}
+    data = {
+        "name": profile.name,
+        "sync": profile.sync or "default",
+        "run_hooks": profile.run_hooks,
+        "message": profile.message,
+    }
     rows = [
         ("NAME", profile.name),
         ("SYNC", profile.sync or "default (commit where zenprofile made the repository, else manual)"),
         ("RUN_HOOKS", "on" if profile.run_hooks else "off"),
+        ("MESSAGE", output.safe_text(profile.message) or "{changes}"),
     ]
     session.show(data, lambda: output.properties(f"'{profile.name}' Settings", rows))

@@ -110,6 +110,8 @@ class Options(NamedTuple):
         cache: folder for what may be deleted at any time; "" for none.
         run_hooks: whether a commit runs the repository's own hooks.
         template: of a commit's message, with ``{changes}`` where the words stand; "" for the words alone.
+        own: whether the folder is zenprofile's own place (no URL was given): it gets a repository of its own, whatever
+            lies around it.
         clone: folder of the clone of a store whose URL has to be cloned; "" for any other store.
         warn: takes a warning for the user.
         machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
@@ -123,6 +125,7 @@ class Options(NamedTuple):
     cache: str = ""
     run_hooks: bool = False
     template: str = ""
+    own: bool = False
     clone: str = ""
     warn: Callable[[str], None] = _silent
     machine: Callable[[], str] = _nobody

@@ -234,6 +234,8 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
         timeout=timeout,
         cache=os.path.join(profiles.folder, "cache", profile.name),
         run_hooks=profile.run_hooks,
+        template=profile.message,
+        own=bool(profile.made) and not profile.path,
         clone=profile.path,
         machine=partial(machine.secret, profiles.folder),
     )
@@ -298,16 +300,25 @@ def set_stack(profiles: Profiles, active: Active, name: str, everywhere: bool = 
         profiles.change(active.existing().name, active_stack=name)
 
 
-def settings(profiles: Profiles, name: str, sync: str | None = None, run_hooks: bool | None = None) -> Profile:
+def settings(
+    profiles: Profiles,
+    name: str,
+    sync: str | None = None,
+    run_hooks: bool | None = None,
+    message: str | None = None,
+) -> Profile:
     """Change what is given of a profile's settings, and return the profile.
 
     Raises:
-        UsageError: there is no such mode.
+        UsageError: there is no such mode, or the message lacks ``{changes}``.
         NotFound: there is no such profile.
     """
     if sync is not None and sync not in SYNC_MODES:
         raise UsageError(f"there is no mode '{sync}'", hint=f"choose one of {', '.join(SYNC_MODES)}")
-    fields: dict[str, Any] = {"sync": sync, "run_hooks": run_hooks}
+    if message and "{changes}" not in message:
+        hint = "put {changes} where the words for what changed go, such as '[ml] {changes}'"
+        raise UsageError("the message has no place for what changed", hint=hint)
+    fields: dict[str, Any] = {"sync": sync, "run_hooks": run_hooks, "message": message}
     fields = {field: value for field, value in fields.items() if value is not None}
     return profiles.change(name, **fields) if fields else profiles.find(name)
 
