@@ -488,8 +488,8 @@ def test_a_profile_of_our_own_has_a_repository_of_its_own_in_a_home_under_git(ru
     assert run("create", "mine").status == 0
 
     folder = machine / "zenprofile" / "profiles" / "mine"
-    top = subprocess.run(["git", "rev-parse", "--show-toplevel"], cwd=folder, capture_output=True, text=True, check=True)
-    assert top.stdout.strip() == str(folder)
+    words = ["git", "rev-parse", "--show-toplevel"]
+    assert subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True).stdout.strip() == str(folder)
 
 
 def test_a_template_words_commits(run: Run) -> None:
