@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$|^<!-- machine: (\w+) -->$", re.DOTALL | re.MULTILINE)
-REMOTE = "git@example.com:"
+REPOSITORIES = ("acme/ml-platform", "acme/pipelines", "acme/stacks")
 
 # What a page shows and another test runs.
 ELSEWHERE = {
@@ -98,7 +98,7 @@ class Session:
         name = home.name.capitalize()
         (home / ".gitconfig").write_text(
             f"[user]\n\tname = {name}\n\temail = {name.lower()}@example.com\n[init]\n\tdefaultBranch = main\n"
-            f'[url "{remote}/"]\n\tinsteadOf = {REMOTE}\n',
+            f"[core]\n\tsshCommand = {remote}/ssh\n",
             encoding="utf-8",
         )
         self._shell = subprocess.Popen(
@@ -132,6 +132,18 @@ class Session:
         self._shell.communicate()
 
 
+def make_remotes(folder: Path) -> None:
+    """Make the repositories that pages reach, empty, and what stands for the way to their host."""
+    for name in REPOSITORIES:
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", folder / f"{name}.git"], check=True)
+    ssh = folder / "ssh"  # its last argument is the command that git would run there, with a path from the host's root
+    ssh.write_text(
+        f"#!/bin/sh\ncd {folder}\nfor command; do :; done\neval \"$(echo \"$command\" | sed \"s, '/, ',\")\"\n",
+        encoding="utf-8",
+    )
+    ssh.chmod(0o755)
+
+
 @pytest.fixture
 def machines(tmp_path: Path) -> Iterator[dict[str, Session]]:
     """Hold the machines of a page, each made when it is first met."""
@@ -144,7 +156,7 @@ def machines(tmp_path: Path) -> Iterator[dict[str, Session]]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path, machines: dict[str, Session]) -> None:
     remote = tmp_path / "remote"
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", remote / "acme" / "ml-platform.git"], check=True)
+    make_remotes(remote)
     name = "ana"
     for step in steps(page.read_text(encoding="utf-8")):
         if step.machine:
