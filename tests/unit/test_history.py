@@ -13,6 +13,7 @@ from tests.contract.kit import (
     apply,
     bucket,
     changed,
+    document,
     everything,
     gone,
     new,
@@ -263,6 +264,15 @@ def test_diff_without_a_revision_tells_edits_by_hand(by_hand):
 
     assert told(history.diff(by_hand)) == [("component/artifact_store/s3-prod", "added"), ("stack/default", "removed")]
     assert history.diff(by_hand) == history.diff(by_hand, "HEAD")
+
+
+def test_one_that_came_where_another_went_is_no_rename_unless_half_of_it_is_the_same(store):
+    put(store, bucket("one", path="s3://a"))
+    apply(store, gone(store, bucket("one").key), new(bucket("two", path="s3://a", description="edited")))
+    apply(store, gone(store, bucket("two").key), new(document("component", "gcs", "artifact_store", flavor="local")))
+
+    assert [len(r.changes) for r in history.log(store, bucket("two").key)] == [1, 2, 1]
+    assert [len(r.changes) for r in history.log(store, bucket("gcs").key)] == [1]
 
 
 def test_restore_gives_the_very_text_of_then(store):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from zenprofile.core.change import Recorded, is_rename
+from zenprofile.core.change import Changed, Recorded, fields, is_rename
 from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound
 from zenprofile.store import moments
@@ -56,6 +56,21 @@ def about(record: Recorded, key: Key) -> tuple[Recorded, Key]:
     """Return the part of a change that is about an entity, and the name that the entity had before."""
     mine = [changed for changed in record.changes if changed.key == key]
     if mine and mine[0].action == "added":
-        gone = (old for old in record.changes if old.action == "removed" and is_rename(old, mine[0]))
-        mine += list(gone)[:1]
+        mine += _origin(mine[0], record.changes)
     return record._replace(changes=tuple(sorted(mine, key=lambda c: c.key))), mine[-1].key if mine else key
+
+
+def _origin(new: Changed, changes: Iterable[Changed]) -> list[Changed]:
+    """Return the removal that an addition is the rename of, at most one.
+
+    That is one with the same data, else, where nothing else of its kind and type came or went, one with half of it:
+    people rename and edit by hand before they commit.
+    """
+    others = [c for c in changes if c.key[:2] == new.key[:2] and c.key != new.key]
+    gone = [c for c in others if c.action == "removed"]
+    exact = [c for c in gone if is_rename(c, new)]
+    if exact or len(gone) != 1 or any(c.action == "added" for c in others):
+        return exact[:1]
+    kept = [field for field in fields(gone[0]._replace(after=new.after)) if field.path != ("name",)]
+    whole = [field for field in fields(new) if field.path not in {("name",), ("type",)}]
+    return gone if 2 * len(kept) <= len(whole) else []
