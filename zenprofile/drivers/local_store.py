@@ -262,14 +262,13 @@ class LocalStore:
     def commit(self, message: str = "") -> Recorded:
         """Commit every edit below the profile."""
         from zenprofile.core import change as changes
-        from zenprofile.core import check
+        from zenprofile.core import check, secrets
 
+        secrets.refuse(message, "the message")
         with self.writing() as repository:
             head = repository.must_be_ready()
             dirty = self._dirty(repository)
-        from zenprofile.core.change import Changed, Recorded, secrets
             if not dirty:
-        secrets.refuse(message, "the message")
                 return Recorded("", "", "", "nothing to commit", ())
             problems = check.whole(self._tree)
             if problems and head.oid:
