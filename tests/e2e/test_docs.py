@@ -65,7 +65,7 @@ def pattern(shown: str) -> re.Pattern[str]:
 
 def lasting(printed: str) -> str:
     """Return an output without what no two runs share: commits, times, and the width of a table with paths in it."""
-    text = re.sub(r"\b[0-9a-f]{10}\b|\b[0-9a-f]{40}\b", "COMMIT", printed)
+    text = re.sub(r"\b[0-9a-f]{9,10}\b|\b[0-9a-f]{40}\b", "COMMIT", printed)
     text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:]+Z", "TIME", text)
     if "┏" in text:
         text = re.sub(r"([━─ ])\1+", r"\1", text)
@@ -138,7 +138,7 @@ def make_remotes(folder: Path) -> None:
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", folder / f"{name}.git"], check=True)
     ssh = folder / "ssh"  # its last argument is the command that git would run there, with a path from the host's root
     ssh.write_text(
-        f"#!/bin/sh\ncd {folder}\nfor command; do :; done\neval \"$(echo \"$command\" | sed \"s, '/, ',\")\"\n",
+        f'#!/bin/sh\ncd {folder}\nfor command; do :; done\neval "$(echo "$command" | sed "s, \'/, \',")"\n',
         encoding="utf-8",
     )
     ssh.chmod(0o755)
