@@ -43,7 +43,7 @@ def _registered(home: Path, name: str, size: int) -> tuple[str, Path]:
 
 def _settle(folder: Path) -> None:
     """Wait until no file is so young that the cache reads it again."""
-    newest = max(path.stat().st_ctime for path in folder.rglob("*.yaml"))
+    newest = max(path.stat().st_ctime for top in folder.glob("[a-z]*") for path in (top, *top.rglob("*.yaml")))
     while time.time() < newest + 2.1:
         time.sleep(0.1)
 

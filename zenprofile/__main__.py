@@ -1,7 +1,5 @@
 """Run the command line as ``python -m zenprofile``."""
 
-import sys
+from zenprofile.cli.main import run
 
-from zenprofile.cli.main import main
-
-sys.exit(main())
+run()

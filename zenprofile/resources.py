@@ -2,8 +2,10 @@
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
-from zenprofile.core.schema import Catalog
+if TYPE_CHECKING:
+    from zenprofile.core.schema import Catalog
 
 
 @cache
@@ -39,8 +41,10 @@ def hook_bytes(name: str) -> bytes | None:
 
 
 @cache
-def catalog() -> Catalog:
+def catalog() -> "Catalog":
     """Return the catalog of the schemas that ship; each is read once, when it is first asked for."""
+    from zenprofile.core.schema import Catalog  # what is cached has been held against it before
+
     return Catalog(schema_bytes)
 
 

@@ -30,7 +30,7 @@ _TYPED_EXAMPLES = {
 def _active_names(session: Session) -> dict[str, str]:
     """Return the names of the active stack's components by type, {} where there is no such stack."""
     entity = session.store().snapshot().get(Key("stack", "", session.active_stack))
-    lists = lookup.shown(entity)["components"] if entity is not None else {}
+    lists = lookup.shown(entity, revision=False)["components"] if entity is not None else {}
     return {type_: names[0] for type_, names in lists.items() if names}
 
 

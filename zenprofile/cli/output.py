@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
 FORMATS = ("table", "json", "yaml")
@@ -16,6 +16,9 @@ _UNSAFE = (
 )
 _UNSAFE_IN_JSON = _UNSAFE.replace("\x00-\x1f", "")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+Encode = Callable[[Any], Any]
+_WORDS = {True: "true", False: "false", None: "null"}
 
 _LINES = {
     "heavy": ("┏━", "━┯━", "━┓", "┃ ", " │ ", " ┃", "┠─", "─┼─", "─┨", "┗━", "━┷━", "━┛", "━", "─"),
@@ -100,12 +103,33 @@ def properties(title: str, values: Iterable[tuple[str, object]]) -> str:
 
 def as_json(data: Any, *, indent: int | None = 2) -> str:
     """Return data as JSON: readable text stays, what could steer a terminal stands as JSON's own escape."""
-    import json
+    from json import encoder
 
-    text = json.dumps(data, ensure_ascii=False, indent=indent)
+    encode = encoder.JSONEncoder(ensure_ascii=False).encode
+    if indent is None:
+        text = encode(data)
+    else:
+        quick: dict[type, Encode] = {str: encoder.encode_basestring, int: repr, bool: _WORDS.get, type(None): _WORDS.get}
+        text = _indented(data, quick, encode, "\n", " " * indent)
     if text.isascii() and "\x7f" not in text:
         return text
     return re.sub(_UNSAFE_IN_JSON, _escaped_in_json, text)
+
+
+def _indented(data: Any, quick: dict[type, Encode], encode: Encode, line: str, indent: str) -> str:
+    """Return JSON over several lines; the library has that in Python alone, step by step."""
+    if not data or not isinstance(data, dict | list):
+        return str(quick.get(type(data), encode)(data))
+    inner = line + indent
+    if isinstance(data, list):
+        members = [_indented(value, quick, encode, inner, indent) for value in data]
+        return f"[{inner}{f',{inner}'.join(members)}{line}]"
+    text = quick[str]
+    members = [
+        f"{text(key)}: {text(value) if type(value) is str else _indented(value, quick, encode, inner, indent)}"
+        for key, value in data.items()
+    ]
+    return f"{{{inner}{f',{inner}'.join(members)}{line}}}"
 
 
 def as_yaml(data: Any) -> str:

@@ -60,7 +60,7 @@ def shown(session: Session, entity: Entity, at: str | None) -> Data:
     """Return an entity as JSON shows it, this machine's overrides laid over what is read of now."""
     own = {} if at else session.profile.overrides
     if not own:
-        return lookup.shown(entity)
+        return lookup.shown(entity, revision=session.format != "table")
     from zenprofile.usecases import overrides
 
     return overrides.shown(entity, own)

@@ -117,21 +117,24 @@ class Entity:
     Attributes:
         key: what names it.
         data: the document's content, as `zenprofile.core.text.read` gives it.
+        known: the revision, as far as it was needed; "" before that.
+        holds: whether the document is known to hold by itself; False says nothing.
         revision: of the data; the same in every driver.
     """
 
-    __slots__ = ("_revision", "data", "key")
+    __slots__ = ("data", "holds", "key", "known")
 
-    def __init__(self, key: Key, data: Data, revision: str = "") -> None:
+    def __init__(self, key: Key, data: Data, revision: str = "", holds: bool = False) -> None:
         self.key = key
         self.data = data
-        self._revision = revision
+        self.known = revision
+        self.holds = holds
 
     @property
     def revision(self) -> str:
-        if not self._revision:
-            self._revision = revision(self.key, self.data)
-        return self._revision
+        if not self.known:
+            self.known = revision(self.key, self.data)
+        return self.known
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Entity) and self.key == other.key and self.revision == other.revision

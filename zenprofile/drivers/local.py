@@ -1,8 +1,8 @@
 """The driver of profiles in a Git working tree: finds, makes, clones and opens them."""
 
 import os
+from typing import TYPE_CHECKING
 
-from zenprofile.core.change import Change
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
 from zenprofile.drivers.local_store import MANIFEST_TEXT, LocalStore, file_change, make_repository
 from zenprofile.errors import Invalid, NewerFormat, Problem, StoreBroken
@@ -10,6 +10,9 @@ from zenprofile.git import files
 from zenprofile.git.repository import find
 from zenprofile.store.base import Options
 from zenprofile.store.url import is_clone_url
+
+if TYPE_CHECKING:
+    from zenprofile.core.change import Change
 
 
 def _folder(url: str, options: Options) -> str:
@@ -59,7 +62,7 @@ class LocalDriver:
             )
         return False
 
-    def create(self, url: str, options: Options, defaults: Change) -> LocalStore:
+    def create(self, url: str, options: Options, defaults: "Change") -> LocalStore:
         """Make a folder a profile with the defaults; one commit where the repository is of our own making."""
         root = _folder(url, options)
         try:
@@ -85,7 +88,7 @@ class LocalDriver:
         return store
 
 
-def _begin(store: LocalStore, defaults: Change) -> None:
+def _begin(store: LocalStore, defaults: "Change") -> None:
     """Write manifest and defaults, as one commit or as edits of the user's."""
     from zenprofile.store.prepare import prepare
 

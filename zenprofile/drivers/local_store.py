@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from zenprofile.core.change import Change, Changed, Recorded
 from zenprofile.core.entity import FORMAT, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.drivers.cache import Cache
@@ -18,6 +17,7 @@ from zenprofile.store.base import Options
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zenprofile.core.change import Change, Changed, Recorded
     from zenprofile.core.schema import Catalog
     from zenprofile.drivers.sharing import GitSharing
     from zenprofile.git.commit import Author, FileChange
@@ -111,7 +111,7 @@ class LocalStore:
             raise NotFound(f"there is no revision '{at}': nothing is committed yet", hint="zenprofile commit")
         return self._repository
 
-    def history(self, key: Key | None = None) -> Iterator[Recorded]:
+    def history(self, key: Key | None = None) -> Iterator["Recorded"]:
         """Yield the commits that changed entities, newest first."""
         if self._repository is None or not self._repository.head().oid:
             return iter(())
@@ -208,12 +208,13 @@ class LocalStore:
 
         return own.changes(self._repository, self.objects(self._repository))
 
-    def take_back(self, change: Change, undone: str) -> Recorded:
+    def take_back(self, change: "Change", undone: str) -> "Recorded":
         """Write a change, with the record that it takes back in the same journal."""
         return self.apply(change, undone)
 
-    def apply(self, change: Change, undone: str = "") -> Recorded:
+    def apply(self, change: "Change", undone: str = "") -> "Recorded":
         """Write a change, and commit it unless the mode is manual."""
+        from zenprofile.core.change import Recorded
         from zenprofile.store.prepare import prepare
 
         with self.writing() as repository:
@@ -229,11 +230,12 @@ class LocalStore:
         repository: Repository,
         writes: "list[FileChange]",
         message: str,
-        changes: tuple[Changed, ...],
+        changes: "tuple[Changed, ...]",
         *,
         ours: bool,
         undone: str = "",
-    ) -> Recorded:
+    ) -> "Recorded":
+        from zenprofile.core.change import Recorded
         from zenprofile.git import commit
 
         if not self.commits:
@@ -246,8 +248,10 @@ class LocalStore:
 
         return history.brief(repository, rev, message, changes)
 
-    def uncommitted(self, among: Iterable[str] | None = None) -> list[Changed]:
+    def uncommitted(self, among: Iterable[str] | None = None) -> "list[Changed]":
         """List what the working tree has that HEAD has not, by key; of some paths alone where they are given."""
+        from zenprofile.core.change import Changed
+
         if self._repository is None:
             return []
         dirty = self._dirty(self._repository, among)
@@ -259,10 +263,11 @@ class LocalStore:
 
         return remote.unshared(self._repository) if self._repository is not None else None
 
-    def commit(self, message: str = "") -> Recorded:
+    def commit(self, message: str = "") -> "Recorded":
         """Commit every edit below the profile."""
         from zenprofile.core import change as changes
         from zenprofile.core import check, secrets
+        from zenprofile.core.change import Changed, Recorded
 
         secrets.refuse(message, "the message")
         with self.writing() as repository:

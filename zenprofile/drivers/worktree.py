@@ -1,6 +1,7 @@
 """The snapshot of now of a Git store: its working tree, edits by hand included, read through the cache."""
 
 import contextlib
+import operator
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import KINDS, Data, Entity, Key
 from zenprofile.core.snapshot import Loaded
-from zenprofile.drivers.cache import Cache, Cached, Stamp, settled, stamp
+from zenprofile.drivers.cache import Cache, Cached, Stamp, collector_paused, settled, stamp
 from zenprofile.errors import Invalid, Problem
 from zenprofile.git import files
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from zenprofile.core.schema import Catalog
 
 _SUFFIX = ".yaml"
+_name_of = operator.attrgetter("name")
+_key = Key._make
 Guard = Callable[[], contextlib.AbstractContextManager[None]]
 
 
@@ -113,9 +116,9 @@ class WorkTree:
                 with files.folder(self._root, path) as fd:
                     cached = self._cache.folder(path).get(name)
                     if cached is not None:
-                        found = os.stat(name, dir_fd=fd, follow_symlinks=False)
-                        if stamp(found) == cached.stamp:
-                            return Entity(key, cached.data, cached.revision)
+                        mark, data, revision, depends = cached
+                        if stamp(os.stat(name, dir_fd=fd, follow_symlinks=False)) == mark:
+                            return Entity(key, data, revision, holds=not depends or self._depends(key, cached))
                     raw = files.read_at(fd, name, key.path)
             except FileNotFoundError:
                 return None
@@ -131,14 +134,14 @@ class WorkTree:
 
     def load(self, kind: str = "", type_: str = "") -> Loaded:
         """Return what holds and the problems of what does not, as `Snapshot.load` does."""
-        entities: list[Entity] = []
+        folders: list[tuple[str, str, list[Entity]]] = []
         problems: list[Problem] = []
-        with self._guard():
+        with self._guard(), collector_paused():
             problems += self._blocked(kind)
             for folder_kind, folder_type, path in self._folders(kind, type_):
-                self._load_folder(folder_kind, folder_type, path, entities, problems)
-        entities.sort(key=lambda entity: entity.key)
-        return Loaded(entities, problems)
+                folders.append((folder_kind, folder_type, self._load_folder(folder_kind, folder_type, path, problems)))
+        folders.sort(key=lambda folder: folder[:2])
+        return Loaded([entity for *_, entities in folders for entity in entities], problems)
 
     def _blocked(self, kind: str) -> list[Problem]:
         """Name what stands where a kind's folder should be, so that nothing is hidden."""
@@ -149,40 +152,44 @@ class WorkTree:
                 found.append(_not_followed(one.folder))
         return found
 
-    def _load_folder(self, kind: str, type_: str, path: str, entities: list[Entity], problems: list[Problem]) -> None:
+    def _load_folder(self, kind: str, type_: str, path: str, problems: list[Problem]) -> list[Entity]:
         try:
             with files.folder(self._root, path) as fd:
-                self._load_opened(fd, Key(kind, type_, ""), path, entities, problems)
+                return self._load_opened(fd, (kind, type_), path, problems)
         except FileNotFoundError:
-            return
+            return []
         except NotADirectoryError:
             if type_:
                 problems.append(_not_followed(path))
+            return []
         except PermissionError:
             raise files.no_permission(f"{self._root}/{path}") from None
 
-    def _load_opened(self, fd: int, place: Key, path: str, entities: list[Entity], problems: list[Problem]) -> None:
+    def _load_opened(self, fd: int, place: tuple[str, str], path: str, problems: list[Problem]) -> list[Entity]:
+        """Return the entities of an open folder, by name."""
         cached = self._cache.folder(path)
         fresh: dict[str, Cached] = {}
-        kind, type_, _ = place
-        with os.scandir(fd) as entries:
+        entities: list[Entity] = []
+        with os.scandir(fd) as unsorted:
             now = time.time_ns()
-            for entry in entries:
+            for entry in sorted(unsorted, key=_name_of):
                 name = entry.name
-                if name.startswith(".") or not name.endswith(_SUFFIX):
+                if name[0] == "." or not name.endswith(_SUFFIX):
                     problems += _stray(f"{path}/{name}", name)
                     continue
-                key = Key(kind, type_, name[: -len(_SUFFIX)])
+                key = _key((*place, name[: -len(_SUFFIX)]))
                 mark = stamp(entry.stat(follow_symlinks=False))
                 row = known = cached.get(name)
-                if row is None or row.stamp != mark or (row.depends and not self._depends(key, row)):
+                if row is None or row[0] != mark or (row[3] and not self._depends(key, row)):
                     row = self._read(fd, key, name, mark, problems)
                 if row is not None:
-                    entities.append(Entity(key, row.data, row.revision))
+                    entities.append(Entity(key, row[1], row[2], holds=True))
                     if row is known or settled(mark, now):
                         fresh[name] = row
         if fresh != cached:
             self._cache.keep(path, fresh)
+        self._cache.give(path, entities)
+        return entities
 
     def _read(self, fd: int, key: Key, name: str, mark: Stamp, problems: list[Problem]) -> Cached | None:
         from zenprofile.core import check
@@ -205,7 +212,7 @@ class WorkTree:
         problems += found
         if entity is None or found:
             return None
-        return Cached(mark, entity.data, "", used[0] if used else "")
+        return (mark, entity.data, "", used[0] if used else "")
 
     def _flavor(self, type_: str, flavor: str) -> Entity | None:
         try:
@@ -215,8 +222,8 @@ class WorkTree:
 
     def _depends(self, key: Key, known: Cached) -> bool:
         """Say whether a component's registered flavor is still the one that it was held against."""
-        flavor = self._flavor(key.type, known.data["flavor"])
-        return flavor is not None and flavor.revision == known.depends
+        flavor = self._flavor(key.type, known[1]["flavor"])
+        return flavor is not None and flavor.revision == known[3]
 
 
 def _not_followed(path: str) -> Problem:

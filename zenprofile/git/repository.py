@@ -9,7 +9,7 @@ from zenprofile.errors import Paused, StoreBroken, Unsafe
 if TYPE_CHECKING:
     from pathlib import Path
 
-_HASH = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+_DIGITS = "0123456789abcdef"
 # What git leaves in its folder while the user is in the middle of something.
 _UNDER_WAY = {
     "MERGE_HEAD": ("a merge", "git merge --continue or --abort"),
@@ -93,7 +93,7 @@ class Repository:
             if ref == "refs/heads/.invalid":  # reftable keeps HEAD elsewhere
                 return self._head_by_git()
             return Head(ref, self.ref(ref))
-        return Head("", text if _HASH.match(text) else "")
+        return Head("", text if _is_hash(text) else "")
 
     def _head_by_git(self) -> Head:
         from zenprofile.git import runner
@@ -117,7 +117,7 @@ class Repository:
                 text = _text(folder, name)
             except OSError:
                 continue
-            if _HASH.match(text):
+            if _is_hash(text):
                 return text
             if text.startswith("ref: "):
                 return self.ref(text[5:])
@@ -172,6 +172,10 @@ def find(store: "str | Path") -> Repository | None:
         if above == top:
             return None
         top = above
+
+
+def _is_hash(text: str) -> bool:
+    return len(text) in {40, 64} and not text.strip(_DIGITS)
 
 
 def _git_dir(git: str) -> str:

@@ -38,6 +38,8 @@ _OPTIONS = r"[^=&@/?#]+="
 
 def scheme_of(url: str) -> str:
     """Return the scheme in lower case: "" of a path, ``ssh`` of ``git@host:path``."""
+    if ":" not in url:  # most are paths; patterns are compiled in each process anew
+        return ""
     found = re.match(_SCHEME, url)
     if found:
         return found.group(1).lower()
@@ -53,7 +55,7 @@ def dialect_of(url: str) -> str:
 
 def is_clone_url(url: str) -> bool:
     """Say whether the URL names a Git repository that has to be cloned first."""
-    return scheme_of(url) in _CLONES or bool(re.match(_HTTPS_GIT, url))
+    return ":" in url and (scheme_of(url) in _CLONES or bool(re.match(_HTTPS_GIT, url)))
 
 
 def check(url: str) -> None:
@@ -64,10 +66,10 @@ def check(url: str) -> None:
         UsageError: it is no URL of its scheme.
     """
     for wrong, why, hint in (
-        (re.search(_CONTROL, url), "holds control characters", "type it anew"),
+        (not url.isprintable() and re.search(_CONTROL, url), "holds control characters", "type it anew"),
         (url != url.strip(), "has blanks at its ends", "take them away"),
         (url.startswith("-"), "starts with '-'", "write a path as ./-name"),
-        (re.match(_HELPER, url), "names a helper program of git", "use https, ssh or a path"),
+        ("::" in url and re.match(_HELPER, url), "names a helper program of git", "use https, ssh or a path"),
         (url.startswith(("\\\\", "//")), "is a path on another host", "use https, ssh or a local path"),
         (scheme_of(url) == "git", "is not protected on its way", "use git+https or git+ssh"),
     ):
