@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zenprofile.store.base import Options, Store
 
 DEFAULT_TIMEOUT = 30.0
+_TALK_THEMSELVES = frozenset({"pull", "push", "sync", "watch"})
 
 
 class Session:
@@ -103,7 +104,21 @@ class Session:
         context = click.get_current_context(silent=True)
         if context is not None:
             context.find_root().call_on_close(store.close)
+            if profile.sync == "push" and context.find_root().invoked_subcommand not in _TALK_THEMSELVES:
+                context.find_root().call_on_close(self._push_what_changed(store))
         return store
+
+    def _push_what_changed(self, store: "Store") -> Callable[[], None]:
+        """Return what is called when a command has ended: it pushes what the command has written."""
+        before = store.head()
+
+        def push() -> None:
+            if store.head() != before and sys.exc_info()[0] is None:
+                from zenprofile.usecases.sharing import push_after_write
+
+                push_after_write(store, lambda line: self.warn_all([line]))
+
+        return push
 
     def options(self, profile: Profile) -> "Options":
         """Return what opening a profile's store needs to know from this machine."""

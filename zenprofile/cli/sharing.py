@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,11 @@ from zenprofile.cli.options import command, group
 from zenprofile.cli.session import Session
 from zenprofile.core import change
 from zenprofile.core.change import Changed
-from zenprofile.store.sharing import Sharing
+from zenprofile.store.sharing import Sharing, Typed
+
+if TYPE_CHECKING:
+    from zenprofile.core.entity import Key
+    from zenprofile.core.merge_data import Choice
 
 strict_option = click.option("--strict", is_flag=True, help="Refuse what is bound to this machine instead of warning.")
 others_option = click.option(
@@ -223,7 +227,7 @@ def resolve(session: Session, entity: str, choice: str | None, field: str) -> No
     if side is None:
         return
     key = lookup.of_conflict(side.open().conflicts, entity)
-    made: Any = _edited(side, key) if choice == "edit" else choice
+    made: Choice | Typed = _edited(side, key) if choice == "edit" else "ours" if choice == "ours" else "theirs"
     left, done = sharing.resolve(side, key, field, made)
     if left:
         session.say(f"Settled; {left} more to settle: see 'zenprofile conflicts'.")
@@ -234,10 +238,8 @@ def resolve(session: Session, entity: str, choice: str | None, field: str) -> No
         session.show({"left": left, "changes": sharing.changes_json(done.changes)}, str)
 
 
-def _edited(side: Sharing, key: Any) -> Any:
-    from zenprofile.usecases import sharing
-
+def _edited(side: Sharing, key: "Key") -> Typed:
     text = click.edit(side.marked(key), extension=".yaml", require_save=True)
     if text is None:
         raise click.UsageError("The document was not saved; nothing is settled.")
-    return sharing.choices_of(side, key, text)
+    return Typed(text)

@@ -4,8 +4,9 @@ import os
 from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
+from zenprofile.drivers import manifest
 from zenprofile.drivers.local_store import MANIFEST_TEXT, LocalStore, file_change, make_repository
-from zenprofile.errors import Invalid, NewerFormat, Problem, StoreBroken
+from zenprofile.errors import StoreBroken
 from zenprofile.git import files
 from zenprofile.git.repository import find
 from zenprofile.store.base import Options
@@ -69,7 +70,7 @@ class LocalDriver:
             os.makedirs(root, exist_ok=True)
         except OSError as error:
             files.failed(error, root)
-        if find(root) is None:
+        if find(root) is None or (options.own and not os.path.lexists(os.path.join(root, ".git"))):
             make_repository(root)
         store = LocalStore(root, url, options)
         try:
@@ -94,8 +95,8 @@ def _begin(store: LocalStore, defaults: "Change") -> None:
 
     with store.writing() as repository:
         prepared = prepare(store.snapshot(), defaults, store.catalog())
-        manifest = file_change(repository, MANIFEST, None, MANIFEST_TEXT)
-        writes = [manifest, *(file_change(repository, key.path, old, new) for key, old, new in prepared.writes)]
+        first = file_change(repository, MANIFEST, None, MANIFEST_TEXT)
+        writes = [first, *(file_change(repository, key.path, old, new) for key, old, new in prepared.writes)]
         store.record(repository, writes, "Begin a profile with its defaults", prepared.changes, ours=False)
 
 
@@ -111,16 +112,7 @@ def _must_hold(root: str) -> None:
         there = "holds no profile" if os.path.isdir(root) else "does not exist"
         message = f"{root} {there} (no {MANIFEST})"
         raise StoreBroken(message, hint="put the folder back, or delete the profile and create it again")
-    from zenprofile.core import text
-
-    data = text.read(raw, MANIFEST)
-    version = data.get("format")
-    if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT:
-        message = f"{root} was written by a newer zenprofile (format {version}; this one reads {FORMAT})"
-        raise NewerFormat(message, hint="upgrade: pip install --upgrade zenprofile", file=MANIFEST)
-    if version != FORMAT or set(data) != {"format"}:
-        message = f"{MANIFEST} must say 'format: {FORMAT}' and nothing else"
-        raise Invalid.of([Problem(MANIFEST, 1, 1, "format", message, f"write: format: {FORMAT}", "bad-manifest")])
+    manifest.must_hold(raw, root)
 
 
 DRIVER = LocalDriver()

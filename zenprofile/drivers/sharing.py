@@ -1,31 +1,31 @@
 """Sharing a Git store: fetch, merge in the object store, validate, move by the one commit path; push and prove it."""
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from zenprofile.core import check, merge
+from zenprofile.core import merge
+from zenprofile.core import text as texts
 from zenprofile.core.change import Changed, label, words
-from zenprofile.core.entity import Key, key_of_path
-from zenprofile.core.merge import Conflict
+from zenprofile.core.entity import MANIFEST, Key
+from zenprofile.core.merge import Conflict, Value
 from zenprofile.core.merge_data import Choice
 from zenprofile.core.paths import Path
-from zenprofile.core.snapshot import data_of
+from zenprofile.drivers import arriving, manifest, outgoing
 from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Unreachable, ZenprofileError
 from zenprofile.errors import Conflict as ConflictError
-from zenprofile.git import commit, conflicts, files, remote, runner, tree
-from zenprofile.git.journal import Entry, Move
+from zenprofile.git import commit, conflicts, files, relation, remote, runner
+from zenprofile.git.conflicts import Record, Whole
 from zenprofile.git.merging import Merge, Outcome
-from zenprofile.git.objects import Objects, TreeEntry
+from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Head, Repository
 from zenprofile.git.settings import Settings
-from zenprofile.store.sharing import Open, Pulled, Pushed, Relation, State
+from zenprofile.store.sharing import Open, Pulled, Pushed, Relation, State, Typed, at
 
 if TYPE_CHECKING:
     from zenprofile.drivers.local_store import LocalStore
 
-_REWRITTEN = "rewritten.json"
+_SEEN = "seen.json"
 KEPT = "refs/zenprofile/kept/"
 _SHOWN = 10  # names in a message
 
@@ -53,281 +53,208 @@ class GitSharing:
             raise ZenprofileError("this profile has no remote", hint="name one: zenprofile remote set URL")
         return found
 
+    def _is_in(self, commit_: str, other: str) -> bool:
+        return relation.is_in(self._repository(), commit_, other)
+
     def relation(self) -> Relation:
         """Say how the two sides stand, by what was fetched last."""
         repository = self._repository()
         head = repository.head()
         up = remote.upstream(repository, head.ref) if head.ref else None
         theirs = repository.ref(up.tracking) if up is not None else ""
-        ahead, behind = self._count(head.oid, theirs)
+        ahead, behind = relation.count(repository, head.oid, theirs)
         return Relation(head.branch, up.url if up is not None else "", head.oid, theirs, ahead, behind)
-
-    def _count(self, ours: str, theirs: str) -> tuple[int, int]:
-        if ours == theirs:
-            return 0, 0
-        top = self._repository().top
-        if not ours or not theirs:
-            one = runner.run(["rev-list", "--count", ours or theirs], top).out
-            return (int(one), 0) if ours else (0, int(one))
-        out = runner.run(["rev-list", "--left-right", "--count", f"{ours}...{theirs}"], top).out
-        ahead, behind = out.split()
-        return int(ahead), int(behind)
-
-    def _is_in(self, commit_: str, other: str) -> bool:
-        """Say whether a commit is the other one or one of its ancestors."""
-        if commit_ == other or not commit_:
-            return True
-        if not other:
-            return False
-        args = ["merge-base", "--is-ancestor", commit_, other]
-        return runner.run(args, self._repository().top, ok=(0, 1)).status == 0
 
     def pull(self, *, accept_invalid: bool = False) -> Pulled:
         """Fetch and merge by meaning."""
         repository = self._repository()
-        up = self._upstream(repository.must_be_ready())
+        head = repository.must_be_ready()
+        up = self._upstream(head)
         with self._noted():
-            fetched = remote.fetch(repository, up, timeout=self._timeout, progress=self._progress)
+            fetched = self._fetched(head, up)
         with self._store.writing():
             head = repository.must_be_ready()
             self._must_not_be_rewritten(head, up, fetched)
             pulled = self._integrate(head, fetched.new, up, accept_invalid=accept_invalid)
-        self._confirmed(fetched.new)
+        self._confirmed(head.branch, fetched.new)
         return pulled
 
-    def _must_not_be_rewritten(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> None:
-        """Stop where the remote no longer has commits that it had and that are here.
+    def _fetched(self, head: Head, up: remote.Upstream) -> remote.Fetched:
+        repository = self._repository()
+        fetched = remote.fetch(repository, up, timeout=self._timeout, progress=self._progress)
+        shallow = (repository.common_dir / "shallow").exists()
+        if shallow and head.oid and fetched.new and not relation.bases(repository, head.oid, fetched.new):
+            # The common start may be what a shallow clone left out.
+            whole = remote.fetch(repository, up, timeout=self._timeout, progress=self._progress, whole=True)
+            return whole._replace(old=fetched.old)
+        return fetched
 
-        What is seen once is remembered until the two histories are joined by hand.
-        """
-        path = self._repository().own_dir / _REWRITTEN
-        try:
-            old = str(json.loads(path.read_bytes())["old"])
-        except (OSError, ValueError, KeyError):
-            old = fetched.old
-        lost = old and (fetched.gone or not self._is_in(old, fetched.new)) and self._is_in(old, head.oid)
-        rewound = lost and bool(fetched.new) and self._is_in(fetched.new, old)
-        if not lost or not (fetched.gone or rewound or not self._is_in(fetched.new, head.oid)):
-            path.unlink(missing_ok=True)
+    def _must_not_be_rewritten(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> None:
+        """Stop where the remote no longer has commits that it had and that are here, until both are joined by hand."""
+        repository = self._repository()
+        known = dict.fromkeys(oid for oid in (self._seen().get(head.branch, ""), fetched.old) if oid)
+        lost = next((oid for oid in known if fetched.gone or self._is_lost(oid, fetched.new, head.oid)), "")
+        if not lost:
             return
-        path.write_text(json.dumps({"old": old}))
+        self._see(head.branch, lost)
         kept = f"{KEPT}{head.branch}"
-        runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], self._repository().top)
+        if head.oid:
+            runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], repository.top)
         if fetched.gone:
             message = f"the branch {up.branch.removeprefix('refs/heads/')} was deleted at the remote; nothing was moved"
             hint = f"your commits are kept here and at {kept}; to share them again: git push {up.remote} {head.branch}"
         else:
             message = "the history was rewritten at the remote; nothing was moved"
             name = up.tracking.removeprefix("refs/remotes/")
-            again = f"git push {up.remote} {head.branch}"
-            join = f"share yours again: {again}" if rewound else f"join both: git merge {name}"
+            back = self._is_in(fetched.new, head.oid)
+            join = f"share yours again: git push {up.remote} {head.branch}" if back else f"join both: git merge {name}"
             hint = f"yours is kept at {kept}; take theirs: git reset --hard {name}; {join}"
         raise ConflictError(message, hint=hint)
+
+    def _is_lost(self, had: str, has: str, here: str) -> bool:
+        """Say whether the remote no longer has a commit that it had, while it is here and nobody has joined the two."""
+        if self._is_in(had, has) or not self._is_in(had, here):
+            return False
+        return self._is_in(has, had) or not self._is_in(has, here)
+
+    def _seen(self) -> dict[str, str]:
+        """Return the commit of each branch here that its remote is known to have had."""
+        try:
+            found = files.record(self._repository().own_dir / _SEEN)
+        except (OSError, ValueError):
+            return {}
+        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+    def _see(self, branch: str, oid: str) -> None:
+        seen = self._seen()
+        if oid and seen.get(branch) != oid:
+            conflicts.keep(self._repository(), _SEEN, {**seen, branch: oid})
 
     def _integrate(self, head: Head, theirs: str, up: remote.Upstream, *, accept_invalid: bool) -> Pulled:
         repository = self._repository()
         if not theirs or self._is_in(theirs, head.oid):
             conflicts.clear(repository)
             return Pulled(moved=False, changes=(), notes=(), equal=bool(theirs) and theirs == head.oid)
-        joined = Merge(repository, self._objects(), self._store.catalog(), head.oid, theirs)
-        outcome = self._decided(joined, conflicts.load(repository))
+        joined = self._merge(head.oid, theirs)
+        self._must_be_a_profile(joined, up)
+        record = conflicts.load(repository) or Record("", "", ())
+        outcome, record = _tried(joined, record._replace(accepted=accept_invalid))
         if outcome.problems and not accept_invalid:
             raise _spoiled(outcome.problems)
+        if outcome.conflicts:
+            conflicts.save(repository, record)
+            raise _undecided(outcome.conflicts)
         forward = not head.oid or joined.bases == [head.oid]
         new = theirs if forward else self._merge_commit(outcome, head.oid, theirs, up)
-        self._move(head, new, outcome)
+        arriving.move(repository, self._objects(), head, new, outcome)
         conflicts.clear(repository)
         return Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=forward)
 
-    def _decided(self, joined: Merge, record: conflicts.Record | None) -> Outcome:
-        """Return a merge without conflicts.
+    def _merge(self, ours: str, theirs: str) -> Merge:
+        return Merge(self._repository(), self._objects(), self._store.catalog(), ours, theirs)
 
-        Raises:
-            Conflict: a person must choose; the conflicts are kept.
-        """
-        outcome = joined.outcome({})
-        settled = conflicts.still_settled(record, outcome.conflicts)
-        if settled:
-            outcome = joined.outcome(conflicts.choices(settled))
-        if outcome.conflicts:
-            record = conflicts.Record(joined.ours, joined.theirs, outcome.conflicts, settled)
-            conflicts.save(self._repository(), record)
-            raise _undecided(outcome.conflicts)
-        return outcome
+    def _must_be_a_profile(self, joined: Merge, up: remote.Upstream) -> None:
+        """Refuse what would leave no profile here, or one that this version cannot read."""
+        now, arriving_ = joined.manifest()
+        if joined.ours and not joined.bases and not joined.has_manifest:
+            message = f"{up.url} has another history, and no profile in it; nothing was moved"
+            raise ZenprofileError(message, hint="name another remote: zenprofile remote set URL; or join them by git")
+        if now == arriving_:
+            return
+        if arriving_ is None:
+            message = f"the profile was deleted at the remote (no {MANIFEST} there); nothing was moved"
+            raise Invalid(message, hint="have it put back there, or take it by hand: git pull", file=MANIFEST)
+        manifest.must_hold(arriving_, up.url)
 
     def _merge_commit(self, outcome: Outcome, ours: str, theirs: str, up: remote.Upstream) -> str:
         repository = self._repository()
         name = up.tracking.removeprefix("refs/remotes/")
         told = f": {words(outcome.changes)}" if outcome.changes else ""
-        settings = Settings(repository)
-        author = self._store.author()
+        parents, author = [ours, theirs], self._store.author()
+        message = f"Merge {name}{told}"
         return commit.make_commit(
-            repository, self._objects(), settings, outcome.tree, [ours, theirs], f"Merge {name}{told}", author
+            repository, self._objects(), Settings(repository), outcome.tree, parents, message, author
         )
-
-    def _move(self, head: Head, new: str, outcome: Outcome) -> None:
-        """Bring branch, index and files to a commit, keeping edits that it does not touch.
-
-        Raises:
-            Conflict: files with edits of the user's own are among those that change; nothing moved.
-        """
-        repository, objects = self._repository(), self._objects()
-        settings = Settings(repository)
-        old_tree = objects.tree_of(head.oid)
-        entries, dirty = [], []
-        outside: dict[str, TreeEntry | None] = {}
-        for path, (before, after) in objects.differences(old_tree, objects.tree_of(new)).items():
-            plain = all(side is None or side.mode in tree.FILES for side in (before, after))
-            if not plain or not tree.is_document(path, repository.prefix):
-                outside[path] = after
-                continue
-            entry = self._entry(path, before, after, settings)
-            if entry is None:
-                dirty.append(path)
-            else:
-                entries.append(entry)
-        if dirty:
-            raise _in_the_way(dirty)
-        settings.must_not_filter(entry.path for entry in entries)
-        message = f"pull: {words(outcome.changes)}"
-        staged = objects.edited(old_tree, outside) if outside else ""
-        commit.carry(repository, objects, Move(tuple(entries), message, head.ref, head.oid, new, "merge", staged))
-
-    def _entry(self, path: str, before: TreeEntry | None, after: TreeEntry | None, settings: Settings) -> Entry | None:
-        """Return what happens to a file of the profile; None where edits of the user's own are in the way."""
-        objects = self._objects()
-        old, new = (None if side is None else objects.read(side.oid, "blob") for side in (before, after))
-        try:
-            now = files.read(self._repository().top, path)
-        except Invalid:
-            return None
-        oid = after.oid if after is not None else ""
-        if _alike(now, new):
-            return Entry(path, now, now, oid)
-        if not _alike(now, old):
-            return None
-        if new is not None and settings.get("core.autocrlf").lower() in {"true", "yes", "on", "1"}:
-            new = new.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-        return Entry(path, now, new, oid)
 
     def outgoing(self) -> tuple[Changed, ...]:
         """List what a push would change at the remote, by what was fetched last."""
-        repository, objects = self._repository(), self._objects()
-        relation = self.relation()
-        trees = (objects.tree_of(relation.theirs), objects.tree_of(relation.ours))
-        found = []
-        for path, sides in objects.differences(*trees).items():
-            key = key_of_path(path.removeprefix(repository.prefix)) if path.startswith(repository.prefix) else None
-            if key is not None:
-                texts = [objects.read(s.oid, "blob") if s is not None and s.mode in tree.FILES else None for s in sides]
-                found.append(Changed(key, data_of(key, texts[0]), data_of(key, texts[1])))
-        return tuple(sorted(found, key=lambda c: c.key))
+        relation_ = self.relation()
+        return outgoing.changes(self._repository(), self._objects(), relation_.theirs, relation_.ours)
 
     def push(self, *, with_others: bool = False) -> Pushed:
         """Send the commits that are only here, and believe only the remote's own answer."""
-        repository = self._repository()
+        repository, objects = self._repository(), self._objects()
         head = repository.must_be_ready()
         up = self._upstream(head)
         if not head.oid:
             raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
         theirs = repository.ref(up.tracking)
-        record = conflicts.load(repository)
-        if record is not None and not self._is_in(theirs, head.oid):
-            raise _undecided(record.conflicts)
         if not self._is_in(theirs, head.oid):
+            waiting = self.open().conflicts
+            if waiting:
+                raise _undecided(waiting)
             return Pushed(confirmed=False, stale=True, sent=0)
-        self._must_hold(theirs, head.oid)
-        others = [] if with_others else self._others(theirs, head.oid)
-        if others:
-            shown = "; ".join(others[:_SHOWN]) + (f"; and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
-            message = f"unpushed commits touch files outside the profile: {shown}"
-            raise ZenprofileError(message, hint="send them too with --with-others, as git push would")
+        outgoing.must_hold(repository, objects, self._store.catalog(), theirs, head.oid)
+        if not with_others:
+            outgoing.must_be_ours(repository, objects, theirs, head.oid)
         with self._noted():
             pushed = remote.push(
                 repository, up, head.oid, timeout=self._timeout, progress=self._progress, hooks=with_others
             )
-        sent = self._count(head.oid, theirs)[0] if pushed.confirmed else 0
-        if pushed.confirmed:
-            self._confirmed(head.oid)
-        return Pushed(pushed.confirmed, pushed.stale, sent)
-
-    def _must_hold(self, theirs: str, ours: str) -> None:
-        """Refuse to send what does not hold."""
-        repository, objects = self._repository(), self._objects()
-        texts: dict[Key, str | None] = {}
-        for path, (_, new) in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
-            key = key_of_path(path.removeprefix(repository.prefix)) if path.startswith(repository.prefix) else None
-            if key is not None:
-                raw = tree.content(objects, key, new) if new is not None else None
-                texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
-        before = tree.snapshot(objects, theirs, repository.prefix, self._store.catalog())
-        problems = check.added(before, texts, self._store.catalog())
-        if problems:
-            error = Invalid.of(problems)
-            error.message = f"not pushed: {error.message}"
-            raise error
-
-    def _others(self, theirs: str, ours: str) -> list[str]:
-        """Name commits to be sent that touch files outside a profile that is a part of its repository."""
-        repository, objects = self._repository(), self._objects()
-        if not repository.prefix:
-            return []
-        span = [ours, f"^{theirs}"] if theirs else [ours]
-        rows = runner.run(["rev-list", "--no-commit-header", "--format=%H %P%x00%s", *span], repository.top).out
-        found = []
-        for row in rows.decode("utf-8", "replace").splitlines():
-            ids, _, subject = row.partition("\0")
-            oid, *parents = ids.split()
-            if any(not tree.is_document(path, repository.prefix) for path in self._own(objects, oid, parents)):
-                found.append(f"{oid[:9]} {subject}")
-        return found
-
-    def _own(self, objects: Objects, oid: str, parents: list[str]) -> set[str]:
-        """Return the paths at which a commit differs from all its parents."""
-        sides = [set(objects.differences(objects.tree_of(p), objects.tree_of(oid))) for p in parents or [""]]
-        return set.intersection(*sides)
+        if not pushed.confirmed:
+            return Pushed(pushed.confirmed, pushed.stale, 0)
+        self._confirmed(head.branch, head.oid)
+        return Pushed(pushed.confirmed, pushed.stale, relation.count(repository, head.oid, theirs)[0])
 
     def open(self) -> Open:
-        """Return the conflicts that wait."""
+        """Return the conflicts that wait, as they are with what is here now."""
         repository = self._store.repository
         record = conflicts.load(repository) if repository is not None else None
-        return Open(record.ours, record.theirs, record.conflicts) if record is not None else Open("", "", ())
+        if repository is None or record is None:
+            return Open("", "", ())
+        head = repository.head().oid
+        if head != record.ours:
+            if self._is_in(record.theirs, head):
+                return Open("", "", ())
+            record = _tried(self._merge(head, record.theirs), record)[1]
+        return Open(record.ours, record.theirs, record.conflicts)
 
-    def resolve(self, key: Key, field: Path | None, choice: Choice | dict[Path, Choice]) -> tuple[int, Pulled]:
+    def resolve(self, key: Key, field: Path | None, choice: Choice | Typed) -> tuple[int, Pulled]:
         """Settle conflicts of one entity; with the last one settled, make the merge."""
         repository = self._repository()
         with self._store.writing():
-            record = conflicts.load(repository)
-            wanted = [c for c in record.conflicts if c.key == key and field in {None, c.path}] if record else []
-            if record is None or not wanted:
-                what = label(key) if record else "this profile"
-                raise NotFound(f"{what} has no such conflict", hint="see: zenprofile conflicts")
-            made = [(c, choice.get(c.path) if isinstance(choice, dict) else choice) for c in wanted]
-            settled = (*record.settled, *((c, side) for c, side in made if side is not None))
             head = repository.must_be_ready()
-            joined = Merge(repository, self._objects(), self._store.catalog(), head.oid, record.theirs)
-            outcome = joined.outcome(conflicts.choices(settled))
+            record = conflicts.load(repository)
+            if record is None or self._is_in(record.theirs, head.oid):
+                conflicts.clear(repository)
+                raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
+            joined = self._merge(head.oid, record.theirs)
+            record = _chosen(joined, _tried(joined, record)[1], key, field, choice)
+            outcome, record = _tried(joined, record)
+            if isinstance(choice, Typed) and field is None:
+                _must_be_right(joined.added(outcome, key, choice.text))
+            conflicts.save(repository, record)
             if outcome.conflicts:
-                conflicts.save(repository, record._replace(conflicts=outcome.conflicts, settled=settled))
                 return len(outcome.conflicts), Pulled(moved=False, changes=(), notes=(), equal=False)
-            up = self._upstream(head)
-            if outcome.problems:
+            if outcome.problems and not record.accepted:
                 raise _spoiled(outcome.problems)
-            self._move(head, self._merge_commit(outcome, head.oid, record.theirs, up), outcome)
+            new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
+            arriving.move(repository, self._objects(), head, new, outcome)
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
 
     def marked(self, key: Key) -> str:
         """Return an entity's document with git's markers around its conflicts."""
-        repository, objects = self._repository(), self._objects()
-        record = conflicts.load(repository)
+        record = conflicts.load(self._repository())
         if record is None:
             raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
-        joined = Merge(repository, objects, self._store.catalog(), repository.head().oid, record.theirs)
-        base, ours, theirs = joined.document(key)
-        if ours is None or theirs is None:
-            raise ZenprofileError(f"{label(key)} is not on both sides", hint="choose --ours or --theirs")
-        return merge.with_markers(key, base, ours, theirs)
+        base, ours, theirs = self._merge(self._repository().head().oid, record.theirs).document(key)
+        if ours is not None and theirs is not None:
+            return merge.with_markers(key, base, ours, theirs)
+        one = theirs if ours is None else ours
+        if one is None:
+            raise ZenprofileError(f"{label(key)} is on neither side", hint="choose --ours or --theirs")
+        return one
 
     def state(self) -> State:
         """Say how the store is, and why, without asking the remote."""
@@ -336,8 +263,17 @@ class GitSharing:
         return status.state(self._store, self.relation(), self.open())
 
     def set_remote(self, url: str) -> None:
-        """Name the remote."""
-        remote.set_url(self._repository(), url)
+        """Name the remote; what is known of another one is forgotten."""
+        from zenprofile.drivers import status
+
+        repository = self._repository()
+        head = repository.head()
+        before = remote.upstream(repository, head.ref) if head.ref else None
+        after = remote.set_url(repository, url)
+        if before is None or before[1:3] != after[1:3]:
+            conflicts.clear(repository)
+            status.forget(repository)
+            conflicts.keep(repository, _SEEN, {k: v for k, v in self._seen().items() if k != head.branch})
 
     @contextlib.contextmanager
     def _noted(self) -> Iterator[None]:
@@ -353,24 +289,48 @@ class GitSharing:
             status.remember(self._repository(), "blocked", error.message)
             raise
 
-    def _confirmed(self, oid: str) -> None:
+    def _confirmed(self, branch: str, oid: str) -> None:
         """Remember that the remote has a commit."""
         from zenprofile.drivers import status
 
         status.remember(self._repository(), "synced", oid)
+        self._see(branch, oid)
 
 
-def _alike(one: bytes | None, other: bytes | None) -> bool:
-    """Compare contents, line ends aside."""
-    if one is None or other is None:
-        return one is other
-    return one == other or one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
+def _tried(joined: Merge, record: Record) -> tuple[Outcome, Record]:
+    """Merge with what a person has settled so far, as far as it is still about the same."""
+    outcome = joined.outcome({})
+    settled = conflicts.still_settled(record, outcome.conflicts)
+    whole = tuple(w for w in record.whole if joined.document(w.key)[1:] == (w.ours, w.theirs))
+    if settled or whole:
+        outcome = joined.outcome(conflicts.choices(settled), {w.key: w.text for w in whole})
+    return outcome, Record(joined.ours, joined.theirs, outcome.conflicts, settled, whole, record.accepted)
 
 
-def _in_the_way(paths: list[str]) -> ConflictError:
-    shown = ", ".join(sorted(paths)[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
-    message = f"uncommitted edits are in the way of what the other side changed too: {shown}; nothing was moved"
-    return ConflictError(message, hint="commit them (zenprofile commit) or put them back, then again", file=paths[0])
+def _chosen(joined: Merge, record: Record, key: Key, field: Path | None, choice: Choice | Typed) -> Record:
+    """Return the record with conflicts of an entity settled.
+
+    Raises:
+        NotFound: there is no such conflict.
+        Invalid: what was typed cannot be read.
+    """
+    wanted = [c for c in record.conflicts if c.key == key and field in {None, c.path}]
+    if not wanted:
+        raise NotFound(f"{label(key)} has no such conflict", hint="see: zenprofile conflicts")
+    data = texts.read(choice.text, key.path) if isinstance(choice, Typed) else {}
+    if isinstance(choice, Typed) and field:
+        choice = Value(at(data, field))
+    if not isinstance(choice, Typed) and all(c.path for c in wanted):
+        return record._replace(settled=(*record.settled, *((c, choice) for c in wanted)))
+    _, ours, theirs = joined.document(key)
+    text = choice.text if isinstance(choice, Typed) else theirs if choice == "theirs" else ours
+    kept = (w for w in record.whole if w.key != key)
+    return record._replace(whole=(*kept, Whole(key, ours, theirs, text)))
+
+
+def _must_be_right(problems: list[Problem]) -> None:
+    if problems:
+        raise Invalid.of(problems)
 
 
 def _undecided(found: tuple[Conflict, ...]) -> ConflictError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zenprofile.core import check
 from zenprofile.errors import Problem
-from zenprofile.git import runner
+from zenprofile.git import files, runner
 from zenprofile.git.repository import Repository
 from zenprofile.git.settings import Settings
 from zenprofile.store import moments
@@ -24,6 +24,11 @@ _HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
 def remember(repository: Repository, what: str, detail: str) -> None:
     """Keep what the last look at the remote came to: ``synced`` (and the commit), ``offline`` or ``blocked``."""
     _write(repository, _FILE, {"state": what, "detail": detail, "when": int(time.time())})
+
+
+def forget(repository: Repository) -> None:
+    """Forget the last look at a remote, since it is another one now."""
+    (repository.own_dir / _FILE).unlink(missing_ok=True)
 
 
 def state(store: "LocalStore", relation: Relation, open_: Open) -> State:
@@ -96,6 +101,7 @@ def _touched(repository: Repository) -> list[str]:
     """List files below the profile that git takes for changed; its index knows at once which are not."""
     flags = Settings(repository).filters_off
     args = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignored=matching"]
+    args.append("--ignore-submodules=all")
     out = runner.run([*args, "--", repository.prefix or "."], repository.top, flags=flags).out
     paths = (os.fsdecode(row[3:]) for row in out.split(b"\0") if row)
     return [path.removeprefix(repository.prefix) for path in paths if path.startswith(repository.prefix)]
@@ -128,7 +134,7 @@ def _hooks(repository: Repository) -> str:
 
 def _read(repository: Repository, name: str) -> dict[str, Any]:
     try:
-        found = json.loads((repository.own_dir / name).read_bytes())
+        found = files.record(repository.own_dir / name)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

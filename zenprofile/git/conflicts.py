@@ -16,6 +16,22 @@ from zenprofile.git.repository import Repository
 _FILE = "conflicts.json"
 
 
+class Whole(NamedTuple):
+    """A document that a person has settled whole, in view of both sides' (None: there is none).
+
+    Attributes:
+        key: of the entity.
+        ours: the document here at that time.
+        theirs: the document there.
+        text: what it is to be.
+    """
+
+    key: Key
+    ours: str | None
+    theirs: str | None
+    text: str | None
+
+
 class Record(NamedTuple):
     """What is known of an unfinished merge.
 
@@ -24,22 +40,27 @@ class Record(NamedTuple):
         theirs: the commit there.
         conflicts: those that no choice settles.
         settled: those that a person has settled so far, each with the choice.
+        whole: documents that a person has settled whole.
+        accepted: whether what does not hold at the remote is taken as it is.
     """
 
     ours: str
     theirs: str
     conflicts: tuple[Conflict, ...]
-    settled: tuple[tuple[Conflict, Choice], ...]
+    settled: tuple[tuple[Conflict, Choice], ...] = ()
+    whole: tuple[Whole, ...] = ()
+    accepted: bool = False
 
 
 def load(repository: Repository) -> Record | None:
     """Return the unfinished merge, or None."""
     try:
-        data = json.loads((repository.own_dir / _FILE).read_bytes())
+        data = files.record(repository.own_dir / _FILE)
         conflicts = tuple(_conflict(row) for row in data["conflicts"])
         settled = tuple((_conflict(row), _choice(row["choice"])) for row in data["settled"])
-        return Record(data["ours"], data["theirs"], conflicts, settled)
-    except (OSError, ValueError, KeyError, TypeError):
+        whole = tuple(Whole(Key(*row[0]), *row[1:]) for row in data["whole"])
+        return Record(data["ours"], data["theirs"], conflicts, settled, whole, bool(data["accepted"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -51,8 +72,19 @@ def save(repository: Repository, record: Record) -> None:
         "theirs": record.theirs,
         "conflicts": [as_row(conflict) for conflict in record.conflicts],
         "settled": [{**as_row(conflict), "choice": _choice_row(choice)} for conflict, choice in record.settled],
+        "whole": record.whole,
+        "accepted": record.accepted,
     }
-    path = repository.own_dir / _FILE
+    keep(repository, _FILE, data)
+
+
+def keep(repository: Repository, name: str, data: Mapping[str, Any]) -> None:
+    """Write a file of our own as JSON, durably.
+
+    Raises:
+        StoreBroken: no space, no permission.
+    """
+    path = repository.own_dir / name
     try:
         repository.own_dir.mkdir(exist_ok=True)
         temporary = path.with_suffix(".tmp")
@@ -110,14 +142,15 @@ def choices(settled: Iterable[tuple[Conflict, Choice]]) -> dict[Key, Choices]:
     return dict(found)
 
 
-def still_settled(record: Record | None, conflicts: Iterable[Conflict]) -> tuple[tuple[Conflict, Choice], ...]:
-    """Return what a person settled before and need not settle again: the other side's value is still the same."""
-    if record is None:
-        return ()
+def still_settled(record: Record, conflicts: Iterable[Conflict]) -> tuple[tuple[Conflict, Choice], ...]:
+    """Return what a person settled before and need not settle again: the values that were chosen from are the same.
+
+    Who chose ours has chosen what is here now, too.
+    """
     now = {(conflict.key, conflict.path): conflict for conflict in conflicts}
     kept = []
     for old, choice in record.settled:
         new = now.get((old.key, old.path))
-        if new is not None and same(new.theirs, old.theirs):
+        if new is not None and same(new.theirs, old.theirs) and (choice == "ours" or same(new.ours, old.ours)):
             kept.append((new, choice))
     return tuple(kept)

@@ -9,19 +9,22 @@ record of the change (`undo` reads it).
 import contextlib
 import json
 import os
+import re
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from zenprofile.errors import Conflict, Locked, StoreBroken
 from zenprofile.git import files, runner
 from zenprofile.git.objects import FILE, Objects
-from zenprofile.git.repository import Repository
+from zenprofile.git.repository import Repository, is_ref
 
 JOURNAL = "journal"
 CHANGES = "changes"
 BACKUP = "refs/zenprofile/before/"
 KEPT_CHANGES = 200
+_ID = re.compile("[0-9a-f]{0,64}")
 _LOCK_PATIENCE = 10.0  # seconds that somebody else's index.lock is waited for
 
 
@@ -84,14 +87,24 @@ def write(repository: Repository, move: Move) -> None:
 
 
 def read(path: Path) -> tuple[Move, dict[str, Any]] | None:
-    """Return a journal's change and its whole record; None where there is none, or where it is damaged."""
+    """Return a journal's change and its whole record; None where there is none, or where it is damaged.
+
+    One that names what no change of ours names (a copied git folder may hold any) counts as damaged.
+    """
     try:
-        record = json.loads(path.read_bytes())
-        entries = tuple(Entry(p, _bytes(b), _bytes(a), o) for p, b, a, o in record["entries"])
+        record = files.record(path)
+        entries = tuple(Entry(str(p), _bytes(b), _bytes(a), str(o)) for p, b, a, o in record["entries"])
         fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind", "outside")}
-        return Move(entries, **fields, undone=str(record.get("undone", ""))), record
-    except (OSError, ValueError, KeyError, TypeError):
+        move = Move(entries, **fields, undone=str(record.get("undone", "")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+    return (move, record) if _is_ours(move) else None
+
+
+def _is_ours(move: Move) -> bool:
+    ids = (move.old, move.new, move.outside, *(entry.oid for entry in move.entries))
+    paths = all(files.stays(entry.path) for entry in move.entries)
+    return paths and is_ref(move.ref or "refs/heads/x") and all(_ID.fullmatch(oid) for oid in ids)
 
 
 def _text(content: bytes | None) -> str | None:
@@ -257,12 +270,24 @@ def _put_outside(repository: Repository, objects: Objects, move: Move) -> None:
     """
     old = objects.tree_of(move.old)
     try:
-        _patiently(repository, ["read-tree", "-m", "-u", old, move.outside], b"")
+        refresh(repository, objects.differences(old, move.outside))
+        _patiently(repository, ["read-tree", "-m", "-u", old, move.outside], b"", runner.TALKS)
     except runner.GitError as error:
         if error.ran.status < 0:
             raise
         message = f"files outside the profile are in the way; nothing was moved: {error.message}"
         raise Conflict(message, hint="commit or put aside your own edits of them, or pull by hand: git pull") from None
+
+
+def refresh(repository: Repository, paths: Iterable[str]) -> None:
+    """Let git look whether files are as its index has them: after a copy, or a `touch`, it takes them for edited."""
+    known = list(_staged(repository, list(paths)))
+    if known:
+        _patiently(repository, ["add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul"], _lines(known))
+
+
+def _lines(paths: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
 
 
 def _take_outside_back(repository: Repository, objects: Objects, move: Move) -> None:
@@ -328,11 +353,11 @@ def set_ref(repository: Repository, objects: Objects, move: Move) -> None:
     _patiently(repository, ["update-ref", "-m", label, "--stdin", "-z"], "".join(rows).encode())
 
 
-def _patiently(repository: Repository, args: list[str], stdin: bytes) -> None:
+def _patiently(repository: Repository, args: list[str], stdin: bytes, extra: Mapping[str, str] | None = None) -> None:
     deadline, pause = time.monotonic() + _LOCK_PATIENCE, 0.02
     while True:
         try:
-            runner.run(args, repository.top, stdin=stdin)
+            runner.run(args, repository.top, stdin=stdin, extra=extra)
             return
         except runner.GitError as error:
             if ".lock': File exists" not in error.ran.err:

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import check, merge, merge_whole
 from zenprofile.core.change import MISSING, Changed
-from zenprofile.core.entity import MANIFEST, Data, Key, key_of_path
+from zenprofile.core.entity import KINDS, MANIFEST, Data, Key, key_of_path
 from zenprofile.core.merge import Choices, Conflict
-from zenprofile.core.merge_data import chosen
-from zenprofile.core.snapshot import Overlay, Snapshot, data_of
+from zenprofile.core.merge_data import Choice, Value, chosen
+from zenprofile.core.paths import Path
+from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
 from zenprofile.errors import Invalid, Problem, Unsupported
-from zenprofile.git import runner, tree
+from zenprofile.git import relation, runner, tree
 from zenprofile.git.objects import FILE, Objects, Pair, TreeEntry
 from zenprofile.git.repository import Repository
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 OUTSIDE = Key("outside", "", "")  # stands for the files outside the profile in a conflict
 Texts = dict[Key, str]
+_TYPED = {kind.folder: kind.typed for kind in KINDS.values()}
 
 
 class Outcome(NamedTuple):
@@ -30,6 +32,7 @@ class Outcome(NamedTuple):
         conflicts: what a person must decide.
         notes: what was decided by itself and should be said.
         problems: what the other side brings that does not hold.
+        documents: what differs from ours, None for deleted; complete only without conflicts.
     """
 
     tree: str
@@ -37,6 +40,7 @@ class Outcome(NamedTuple):
     conflicts: tuple[Conflict, ...]
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
+    documents: Mapping[Key, str | None]
 
 
 class Merge:
@@ -50,10 +54,31 @@ class Merge:
         self._prefix = repository.prefix
         self.ours, self.theirs = ours, theirs
         self._trees = {commit: objects.tree_of(commit) for commit in (ours, theirs)}
-        self.bases = merge_bases(repository, ours, theirs)
+        self.bases = relation.bases(repository, ours, theirs)
+        self._snapshots: dict[str, Snapshot] = {}
 
-    def outcome(self, choices: Mapping[Key, Choices]) -> Outcome:
-        """Merge, with conflicts settled as chosen (by `Conflict.key`).
+    def manifest(self) -> tuple[bytes | None, bytes | None]:
+        """Return the profile's manifest here and as it is to arrive (None: there is none, or it is no plain file).
+
+        Where the other side has not changed it, it stays as it is here.
+        """
+        base, ours, theirs = (
+            self._objects.entry(side, self._prefix + MANIFEST)
+            for side in (self._base()[0], self._trees[self.ours], self._trees[self.theirs])
+        )
+        now, new = (
+            self._objects.read(side.oid, "blob") if side is not None and side.mode in tree.FILES else None
+            for side in (ours, theirs)
+        )
+        return now, now if theirs == base else new
+
+    @property
+    def has_manifest(self) -> bool:
+        """Whether the other side holds a profile."""
+        return self._objects.entry(self._trees[self.theirs], self._prefix + MANIFEST) is not None
+
+    def outcome(self, choices: Mapping[Key, Choices], whole: Mapping[Key, str | None] | None = None) -> Outcome:
+        """Merge, with conflicts settled as chosen (by `Conflict.key`); ``whole`` are documents that are settled whole.
 
         Raises:
             Unsupported: files outside the profile must be merged, and git is older than 2.38.
@@ -62,12 +87,14 @@ class Merge:
         base, base_texts = self._base()
         mine, other = objects.differences(base, ours), objects.differences(base, theirs)
         texts = self._texts(base_texts, base, ours, theirs, {*mine, *other})
-        merged = merge.merge(*texts, choices=choices)
-        documents, references = self._settled(merged, texts, choices)
+        whole = whole or {}
+        merged = merge.merge(*texts, choices=choices, renames=self._renames(texts))
+        open_ = [conflict for conflict in merged.conflicts if conflict.key not in whole]
+        documents, references = self._settled({**merged.documents, **whole}, texts, choices)
         outside, clashes = self._outside(base, mine, other)
         entries: dict[str, TreeEntry | None] = {**self._blobs(documents), **outside, **self._taken(mine, other)}
         brought = self._brought(base, texts)
-        conflicts = [*merged.conflicts, *references, *clashes]
+        conflicts = [*open_, *references, *clashes]
         if not conflicts:
             conflicts += self._together(documents, brought)
         changes = tuple(
@@ -76,7 +103,7 @@ class Merge:
             if text != texts[1].get(key)
         )
         made = objects.edited(ours, entries) if entries else ours
-        return Outcome(made, changes, tuple(conflicts), merged.notes, tuple(brought))
+        return Outcome(made, changes, tuple(conflicts), merged.notes, tuple(brought), documents)
 
     def document(self, key: Key) -> tuple[str | None, str | None, str | None]:
         """Return one document as the common ancestor, ours and theirs have it."""
@@ -84,7 +111,13 @@ class Merge:
         sides = self._texts(stand_in, base, self._trees[self.ours], self._trees[self.theirs], {self._prefix + key.path})
         return sides[0].get(key), sides[1].get(key), sides[2].get(key)
 
-    def _base(self) -> tuple[str, Texts]:
+    def added(self, outcome: Outcome, key: Key, text: str) -> list[Problem]:
+        """List the problems that a document would bring to a merge's outcome, as far as that is settled."""
+        others = {other: found for other, found in outcome.documents.items() if other != key}
+        below = Overlay(self._snapshot(self._trees[self.ours]), others, self._catalog)
+        return check.added(below, {key: text}, self._catalog)
+
+    def _base(self) -> tuple[str, dict[Key, str | None]]:
         """Return the common ancestor's tree, and texts that stand in for its documents where there are several."""
         objects = self._objects
         if not self.bases:
@@ -98,12 +131,12 @@ class Merge:
             inner_base, inner_texts = inner._base()
             tree_ = objects.tree_of(further)
             paths = {*objects.differences(inner_base, made), *objects.differences(inner_base, tree_)}
-            texts = self._texts(inner_texts, inner_base, made, tree_, paths)
-            every: dict[Key, Choices] = {key: {(): "ours"} for side in texts for key in side}
-            stand_in.update(merge.merge(*texts, choices=every).documents)
-        return made, {key: text for key, text in stand_in.items() if text is not None}
+            stand_in.update(_agreed(*self._texts(inner_texts, inner_base, made, tree_, paths)))
+        return made, stand_in
 
-    def _texts(self, stand_in: Texts, base: str, ours: str, theirs: str, paths: set[str]) -> tuple[Texts, Texts, Texts]:
+    def _texts(
+        self, stand_in: Mapping[Key, str | None], base: str, ours: str, theirs: str, paths: set[str]
+    ) -> tuple[Texts, Texts, Texts]:
         """Return the documents at paths as the three sides have them."""
         sides: tuple[Texts, Texts, Texts] = ({}, {}, {})
         for path in paths:
@@ -114,8 +147,27 @@ class Merge:
                 entry = self._objects.entry(side, path)
                 if entry is not None and entry.mode in tree.FILES:
                     texts[key] = self._objects.read(entry.oid, "blob").decode("utf-8", "surrogateescape")
-        sides[0].update({key: text for key, text in stand_in.items() if key in sides[1] or key in sides[2]})
+        for key, text in stand_in.items():
+            if text is None:
+                sides[0].pop(key, None)
+            elif key in sides[1] or key in sides[2]:
+                sides[0][key] = text
         return sides
+
+    def _renames(self, texts: tuple[Texts, Texts, Texts]) -> tuple[dict[Key, Key], dict[Key, Key]]:
+        """Look in history for what a side renamed while the other side edited it."""
+        base, ours, theirs = texts
+        found: list[dict[Key, Key]] = []
+        for commit, side, other in ((self.ours, ours, theirs), (self.theirs, theirs, ours)):
+            gone = [key for key in base if key not in side and other.get(key, base[key]) != base[key]]
+            come = {key[:2] for key in side if key not in base}
+            if any(key[:2] in come for key in gone):
+                from zenprofile.git.renames import renamed
+
+                found.append(renamed(self._repository, self._objects, self.bases, commit))
+            else:
+                found.append({})
+        return found[0], found[1]
 
     def _key(self, path: str) -> Key | None:
         return key_of_path(path[len(self._prefix) :]) if path.startswith(self._prefix) else None
@@ -138,15 +190,15 @@ class Merge:
         }
 
     def _snapshot(self, tree_: str) -> Snapshot:
-        from zenprofile.core.snapshot import DocumentSnapshot
-
-        return DocumentSnapshot(tree.TreeDocuments(self._objects, tree_, self._prefix), self._catalog)
+        if tree_ not in self._snapshots:
+            documents = tree.TreeDocuments(self._objects, tree_, self._prefix)
+            self._snapshots[tree_] = DocumentSnapshot(documents, self._catalog)
+        return self._snapshots[tree_]
 
     def _settled(
-        self, merged: merge.Merged, texts: tuple[Texts, Texts, Texts], choices: Mapping[Key, Choices]
+        self, documents: dict[Key, str | None], texts: tuple[Texts, Texts, Texts], choices: Mapping[Key, Choices]
     ) -> tuple[dict[Key, str | None], list[Conflict]]:
         """Return the merged documents with broken references settled as chosen, and the conflicts that stay."""
-        documents = dict(merged.documents)
         base, ours, theirs = texts
         changed = [{key for key in {*base, *side} if base.get(key) != side.get(key)} for side in (ours, theirs)]
         here = Overlay(self._snapshot(self._trees[self.ours]), documents, self._catalog)
@@ -181,15 +233,21 @@ class Merge:
             key: theirs.get(key) for key in {*before, *theirs} if before.get(key) != theirs.get(key)
         }
         problems = check.added(self._snapshot(base), differing, self._catalog) if differing else []
-        for path in self._objects.differences(base, self._trees[self.theirs]):
+        theirs_tree = self._trees[self.theirs]
+        for path, (_, new) in self._objects.differences(base, theirs_tree).items():
             key = self._key(path)
-            entry = self._objects.entry(self._trees[self.theirs], path) if key is not None else None
-            if key is not None and entry is not None and entry.mode not in tree.FILES:
-                try:
-                    tree.content(self._objects, key, entry)
-                except Invalid as error:
-                    problems += error.problems
+            if new is not None and key is not None and new.mode not in tree.FILES:
+                problems.append(tree.not_followed(key.path))
+            elif new is not None and self._blocks(path):
+                problems.append(tree.not_a_folder(path.removeprefix(self._prefix)))
         return problems
+
+    def _blocks(self, path: str) -> bool:
+        """Say whether a file, link or submodule at a path takes the place of one of the profile's folders."""
+        if not path.startswith(self._prefix):
+            return self._prefix.startswith(f"{path}/")
+        kind, slash, type_ = path[len(self._prefix) :].partition("/")
+        return kind in _TYPED and (not slash or (_TYPED[kind] and "/" not in type_ and not type_.endswith(".yaml")))
 
     def _together(self, documents: Mapping[Key, str | None], brought: Sequence[Problem]) -> list[Conflict]:
         """List what neither side broke alone: the merged whole must hold."""
@@ -252,9 +310,13 @@ def _apart(here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry |
     return True
 
 
-def merge_bases(repository: Repository, ours: str, theirs: str) -> list[str]:
-    """Return the best common ancestors of two commits; none where one is "" or histories share nothing."""
-    if not ours or not theirs:
-        return []
-    out = runner.run(["merge-base", "--all", ours, theirs], repository.top, ok=(0, 1)).out
-    return out.decode().split()
+def _agreed(base: Texts, ours: Texts, theirs: Texts) -> dict[Key, str | None]:
+    """Merge two common ancestors; a value on which they differ is no value, so that later it is nobody's old one."""
+    found = merge.merge(base, ours, theirs).conflicts
+    choices: dict[Key, dict[Path, Choice]] = {}
+    for conflict in found:
+        given = choices.setdefault(conflict.key, {})
+        given[conflict.path] = "ours" if conflict.class_ == "name" else Value(MISSING)
+    whole = {conflict.key for conflict in found if not conflict.path}
+    merged = merge.merge(base, ours, theirs, choices={**choices, **{key: {(): "ours"} for key in whole}})
+    return {**merged.documents, **dict.fromkeys(whole)}

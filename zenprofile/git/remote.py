@@ -103,7 +103,9 @@ def upstream(repository: Repository, branch_ref: str, settings: Settings | None 
     return Upstream(chosen, url, there, f"refs/remotes/{chosen}/{there.removeprefix(_HEADS)}")
 
 
-def fetch(repository: Repository, upstream: Upstream, *, timeout: float, progress: Progress = None) -> Fetched:
+def fetch(
+    repository: Repository, upstream: Upstream, *, timeout: float, progress: Progress = None, whole: bool = False
+) -> Fetched:
     """Bring the remote's branch into its tracking ref, and nothing else.
 
     Args:
@@ -111,6 +113,7 @@ def fetch(repository: Repository, upstream: Upstream, *, timeout: float, progres
         upstream: what `upstream` has found.
         timeout: seconds without any movement after which it ends.
         progress: gets what git says of its progress, as it comes; not made safe for a terminal.
+        whole: whether a shallow clone gets the history that it left out.
 
     Raises:
         Unreachable, AccessDenied: the other side; local work is kept.
@@ -118,7 +121,8 @@ def fetch(repository: Repository, upstream: Upstream, *, timeout: float, progres
         ZenprofileError: anything else that git names.
     """
     args = ["fetch", "--progress", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--refmap="]
-    args += ["--no-write-fetch-head", "--", upstream.remote, f"+{upstream.branch}:{upstream.tracking}"]
+    args += ["--no-write-fetch-head", *(["--unshallow"] if whole else [])]
+    args += ["--", upstream.remote, f"+{upstream.branch}:{upstream.tracking}"]
     old = repository.ref(upstream.tracking)
     with _alone(repository, upstream, timeout):
         ran = talk(repository, args, upstream.url, timeout, progress)
@@ -294,7 +298,7 @@ def _alone(repository: Repository, upstream: Upstream, timeout: float) -> Iterat
     """
     try:
         repository.own_dir.mkdir(exist_ok=True)
-        fd = os.open(repository.own_dir / _GUARD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        fd = os.open(repository.own_dir / _GUARD, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     except OSError as error:
         files.failed(error, repository.top)
     try:

@@ -46,9 +46,20 @@ def content(objects: Objects, key: Key, entry: TreeEntry) -> bytes:
         Invalid: the entry is a link or a submodule.
     """
     if entry.mode not in FILES:
-        message = f"{key.path} is a link or a submodule; it is not followed"
-        raise Invalid.of([Problem(key.path, 0, 0, "", message, "put a plain file in its place", "not-a-file")])
+        raise Invalid.of([not_followed(key.path)])
     return objects.read(entry.oid, "blob")
+
+
+def not_followed(path: str) -> Problem:
+    """Return the problem of a document in whose place a link or a submodule is."""
+    message = f"{path} is a link or a submodule; it is not followed"
+    return Problem(path, 0, 0, "", message, "put a plain file in its place", "not-a-file")
+
+
+def not_a_folder(path: str) -> Problem:
+    """Return the problem of a folder in whose place something else is."""
+    message = f"{path} is a link, a submodule or a file where a folder should be; nothing in it is read"
+    return Problem(path, 0, 0, "", message, "put a plain folder in its place", "not-a-folder")
 
 
 def snapshot(objects: Objects, commit: str, prefix: str, catalog: "Catalog") -> DocumentSnapshot:

@@ -1,8 +1,8 @@
 """What a store offers whose entities are shared through a remote; the use case of sharing knows nothing else of it."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from zenprofile.core.change import Changed
+from zenprofile.core.change import MISSING, Changed
 from zenprofile.core.entity import Key
 from zenprofile.core.merge import Conflict
 from zenprofile.core.merge_data import Choice
@@ -74,6 +74,22 @@ class Open(NamedTuple):
     conflicts: tuple[Conflict, ...]
 
 
+class Typed(NamedTuple):
+    """A whole document as a person wants it, in place of both sides'."""
+
+    text: str
+
+
+def at(data: Any, path: Path) -> Any:
+    """Return the value at a path; `MISSING` where there is none."""
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return MISSING
+    return data
+
+
 class State(NamedTuple):
     """How a store is (SHAPES, ``status``).
 
@@ -138,19 +154,20 @@ class Sharing(Protocol):
         """Return the conflicts that wait."""
         ...
 
-    def resolve(self, key: Key, field: Path | None, choice: Choice | dict[Path, Choice]) -> tuple[int, Pulled]:
+    def resolve(self, key: Key, field: Path | None, choice: Choice | Typed) -> tuple[int, Pulled]:
         """Settle conflicts of one entity; with the last one settled, the merge is made.
 
         Args:
             key: the entity.
             field: one conflict's path; None for all of the entity's.
-            choice: a side, or values by path.
+            choice: a side, or the document as a person wants it; of that, only the field counts where one is named.
 
         Returns:
             How many conflicts are left, and what arrived here where that is 0.
 
         Raises:
             NotFound: there is no such conflict.
+            Invalid: what was typed cannot be read, or does not hold.
         """
         ...
 

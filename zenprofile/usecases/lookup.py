@@ -81,7 +81,7 @@ def of_conflict(conflicts: "Iterable[Conflict]", text: str) -> Key:
         Ambiguous: a bare name fits several.
     """
     keys = list(dict.fromkeys(conflict.key for conflict in conflicts))
-    found = [key for key in keys if text in {str(key), key.name, f"{key.type}/{key.name}"}]
+    found = [key for key in keys if text in {str(key), key.name or key.kind, f"{key.type}/{key.name}"}]
     if len(found) == 1:
         return found[0]
     if not found:

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from zenprofile.core import change, paths, portable
 from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
-from zenprofile.core.merge import Conflict, Value
+from zenprofile.core.merge import Conflict
 from zenprofile.core.merge_data import Choice
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.errors import Invalid, ZenprofileError
 from zenprofile.store.base import Committing, Store
-from zenprofile.store.sharing import Pulled, Pushed, Sharing
+from zenprofile.store.sharing import Pulled, Pushed, Sharing, Typed
 
 _ROUNDS = 5
 Warn = Callable[[str], None]
@@ -123,50 +123,27 @@ def push_after_write(store: Store, warn: Warn) -> None:
     if sharing is None:
         return
     try:
+        _look_for_bound(sharing, warn, strict=False)
         pushed = sharing.push()
         if pushed.stale:
-            sync(store, sharing, warn, commits=False)
+            sync(store, sharing, lambda _: None, commits=False)
     except ZenprofileError as error:
         warn(f"kept, not pushed: {error.message}; {error.hint}")
 
 
-def resolve(sharing: Sharing, key: Key, field: str, choice: Choice | dict[paths.Path, Choice]) -> tuple[int, Pulled]:
+def resolve(sharing: Sharing, key: Key, field: str, choice: Choice | Typed) -> tuple[int, Pulled]:
     """Settle conflicts of an entity (of one field where it is named).
 
     Raises:
-        UsageError: the field is no path.
         NotFound: there is no such conflict.
         Conflict: it lies outside the profile.
+        Invalid: what was typed does not hold.
     """
-    path = None
-    if field:
-        path = next(
-            (c.path for c in sharing.open().conflicts if c.key == key and paths.show(c.path) == field), (field,)
-        )
-    if any(c.key == key and c.class_ == "outside" for c in sharing.open().conflicts):
+    found = [conflict for conflict in sharing.open().conflicts if conflict.key == key]
+    if any(conflict.class_ == "outside" for conflict in found):
         raise ConflictError("files outside the profile are git's to merge", hint="pull by hand: git pull")
+    path = next((c.path for c in found if paths.show(c.path) == field), (field,)) if field else None
     return sharing.resolve(key, path, choice)
-
-
-def choices_of(sharing: Sharing, key: Key, edited: str) -> dict[paths.Path, Choice]:
-    """Return the values that an edited document has at an entity's conflicts.
-
-    Raises:
-        Invalid: it cannot be read (a marker was left in it).
-    """
-    from zenprofile.core import text
-
-    data = text.read(edited, key.path)
-    return {c.path: Value(_at(data, c.path)) for c in sharing.open().conflicts if c.key == key}
-
-
-def _at(data: Any, path: paths.Path) -> Any:
-    for step in path:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return MISSING
-    return data
 
 
 def conflict_json(conflict: Conflict, ours: str, theirs: str) -> dict[str, Any]:

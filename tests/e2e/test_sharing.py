@@ -1,0 +1,1250 @@
+"""Two machines and a remote: what SHAPES lists under "Decisions in sync" is what happens."""
+
+import json
+from pathlib import Path
+
+import pytest
+from machines import PROD, S3, Machine, Team, brought, cloned, make_bare, new_machine, stack, store
+
+from zenprofile.core.entity import Key
+
+pytest_plugins = ("teams",)
+ML, ADMIN, CHURN = Key("team", "", "ml"), Key("role", "", "admin"), Key("project", "", "churn")
+BOB = Key("user", "", "bob")
+
+
+def both(team: Team, ana: list[tuple[Key | str, object]], ben: list[tuple[Key | str, object]]) -> tuple[str, str]:
+    """Let Ana push one commit and Ben have another one."""
+    theirs = team.ana.commit(*ana)  # type: ignore[arg-type]
+    team.ana.git("push", "-q")
+    return team.ben.commit(*ben), theirs  # type: ignore[arg-type]
+
+
+def settled(team: Team) -> None:
+    """Hold both machines to be the same, and clean."""
+    team.ana.run("sync")
+    assert team.ana.head == team.ben.head == team.ben.remote_head
+    assert team.ana.is_clean()
+    assert team.ben.is_clean()
+    assert team.ben.run("status -o json").json["state"] == "synced"
+
+
+# --- entities
+
+
+def test_different_fields_of_one_entity_are_merged(team: Team) -> None:
+    both(
+        team,
+        [(S3, "name: s3\ntype: artifact_store\nflavor: s3\nconfiguration:\n  # by Ana\n  path: s3://ana  # hers\n")],
+        [(S3, store("s3", {"path": "s3://a", "key": "{{aws.key}}"}, description="Ben's"))],
+    )
+
+    done = team.ben.run("sync")
+
+    assert done.out.endswith("synced\n")
+    text = team.ben.read(S3)
+    for line in ("# by Ana", "path: s3://ana  # hers", 'key: "{{aws.key}}"', "Ben's"):
+        assert line in text
+    settled(team)
+
+
+def test_what_one_deleted_and_the_other_edited_stays_with_a_warning(team: Team) -> None:
+    both(team, [(CHURN, None)], [(CHURN, {"name": "churn", "description": "two"})])
+
+    done = team.ben.run("sync")
+
+    assert "project churn: deleted there, edited here: the edit stays" in done.err
+    assert "two" in team.ben.read(CHURN)
+    settled(team)
+    assert "two" in team.ana.read(CHURN)
+
+
+def test_what_was_deleted_here_and_edited_there_stays_with_a_warning(team: Team) -> None:
+    both(team, [(CHURN, {"name": "churn", "description": "two"})], [(CHURN, None)])
+
+    done = team.ben.run("pull")
+
+    assert "project churn: deleted here, edited there: the edit stays" in done.err
+    assert "two" in team.ben.read(CHURN)
+    team.ben.run("push")
+    settled(team)
+
+
+def test_an_edit_follows_the_new_name(team: Team) -> None:
+    team.ana.run("component rename s3 s3-prod")
+    team.ana.run("sync")
+    team.ben.run("component update s3 --set path=s3://ben")
+    team.ben.run("stack copy prod prod2")
+
+    team.ben.run("sync")
+
+    new = S3._replace(name="s3-prod")
+    assert "s3://ben" in team.ben.read(new)
+    assert not (team.ben.folder / S3.path).exists()
+    for name in ("prod", "prod2"):
+        assert "artifact_store: s3-prod" in team.ben.read(PROD._replace(name=name))
+    settled(team)
+
+
+def test_an_edit_follows_the_new_name_where_the_renamer_edited_too(team: Team) -> None:
+    team.ana.run("component rename s3 s3-prod")
+    team.ana.run("component update s3-prod --description renamed")
+    team.ana.run("sync")
+    team.ben.run("component update s3 --set path=s3://ben")
+
+    team.ben.run("sync")
+
+    text = team.ben.read(S3._replace(name="s3-prod"))
+    assert "s3://ben" in text
+    assert "description: renamed" in text
+    assert not (team.ben.folder / S3.path).exists()
+    settled(team)
+
+
+def test_a_rename_here_with_edits_meets_an_edit_there(team: Team) -> None:
+    team.ana.run("component update s3 --set path=s3://ana")
+    team.ana.run("sync")
+    team.ben.run("component update s3 --description before")
+    team.ben.run("component rename s3 s3-prod")
+    team.ben.run("component update s3-prod --set key={{aws.key}}")
+
+    team.ben.run("sync")
+
+    text = team.ben.read(S3._replace(name="s3-prod"))
+    assert "s3://ana" in text
+    assert "description: before" in text
+    assert "key:" in text
+    assert not (team.ben.folder / S3.path).exists()
+    settled(team)
+
+
+@pytest.mark.parametrize(
+    ("key", "ana", "ben", "merged"),
+    [
+        (
+            ML,
+            {"name": "ml", "members": ["ada", "bob"]},
+            {"name": "ml", "members": ["eve", "ada"]},
+            ["eve", "ada", "bob"],
+        ),
+        (ML, {"name": "ml", "members": ["bob"]}, {"name": "ml", "members": ["ada", "eve"]}, ["eve", "bob"]),
+        (
+            ADMIN,
+            {"name": "admin", "assignments": [{"user": "ada"}, {"team": "ml"}]},
+            {"name": "admin", "assignments": [{"user": "bob", "project": "churn"}, {"user": "ada"}]},
+            [{"user": "bob", "project": "churn"}, {"user": "ada"}, {"team": "ml"}],
+        ),
+        (PROD, stack("prod", artifact_store=["s3", "default"]), stack("prod", artifact_store="s3"), ["s3", "default"]),
+    ],
+    ids=["additions", "a removal", "assignments", "components of a type"],
+)
+def test_sets_are_united(team: Team, key: Key, ana: object, ben: dict[str, object], merged: list[object]) -> None:
+    both(team, [(key, ana)], [(key, {**ben, "description": "changed here too"})])
+
+    team.ben.run("sync")
+
+    found = team.ben.run(f"{key.kind} describe {key.name} -o json").json
+    field = {"team": "members", "role": "assignments"}.get(key.kind)
+    assert (found[field] if field else found["components"]["artifact_store"]) == merged
+    settled(team)
+
+
+def test_one_component_on_every_side_is_a_plain_field(team: Team) -> None:
+    gs = Key("component", "artifact_store", "gs")
+    team.ana.commit((gs, store("gs", {"path": "s3://gs"})))
+    team.ana.git("push", "-q")
+    team.ben.run("sync")
+    both(team, [(PROD, stack("prod", artifact_store="gs"))], [(PROD, stack("prod", artifact_store="default"))])
+
+    done = team.ben.run("sync", fails=3)
+
+    assert "stack/prod components.artifact_store" in done.err
+
+
+def test_two_values_for_one_field_wait_for_a_person_and_all_goes_on_meanwhile(team: Team) -> None:
+    ours, theirs = both(team, [(S3, store("s3", {"path": "s3://x"}))], [(S3, store("s3", {"path": "s3://y"}))])
+
+    done = team.ben.run("sync -o json", fails=3)
+
+    assert done.error["code"] == "conflict"
+    assert team.ben.head == ours
+    assert team.ben.remote_head == theirs
+    row = {
+        "kind": "component", "type": "artifact_store", "name": "s3", "path": "configuration.path",
+        "base": "s3://a", "ours": "s3://y", "theirs": "s3://x", "class": "field",
+        "ours_rev": ours, "theirs_rev": theirs,
+    }  # fmt: skip
+    (found,) = team.ben.run("conflicts -o json").json
+    assert row.items() <= found.items()
+    status = team.ben.run("status -o json").json
+    assert list(status) == [
+        "state", "since", "reason", "next", "branch", "ahead", "behind", "changes", "conflicts", "invalid", "remote",
+        "hooks",
+    ]  # fmt: skip
+    assert (status["state"], status["branch"], status["ahead"], status["behind"]) == ("conflict", "main", 1, 1)
+    assert [row.items() <= c.items() for c in status["conflicts"]] == [True]
+    assert status["since"]
+    assert "<<<<" not in team.ben.read(S3)
+    # Everything works meanwhile: reads, writes, commits; nothing is pushed.
+    assert team.ben.run("component describe s3 -o json").json["configuration"]["path"] == "s3://y"
+    team.ben.run("user create zoe")
+    team.ben.write(CHURN, {"name": "churn", "description": "by hand"})
+    team.ben.run("commit")
+    team.ben.run("validate")
+    assert team.ben.run("push", fails=3).status == 3
+    assert team.ben.remote_head == theirs
+    # It survives a second pull and another process.
+    team.ben.run("pull", fails=3)
+    assert len(team.ben.run("conflicts -o json").json) == 1
+
+    done = team.ben.run("resolve s3 --theirs")
+
+    assert "zenprofile sync" in done.out
+    assert team.ben.run("conflicts").out == "There are no conflicts.\n"
+    assert "s3://x" in team.ben.read(S3)
+    team.ben.run("sync")
+    settled(team)
+    assert "by hand" in team.ana.read(CHURN)
+    assert (team.ana.folder / "users/zoe.yaml").exists()
+
+
+@pytest.mark.parametrize(("choice", "kept"), [("--ours", "s3://y"), ("--theirs", "s3://x")])
+def test_one_of_several_is_settled_field_by_field(team: Team, choice: str, kept: str) -> None:
+    both(
+        team,
+        [(S3, store("s3", {"path": "s3://x", "key": "{{ana.key}}"})), (CHURN, {"name": "churn", "description": "x"})],
+        [(S3, store("s3", {"path": "s3://y", "key": "{{ben.key}}"})), (CHURN, {"name": "churn", "description": "y"})],
+    )
+    team.ben.run("pull", fails=3)
+    assert len(team.ben.run("conflicts -o json").json) == 3
+
+    done = team.ben.run(f"resolve component/artifact_store/s3 --field configuration.path {choice} -o json")
+    assert done.json["left"] == 2
+    assert [c["path"] for c in team.ben.run("conflicts -o json").json] == ["configuration.key", "description"]
+    team.ben.run("resolve s3 --field configuration.path --ours", fails=1)
+    team.ben.run("resolve s3 --field nothing --ours", fails=1)
+    team.ben.run("resolve nothing --ours", fails=1)
+    team.ben.run("resolve s3", fails=2)
+    # A pull in between asks nothing again that is settled.
+    assert "2 conflicts" in team.ben.run("pull", fails=3).err
+    team.ben.run("resolve churn --ours")
+    team.ben.run("resolve s3 --ours")
+
+    assert kept in team.ben.read(S3)
+    assert "{{ben.key}}" in team.ben.read(S3)
+    assert 'description: "y"' in team.ben.read(CHURN)
+    team.ben.run("sync")
+    settled(team)
+
+
+def editor(folder: Path, script: str) -> str:
+    """Write an editor that runs a sed script on the file."""
+    path = folder / "editor"
+    path.write_text(f"#!/bin/sh\ncp \"$1\" '{folder}/seen'\nsed -i -e '{script}' \"$1\"\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_an_editor_opens_on_both_values_and_what_is_saved_counts(team: Team, tmp_path: Path) -> None:
+    both(team, [(S3, store("s3", {"path": "s3://x"}))], [(S3, store("s3", {"path": "s3://y"}))])
+    team.ben.run("pull", fails=3)
+    script = '/^<<<<<<</,/^>>>>>>>/c\\  path: s3://both\\n  key: "{{typed.key}}"'
+
+    nothing = team.ben.run("resolve s3 --edit", EDITOR="true", fails=None)
+    assert nothing.status in {1, 2}
+    unread = team.ben.run("resolve s3 --edit", EDITOR=editor(tmp_path, "s/^=======/======= /"), fails=1)
+    assert "Error: components/artifact_store/s3.yaml" in unread.err
+    team.ben.run("resolve s3 --edit", EDITOR=editor(tmp_path, script))
+
+    seen = (tmp_path / "seen").read_text()
+    assert "s3://x" in seen
+    assert "s3://y" in seen
+    assert "path: s3://both" in team.ben.read(S3)
+    assert "{{typed.key}}" in team.ben.read(S3)
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_what_does_not_hold_is_not_taken_from_the_editor(team: Team, tmp_path: Path) -> None:
+    both(team, [(S3, store("s3", {"path": "s3://x"}))], [(S3, store("s3", {"path": "s3://y"}))])
+    team.ben.run("pull", fails=3)
+    before = team.ben.head
+
+    done = team.ben.run("resolve s3 --edit", EDITOR=editor(tmp_path, "/^<<<<<<</,/^>>>>>>>/c\\  nothing: 1"), fails=1)
+
+    assert "nothing" in done.err
+    assert team.ben.head == before
+    assert len(team.ben.run("conflicts -o json").json) == 1
+
+
+def test_a_newer_value_of_ones_own_is_not_overruled_by_an_older_choice(team: Team) -> None:
+    both(
+        team,
+        [(S3, store("s3", {"path": "s3://x"})), (CHURN, {"name": "churn", "description": "x"})],
+        [(S3, store("s3", {"path": "s3://y"})), (CHURN, {"name": "churn", "description": "y"})],
+    )
+    team.ben.run("pull", fails=3)
+    team.ben.run("resolve s3 --theirs")
+    team.ben.run("component update s3 --set path=s3://newer")
+
+    done = team.ben.run("resolve churn --ours")
+
+    assert "1 more to settle" in done.out
+    (row,) = team.ben.run("conflicts -o json").json
+    assert row["ours"] == "s3://newer"
+    team.ben.run("resolve s3 --ours")
+    team.ben.run("sync")
+    assert "s3://newer" in team.ben.read(S3)
+    settled(team)
+
+
+def test_a_conflict_shows_what_is_here_now(team: Team) -> None:
+    both(team, [(S3, store("s3", {"path": "s3://x"}))], [(S3, store("s3", {"path": "s3://y"}))])
+    team.ben.run("pull", fails=3)
+    team.ben.run("component update s3 --set path=s3://z")
+
+    (row,) = team.ben.run("conflicts -o json").json
+    assert (row["ours"], row["ours_rev"]) == ("s3://z", team.ben.head)
+    team.ben.run("component update s3 --set path=s3://x")
+    assert team.ben.run("conflicts -o json").json == []
+    assert team.ben.run("status -o json").json["state"] == "diverged"
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_a_merge_by_hand_ends_a_conflict(team: Team) -> None:
+    both(team, [(S3, store("s3", {"path": "s3://x"}))], [(S3, store("s3", {"path": "s3://y"}))])
+    team.ben.run("pull", fails=3)
+
+    team.ben.git("merge", "-q", "-X", "ours", "origin/main")
+
+    assert team.ben.run("conflicts -o json").json == []
+    team.ben.run("resolve s3 --theirs", fails=1)
+    assert team.ben.run("status -o json").json["state"] == "ahead"
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_a_reference_that_both_changes_broke_is_a_conflict(team: Team) -> None:
+    team.ana.run("stack update prod -c artifact_store=default")
+    team.ana.run("component delete s3")
+    team.ana.run("sync")
+    team.ben.run("stack register mine -c orchestrator=default -c artifact_store=s3")
+    ours = team.ben.head
+
+    done = team.ben.run("sync", fails=3)
+
+    assert "stack/mine" in done.err
+    assert team.ben.head == ours
+    (row,) = team.ben.run("conflicts -o json").json
+    assert (row["kind"], row["name"], row["class"], row["path"]) == (
+        "stack", "mine", "reference", "components.artifact_store",
+    )  # fmt: skip
+    assert row["ours"] == "s3"
+    assert "theirs" not in row
+    team.ben.run("resolve mine --ours")
+    assert "s3://a" in team.ben.read(S3)
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_a_broken_reference_is_settled_in_the_editor(team: Team, tmp_path: Path) -> None:
+    team.ana.run("stack update prod -c artifact_store=default")
+    team.ana.run("component delete s3")
+    team.ana.run("sync")
+    team.ben.run("stack register mine -c orchestrator=default -c artifact_store=s3")
+    team.ben.run("sync", fails=3)
+
+    team.ben.run("resolve mine --edit", EDITOR=editor(tmp_path, "s/artifact_store: s3/artifact_store: default/"))
+
+    assert "artifact_store: default" in team.ben.read(PROD._replace(name="mine"))
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_what_only_both_together_spoil_is_settled_in_the_editor(team: Team, tmp_path: Path) -> None:
+    """Each side's document holds; merged, a component breaks the schema that its flavor has got meanwhile."""
+    flavor, own = Key("flavor", "artifact_store", "own"), Key("component", "artifact_store", "own1")
+    one = {"name": "own", "type": "artifact_store", "schema": {"type": "object", "properties": {"a": {}, "b": {}}}}
+    component = {"name": "own1", "type": "artifact_store", "flavor": "own", "configuration": {"a": 1}}
+    team.ana.commit((flavor, one), (own, component))
+    team.ana.git("push", "-q")
+    team.ben.run("sync")
+    schema = {"type": "object", "properties": {"a": {}}, "additionalProperties": False}
+    both(team, [(flavor, {**one, "schema": schema})], [(own, {**component, "configuration": {"a": 1, "b": 2}})])
+    ours = team.ben.head
+
+    team.ben.run("sync", fails=3)
+
+    assert team.ben.head == ours
+    (row,) = team.ben.run("conflicts -o json").json
+    assert (row["name"], row["class"]) == ("own1", "reference")
+    team.ben.run("resolve own1 --edit", EDITOR=editor(tmp_path, "/b: 2/d"))
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_the_other_sides_document_settles_what_both_together_spoil(team: Team) -> None:
+    flavor, own = Key("flavor", "artifact_store", "own"), Key("component", "artifact_store", "own1")
+    one = {"name": "own", "type": "artifact_store", "schema": {"type": "object", "properties": {"a": {}, "b": {}}}}
+    component = {"name": "own1", "type": "artifact_store", "flavor": "own", "configuration": {"a": 1}}
+    team.ana.commit((flavor, one), (own, component))
+    team.ana.git("push", "-q")
+    team.ben.run("sync")
+    schema = {"type": "object", "properties": {"a": {}}, "additionalProperties": False}
+    both(team, [(flavor, {**one, "schema": schema})], [(own, {**component, "configuration": {"a": 1, "b": 2}})])
+    team.ben.run("sync", fails=3)
+
+    team.ben.run("resolve own1 --theirs")
+
+    assert "b: 2" not in team.ben.read(own)
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_two_names_that_differ_only_by_case_are_a_conflict(team: Team) -> None:
+    ours, theirs = both(
+        team,
+        [(Key("user", "", "Zoe"), {"name": "Zoe", "email": "z@ana"})],
+        [(Key("user", "", "zoe"), {"name": "zoe", "email": "z@ben"})],
+    )
+
+    team.ben.run("sync", fails=3)
+
+    assert (team.ben.head, team.ben.remote_head) == (ours, theirs)
+    (row,) = team.ben.run("conflicts -o json").json
+    assert (row["class"], row["ours"], row["theirs"]) == ("name", "zoe", "Zoe")
+    team.ben.run("resolve zoe --theirs")
+    assert not (team.ben.folder / "users/zoe.yaml").exists()
+    team.ben.run("sync")
+    settled(team)
+
+
+# --- files outside the profile, files in the way
+
+
+def test_files_outside_the_profile_arrive(larger: Team) -> None:
+    ana, ben = larger.ana, larger.ben
+    (ana.top / "src").mkdir()
+    (ana.top / "src" / "new.py").write_text("print()\n")
+    (ana.top / "README").write_text((ana.top / "README").read_text().replace("line 1\n", "line one\n"))
+    ana.git("add", "-A")
+    ana.git("commit", "-q", "-m", "outside")
+    ana.git("push", "-q")
+    ben.run("user create zoe")
+
+    ben.run("sync")
+
+    assert (ben.top / "src" / "new.py").read_text() == "print()\n"
+    assert "line one" in (ben.top / "README").read_text()
+    settled(larger)
+
+
+def test_files_outside_that_both_changed_are_merged_by_git(larger: Team) -> None:
+    ana, ben = larger.ana, larger.ben
+    text = (ana.top / "README").read_text()
+    (ana.top / "README").write_text(text.replace("line 1\n", "line one\n"))
+    ana.git("commit", "-q", "-a", "-m", "outside")
+    ana.git("push", "-q")
+    (ben.top / "README").write_text(text.replace("line 9\n", "line nine\n"))
+    ben.git("commit", "-q", "-a", "-m", "outside too")
+
+    done = ben.run("sync", fails=1)
+    assert "outside too" in done.err
+    assert "--with-others" in done.err
+    ben.run("sync --with-others")
+
+    merged = (ben.top / "README").read_text()
+    assert "line one" in merged
+    assert "line nine" in merged
+    settled(larger)
+
+
+def test_files_outside_that_git_cannot_merge_stop_all(larger: Team) -> None:
+    ana, ben = larger.ana, larger.ben
+    text = (ana.top / "README").read_text()
+    (ana.top / "README").write_text(text.replace("line 5\n", "line five\n"))
+    ana.write(CHURN, {"name": "churn", "description": "two"})
+    ana.git("commit", "-q", "-a", "-m", "outside")
+    ana.git("push", "-q")
+    (ben.top / "README").write_text(text.replace("line 5\n", "line V\n"))
+    ben.git("commit", "-q", "-a", "-m", "outside too")
+    ours = ben.head
+
+    done = ben.run("sync", fails=3)
+
+    assert "README" in done.err
+    assert "git pull" in done.err
+    assert ben.head == ours
+    assert ben.is_clean()
+    assert [row["class"] for row in ben.run("conflicts -o json").json] == ["outside"]
+    assert "git pull" in ben.run("resolve outside --ours", fails=3).err
+    assert "one" in ben.read(CHURN)
+
+
+def test_a_dirty_file_that_changed_there_too_is_in_the_way_and_named(team: Team) -> None:
+    team.ben.run("config sync manual")
+    team.ana.run("component update s3 --set path=s3://ana")
+    team.ana.run("sync")
+    path = team.ben.write(S3, store("s3", {"path": "s3://dirty"}))
+    before = team.ben.head
+
+    done = team.ben.run("pull -o json", fails=3)
+
+    assert done.error["file"] == S3.path
+    assert S3.path in done.error["message"]
+    assert "s3://dirty" in path.read_text()
+    assert team.ben.head == before
+    team.ben.run("sync", fails=3)
+    assert "s3://dirty" in path.read_text()
+
+
+def test_dirty_files_that_did_not_change_there_stay_dirty(team: Team) -> None:
+    team.ben.run("config sync manual")
+    team.ana.run("component update s3 --set path=s3://ana")
+    team.ana.run("sync")
+    team.ben.write(CHURN, {"name": "churn", "description": "dirty"})
+    (team.ben.top / "README").write_text("dirty\n")
+
+    team.ben.run("sync")
+
+    assert team.ben.git("status", "--porcelain").split() == ["M", "README", "M", "projects/churn.yaml"]
+    assert "dirty" in team.ben.read(CHURN)
+    assert "s3://ana" in team.ben.read(S3)
+
+
+def test_an_untracked_file_in_the_way_is_named_and_kept(team: Team) -> None:
+    team.ben.run("config sync manual")
+    team.ana.run("user create zoe --email z@ana")
+    team.ana.run("sync")
+    path = team.ben.write("users/zoe.yaml", "name: zoe\nemail: z@ben\n")
+
+    done = team.ben.run("pull", fails=3)
+
+    assert "users/zoe.yaml" in done.err
+    assert path.read_text() == "name: zoe\nemail: z@ben\n"
+
+
+def test_a_dirty_file_outside_the_profile_that_changed_there_is_named_and_kept(larger: Team) -> None:
+    ana, ben = larger.ana, larger.ben
+    for name in ("README", "other"):
+        (ana.top / name).write_text("ana's\n")
+    ana.git("add", "-A")
+    ana.git("commit", "-q", "-m", "outside")
+    ana.git("push", "-q")
+    # One is as the other side has it, one is not: neither may be touched.
+    (ben.top / "README").write_text("ben's\n")
+    (ben.top / "other").write_text("ana's\n")
+    before = ben.head
+
+    done = ben.run("pull", fails=3)
+
+    assert "README" in done.err or "other" in done.err
+    assert ben.head == before
+    assert (ben.top / "README").read_text() == "ben's\n"
+    assert (ben.top / "other").read_text() == "ana's\n"
+    assert not list((ben.top / ".git" / "zenprofile").glob("journal*"))
+
+
+# --- a remote that does not hold
+
+
+def test_a_remote_that_does_not_hold_is_refused_unless_it_is_accepted(team: Team) -> None:
+    theirs = team.ana.commit((CHURN, "name: churn\n<<<<<<< HEAD\n"), (BOB, {"name": "bob", "email": "b@ana"}))
+    team.ana.git("push", "-q")
+    before = team.ben.head
+
+    for command in ("pull", "sync"):
+        done = team.ben.run(f"{command} -o json", fails=1)
+        assert done.error["file"] == CHURN.path
+        assert "--accept-invalid" in done.error["hint"]
+        assert team.ben.head == before
+    team.ben.run("pull --accept-invalid")
+
+    assert team.ben.head == theirs
+    done = team.ben.run("project list", fails=1)
+    assert CHURN.path in done.err
+    assert team.ben.run("user describe bob -o json").json["email"] == "b@ana"
+    assert team.ben.run("status -o json").json["state"] == "invalid"
+
+
+def test_a_conflict_with_a_remote_that_does_not_hold_can_be_settled(team: Team) -> None:
+    both(
+        team,
+        [(CHURN, "name: churn\n<<<<<<< HEAD\n"), (S3, store("s3", {"path": "s3://x"}))],
+        [(S3, store("s3", {"path": "s3://y"}))],
+    )
+    team.ben.run("pull", fails=1)
+    assert team.ben.run("conflicts -o json").json == []
+
+    team.ben.run("pull --accept-invalid", fails=3)
+    team.ben.run("resolve s3 --ours")
+
+    assert "s3://y" in team.ben.read(S3)
+    assert "<<<<" in team.ben.read(CHURN)
+    team.ben.run("push")
+    assert team.ben.head == team.ben.remote_head
+
+
+def test_spoiled_documents_that_both_changed_are_chosen_whole(team: Team, tmp_path: Path) -> None:
+    both(team, [(CHURN, "name: churn\n<<<<<<< HEAD\n")], [(CHURN, {"name": "churn", "description": "two"})])
+    team.ben.run("pull --accept-invalid", fails=3)
+
+    team.ben.run("resolve churn --edit", EDITOR=editor(tmp_path, "/^[<=>]/d"))
+
+    assert "two" in team.ben.read(CHURN)
+    team.ben.run("sync")
+    settled(team)
+
+
+@pytest.mark.parametrize("accept", [False, True])
+@pytest.mark.parametrize(
+    "place", ["projects/churn.yaml", "projects", "components/artifact_store", "components/artifact_store/link.yaml"]
+)
+def test_links_are_never_followed(team: Team, tmp_path: Path, place: str, accept: bool) -> None:
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    for path in ("churn.yaml", "s3.yaml", "x.yaml"):
+        (secret / path).write_text("name: stolen\n")
+    ana = team.ana
+    ana.git("config", "core.symlinks", "true")
+    ana.git("rm", "-rq", "--ignore-unmatch", place)
+    (ana.top / place).parent.mkdir(parents=True, exist_ok=True)
+    target = secret if "yaml" not in place else secret / "x.yaml"
+    (ana.top / place).symlink_to(target)
+    if place == "components/artifact_store":
+        # so that the stacks do not break for another reason
+        ana.git("rm", "-q", "stacks/prod.yaml", "stacks/default.yaml")
+    ana.git("add", "-A")
+    ana.git("commit", "-q", "-m", "a link")
+    ana.git("push", "-q")
+    team.ben.git("config", "core.symlinks", "true")
+    before = team.ben.head
+
+    done = team.ben.run("pull --accept-invalid" if accept else "pull", fails=None)
+
+    if not accept:
+        assert done.status == 1
+        assert team.ben.head == before
+        assert team.ben.is_clean()
+    assert "stolen" not in team.ben.run("project list -o json", fails=None).out
+    assert "stolen" not in team.ben.run("artifact-store list -o json", fails=None).out
+    for path in ("churn.yaml", "s3.yaml", "x.yaml"):
+        assert (secret / path).read_text() == "name: stolen\n"
+
+
+@pytest.mark.parametrize("place", ["projects", "components/artifact_store/sub.yaml"])
+def test_submodules_are_never_followed(team: Team, place: str) -> None:
+    ana = team.ana
+    ana.git("rm", "-rq", "--ignore-unmatch", place)
+    ana.git("update-index", "--add", "--cacheinfo", f"160000,{ana.head},{place}")
+    ana.git("commit", "-q", "-m", "a submodule")
+    ana.git("push", "-q")
+    before = team.ben.head
+
+    done = team.ben.run("pull", fails=1)
+
+    assert place in done.err
+    assert team.ben.head == before
+    assert team.ben.is_clean()
+
+
+def test_the_profiles_own_folder_is_no_link(larger: Team, tmp_path: Path) -> None:
+    ana, ben = larger.ana, larger.ben
+    ana.git("rm", "-rq", "conf/zen")
+    (ana.top / "conf").mkdir(exist_ok=True)
+    (ana.top / "conf/zen").symlink_to(tmp_path)
+    ana.git("add", "-A")
+    ana.git("commit", "-q", "-m", "a link")
+    ana.git("push", "-q")
+    before = ben.head
+
+    ben.run("pull", fails=1)
+
+    assert ben.head == before
+    assert ben.is_clean()
+
+
+@pytest.mark.parametrize("manifest", ["format: 2\n", None, "format: 1\nmore: 1\n"])
+def test_a_manifest_that_would_lock_us_out_is_refused(team: Team, manifest: str | None) -> None:
+    team.ana.commit(("zenprofile.yaml", manifest))
+    team.ana.git("push", "-q")
+    before = team.ben.head
+
+    done = team.ben.run("pull", fails=1)
+
+    assert team.ben.head == before
+    if manifest == "format: 2\n":
+        assert "pip install --upgrade" in done.err
+    team.ben.run("stack list")
+
+
+# --- histories
+
+
+def test_two_histories_without_a_common_start_are_merged(tmp_path: Path) -> None:
+    bare = make_bare(tmp_path / "team.git")
+    machines = []
+    for name in ("ana", "ben"):
+        home = new_machine(tmp_path, name)
+        folder = home / "zenprofile" / "profiles" / "team"
+        machine = Machine(home, folder, folder)
+        machine.run("create team")
+        machine.run("set team")
+        machine.run(f"user create {name}")
+        machine.run("remote set", str(bare))
+        machines.append(machine)
+    ana, ben = machines
+    assert ana.run("status -o json").json["state"] == "ahead"
+    ana.run("sync")
+
+    ben.run("sync")
+
+    ana.run("sync")
+    assert ana.head == ben.head == ben.remote_head
+    assert [row["name"] for row in ana.run("user list -o json").json] == ["ana", "ben", "default"]
+    assert ana.is_clean()
+
+
+def test_two_histories_without_a_common_start_may_conflict(team: Team) -> None:
+    home = new_machine(team.root, "cy")
+    folder = home / "zenprofile" / "profiles" / "team"
+    cy = Machine(home, folder, folder)
+    cy.run("create team")
+    cy.run("set team")
+    cy.run("component register s3 --type artifact_store --flavor s3 --set path=s3://cy")
+    cy.run("remote set", str(team.bare))
+
+    cy.run("sync", fails=3)
+
+    (row,) = cy.run("conflicts -o json").json
+    assert "base" not in row
+    cy.run("resolve s3 --ours")
+    cy.run("sync")
+    assert "s3://cy" in cy.read(S3)
+    assert cy.head == cy.remote_head
+
+
+def rewritten(team: Team) -> str:
+    """Let Ana rewrite what Ben has pulled; return Ben's commit, which the remote knows no more."""
+    team.ana.run("user create zoe")
+    team.ana.run("sync")
+    team.ben.run("sync")
+    team.ben.run("user create ben")
+    team.ana.git("reset", "-q", "--hard", "HEAD~1")
+    team.ana.run("user create other")
+    team.ana.git("push", "-q", "--force")
+    return team.ben.head
+
+
+def test_a_rewritten_history_stops_and_keeps_what_is_here(team: Team) -> None:
+    before = rewritten(team)
+
+    for _ in range(2):
+        done = team.ben.run("sync", fails=3)
+        assert "rewritten" in done.err
+        assert team.ben.head == before
+        kept = team.ben.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/zenprofile/").splitlines()
+        assert any(row.startswith(before) for row in kept)
+    assert team.ben.remote_head == team.ana.head
+    # Both ways that the hint names lead on.
+    team.ben.git("merge", "-q", "-m", "joined", "origin/main")
+    team.ben.run("sync")
+    assert (team.ben.folder / "users/ben.yaml").exists()
+    settled(team)
+
+
+def test_theirs_is_taken_after_a_rewritten_history(team: Team) -> None:
+    rewritten(team)
+    done = team.ben.run("sync -o json", fails=3)
+    assert "git reset --hard origin/main" in done.error["hint"]
+
+    team.ben.git("reset", "-q", "--hard", "origin/main")
+
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_a_history_that_went_back_is_a_rewritten_one(team: Team) -> None:
+    team.ana.run("user create mistake")
+    team.ana.run("sync")
+    team.ben.run("sync")
+    team.ana.git("reset", "-q", "--hard", "HEAD~1")
+    team.ana.git("push", "-q", "--force")
+
+    for _ in range(2):
+        done = team.ben.run("sync -o json", fails=3)
+        assert "git push origin main" in done.error["hint"]
+    assert team.ben.remote_head == team.ana.head
+
+    team.ben.git("push", "-q", "origin", "main")
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_a_rewritten_history_is_seen_after_a_fetch_by_hand(team: Team) -> None:
+    before = rewritten(team)
+    team.ben.git("fetch", "-q")
+
+    team.ben.run("sync", fails=3)
+
+    assert team.ben.head == before
+    assert team.ben.remote_head == team.ana.head
+
+
+def test_a_branch_deleted_at_the_remote_stops(team: Team) -> None:
+    team.ben.run("user create ben")
+    team.ana.git("push", "-q", "origin", "main:other")
+    team.ana.git("push", "-q", "origin", ":main", fails=True)
+    (team.bare / "HEAD").write_text("ref: refs/heads/other\n")
+    team.ana.git("push", "-q", "origin", ":main", fails=True)
+    before = team.ben.head
+
+    done = team.ben.run("sync", fails=3)
+
+    assert "deleted at the remote" in done.err
+    assert (team.ben.head, team.ben.remote_head) == (before, "")
+    team.ben.git("push", "-q", "origin", "main")
+    team.ben.run("sync")
+
+
+def test_a_deleted_branch_is_not_made_again_by_one_who_was_behind(team: Team) -> None:
+    team.ana.run("user create zoe")
+    team.ana.run("sync")
+    team.ben.git("fetch", "-q")
+    (team.bare / "HEAD").write_text("ref: refs/heads/other\n")
+    team.ana.git("push", "-q", "origin", "main:other", ":main")
+
+    team.ben.run("sync", fails=3)
+
+    assert team.ben.remote_head == ""
+
+
+def test_another_remote_starts_anew(team: Team, tmp_path: Path) -> None:
+    rewritten(team)
+    team.ben.run("sync", fails=3)
+    other = make_bare(tmp_path / "other.git")
+
+    team.ben.run("remote set", str(other))
+
+    team.ben.run("sync")
+    assert team.ben.remote_head == team.ben.head
+
+
+def test_a_conflict_is_over_with_another_remote(team: Team, tmp_path: Path) -> None:
+    both(team, [(S3, store("s3", {"path": "s3://x"}))], [(S3, store("s3", {"path": "s3://y"}))])
+    team.ben.run("sync", fails=3)
+    other = make_bare(tmp_path / "other.git")
+
+    team.ben.run("remote set", str(other))
+
+    assert team.ben.run("conflicts -o json").json == []
+    team.ben.run("sync")
+    assert team.ben.remote_head == team.ben.head
+
+
+def test_a_clone_of_an_empty_repository_gets_its_first_commit(tmp_path: Path) -> None:
+    bare = make_bare(tmp_path / "team.git")
+    ana = cloned(tmp_path, "ana", f"git+file://{bare}")
+
+    assert ana.run("sync").out.endswith("synced\n")
+
+    ben = cloned(tmp_path, "ben", f"git+file://{bare}")
+    assert ana.head == ben.head == ben.remote_head
+    assert ben.run("sync").out == "Nothing to push.\nsynced\n"
+
+
+def test_an_unborn_branch_takes_what_the_remote_has(team: Team) -> None:
+    team.ben.git("checkout", "-q", "--orphan", "fresh")
+    team.ben.git("rm", "-rfq", ".")
+    (team.ben.top / "zenprofile.yaml").write_text("format: 1\n")
+    team.ben.git("config", "branch.fresh.remote", "origin")
+    team.ben.git("config", "branch.fresh.merge", "refs/heads/main")
+
+    team.ben.run("pull")
+
+    assert team.ben.head == team.ana.head
+    assert team.ben.is_clean()
+
+
+# --- modes
+
+
+def test_sync_commits_edits_that_hold_first(team: Team) -> None:
+    team.ben.write(CHURN, {"name": "churn", "description": "by hand"})
+
+    done = team.ben.run("sync")
+
+    assert "Committed: project churn: description one -> by hand" in done.out
+    settled(team)
+
+
+def test_sync_leaves_edits_that_do_not_hold(team: Team) -> None:
+    team.ben.write(CHURN, "name: churn\nwrong: 1\n")
+    team.ben.run("user create zoe")
+
+    done = team.ben.run("sync")
+
+    assert CHURN.path in done.err
+    assert team.ben.head == team.ben.remote_head
+    assert team.ben.git("status", "--porcelain").strip() == f"M {CHURN.path}"
+
+
+def test_sync_in_manual_mode_and_pull_in_any_leave_edits_as_they_are(team: Team) -> None:
+    team.ben.write(CHURN, {"name": "churn", "description": "by hand"})
+    team.ana.run("user create zoe")
+    team.ana.run("sync")
+
+    team.ben.run("pull")
+    assert team.ben.git("status", "--porcelain").strip() == f"M {CHURN.path}"
+    team.ben.run("config sync manual")
+    team.ben.run("sync")
+
+    assert team.ben.git("status", "--porcelain").strip() == f"M {CHURN.path}"
+    assert team.ben.head == team.ana.head
+
+
+def test_in_mode_push_a_write_is_pushed(team: Team) -> None:
+    team.ben.run("config sync push")
+    done = team.ben.run("user create zoe")
+    assert "not pushed" not in done.err
+    assert team.ben.head == team.ben.remote_head
+    # Also where somebody else was faster.
+    team.ana.run("user create yan")
+    team.ana.run("sync")
+    team.ben.run("user create xavier")
+    assert team.ben.head == team.ben.remote_head
+    # Reads do not talk to the remote.
+    team.bare.rename(team.bare.with_name("away"))
+    assert "not pushed" not in team.ben.run("user list").err
+    team.ben.run("describe")
+
+
+def test_a_write_whose_push_fails_stands(team: Team) -> None:
+    team.ben.run("config sync push")
+    team.bare.rename(team.bare.with_name("away"))
+
+    done = team.ben.run("user create zoe")
+
+    assert "kept, not pushed" in done.err
+    assert "zoe" in [row["name"] for row in team.ben.run("user list -o json").json]
+    status = team.ben.run("status -o json").json
+    assert (status["state"], status["ahead"]) == ("offline", 1)
+    team.bare.with_name("away").rename(team.bare)
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_a_write_in_mode_push_that_meets_a_conflict_stands(team: Team) -> None:
+    team.ben.run("config sync push")
+    team.ana.run("component update s3 --set path=s3://ana")
+    team.ana.run("sync")
+
+    done = team.ben.run("component update s3 --set path=s3://ben")
+
+    assert "kept, not pushed" in done.err
+    assert team.ben.run("status -o json").json["state"] == "conflict"
+    assert team.ben.remote_head == team.ana.head
+
+
+def test_in_mode_push_without_a_remote_the_write_stands(tmp_path: Path) -> None:
+    home = new_machine(tmp_path, "ana")
+    ana = Machine(home, home, home)
+    ana.run("create team")
+    ana.run("set team")
+    ana.run("config sync push")
+
+    assert "kept, not pushed" in ana.run("user create zoe").err
+
+
+# --- what is sent
+
+
+def test_commits_that_touch_other_files_stop_a_push_and_are_named(larger: Team) -> None:
+    ben = larger.ben
+    (ben.top / "src.py").write_text("print()\n")
+    ben.git("add", "-A")
+    ben.git("commit", "-q", "-m", "about something else")
+    ben.run("user create zoe")
+    hook = ben.top / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ncat > '{larger.root}/hooked'\n")
+    hook.chmod(0o755)
+
+    done = ben.run("push", fails=1)
+    assert "about something else" in done.err
+    assert "--with-others" in done.err
+    assert not (larger.root / "hooked").exists()
+    ben.run("push --with-others")
+
+    assert ben.head == ben.remote_head
+    assert ben.head in (larger.root / "hooked").read_text()
+
+
+def test_what_is_bound_to_this_machine_is_named_before_it_is_shared(team: Team) -> None:
+    team.ben.run("component register mine --type orchestrator --flavor kubeflow --set kubernetes_context=laptop")
+
+    strict = team.ben.run("push --strict", fails=1)
+    assert "zenprofile override set component/orchestrator/mine kubernetes_context=VALUE" in strict.err
+    assert team.ben.remote_head != team.ben.head
+    team.ben.run("sync --strict", fails=1)
+    warned = team.ben.run("sync")
+
+    assert "zenprofile override set component/orchestrator/mine" in warned.err
+    assert team.ben.head == team.ben.remote_head
+
+
+def test_what_does_not_hold_is_never_pushed(team: Team) -> None:
+    team.ben.commit((CHURN, "name: churn\nwrong: 1\n"))
+    before = team.ben.remote_head
+
+    for command in ("push", "sync"):
+        done = team.ben.run(command, fails=1)
+        assert CHURN.path in done.err
+        assert team.ben.remote_head == before
+
+
+def test_a_push_that_a_hook_there_refuses_says_its_words(team: Team) -> None:
+    hook = team.bare / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nprintf 'no \\033[31mway\\n' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    team.ben.run("user create zoe")
+
+    done = team.ben.run("sync", fails=1)
+
+    assert "no " in done.err
+    assert "\x1b[31m" not in done.err
+    assert "kept" in done.err
+    assert (team.ben.folder / "users/zoe.yaml").exists()
+
+
+def test_a_push_without_a_pull_says_so(team: Team) -> None:
+    team.ana.run("user create zoe")
+    team.ana.run("sync")
+    team.ben.run("user create yan")
+
+    done = team.ben.run("push", fails=1)
+
+    assert "zenprofile sync" in done.err
+
+
+# --- the user's own repository
+
+
+def test_a_detached_head_is_read_but_nothing_moves(team: Team) -> None:
+    team.ben.git("checkout", "-q", "--detach")
+
+    for command in ("pull", "push", "sync"):
+        assert "detached" in team.ben.run(command, fails=1).err
+    team.ben.run("stack list")
+    assert team.ben.run("status -o json").json["state"] == "paused"
+
+
+def test_all_pauses_while_a_rebase_is_under_way(team: Team) -> None:
+    both(team, [(S3, store("s3", {"path": "s3://x"}))], [(S3, store("s3", {"path": "s3://y"}))])
+    team.ben.git("fetch", "-q")
+    team.ben.git("rebase", "origin/main", fails=True)
+
+    for command in ("pull", "push", "sync"):
+        assert "a rebase is under way" in team.ben.run(command, fails=1).err
+    assert team.ben.run("status -o json", fails=None).json["state"] == "paused"
+    team.ben.git("rebase", "--abort")
+    team.ben.run("sync", fails=3)
+
+
+def test_without_an_identity_the_profiles_user_stands_in(team: Team) -> None:
+    both(team, [(S3, store("s3", {"path": "s3://x"}))], [(CHURN, {"name": "churn"})])
+    (team.ben.home / ".gitconfig").write_text('[protocol "file"]\n\tallow = always\n')
+
+    done = team.ben.run("sync")
+
+    assert "git knows no name and e-mail" in done.err
+    assert team.ben.git("log", "-1", "--format=%an %ae") == "default default@zenprofile.invalid"
+
+
+def test_signing_without_a_key_moves_nothing(team: Team) -> None:
+    both(team, [(S3, store("s3", {"path": "s3://x"}))], [(CHURN, {"name": "churn"})])
+    team.ben.git("config", "commit.gpgsign", "true")
+    team.ben.git("config", "gpg.program", "false")
+    before = team.ben.head
+
+    done = team.ben.run("sync", fails=1)
+
+    assert "could not be signed" in done.err
+    assert (team.ben.head, team.ben.remote_head) == (before, team.ana.head)
+    assert team.ben.is_clean()
+
+
+def test_line_ends_of_a_checkout_are_no_edits(team: Team) -> None:
+    ben = team.ben
+    ben.git("config", "core.autocrlf", "true")
+    ben.git("rm", "-rq", "--cached", ".")
+    ben.git("reset", "-q", "--hard")
+    assert "\r\n" in ben.read(S3)
+    team.ana.run("component update s3 --set path=s3://ana")
+    team.ana.run("user create zoe")
+    team.ana.run("sync")
+    ben.run("component update s3 --description ben")
+
+    ben.run("sync")
+
+    assert "path: s3://ana\r\n" in ben.read(S3)
+    assert "name: zoe\r\n" in ben.read("users/zoe.yaml")
+    assert ben.git("status", "--porcelain") == ""
+    assert "\r" not in ben.git("show", f"HEAD:{S3.path}")
+    settled(team)
+
+
+def test_a_linked_work_tree_has_conflicts_of_its_own(larger: Team) -> None:
+    ben = larger.ben
+    ben.git("worktree", "add", "-q", "-b", "side", str(larger.root / "linked"), "origin/main")
+    linked = ben._replace(top=larger.root / "linked", folder=larger.root / "linked" / "conf" / "zen")
+    ben.run("create linked --url", str(linked.folder))
+    ben.run("config sync commit --profile linked")
+    linked.git("branch", "-q", "--set-upstream-to", "origin/main")
+    theirs = larger.ana.commit((S3, store("s3", {"path": "s3://x"})))
+    larger.ana.git("push", "-q")
+    linked.commit((S3, store("s3", {"path": "s3://y"})))
+
+    linked.run("sync --profile linked", fails=3)
+
+    assert len(linked.run("conflicts -o json --profile linked").json) == 1
+    assert ben.run("conflicts -o json").json == []
+    linked.run("resolve s3 --theirs --profile linked")
+    linked.run("sync --profile linked")
+    assert linked.head == ben.remote_head
+    assert linked.git("merge-base", "HEAD", theirs) == theirs
+    assert linked.is_clean()
+
+
+def test_a_shallow_clone_pulls_and_merges(team: Team) -> None:
+    home = new_machine(team.root, "cy")
+    top = home / "work"
+    for number in range(5):
+        team.ana.commit((CHURN, {"name": "churn", "description": str(number)}))
+    team.ana.git("push", "-q")
+    bare = Machine(home, home, home)
+    bare.git("clone", "-q", "--depth=1", f"file://{team.bare}", str(top))
+    cy = Machine(home, top, top)
+    cy.run("create team --url", str(top))
+    cy.run("set team")
+    cy.run("config sync commit")
+    cy.run("user create cy")
+    for number in range(3):
+        team.ana.commit((CHURN, {"name": "churn", "description": f"more {number}"}))
+    team.ana.git("push", "-q")
+
+    cy.run("sync")
+
+    assert "more 2" in cy.read(CHURN)
+    assert cy.head == cy.remote_head
+    assert cy.is_clean()
+
+
+def test_a_shallow_clone_whose_common_start_is_missing_fetches_it(team: Team) -> None:
+    home = new_machine(team.root, "cy")
+    top = home / "work"
+    old = team.ana.head
+    bare = Machine(home, home, home)
+    for number in range(3):
+        team.ana.commit((CHURN, {"name": "churn", "description": str(number)}))
+    team.ana.git("push", "-q")
+    bare.git("clone", "-q", "--depth=1", f"file://{team.bare}", str(top))
+    cy = Machine(home, top, top)
+    # A branch of its own that started further back, fetched as shallow: no common commit is known here.
+    team.ana.git("push", "-q", "origin", f"{old}:refs/heads/side")
+    cy.git("fetch", "-q", "--depth=1", "origin", "side:side")
+    cy.git("switch", "-q", "side")
+    cy.git("config", "branch.side.remote", "origin")
+    cy.git("config", "branch.side.merge", "refs/heads/main")
+    cy.run("create team --url", str(top))
+    cy.run("set team")
+    cy.run("config sync commit")
+    cy.run("project update churn --label mine=1")
+
+    cy.run("sync")
+
+    assert 'description: "2"' in cy.read(CHURN)
+    assert "mine" in cy.read(CHURN)
+    assert cy.head == cy.remote_head
+
+
+def test_a_bare_name_and_json_shapes_of_results(team: Team) -> None:
+    team.ana.run("user create zoe")
+    pushed = team.ana.run("push -o json").json
+    assert pushed == {"confirmed": True, "sent": 1}
+    pulled = team.ben.run("pull -o json").json
+    assert [(c["kind"], c["name"], c["action"]) for c in pulled["changes"]] == [("user", "zoe", "added")]
+    synced = team.ben.run("sync -o json").json
+    assert synced["state"] == "synced"
+    assert team.ben.run("remote -o json").json["remote"] == f"file://{team.bare}"
+    changed = team.ben.write(CHURN, {"name": "churn", "description": "two"})
+    status = team.ben.run("status -o json").json
+    assert status["state"] == "uncommitted"
+    assert status["changes"] == [
+        {
+            "kind": "project", "type": "", "name": "churn", "action": "changed",
+            "fields": [{"path": "description", "before": "one", "after": "two"}],
+        }
+    ]  # fmt: skip
+    changed.write_text("name: churn\nwrong: 1\n")
+    (problem,) = team.ben.run("status -o json").json["invalid"]
+    assert list(problem) == ["file", "line", "column", "path", "message", "hint", "code"]
+
+
+def test_a_store_that_is_shared_by_what_it_is_has_nothing_to_send(tmp_path: Path) -> None:
+    home = new_machine(tmp_path, "ana")
+    ana = Machine(home, home, home)
+    ana.run("create db -t sql")
+    ana.run("set db")
+    for command in ("status", "pull", "push", "sync", "commit"):
+        assert "shared already" in ana.run(command).out
+    assert json.loads(ana.run("conflicts -o json").out) in ([], {"state": "shared", "store_type": "sql"})
+
+
+def test_a_criss_cross_of_merges_ends(team: Team) -> None:
+    """Both merge the same two commits at the same time, by hand, each with changes of its own."""
+    one = team.ana.commit((S3, store("s3", {"path": "s3://x"})))
+    two = team.ben.commit((CHURN, {"name": "churn", "description": "two"}))
+    team.ana.git("push", "-q", "origin", "main:refs/heads/a")
+    team.ben.git("push", "-q", "origin", "main:refs/heads/b")
+    team.ana.git("fetch", "-q")
+    team.ben.git("fetch", "-q")
+    team.ana.git("merge", "-q", "-m", "1", two)
+    team.ben.git("merge", "-q", "-m", "2", one)
+    team.ana.run("component update s3 --set path=s3://newer")
+    team.ben.run("project update churn --description three")
+    team.ana.git("push", "-q", "origin", "main")
+
+    team.ben.run("sync")
+
+    assert "s3://newer" in team.ben.read(S3)
+    assert "three" in team.ben.read(CHURN)
+    settled(team)
+
+
+def test_a_criss_cross_that_was_settled_differently_is_a_conflict(team: Team) -> None:
+    one = team.ana.commit((S3, store("s3", {"path": "s3://x"})))
+    two = team.ben.commit((S3, store("s3", {"path": "s3://y"})))
+    team.ana.git("push", "-q", "origin", "main:refs/heads/a")
+    team.ben.git("push", "-q", "origin", "main:refs/heads/b")
+    for machine, other in ((team.ana, two), (team.ben, one)):
+        machine.git("fetch", "-q")
+        machine.git("merge", "-q", "-X", "ours", "-m", "mine", other)
+    team.ana.git("push", "-q", "origin", "main")
+
+    team.ben.run("sync", fails=3)
+
+    (row,) = team.ben.run("conflicts -o json").json
+    assert (row["ours"], row["theirs"]) == ("s3://y", "s3://x")
+
+
+def test_a_brought_repository_without_a_remote_says_so(tmp_path: Path) -> None:
+    bare = make_bare(tmp_path / "x.git")
+    ana = brought(tmp_path, "ana", bare)
+    ana.git("remote", "remove", "origin")
+
+    for command in ("pull", "push", "sync"):
+        assert "remote set URL" in ana.run(command, fails=1).err
+    assert ana.run("status -o json").json["state"] in {"uncommitted", "unshared"}

@@ -1,0 +1,64 @@
+"""What a line of commits renamed: an entity that went and one that came in the same commit, alike in all but the name.
+
+Asked only where a merge finds an entity gone on one side and changed on the other: nearly never.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from zenprofile.core.change import Changed, is_rename
+from zenprofile.core.entity import KINDS, Key, key_of_path
+from zenprofile.core.snapshot import data_of
+from zenprofile.git import runner
+from zenprofile.git.objects import Objects
+from zenprofile.git.repository import Repository
+
+_Half = tuple[Key, str]  # an entity that went or came, and its blob
+
+
+def renamed(repository: Repository, objects: Objects, bases: Sequence[str], side: str) -> dict[Key, Key]:
+    """Return the old and the new key of each entity that was renamed between common ancestors and a commit.
+
+    Renames of one entity, one after the other, count as one.
+    """
+    now: dict[Key, Key] = {}
+    for gone, come in _commits(repository, bases, side):
+        for old, new in _pairs(objects, gone, come):
+            first = next((key for key, key_now in now.items() if key_now == old), old)
+            now[first] = new
+    return {old: new for old, new in now.items() if old != new}
+
+
+def _commits(repository: Repository, bases: Sequence[str], side: str) -> Iterator[tuple[list[_Half], list[_Half]]]:
+    """Yield what each commit deleted and added, oldest first."""
+    args = ["log", "--reverse", "--topo-order", "--no-merges", "--no-renames", "--raw", "-z", "--no-abbrev"]
+    args += ["--diff-filter=AD", "--format=%x01", "--no-show-signature", "--no-textconv", "--no-ext-diff"]
+    args += [side, *(f"^{base}" for base in bases), "--"]
+    args += [repository.prefix + kind.folder for kind in KINDS.values()]
+    out = runner.run(args, repository.top).out
+    for commit in out.split(b"\x01"):
+        halves: tuple[list[_Half], list[_Half]] = ([], [])
+        words = [word for word in commit.replace(b"\n", b"").split(b"\0") if word]
+        for meta, raw in zip(words[0::2], words[1::2], strict=False):
+            _, _, old, new, status = meta.decode().split(" ")
+            path = raw.decode("utf-8", "surrogateescape").removeprefix(repository.prefix)
+            key = key_of_path(path)
+            if key is not None:
+                halves[status == "A"].append((key, new if status == "A" else old))
+        if all(halves):
+            yield halves
+
+
+def _pairs(objects: Objects, gone: list[_Half], come: list[_Half]) -> Iterator[tuple[Key, Key]]:
+    """Yield the pairs that fit; where two would fit, and where a name is all there is, nothing is guessed."""
+    groups = {key[:2] for key, _ in gone} & {key[:2] for key, _ in come}
+    old, new = ([_read(objects, *half) for half in halves if half[0][:2] in groups] for halves in (gone, come))
+    for one in old:
+        fits = [other for other in new if is_rename(one, other)]
+        alone = len(fits) == 1 and sum(is_rename(another, fits[0]) for another in old) == 1
+        if alone and (one.before or {}).keys() - {"name", "type"}:
+            yield one.key, fits[0].key
+
+
+def _read(objects: Objects, key: Key, oid: str) -> Changed:
+    data = data_of(key, objects.read(oid, "blob"))
+    return Changed(key, data, data)
