@@ -32,23 +32,45 @@ def _store(session: Session, root: str) -> Store:
         "zenprofile validate",
         "zenprofile validate .zenprofile/stacks/prod.yaml",
         "zenprofile validate --rev origin/main -o json",
+        "zenprofile validate --staged",
+        "zenprofile validate .zenprofile --rev HEAD --annotations",
     ]
 )
 @_paths
 @click.option("--rev", metavar="REV", help="Check it as it was at a commit, change or date.")
+@click.option("--staged", is_flag=True, help="Check what git's index holds: what the next commit would.")
+@click.option("--annotations", is_flag=True, help="Print problems as GitHub shows them beside a change's lines.")
 @click.pass_obj
-def validate(session: Session, paths: tuple[str, ...], rev: str | None) -> int:
+def validate(session: Session, paths: tuple[str, ...], rev: str | None, staged: bool, annotations: bool) -> int:
     """Check documents by themselves and what they refer to.
 
     Without PATH the active profile; else the files and folders named, of whichever profile holds them, known to this
     machine or not. Prints file:line:column: message for each problem and ends with status 1.
     """
+    if staged and rev:
+        raise click.UsageError("Choose one of --rev and --staged.")
     chosen = documents.chosen(paths)
-    problems = documents.validate(_store(session, chosen.root).snapshot(rev), chosen.below)
+    store = _store(session, chosen.root)
+    problems = documents.validate(documents.staged(store) if staged else store.snapshot(rev), chosen.below)
+    if annotations:
+        prefix = documents.prefix(store)
+        problems = [problem._replace(file=prefix + problem.file) for problem in problems]
     data = {"valid": not problems, "problems": [problem._asdict() for problem in problems]}
     if problems or session.format != "table":
-        session.show(data, lambda: "\n".join(map(_line, problems)))
+        session.show(data, lambda: "\n".join(map(_annotation if annotations else _line, problems)))
     return 1 if problems else 0
+
+
+def _annotation(problem: Problem) -> str:
+    """Return a problem as a command of GitHub's workflows; what would end a value early stands escaped."""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    file, title = (_escaped(output.safe_text(text)).replace(":", "%3A").replace(",", "%2C") for text in problem[0::6])
+    place = f"file={file},line={max(problem.line, 1)},col={max(problem.column, 1)},title={title}"
+    return f"::error {place}::{_escaped(output.safe_text(problem.message + hint))}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _line(problem: Problem) -> str:

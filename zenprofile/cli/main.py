@@ -68,6 +68,8 @@ def _run(session: "Session", arguments: list[str]) -> int:
 
         completing.main(arguments)
         return 0
+    if arguments[:1] == ["hook"] and not asked:
+        return _hook(arguments[1:])
     from zenprofile.cli.quick import QUICK
 
     quick = QUICK.get(tuple(arguments))
@@ -78,3 +80,11 @@ def _run(session: "Session", arguments: list[str]) -> int:
 
     status = cli.main(arguments, prog_name="zenprofile", complete_var=COMPLETION, standalone_mode=False, obj=session)
     return status if isinstance(status, int) else 0
+
+
+def _hook(arguments: list[str]) -> int:
+    """Run what git's hooks start; git waits for it, so the option parser is left out."""
+    from zenprofile import hooks
+    from zenprofile.cli import output
+
+    return hooks.run(arguments, lambda line: output.aside(output.safe_text(line)))

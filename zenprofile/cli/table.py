@@ -31,6 +31,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "sync": ("zenprofile.cli.sharing:sync", "Pull and push until both sides are equal."),
         "conflicts": ("zenprofile.cli.sharing:conflicts", "List what only a person can decide."),
         "resolve": ("zenprofile.cli.sharing:resolve", "Settle an entity's conflicts."),
+        "hooks": ("zenprofile.cli.hooks:hooks", "Git's hooks and merge driver, which keep out what does not hold."),
+        "doctor": ("zenprofile.cli.doctor:doctor", "Prove that hooks, merge driver, remote and keyring work."),
     },
     "Documents": {
         "validate": ("zenprofile.cli.documents:validate", "Check documents and what they refer to."),
@@ -54,7 +56,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 # The commands of a group, so that completion need not load it; a test holds them against the groups themselves.
 TYPED = "(type)"
 VERBS: dict[str, str] = {
-    "config": "sync run-hooks",
+    "config": "sync run-hooks message",
     "remote": "set",
     "component": "register list describe update rename copy delete",
     TYPED: "register list describe get update remove-attribute rename copy delete flavor",
@@ -67,6 +69,7 @@ VERBS: dict[str, str] = {
     "role assignment": "list",
     "project": "create list describe set get unset update rename delete",
     "schema": "export",
+    "hooks": "install uninstall status",
     "override": "set list unset",
     "secrets": "check",
 }

@@ -188,7 +188,7 @@ def whole(snapshot: Snapshot) -> list[Problem]:
     for key in keys:
         first = folded.setdefault(key.folded, key)
         if first != key:
-            problems.append(_clash(key, first))
+            problems.append(clash(key, first))
     return sorted(problems, key=lambda p: (p.file, p.line, p.column))
 
 
@@ -212,7 +212,8 @@ def _broken(entity: Entity, snapshot: Snapshot, there: set[Key] | None = None) -
     return problems
 
 
-def _clash(key: Key, other: Key) -> Problem:
+def clash(key: Key, other: Key) -> Problem:
+    """Return the problem of two names that differ only in case."""
     message = f"{key.kind} '{key.name}' and '{other.name}' differ only in case"
     return Problem(key.path, 1, 1, "name", message, "rename one of them", CLASH)
 
@@ -236,7 +237,7 @@ def added(before: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog")
             problems += _added_by(key, before, after, catalog)
             spellings.setdefault(key.folded, []).append(key)
     # Against what was there already, `zenprofile.store.prepare` has looked.
-    problems += [_clash(key, same[i - 1]) for same in spellings.values() if len(same) > 1 for i, key in enumerate(same)]
+    problems += [clash(key, same[i - 1]) for same in spellings.values() if len(same) > 1 for i, key in enumerate(same)]
     gone = [key for key, text in texts.items() if text is None]
     problems += _left_behind(gone, after, texts)
     return problems + _respoiled(before, after, texts, catalog)

@@ -34,8 +34,10 @@ Pair = tuple[TreeEntry | None, TreeEntry | None]
 class Objects:
     """The object store of a repository. Close it: packed objects are read from a child process."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, extra: Mapping[str, str] | None = None) -> None:
+        """Open a repository's objects; ``extra`` are git's own variables, where a hook was given them."""
         self._repository = repository
+        self._extra = extra
         self._folder = repository.common_dir / "objects"
         self._child: subprocess.Popen[bytes] | None = None
         self._hash: Callable[[bytes], hashlib._Hash] = hashlib.sha1
@@ -87,7 +89,7 @@ class Objects:
 
     def _packed(self, oid: str) -> tuple[str, bytes] | None:
         if self._child is None:
-            self._child = runner.start(["cat-file", "--batch"], self._repository.top)
+            self._child = runner.start(["cat-file", "--batch"], self._repository.top, extra=self._extra)
         child = self._child
         assert child.stdin  # noqa: S101 - both are pipes
         assert child.stdout  # noqa: S101

@@ -98,6 +98,22 @@ def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:
     return [problem for problem in problems if _within(problem.file, below)]
 
 
+def staged(store: Store) -> Snapshot:
+    """Return the documents that git's index holds.
+
+    Raises:
+        Unsupported: the store is not kept in Git.
+    """
+    from zenprofile.usecases import hooks, indexed
+
+    return indexed.snapshot(hooks.of_store(store))
+
+
+def prefix(store: Store) -> str:
+    """Return the profile's folder in its repository, with a slash behind it; "" for the top or no repository."""
+    return str(getattr(getattr(store, "repository", None), "prefix", ""))
+
+
 def fmt(store: Store, below: Sequence[str] = (), *, dry: bool = False, message: str = "") -> Formatted:
     """Bring documents into order, in one change. Those that cannot be read are left alone and told.
 

@@ -1,0 +1,32 @@
+"""The command ``doctor``."""
+
+import click
+
+from zenprofile.cli import output
+from zenprofile.cli.options import command
+from zenprofile.cli.session import Session
+
+
+@command(examples=["zenprofile doctor", "zenprofile doctor -o json"])
+@click.pass_obj
+def doctor(session: Session) -> int:
+    """Prove that hooks, merge driver, remote and keyring work, by trying each; ends with 1 where one does not.
+
+    Commits, merges and pushes are tried in a temporary place: nothing in the repository changes.
+    """
+    from zenprofile.usecases import doctor as usecase
+
+    findings = usecase.look(session.store(), session.profile, str(session.profiles.folder), session.timeout)
+    rows = []
+    for finding in findings:
+        rows.append(finding._asdict())
+        session.say(_line(finding))
+    if session.format != "table":
+        session.show(rows, str)
+    return 0 if all(row["ok"] for row in rows) else 1
+
+
+def _line(finding: "tuple[str, bool, str, str]") -> str:
+    check, ok, found, remedy = finding
+    advice = f"\n        {output.safe_text(f'-> {remedy}')}" if remedy else ""
+    return f"{'ok  ' if ok else 'FAIL'}    {output.safe_text(f'{check}: {found}')}{advice}"

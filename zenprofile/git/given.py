@@ -1,0 +1,174 @@
+"""What git gives a hook: the repository, the index, ranges of commits. Read by object id; no work tree is looked at.
+
+A hook must look at what git looks at: here alone git's own variables are kept (elsewhere they are scrubbed, since they
+may come from another repository's hook), and in quarantine new objects can be read only through them.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from zenprofile.errors import StoreBroken
+from zenprofile.git import runner
+from zenprofile.git.objects import Objects, Pair, TreeEntry
+from zenprofile.git.repository import Repository, find
+
+_OBJECTS = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
+_EMPTY_MODE = "000000"
+
+
+class Given(NamedTuple):
+    """What one hook works on.
+
+    Attributes:
+        repository: its work tree, or the bare repository.
+        extra: git's own variables for every git process that reads it.
+    """
+
+    repository: Repository
+    extra: dict[str, str]
+
+    def git(self, *args: str, stdin: bytes = b"", ok: tuple[int, ...] = (0,)) -> runner.Ran:
+        """Run git as the hook's own git sees the repository."""
+        return runner.run(list(args), self.repository.top, stdin=stdin, extra=self.extra, ok=ok)
+
+    def objects(self) -> Objects:
+        """Open its objects, those in quarantine among them. The caller closes them."""
+        return Objects(self.repository, self.extra)
+
+
+def by_git() -> Given:
+    """Return what git gave the hook that this process is.
+
+    Raises:
+        StoreBroken: the current folder is in no repository.
+    """
+    here = os.getcwd()
+    named = os.environ.get("GIT_DIR")
+    repository = Repository(here, os.path.realpath(named), here) if named else _found(here)
+    extra = {name: os.environ[name] for name in _OBJECTS if os.environ.get(name)}
+    if named:
+        extra["GIT_DIR"] = named  # the work tree is the current folder then, as git has it
+    index = os.environ.get("GIT_INDEX_FILE")
+    if index:
+        extra["GIT_INDEX_FILE"] = index
+    return Given(repository, {name: _absolute(name, value) for name, value in extra.items()})
+
+
+def of(repository: Repository) -> Given:
+    """Return a repository as a command sees it: variables that another repository's hook left are not its own.
+
+    An index is taken from the environment only where it lies in this repository's own folder.
+    """
+    index = os.environ.get("GIT_INDEX_FILE", "")
+    own = os.path.realpath(repository.git_dir)
+    if index and os.path.dirname(os.path.realpath(os.path.join(repository.top, index))) == own:
+        return Given(repository, {"GIT_INDEX_FILE": os.path.join(repository.top, index)})
+    return Given(repository, {})
+
+
+def bare(folder: str) -> Given:
+    """Return a bare repository, or the git folder of one that is not.
+
+    Raises:
+        StoreBroken: it is none.
+    """
+    folder = os.path.realpath(folder)
+    if not all(os.path.exists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs")):
+        raise StoreBroken(f"{folder} is no bare repository", hint="name the folder that holds HEAD, objects and refs")
+    return Given(Repository(folder, folder, folder), {"GIT_DIR": folder})
+
+
+def _found(here: str) -> Repository:
+    if _is_bare(here):
+        return bare(here).repository
+    repository = find(here)
+    if repository is None:
+        raise StoreBroken(f"{here} is in no git repository", hint="a hook is run by git; try: git status")
+    return Repository(str(repository.top), str(repository.git_dir), str(repository.top))
+
+
+def _is_bare(folder: str) -> bool:
+    """Say whether a folder is a git folder without a work tree, by its looks and its settings."""
+    if not all(os.path.exists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs")):
+        return False
+    out = runner.run(["config", "--type=bool", "--get", "core.bare"], folder, extra={"GIT_DIR": folder}, ok=(0, 1)).out
+    return out.strip() == b"true"
+
+
+def _absolute(name: str, value: str) -> str:
+    if name == "GIT_ALTERNATE_OBJECT_DIRECTORIES":
+        return os.pathsep.join(os.path.abspath(part) for part in value.split(os.pathsep) if part)
+    return os.path.abspath(value)
+
+
+def staged(given: Given, tree: str) -> dict[str, Pair]:
+    """Return what the index changes against a tree, by path below the top.
+
+    Raises:
+        GitError: the index cannot be read.
+    """
+    args = ["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none"]
+    words = given.git(*args, tree, "--").out.split(b"\0")
+    found: dict[str, Pair] = {}
+    for row, path in zip(words[0::2], words[1::2], strict=False):
+        modes = row.decode("ascii").lstrip(":").split(" ")
+        found[os.fsdecode(path)] = (_entry(modes[0], modes[2]), _entry(modes[1], modes[3]))
+    return found
+
+
+def _entry(mode: str, oid: str) -> TreeEntry | None:
+    return None if mode == _EMPTY_MODE else TreeEntry(mode, oid)
+
+
+def indexed(given: Given, below: Iterable[str]) -> dict[str, TreeEntry | None]:
+    """Return the index's entries below folders or of files; None for one in conflict."""
+    words = given.git("ls-files", "-s", "-z", "--full-name", "--", *below).out.split(b"\0")
+    found: dict[str, TreeEntry | None] = {}
+    for row in filter(None, words):
+        head, _, path = row.partition(b"\t")
+        mode, oid, stage = head.decode("ascii").split(" ")
+        found[os.fsdecode(path)] = TreeEntry(mode, oid) if stage == "0" else None
+    return found
+
+
+def commit_of(given: Given, name: str) -> str:
+    """Return the commit that a name or tag stands for; "" for none."""
+    return given.git("rev-parse", "-q", "--verify", f"{name}^{{commit}}", ok=(0, 1, 128)).out.decode().strip()
+
+
+def new_commits(given: Given, tip: str, known: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the commits that a tip brings, oldest first, and those at the edge of what is known.
+
+    Args:
+        given: the repository.
+        tip: a commit.
+        known: arguments of ``rev-list`` behind ``--not``.
+    """
+    out = given.git("rev-list", "--topo-order", "--reverse", "--boundary", tip, "--not", *known).out.decode()
+    lines = out.split()
+    return [line for line in lines if line[0] != "-"], [line[1:] for line in lines if line[0] == "-"]
+
+
+def too_large(given: Given, oids: Iterable[str], limit: int) -> dict[str, int]:
+    """Return the sizes of those blobs that are larger than a limit, without reading one."""
+    wanted = sorted(set(oids))
+    if not wanted:
+        return {}
+    stdin = "".join(f"{oid}\n" for oid in wanted).encode()
+    out = given.git("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=stdin).out.decode()
+    rows = (line.split() for line in out.splitlines() if not line.endswith("missing"))
+    return {oid: int(size) for oid, size in rows if int(size) > limit}
+
+
+def zeros(oid: str) -> bool:
+    """Say whether an id stands for no object."""
+    return not oid.strip("0")
+
+
+def lines(stdin: Iterable[str], columns: int) -> Iterator[list[str]]:
+    """Yield the rows of what git writes to a hook."""
+    for line in stdin:
+        words = line.split()
+        if len(words) >= columns:
+            yield words[:columns]

@@ -1,0 +1,92 @@
+"""How other tools that rule a repository's hooks call zenprofile: their own configuration, to be added by a person."""
+
+PRE_COMMIT = """\
+# .pre-commit-config.yaml; then: pre-commit install
+default_install_hook_types: [pre-commit, pre-merge-commit, pre-push, post-merge, post-rewrite, post-checkout]
+repos:
+  - repo: local
+    hooks:
+      - id: zenprofile
+        name: zenprofile
+        entry: zenprofile hook pre-commit
+        language: system
+        pass_filenames: false
+        always_run: true
+        stages: [pre-commit, pre-merge-commit]
+      - id: zenprofile-push
+        name: zenprofile
+        entry: zenprofile hook refs
+        language: system
+        pass_filenames: false
+        always_run: true
+        stages: [pre-push]
+      - id: zenprofile-merged
+        name: zenprofile
+        entry: zenprofile hook post-merge
+        language: system
+        pass_filenames: false
+        always_run: true
+        verbose: true
+        stages: [post-merge]
+      - id: zenprofile-rewritten
+        name: zenprofile
+        entry: zenprofile hook post-rewrite
+        language: system
+        pass_filenames: false
+        always_run: true
+        verbose: true
+        stages: [post-rewrite]
+      - id: zenprofile-checked-out
+        name: zenprofile
+        entry: zenprofile hook post-checkout
+        language: system
+        pass_filenames: false
+        always_run: true
+        verbose: true
+        stages: [post-checkout]
+"""
+LEFTHOOK = """\
+# lefthook.yml (or lefthook-local.yml); then: lefthook install
+pre-commit:
+  jobs:
+    - name: zenprofile
+      run: zenprofile hook pre-commit
+pre-merge-commit:
+  jobs:
+    - name: zenprofile
+      run: zenprofile hook pre-merge-commit
+pre-push:
+  jobs:
+    - name: zenprofile
+      run: zenprofile hook pre-push {0}
+      use_stdin: true
+post-merge:
+  jobs:
+    - name: zenprofile
+      run: zenprofile hook post-merge {0}
+post-rewrite:
+  jobs:
+    - name: zenprofile
+      run: zenprofile hook post-rewrite {0}
+      use_stdin: true
+post-checkout:
+  jobs:
+    - name: zenprofile
+      run: zenprofile hook post-checkout {0}
+"""
+HUSKY = """\
+# one line at the end of each of these files (a new file needs nothing else)
+# .husky/pre-commit
+zenprofile hook pre-commit "$@"
+# .husky/pre-merge-commit
+zenprofile hook pre-merge-commit "$@"
+# .husky/pre-push
+zenprofile hook pre-push "$@"
+# .husky/post-merge
+zenprofile hook post-merge "$@"
+# .husky/post-rewrite
+zenprofile hook post-rewrite "$@"
+# .husky/post-checkout
+zenprofile hook post-checkout "$@"
+"""
+SNIPPETS = {"pre-commit": PRE_COMMIT, "lefthook": LEFTHOOK, "husky": HUSKY}
