@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import git
 
 _REV = re.compile(r"[A-Za-z0-9_@.{}^~/+=-]{1,250}\Z")
+_SHA1 = 40  # characters of an id
 _PARSED = 4096  # documents kept in memory: what came after in one commit is what was before in the next
 
 
@@ -54,6 +55,9 @@ def _opened(repository: Repository) -> Iterator["git.Repo"]:
         import git
     except ImportError as error:  # GitPython looks for git when it is imported
         raise Unsupported(f"GitPython cannot start: {error}", hint="put git on PATH") from None
+    if len(Objects(repository).zero) > _SHA1:
+        message = "the history of a repository with SHA-256 ids cannot be read: GitPython does not know them"
+        raise Unsupported(message, hint="reads, writes, diff, --at and undo work; for the history: git log")
     with git.Repo(repository.top) as repo:
         repo.git.update_environment(**runner.environment())
         repo.git.set_persistent_git_options(c=["core.fsmonitor=false", "core.hooksPath=/dev/null"])

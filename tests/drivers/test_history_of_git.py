@@ -1,0 +1,208 @@
+"""History and this machine's log of changes, in the repositories that people have."""
+
+import contextlib
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.kit import apply, bucket, changed, everything, put, stack, user
+from zenprofile.core.entity import DEFAULTS, Key
+from zenprofile.drivers.local_store import LocalStore
+from zenprofile.errors import Conflict, NotFound, Unsupported
+from zenprofile.store.base import Options
+from zenprofile.store.open import create_store, open_store
+from zenprofile.usecases import blame as blames
+from zenprofile.usecases import history, undo
+
+OPTIONS = Options(user="ada", mode="commit")
+S3 = bucket().key
+
+
+def git(folder: Path, *arguments: str) -> str:
+    ran = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return ran.stdout.strip()
+
+
+@contextlib.contextmanager
+def made(folder: Path) -> Iterator[LocalStore]:
+    store = create_store(str(folder), OPTIONS)
+    assert isinstance(store, LocalStore)
+    with contextlib.closing(store):
+        yield store
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    """Return a repository of the user's own with one commit."""
+    folder = tmp_path / "top"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    Path(folder, "README").write_text("mine\n")
+    git(folder, "add", "README")
+    git(folder, "commit", "-qm", "mine")
+    return folder
+
+
+def names(store: LocalStore) -> list[list[str]]:
+    return [[changed.key.name for changed in record.changes] for record in store.history()]
+
+
+def test_two_profiles_of_one_repository_have_histories_of_their_own(top: Path) -> None:
+    with made(top / "a/one") as one, made(top / "a/two") as two:
+        put(one, user("eve"))
+        put(two, user("bob"))
+        Path(top, "README").write_text("more\n")
+        git(top, "commit", "-qam", "outside")
+        every = sorted(key.name for key, _ in DEFAULTS)
+
+        assert [sorted(found) for found in names(one)] == [["eve"], every]
+        assert [sorted(found) for found in names(two)] == [["bob"], every]
+        assert history.show(one, "HEAD").changes == ()
+        undo.undo(one)
+        assert user("eve").key not in everything(one)
+        assert user("bob").key in everything(two)
+        with pytest.raises(NotFound):
+            undo.undo(one)
+
+
+def test_a_shallow_clone_begins_at_its_end(top: Path, tmp_path: Path) -> None:
+    with made(top) as store:
+        put(store, bucket(path="s3://a"))
+        apply(store, changed(store, bucket(path="s3://b")))
+    git(tmp_path, "clone", "-q", "--depth", "2", top.as_uri(), "shallow")
+
+    with contextlib.closing(open_store(str(tmp_path / "shallow"), OPTIONS)) as store:
+        last, end = store.history()
+        assert [c.key for c in last.changes] == [S3]
+        assert len(end.changes) == len(DEFAULTS) + 1
+        lines = blames.blame(store, S3)
+        assert {line.rev for line in lines} == {last.rev, end.rev}
+
+
+def test_what_is_no_document_is_no_change(top: Path) -> None:
+    with made(top) as store:
+        put(store, bucket())
+        head = store.head()
+        file = Path(top, S3.path)
+        file.chmod(0o755)
+        Path(top, "stacks/deep").mkdir()
+        Path(top, "stacks/deep/er.yaml").write_text("name: er\n")
+        Path(top, "stacks/notes.txt").write_text("mine\n")
+        Path(top, "stacks/link.yaml").symlink_to("default.yaml")
+        git(top, "add", "-A")
+        git(top, "commit", "-qm", "nothing of ours")
+        assert next(iter(store.history())).rev == head
+
+        file.unlink()
+        file.mkdir()
+        Path(file, "x").write_text("")
+        git(top, "add", "-A")
+        git(top, "commit", "-qm", "a folder in its place")
+        (gone,) = next(iter(store.history())).changes
+        assert (gone.key, gone.action) == (S3, "removed")
+
+
+def test_what_cannot_be_read_is_told_without_its_fields(top: Path) -> None:
+    with made(top) as store:
+        put(store, bucket())
+        Path(top, S3.path).write_bytes(b"\xff\xfe{[")
+        git(top, "commit", "-qam", "spoiled")
+
+        (spoiled,) = next(iter(store.history())).changes
+
+        assert (spoiled.key, spoiled.after) == (S3, {})
+        assert [c.key for c in history.diff(store, "HEAD~1")] == [S3]
+        assert history.diff(store, "HEAD") == []
+
+
+def test_a_repository_with_long_ids_takes_back_and_names_what_it_cannot(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256", "long")
+    with made(tmp_path / "long") as store:
+        put(store, bucket())
+        assert [c.key for c in history.diff(store, "HEAD~1")] == [S3]
+        assert store.snapshot("HEAD~1").get(S3) is None
+        undo.undo(store)
+        assert S3 not in everything(store)
+        with pytest.raises(Unsupported, match="SHA-256"):
+            list(store.history())
+
+
+@pytest.mark.parametrize("spoiled", ["", "{", "[]", '{"format": 1}', '{"entries": [["a"]]}'])
+def test_a_spoiled_record_is_passed_over(top: Path, spoiled: str) -> None:
+    with made(top) as store:
+        assert store.repository is not None
+        start = everything(store)
+        put(store, bucket())
+        put(store, user("eve"))
+        records = sorted((store.repository.own_dir / "changes").glob("*.json"))
+        records[-1].write_text(spoiled)
+
+        undo.undo(store)
+
+        assert everything(store) == {**start, user("eve").key: user("eve").text}
+
+
+def test_undo_is_recorded_in_the_journal_of_the_one_commit_path(top: Path) -> None:
+    with made(top) as store:
+        assert store.repository is not None
+        put(store, bucket())
+        taken_back = sorted((store.repository.own_dir / "changes").iterdir())[-1].stem
+        undo.undo(store)
+
+        record = json.loads(sorted((store.repository.own_dir / "changes").iterdir())[-1].read_text())
+
+        assert (record["kind"], record["undone"], record["new"]) == ("undo", taken_back, store.head())
+
+
+def test_undo_keeps_edits_by_hand_of_other_documents(top: Path) -> None:
+    with made(top) as store:
+        put(store, bucket())
+        put(store, stack())
+        file = Path(top, stack().key.path)
+        by_hand = f"# mine\n{file.read_text()}description: by hand\n"
+        file.write_text(by_hand)
+
+        with pytest.raises(Conflict):
+            undo.undo(store)
+        assert file.read_text() == by_hand
+
+        git(top, "checkout", "-q", "--", ".")
+        Path(top, "users/default.yaml").write_text("name: default\nemail: a@b.c\n")
+        undo.undo(store)
+        assert git(top, "status", "--porcelain") == "M users/default.yaml"
+
+
+def test_undo_of_a_field_keeps_an_edit_by_hand_of_another(top: Path) -> None:
+    with made(top) as store:
+        put(store, bucket(path="s3://a"))
+        apply(store, changed(store, bucket(path="s3://b")))
+        file = Path(top, S3.path)
+        file.write_text(file.read_text() + "description: by hand   # why\n")
+
+        undo.undo(store)
+
+        assert "path: s3://a" in file.read_text()
+        assert "description: by hand   # why\n" in file.read_text()
+
+
+def test_line_ends_of_the_work_tree_stay(top: Path) -> None:
+    git(top, "config", "core.autocrlf", "true")
+    with made(top) as store:
+        put(store, bucket(path="s3://a"))
+        file = Path(top, S3.path)
+        file.unlink()
+        git(top, "checkout", "-q", "--", ".")
+        assert b"\r\n" in file.read_bytes()
+        apply(
+            store, changed(store, bucket(path="s3://b")._replace(text=file.read_bytes().decode().replace("//a", "//b")))
+        )
+        text = store.snapshot().text(Key("component", "artifact_store", "s3-prod"))
+
+        undo.undo(store)
+
+        assert text is not None
+        assert file.read_bytes().count(b"\r\n") == file.read_bytes().count(b"\n")
+        assert b"s3://a" in file.read_bytes()
