@@ -1,42 +1,95 @@
 #!/bin/sh
-# Brings the programs that tests need, as root by apt, and writes pytest's arguments that leave out the suites whose
-# program is still missing. Each of those is named; where CI is set, a missing program is a failure instead.
+# Brings the programs that tests need, as root by apt and npm, and writes pytest's arguments that leave out the suites
+# whose program is still missing. Each of those is named; where CI is set, a missing program is a failure instead.
 #
-# usage: tests/setup.sh FILE-FOR-ARGUMENTS
+# usage: tests/setup.sh FILE-FOR-ARGUMENTS     (npm's packages go to the folder npm beside that file)
 set -eu
 arguments=$1
+npm=$(dirname "$arguments")/npm
 
-# program | Debian package | suite that needs it | what for
+# program | Debian package, or npm: and npm's | suite, or a test of it, or @ and a module of tests/support | what for
 programs='
-strace|strace|tests/hostile/test_kill.py|a kill at every system call of a write
-sshd|openssh-server|tests/drivers/test_remote.py|a remote over ssh
-openssl|openssl|tests/drivers/test_remote.py|a certificate for a remote over https
+strace|strace|@faults|a fault at a system call
+sshd|openssh-server|@servers|a remote over ssh
+ssh-keygen|openssh-client|@servers|keys for a remote over ssh
+openssl|openssl|@servers|a certificate for a remote over https
+fish|fish|tests/cli/test_shells.py::test_what_a_shell_offers[fish]|completion in fish
+zsh|zsh|tests/cli/test_shells.py::test_what_a_shell_offers[zsh]|completion in zsh
+node|nodejs|tests/e2e/test_editor.py|a language server
+node|nodejs|tests/e2e/test_hooks_managers.py|managers of hooks
+npm|npm|tests/e2e/test_editor.py|a language server
+npm|npm|tests/e2e/test_hooks_managers.py|managers of hooks
+yaml-language-server|npm:yaml-language-server@1.18.0|tests/e2e/test_editor.py|a language server
+lefthook|npm:lefthook@2.0.0|tests/e2e/test_hooks_managers.py|a manager of hooks
+husky|npm:husky@9.1.7|tests/e2e/test_hooks_managers.py|a manager of hooks
 '
 
 missing() {
     echo "$programs" | while IFS='|' read -r program package suite why; do
         # A server's program need not be on everybody's PATH.
         [ -z "$program" ] || command -v "$program" >/dev/null 2>&1 || [ -x "/usr/sbin/$program" ] \
-            || echo "$program|$package|$suite|$why"
+            || [ -x "$npm/node_modules/.bin/$program" ] || echo "$program|$package|$suite|$why"
     done
 }
 
-wanted=$(missing)
-if [ -n "$wanted" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    packages=$(echo "$wanted" | cut -d'|' -f2 | sort -u)
-    echo "Installing by apt:" $packages
-    log=$(mktemp)
-    # shellcheck disable=SC2086 # one word a package
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages; } \
-        >"$log" 2>&1 || { tail -n 20 "$log" >&2; echo "apt could not install: $packages" >&2; }
+packages() { # lists packages that are missing: by apt, or with "npm:" those of npm
+    missing | cut -d'|' -f2 | sort -u | case $1 in
+        npm:) sed -n 's/^npm://p' ;;
+        *) sed '/^npm:/d' ;;
+    esac
+}
+
+install() { # WHO COMMAND...: says what it does; the log is shown only where it fails
+    who=$1 log=$(mktemp)
+    shift
+    "$@" >"$log" 2>&1 || { tail -n 20 "$log" >&2; echo "$who could not install what is missing" >&2; }
     rm -f "$log"
-    wanted=$(missing)
+}
+
+by_apt() {
+    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+by_npm() { # without the packages' own scripts; one of them would set up hooks here
+    npm install --prefix "$npm" --no-save --ignore-scripts --no-audit --no-fund --loglevel=error "$@"
+}
+
+wanted=$(packages apt)
+if [ -n "$wanted" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "Installing by apt:" $wanted
+    # shellcheck disable=SC2086 # one word a package
+    install apt by_apt $wanted
+fi
+if [ -n "$(packages npm:)" ] && command -v npm >/dev/null 2>&1; then
+    # All of them, since npm takes away what it is not told of.
+    wanted=$(echo "$programs" | cut -d'|' -f2 | sed -n 's/^npm://p' | sort -u)
+    echo "Installing by npm:" $wanted
+    # shellcheck disable=SC2086
+    install npm by_npm $wanted
 fi
 
+missing >"$arguments"
+wanted=$(cat "$arguments")
 : >"$arguments"
 [ -n "$wanted" ] || exit 0
-echo "$wanted" | while IFS='|' read -r program package suite why; do
-    echo "Left out: $suite ($why) needs $program; as root: apt-get install $package" >&2
-    echo "--ignore=$suite" >>"$arguments"
+suites() { # of a column: itself, or the tests that import a module of tests/support
+    case $1 in
+        @*) (cd "$(dirname "$0")/.." && grep -rlE "^(from|import) ${1#@}( |\$)" --include='test_*.py' tests | sort) ;;
+        *) echo "$1" ;;
+    esac
+}
+
+echo "$wanted" | while IFS='|' read -r program package column why; do
+    case $package in
+        npm:*) advice="npm install ${package#npm:}" ;;
+        *) advice="as root: apt-get install $package" ;;
+    esac
+    suites "$column" | while read -r suite; do
+        echo "Left out: $suite ($why) needs $program; $advice" >&2
+        case $suite in
+            *::*) echo "--deselect=$suite" ;;
+            *) echo "--ignore=$suite" ;;
+        esac >>"$arguments"
+    done
 done
 [ -z "${CI:-}" ] || { echo "In CI nothing is left out." >&2; exit 1; }
