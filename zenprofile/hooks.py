@@ -87,6 +87,10 @@ def _index(name: str, say: Say) -> int:
 
 def _push(arguments: Sequence[str], say: Say) -> int:
     """Check each pushed tip as a whole, and each new commit for secrets."""
+    if os.environ.get("PRE_COMMIT"):  # the framework has read what git wrote, and says it in variables
+        from zenprofile.usecases import framework
+
+        return _refused(framework.pushed(), "pre-push", say)
     remote = arguments[0] if arguments else ""
     given = gifts.by_git()
     known = [f"--remotes={remote}"] if remote and not remote.startswith("-") else ["--remotes"]

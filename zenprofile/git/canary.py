@@ -19,6 +19,7 @@ from zenprofile.git.runner import Ran
 VARIABLE = "ZENPROFILE_CANARY"
 _DEADLINE = 300.0  # seconds; the pre-commit framework may install what its hooks need
 _TOOLS = (".pre-commit-config.yaml", ".pre-commit-config.yml", "lefthook.yml", "lefthook.yaml", "lefthook-local.yml")
+_OF_FRAMEWORK = ("validate", "refs")  # what .pre-commit-hooks.yaml runs instead
 _PROJECT = "name: zenprofile-canary\ndescription: {}\nlabels:\n  a: {}\n  b: {}\n"
 _SPOILED = "name: zenprofile-spoiled\nwhat: is this\n"
 _FLAGS = ("commit.gpgsign=false", "tag.gpgsign=false", "core.autocrlf=false", "merge.conflictStyle=merge")
@@ -145,7 +146,9 @@ class Canary:
         return Sung(self._heard(event, ran), ran.status == 0, _last(ran))
 
     def _heard(self, event: str, ran: Ran) -> bool:
-        return f"{self._token} {event}" in ran.err or f"{self._token} {event}".encode() in ran.out
+        said = ran.err + ran.out.decode("utf-8", "replace")
+        names = (event, *_OF_FRAMEWORK) if event.startswith("pre-") else (event,)
+        return any(f"{self._token} {name}" in said for name in names)
 
     def _at(self, commit: str) -> None:
         """Stand on a commit, with its files in the work tree; HEAD is on no branch."""

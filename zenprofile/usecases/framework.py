@@ -47,6 +47,16 @@ def references() -> list[Problem]:
         return [problem for problem in gate.added(base, pairs) if problem.code in TOGETHER]
 
 
+def pushed() -> list[Problem]:
+    """List what a push brings that does not hold; where the framework does not say what is pushed, the index."""
+    given = gifts.by_git()
+    with opened(given) as gate:
+        tip = _pushed(given)
+        if tip:
+            return incoming.of_tip(given, gate, *tip, ["--remotes"])
+        return gate.added(gate.objects.empty_tree, _all(given, []))
+
+
 def _pushed(given: Given) -> tuple[str, str] | None:
     """Return tip and start of a push or a range (``--from-ref``, ``--to-ref``) that the framework was run for."""
     start, tip = (

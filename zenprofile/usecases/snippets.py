@@ -12,10 +12,17 @@ repos:
         language: system
         pass_filenames: false
         always_run: true
-        stages: [pre-commit, pre-merge-commit]
+        stages: [pre-commit]
+      - id: zenprofile-merge
+        name: zenprofile
+        entry: zenprofile hook pre-merge-commit
+        language: system
+        pass_filenames: false
+        always_run: true
+        stages: [pre-merge-commit]
       - id: zenprofile-push
         name: zenprofile
-        entry: zenprofile hook refs
+        entry: zenprofile hook pre-push
         language: system
         pass_filenames: false
         always_run: true
