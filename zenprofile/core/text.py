@@ -21,9 +21,9 @@ MAX_BYTES = 1024 * 1024
 
 # YAML 1.1 breaks lines at the first three, YAML 1.2 and editors do not: two readers would see two documents. The others
 # are no characters.
-_ODD = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
+_ODD = "[\x85\u2028\u2029\ud800-\udfff]"
 _SURROGATES = 0xD800
-_TAG_LINE = re.compile(r"(?:\A|(?<=[\r\n]))%TAG\b")
+_TAG_LINE = r"(?:\A|(?<=[\r\n]))%TAG\b"
 
 
 def read(raw: bytes | str, file: str = "") -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _decoded(raw: bytes | str) -> str:
 
 def _checked(text: str) -> None:
     """Refuse what the parser would take but should not see."""
-    odd = None if text.isascii() else _ODD.search(text)
+    odd = None if text.isascii() else re.search(_ODD, text)
     if odd:
         code = ord(odd.group())
         if code >= _SURROGATES:
@@ -138,6 +138,6 @@ def _checked(text: str) -> None:
 
 def _refuse_tag_lines(text: str) -> None:
     """Refuse a %TAG line early: libyaml compares each with all before it, and a file of them takes seconds."""
-    found = _TAG_LINE.search(text)
+    found = re.search(_TAG_LINE, text)
     if found:
         raise in_text(text, found.start(), "tag", "tags are not read", "remove the %TAG line")

@@ -20,9 +20,9 @@ _PLAIN = re.compile(
 _PLAIN_IN_FLOW = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+%=-]*\Z")
 _WORDS = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "inf", "nan", "infinity"])
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
-# What YAML calls printable, less the line breaks of YAML 1.1 and what turns text around.
+# What YAML does not call printable, the line breaks of YAML 1.1, and what turns text around.
 _UNPRINTABLE = re.compile(
-    "[^\x20-\x7e\xa0-\u061b\u061d-\u200d\u2010-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _LINES = re.compile(r"[^ \t\n](?:[^\n]*[^ \t\n])?(?:\n(?:[ \t]*[^ \t\n](?:[^\n]*[^ \t\n])?)?)*\Z")
 
