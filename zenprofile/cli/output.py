@@ -29,7 +29,7 @@ _LINES = {
 def safe_text(value: object) -> str:
     """Return a name or value as one line that a terminal shows as it stands; everything else is escaped."""
     text = str(value)
-    if text.isprintable():  # nothing that is escaped counts as printable
+    if text.isprintable() and (text.isascii() or max(text) < "\U000e0000"):  # only tags are escaped though printable
         return text
     return re.sub(_UNSAFE, _escaped, text)
 
@@ -109,7 +109,8 @@ def as_json(data: Any, *, indent: int | None = 2) -> str:
     if indent is None:
         text = encode(data)
     else:
-        quick: dict[type, Encode] = {str: encoder.encode_basestring, int: repr, bool: _WORDS.get, type(None): _WORDS.get}
+        plain = _WORDS.get
+        quick: dict[type, Encode] = {str: encoder.encode_basestring, int: repr, bool: plain, type(None): plain}
         text = _indented(data, quick, encode, "\n", " " * indent)
     if text.isascii() and "\x7f" not in text:
         return text

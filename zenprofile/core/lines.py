@@ -12,7 +12,7 @@ from typing import Any
 
 MAX_CHARACTERS = 65_536
 
-# What is printable beyond ASCII, less the line breaks of YAML 1.1 and the byte order mark: said by what it is not, since
+# What is printable beyond ASCII, less the line breaks of YAML 1.1 and the byte order mark, by what it is not, since
 # Python takes 20 ms to compile a class of such ranges.
 _NO_WIDE = "\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
 _WORD = r"[A-Za-z_/][\w./@+%=-]*"
