@@ -27,6 +27,12 @@ machine() { # go to another machine: a home of its own, nothing in it
     git config --global "url.$work/.insteadOf" git@example.com:
 }
 
+back() { # go to a machine again, into a folder of its home; the name is said
+    HOME=$work/$1
+    cd "$HOME/$2"
+    say "Back on $3's machine."
+}
+
 git init --quiet --bare --initial-branch=main "$work/acme/ml-platform.git"
 
 say "Ana's machine. Her team has a Git repository; the profile becomes a folder in it."
@@ -60,4 +66,20 @@ run 'zenprofile validate'
 zenprofile stack describe prod -o json >"$work/ben.json" 2>/dev/null
 
 cmp "$work/ana.json" "$work/ben.json"
-say "Both machines describe the same stack, byte for byte."
+
+say "Both change the same component, each another field, and know nothing of each other. That is no conflict."
+run 'zenprofile config sync commit'
+run 'zenprofile component update s3-prod --set path=s3://ml-artifacts-eu'
+run 'zenprofile sync'
+back ana ml-platform Ana
+run 'zenprofile config sync commit'
+run 'zenprofile component update s3-prod --set token={{aws.token}}'
+run 'zenprofile sync'
+zenprofile component describe s3-prod -o json >"$work/ana.json" 2>/dev/null
+back ben ml-platform Ben
+run 'zenprofile sync'
+run 'zenprofile log --max-count 3'
+zenprofile component describe s3-prod -o json >"$work/ben.json" 2>/dev/null
+
+cmp "$work/ana.json" "$work/ben.json"
+say "Both machines describe the same, byte for byte."
