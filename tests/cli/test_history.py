@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from zenprofile.profiles import Profiles
 from zenprofile.store import moments
 
 S3 = "component/artifact_store/s3"
+_SAME: Mapping[str, str] = {}
 
 
 class Ended(NamedTuple):
@@ -32,7 +34,7 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def __call__(self, line: str, *arguments: str, fails: int = 0, **environment: str) -> Ended:
+    def __call__(self, line: str, *arguments: str, fails: int = 0, environment: Mapping[str, str] = _SAME) -> Ended:
         ran = subprocess.run(
             [sys.executable, "-m", "zenprofile", *line.split(), *arguments],
             cwd=self.folder,
@@ -271,18 +273,18 @@ def test_undo_is_this_machines_and_its_edits_by_command(
 ) -> None:
     url = next(row["store_url"] for row in run("list -o json").json if row["name"] == "p")
     other = {"ZENPROFILE_CONFIG_DIR": str(tmp_path_factory.mktemp("other"))}
-    run("create q --url", url, **other)
+    run("create q --url", url, environment=other)
 
     if kind == "sql":
-        run("undo --profile q", fails=1, **other)
-        run("user create eve --profile q", **other)
+        run("undo --profile q", fails=1, environment=other)
+        run("user create eve --profile q", environment=other)
         run("undo")
         assert path_of(run) == "s3://a"
         run("user describe eve")
-        run("undo --profile q", **other)
+        run("undo --profile q", environment=other)
         run("user describe eve", fails=1)
     else:  # one working tree is on one machine, whatever its configuration folder is
-        run("undo --profile q", **other)
+        run("undo --profile q", environment=other)
         assert path_of(run) == "s3://a"
 
 
@@ -333,10 +335,10 @@ def test_a_date_alone_is_the_end_of_that_day_here(by_hand: Shell) -> None:
     by_hand.git("update-ref", "refs/heads/alone", by_hand.git("commit-tree", "HEAD^{tree}", "-m", "x").strip())
 
     there = {"TZ": "America/Los_Angeles"}
-    rev = by_hand("show 2026-01-02 -o json", **there).json["rev"]
+    rev = by_hand("show 2026-01-02 -o json", environment=there).json["rev"]
     assert rev == by_hand.git("rev-parse", "HEAD").strip()
-    by_hand("show 2026-01-02 -o json", fails=1, TZ="UTC")
-    by_hand("show 2026-01-01 -o json", fails=1, **there)
+    by_hand("show 2026-01-02 -o json", fails=1, environment={"TZ": "UTC"})
+    by_hand("show 2026-01-01 -o json", fails=1, environment=there)
 
 
 @pytest.mark.parametrize("command", ["show", "diff", "blame", "restore", "revert", "undo"])

@@ -157,6 +157,21 @@ def test_undo_is_recorded_in_the_journal_of_the_one_commit_path(top: Path) -> No
         assert (record["kind"], record["undone"], record["new"]) == ("undo", taken_back, store.head())
 
 
+def test_records_follow_each_other_where_the_clock_was_set_back(top: Path) -> None:
+    with made(top) as store:
+        assert store.repository is not None
+        start = everything(store)
+        put(store, bucket())
+        folder = store.repository.own_dir / "changes"
+        last = max(folder.iterdir())
+        last.rename(folder / f"{int(last.stem) + 10**18:020d}.json")
+        put(store, user("eve"))
+
+        undo.undo(store)
+
+        assert everything(store) == {**start, S3: bucket().text}
+
+
 def test_undo_keeps_edits_by_hand_of_other_documents(top: Path) -> None:
     with made(top) as store:
         put(store, bucket())

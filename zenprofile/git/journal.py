@@ -116,11 +116,17 @@ def _bytes(text: str | None) -> bytes | None:
 
 
 def put_away(repository: Repository) -> None:
-    """Turn the finished journal into this machine's record of the change; the oldest records go."""
+    """Turn the finished journal into this machine's record of the change; the oldest records go.
+
+    Records are named by their time, and follow each other by name even where the clock was set back.
+    """
     folder = repository.own_dir / CHANGES
     folder.mkdir(exist_ok=True)
-    (repository.own_dir / JOURNAL).rename(folder / f"{time.time_ns():020d}.json")
-    for old in sorted(os.listdir(folder))[:-KEPT_CHANGES]:
+    names = sorted(os.listdir(folder))
+    last = max((int(name[:20]) for name in names if name[:20].isdecimal()), default=0)
+    name = f"{max(time.time_ns(), last + 1):020d}.json"
+    (repository.own_dir / JOURNAL).rename(folder / name)
+    for old in [*names, name][:-KEPT_CHANGES]:
         (folder / old).unlink(missing_ok=True)
 
 
