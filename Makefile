@@ -10,7 +10,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --qui
 # `compat` puts the checkout on the path by a line of text; other kinds run code at each start of Python, 11 ms more.
 COMPAT := --config-settings editable_mode=compat
 # Temporary folders of its own: other runs on the machine would clear them away, and these go when it ends.
-PYTEST := export PYTEST_DEBUG_TEMPROOT=$$(mktemp -d); trap 'rm -rf "$$PYTEST_DEBUG_TEMPROOT"' EXIT; \
+# Tests that install have homes of their own, so pip's cache is named to them.
+PYTEST := export PIP_CACHE_DIR="$$($(BIN)/python -m pip cache dir)"; \
+	export PYTEST_DEBUG_TEMPROOT=$$(mktemp -d); trap 'rm -rf "$$PYTEST_DEBUG_TEMPROOT"' EXIT; \
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 .PHONY: demo test check lint types imports quick oldest bench reference clean
