@@ -30,10 +30,11 @@ def move(repository: Repository, objects: Objects, head: Head, new: str, outcome
     dirty: list[str] = []
     outside: dict[str, TreeEntry | None] = {}
     for path, pair in objects.differences(old_tree, objects.tree_of(new)).items():
-        if not _is_plain_document(repository, path, pair):
+        sides = _contents(objects, pair) if _is_plain_document(repository, path, pair) else None
+        if sides is None:
             outside[path] = pair[1]
             continue
-        entry = _entry(repository, objects, settings, path, pair)
+        entry = _entry(repository, settings, path, sides, pair)
         if entry is None:
             dirty.append(path)
         else:
@@ -53,9 +54,17 @@ def _is_plain_document(repository: Repository, path: str, pair: "Pair") -> bool:
     return plain and tree.is_document(path, repository.prefix)
 
 
-def _entry(repository: Repository, objects: Objects, settings: Settings, path: str, pair: "Pair") -> Entry | None:
-    """Return what happens to a file of the profile; None where edits of the user's own are in the way."""
+def _contents(objects: Objects, pair: "Pair") -> tuple[bytes | None, bytes | None] | None:
+    """Return what a file was and is to be; None where one of the two is too large for a document."""
     old, new = (None if side is None else objects.read(side.oid, "blob") for side in pair)
+    return None if max(len(old or b""), len(new or b"")) > files.MAX_BYTES else (old, new)
+
+
+def _entry(
+    repository: Repository, settings: Settings, path: str, sides: tuple[bytes | None, bytes | None], pair: "Pair"
+) -> Entry | None:
+    """Return what happens to a file of the profile; None where edits of the user's own are in the way."""
+    old, new = sides
     try:
         now = files.read(repository.top, path)
     except Invalid:

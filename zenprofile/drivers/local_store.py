@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zenprofile.drivers.sharing import GitSharing
     from zenprofile.git.commit import Author, FileChange
     from zenprofile.git.objects import Objects
+    from zenprofile.git.settings import Settings
     from zenprofile.store.past import Past
 
 MANIFEST_TEXT = f"format: {FORMAT}\n"
@@ -215,15 +216,32 @@ class LocalStore:
     def apply(self, change: "Change", undone: str = "") -> "Recorded":
         """Write a change, and commit it unless the mode is manual."""
         from zenprofile.core.change import Recorded
-        from zenprofile.store.prepare import prepare
 
-        with self.writing() as repository:
+        with self.writing() as repository, self._asking(repository) as settings:
+            from zenprofile.store.prepare import prepare
+
             prepared = prepare(self._tree, change, self.catalog())
             if not prepared.writes:
                 return Recorded("", "", "", prepared.message, ())
             writes = [file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
             ours = not change.message
-            return self.record(repository, writes, prepared.message, prepared.changes, ours=ours, undone=undone)
+            return self.record(
+                repository, writes, prepared.message, prepared.changes, ours=ours, undone=undone, settings=settings
+            )
+
+    @contextlib.contextmanager
+    def _asking(self, repository: Repository) -> Iterator["Settings | None"]:
+        """Ask git for its settings while a change is looked at; None where nothing is committed."""
+        if not self.commits:
+            yield None
+            return
+        from zenprofile.git.settings import Settings
+
+        settings = Settings(repository)
+        try:
+            yield settings
+        finally:
+            settings.close()
 
     def record(
         self,
@@ -234,6 +252,7 @@ class LocalStore:
         *,
         ours: bool,
         undone: str = "",
+        settings: "Settings | None" = None,
     ) -> "Recorded":
         from zenprofile.core.change import Recorded
         from zenprofile.git import commit
@@ -243,7 +262,7 @@ class LocalStore:
             return Recorded("", "", "", message, changes)
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
-        rev = commit.record(repository, writes, message, self.author(), undone)
+        rev = commit.record(repository, writes, message, self.author(), undone, settings)
         from zenprofile.git import history
 
         return history.brief(repository, rev, message, changes)

@@ -11,7 +11,7 @@ from zenprofile.git.objects import FILE, Objects, TreeEntry
 from zenprofile.git.repository import Head, Repository
 from zenprofile.git.settings import Settings, moment
 
-_ROUNDS = 5  # tries against a branch that others move at the same time
+_ROUNDS = 20  # tries against a branch that others move at the same time
 
 
 class FileChange(NamedTuple):
@@ -58,7 +58,12 @@ def _kind(undone: str) -> str:
 
 
 def record(
-    repository: Repository, changes: Sequence[FileChange], message: str, author: Author, undone: str = ""
+    repository: Repository,
+    changes: Sequence[FileChange],
+    message: str,
+    author: Author,
+    undone: str = "",
+    settings: Settings | None = None,
 ) -> str:
     """Write files and commit them, and nothing else, on the branch of HEAD. The caller holds the lock.
 
@@ -68,6 +73,7 @@ def record(
         message: the commit's.
         author: who.
         undone: the record of the change that this one takes back; "" for none.
+        settings: of the repository, where they were asked for already.
 
     Returns:
         The new commit's id.
@@ -80,15 +86,16 @@ def record(
         runner.GitError: signing failed, or a hook refused.
     """
     head = repository.must_be_ready()
-    settings = Settings(repository)
+    settings = settings or Settings(repository)
     objects = Objects(repository)
     try:
         for _ in range(_ROUNDS):
-            entries = _stored(objects, settings, changes)
-            wanted = {e.path: TreeEntry(FILE, e.oid) if e.oid else None for e in entries}
-            tree = objects.edited(objects.tree_of(head.oid), wanted)
-            parents = [head.oid] if head.oid else []
-            new = make_commit(repository, objects, settings, tree, parents, message, author)
+            with objects.together():
+                entries = _stored(objects, settings, changes)
+                wanted = {e.path: TreeEntry(FILE, e.oid) if e.oid else None for e in entries}
+                tree = objects.edited(objects.tree_of(head.oid), wanted)
+                parents = [head.oid] if head.oid else []
+                new = make_commit(repository, objects, settings, tree, parents, message, author)
             move = Move(entries, message, head.ref, head.oid, new, _kind(undone), undone=undone)
             if _moved(repository, objects, move, head):
                 _after_commit(repository, objects, settings, author)
@@ -97,6 +104,7 @@ def record(
         raise Locked("the branch is moved by somebody else all the time", hint="repeat the command")
     finally:
         objects.close()
+        settings.close()
 
 
 def _stored(objects: Objects, settings: Settings, changes: Sequence[FileChange]) -> tuple[Entry, ...]:
@@ -155,6 +163,7 @@ def make_commit(
     if tree == objects.oid("tree", b""):
         objects.write("tree", b"")
     if author.run_hooks:
+        objects.settle()
         message = _hooks_before(repository, tree, message)
     text = message.rstrip("\n") + "\n"
     dated = any(f"GIT_{role}_DATE" in os.environ for role in ("AUTHOR", "COMMITTER"))
@@ -163,6 +172,7 @@ def make_commit(
             "GIT_AUTHOR_NAME": who.name, "GIT_AUTHOR_EMAIL": who.email,
             "GIT_COMMITTER_NAME": committer.name, "GIT_COMMITTER_EMAIL": committer.email,
         }  # fmt: skip
+        objects.settle()
         args = ["commit-tree", *(["-S"] if settings.signs else []), *(w for p in parents for w in ("-p", p)), tree]
         try:
             return runner.run(args, repository.top, stdin=text.encode(), extra=extra).out.decode().strip()
@@ -209,7 +219,7 @@ def _after_commit(repository: Repository, objects: Objects, settings: Settings, 
     limit = settings.get("gc.auto")
     allowed = int(limit) if limit.isdigit() else 6700
     try:
-        loose = len(os.listdir(repository.common_dir / "objects" / "17"))
+        loose = len(os.listdir(repository.common_file("objects/17")))
     except OSError:
         return
     if allowed and loose > (allowed + 255) // 256:

@@ -4,9 +4,9 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from zenprofile.errors import Invalid, Problem, StoreBroken
+from zenprofile.errors import Invalid, Problem, StoreBroken, Unsafe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +35,7 @@ def folder(root: "Place", path: str, *, make: bool = False) -> Iterator[int]:
         FileNotFoundError: it is not there.
         NotADirectoryError: a step is a link or a file.
     """
+    must_stay(path)
     fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for step in path.split("/") if path else ():
@@ -47,6 +48,22 @@ def folder(root: "Place", path: str, *, make: bool = False) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
+
+
+def stays(path: str) -> bool:
+    """Say whether a path stays below its root, and out of git's own folder there."""
+    steps = path.split("/")
+    return not any(step in {"", ".", ".."} or step.rstrip(". ").lower() in {".git", "git~1"} for step in steps)
+
+
+def must_stay(path: str) -> None:
+    """Refuse a path that `stays` does not take; "" is the root itself.
+
+    Raises:
+        Unsafe: it leads elsewhere.
+    """
+    if path and not stays(path):
+        raise Unsafe(f"{path[:140]!r} leads out of the work tree", hint="no change of zenprofile's names such a path")
 
 
 def _step(step: str, fd: int) -> int:
@@ -116,6 +133,25 @@ def _not_plain(path: str, why: str) -> Invalid:
     return Invalid.of([Problem(path, 0, 0, "", f"{path} {why}", "put a plain file in its place", "not-a-file")])
 
 
+def record(path: "Place", most: int = 64 << 20) -> Any:
+    """Return what a file of ours holds as JSON.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no JSON, or longer or deeper than any that we have written.
+    """
+    import json
+
+    with open(path, "rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError("too long")
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
 def no_permission(path: "Place") -> StoreBroken:
     """Return the error of a place that may not be read or written."""
     return StoreBroken(f"no permission for {path}", hint="ask its owner, or mend it with chmod")
@@ -123,6 +159,7 @@ def no_permission(path: "Place") -> StoreBroken:
 
 def stage(root: "Place", path: str, content: bytes) -> None:
     """Write a file's new content beside it, durably; `publish` puts it in its place."""
+    must_stay(path)
     parent, _, name = path.rpartition("/")
     with folder(root, parent, make=True) as fd:
         mode = _mode(fd, name)
@@ -151,6 +188,7 @@ def _mode(fd: int, name: str) -> int | None:
 
 def publish(root: "Place", path: str) -> None:
     """Put a staged file in its place, in one step and durably."""
+    must_stay(path)
     parent, _, name = path.rpartition("/")
     with folder(root, parent) as fd:
         os.rename(TEMPORARY + name, name, src_dir_fd=fd, dst_dir_fd=fd)
@@ -159,6 +197,7 @@ def publish(root: "Place", path: str) -> None:
 
 def remove(root: "Place", path: str) -> None:
     """Delete a file durably, and the folders below the root that it leaves empty. No file: nothing happens."""
+    must_stay(path)
     parent, _, name = path.rpartition("/")
     try:
         with folder(root, parent) as fd:
@@ -178,6 +217,7 @@ def remove(root: "Place", path: str) -> None:
 
 def unstage(root: "Place", path: str) -> None:
     """Delete what `stage` left."""
+    must_stay(path)
     parent, _, name = path.rpartition("/")
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
         os.unlink(TEMPORARY + name, dir_fd=fd)

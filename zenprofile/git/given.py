@@ -150,17 +150,6 @@ def new_commits(given: Given, tip: str, known: Iterable[str]) -> tuple[list[str]
     return [line for line in lines if line[0] != "-"], [line[1:] for line in lines if line[0] == "-"]
 
 
-def too_large(given: Given, oids: Iterable[str], limit: int) -> dict[str, int]:
-    """Return the sizes of those blobs that are larger than a limit, without reading one."""
-    wanted = sorted(set(oids))
-    if not wanted:
-        return {}
-    stdin = "".join(f"{oid}\n" for oid in wanted).encode()
-    out = given.git("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=stdin).out.decode()
-    rows = (line.split() for line in out.splitlines() if not line.endswith("missing"))
-    return {oid: int(size) for oid, size in rows if int(size) > limit}
-
-
 def zeros(oid: str) -> bool:
     """Say whether an id stands for no object."""
     return not oid.strip("0")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zenprofile.core.change import MISSING, Changed, Recorded, same
 from zenprofile.core.entity import Data, Key, key_of_path
 from zenprofile.core.snapshot import data_of
-from zenprofile.errors import NotFound, Unsupported
+from zenprofile.errors import NotFound, StoreBroken, Unsupported
 from zenprofile.git import runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
@@ -58,10 +58,15 @@ def _opened(repository: Repository) -> Iterator["git.Repo"]:
     if len(Objects(repository).zero) > _SHA1:
         message = "the history of a repository with SHA-256 ids cannot be read: GitPython does not know them"
         raise Unsupported(message, hint="reads, writes, diff, --at and undo work; for the history: git log")
-    with git.Repo(repository.top) as repo:
-        repo.git.update_environment(**runner.environment())
-        repo.git.set_persistent_git_options(c=["core.fsmonitor=false", "core.hooksPath=/dev/null"])
-        yield repo
+    try:
+        with git.Repo(repository.top) as repo:
+            repo.git.update_environment(**runner.environment())
+            repo.git.set_persistent_git_options(c=["core.fsmonitor=false", "core.hooksPath=/dev/null"])
+            yield repo
+    except (git.GitError, BrokenPipeError) as error:
+        said = next((line.strip() for line in str(error).splitlines() if "fatal:" in line), type(error).__name__)
+        message = f"git cannot read the history of {repository.top}: {said}"
+        raise StoreBroken(message, hint="try: git status, git fsck") from None
 
 
 def changes(repository: Repository, key: Key | None = None, start: str = "HEAD") -> Iterator[Recorded]:

@@ -12,13 +12,15 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.errors import Conflict, Locked, StoreBroken
 from zenprofile.git import files, runner
 from zenprofile.git.objects import FILE, Objects
 from zenprofile.git.repository import Repository, is_ref
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 JOURNAL = "journal"
 CHANGES = "changes"
@@ -77,16 +79,17 @@ def write(repository: Repository, move: Move) -> None:
         **move._asdict(),
         "entries": [[e.path, _text(e.before), _text(e.after), e.oid] for e in move.entries],
     }
-    path = repository.own_dir / JOURNAL
-    temporary = path.with_suffix(".tmp")
+    temporary = repository.own_file(f"{JOURNAL}.tmp")
     with open(temporary, "w", encoding="ascii") as file:
-        json.dump(record, file)
+        file.write(json.dumps(record))
         file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
+        # One file that is not committed is old or new by itself; of that, the journal is only the record for `undo`.
+        if move.ref or len(move.entries) > 1:
+            os.fsync(file.fileno())
+    os.rename(temporary, repository.own_file(JOURNAL))
 
 
-def read(path: Path) -> tuple[Move, dict[str, Any]] | None:
+def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
     """Return a journal's change and its whole record; None where there is none, or where it is damaged.
 
     One that names what no change of ours names (a copied git folder may hold any) counts as damaged.
@@ -120,14 +123,15 @@ def put_away(repository: Repository) -> None:
 
     Records are named by their time, and follow each other by name even where the clock was set back.
     """
-    folder = repository.own_dir / CHANGES
-    folder.mkdir(exist_ok=True)
+    folder = repository.own_file(CHANGES)
+    os.makedirs(folder, exist_ok=True)
     names = sorted(os.listdir(folder))
     last = max((int(name[:20]) for name in names if name[:20].isdecimal()), default=0)
     name = f"{max(time.time_ns(), last + 1):020d}.json"
-    (repository.own_dir / JOURNAL).rename(folder / name)
+    os.rename(repository.own_file(JOURNAL), os.path.join(folder, name))
     for old in [*names, name][:-KEPT_CHANGES]:
-        (folder / old).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, old))
 
 
 def discard(repository: Repository, move: Move) -> None:
@@ -149,11 +153,11 @@ def finish(repository: Repository) -> None:
         StoreBroken: no space or no permission; the journal stays for the next try.
         Locked: somebody else's git holds the index.
     """
-    path = repository.own_dir / JOURNAL
+    path = repository.own_file(JOURNAL)
     found = read(path)
     if found is None:
         with contextlib.suppress(FileNotFoundError):
-            path.rename(path.with_suffix(".damaged"))
+            os.rename(path, f"{path}.damaged")
         return
     move = found[0]
     remove_abandoned_locks(repository, move.ref)
@@ -203,7 +207,7 @@ def _goes_on(repository: Repository, objects: Objects, move: Move) -> bool:
 
 def complete(repository: Repository, move: Move) -> None:
     """Bring every file that is still as before to what it is to hold. What a person changed meanwhile stays."""
-    todo = [e for e in move.entries if e.before != e.after and files.read(repository.top, e.path) == e.before]
+    todo = [e for e in move.entries if e.before != e.after and files.read(repository.folder, e.path) == e.before]
     for entry in todo:
         if entry.after is not None:
             files.stage(repository.top, entry.path, entry.after)
@@ -238,9 +242,9 @@ def take_back(repository: Repository, objects: Objects, move: Move) -> None:
 
 def _put(repository: Repository, path: str, content: bytes | None) -> None:
     if content is None:
-        files.remove(repository.top, path)
+        files.remove(repository.folder, path)
     else:
-        files.publish(repository.top, path)
+        files.publish(repository.folder, path)
 
 
 def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
@@ -321,9 +325,9 @@ def _put_files(repository: Repository, move: Move) -> None:
     todo = [entry for entry in move.entries if entry.before != entry.after]
     for entry in todo:
         if entry.after is not None:
-            files.stage(repository.top, entry.path, entry.after)
+            files.stage(repository.folder, entry.path, entry.after)
     for entry in todo:
-        if files.read(repository.top, entry.path) != entry.before:
+        if files.read(repository.folder, entry.path) != entry.before:
             message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
             raise Locked(message, hint="look at it, and repeat the command")
         _put(repository, entry.path, entry.after)
@@ -363,7 +367,7 @@ def _patiently(repository: Repository, args: list[str], stdin: bytes, extra: Map
     deadline, pause = time.monotonic() + _LOCK_PATIENCE, 0.02
     while True:
         try:
-            runner.run(args, repository.top, stdin=stdin, extra=extra)
+            runner.run(args, repository.folder, stdin=stdin, extra=extra)
             return
         except runner.GitError as error:
             if ".lock': File exists" not in error.ran.err:
@@ -410,7 +414,8 @@ def _git_runs_in(repository: Repository) -> bool:
     places = (str(repository.top), str(repository.git_dir), str(repository.common_dir))
     for pid in pids:
         try:
-            name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace")
+            with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+                name = file.read()
             cwd = os.readlink(f"/proc/{pid}/cwd")
         except OSError:
             continue

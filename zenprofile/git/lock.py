@@ -24,7 +24,7 @@ def exclusive(own_dir: str, wait: float = WAIT) -> Iterator[None]:
     """
     os.makedirs(own_dir, exist_ok=True)
     lock = os.path.join(own_dir, "lock")
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         deadline = time.monotonic() + wait
         while not _try(fd, fcntl.LOCK_EX):

@@ -3,22 +3,23 @@
 Loose objects have one form in SHA-1 and SHA-256 repositories; packed ones are read through ``git cat-file --batch``.
 """
 
+import contextlib
 import hashlib
 import os
 import re
 import subprocess
-import tempfile
+import time
 import zlib
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import NamedTuple
 
-from zenprofile.errors import StoreBroken
-from zenprofile.git import runner
+from zenprofile.errors import StoreBroken, Unsafe
+from zenprofile.git import files, runner
 from zenprofile.git.repository import Repository
 
 FILE = "100644"
 FOLDER = "40000"
+_LARGEST = 64 << 20  # bytes of a commit or tree
 
 
 class TreeEntry(NamedTuple):
@@ -31,6 +32,16 @@ class TreeEntry(NamedTuple):
 Pair = tuple[TreeEntry | None, TreeEntry | None]
 
 
+class _Unsettled(NamedTuple):
+    """An object that is written and not durable yet: its file under another name."""
+
+    fd: int
+    temporary: str
+    path: str
+    kind: str
+    content: bytes
+
+
 class Objects:
     """The object store of a repository. Close it: packed objects are read from a child process."""
 
@@ -38,11 +49,13 @@ class Objects:
         """Open a repository's objects; ``extra`` are git's own variables, where a hook was given them."""
         self._repository = repository
         self._extra = extra
-        self._folder = repository.common_dir / "objects"
+        self._folder = repository.common_file("objects")
+        self._unsettled: dict[str, _Unsettled] = {}
+        self._together = False
         self._child: subprocess.Popen[bytes] | None = None
         self._hash: Callable[[bytes], hashlib._Hash] = hashlib.sha1
         self._size = 20
-        if _is_sha256(repository.common_dir):
+        if _is_sha256(repository.common_file("config")):
             self._hash, self._size = hashlib.sha256, 32
         self._trees: dict[str, dict[str, TreeEntry]] = {}
         self._entry = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % self._size, re.DOTALL)
@@ -58,7 +71,11 @@ class Objects:
         return self.oid("tree", b"")
 
     def close(self) -> None:
-        """End the child process."""
+        """End the child process; what was written `together` and is not settled goes."""
+        self._drop()
+        self._end_child()
+
+    def _end_child(self) -> None:
         if self._child is not None:
             runner.end(self._child)
             self._child = None
@@ -68,28 +85,33 @@ class Objects:
         return self._hash(b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest()
 
     def read(self, oid: str, kind: str) -> bytes:
-        """Return an object's content.
+        """Return an object's content; of a blob, no more than shows that it is too large for a document.
 
         Raises:
             StoreBroken: it is missing, damaged, or of another kind.
         """
-        found = self._loose(oid) or self._packed(oid)
+        most = files.MAX_BYTES + 1 if kind == "blob" else _LARGEST
+        new = self._unsettled.get(oid)
+        found = (new.kind, new.content) if new is not None else self._loose(oid, most) or self._packed(oid, most)
         if found is None or found[0] != kind:
             message = f"the {kind} {oid[:12]} is missing from {self._repository.top}"
             raise StoreBroken(message, hint="try: git fsck; a shallow or partial clone may need: git fetch --unshallow")
         return found[1]
 
-    def _loose(self, oid: str) -> tuple[str, bytes] | None:
+    def _loose(self, oid: str, most: int) -> tuple[str, bytes] | None:
         try:
-            packed = (self._folder / oid[:2] / oid[2:]).read_bytes()
-            header, _, content = zlib.decompress(packed).partition(b"\0")
-        except (OSError, zlib.error):
+            with open(os.path.join(self._folder, oid[:2], oid[2:]), "rb") as file:
+                packed = file.read(most + 65536)
+            header, _, content = zlib.decompressobj().decompress(packed, most + 64).partition(b"\0")
+            kind, _, size = header.partition(b" ")
+            whole = len(content) >= min(int(size), most)
+        except (OSError, zlib.error, ValueError):
             return None
-        return header.split(b" ")[0].decode("ascii", "replace"), content
+        return (kind.decode("ascii", "replace"), content[:most]) if whole else None
 
-    def _packed(self, oid: str) -> tuple[str, bytes] | None:
+    def _packed(self, oid: str, most: int) -> tuple[str, bytes] | None:
         if self._child is None:
-            self._child = runner.start(["cat-file", "--batch"], self._repository.top, extra=self._extra)
+            self._child = runner.start(["cat-file", "--batch"], self._repository.folder, extra=self._extra)
         child = self._child
         assert child.stdin  # noqa: S101 - both are pipes
         assert child.stdout  # noqa: S101
@@ -99,36 +121,70 @@ class Objects:
             header = child.stdout.readline().split()
             if len(header) != 3:
                 return None
-            content = child.stdout.read(int(header[2]))
-            child.stdout.read(1)
+            size = int(header[2])
+            content = child.stdout.read(min(size, most))
+            if size > most:  # the rest is not waited for
+                self._end_child()
+            else:
+                child.stdout.read(1)
         except (OSError, ValueError):
-            self.close()
+            self._end_child()
             return None
         return header[1].decode(), content
 
     def write(self, kind: str, content: bytes) -> str:
         """Write an object, durably, and return its id."""
         oid = self.oid(kind, content)
-        folder = self._folder / oid[:2]
-        path = folder / oid[2:]
-        if path.exists():
+        folder = os.path.join(self._folder, oid[:2])
+        path = os.path.join(folder, oid[2:])
+        if oid in self._unsettled or os.path.exists(path):
             return oid
-        folder.mkdir(exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder)
         # Git's own level for loose objects is 1; large trees are ids, which do not shrink.
         level = 1 if len(content) < 65536 else 0
         packed = zlib.compress(b"%s %d\0" % (kind.encode(), len(content)) + content, level)
-        fd, name = tempfile.mkstemp(prefix="tmp_obj_", dir=folder)
+        temporary = os.path.join(folder, f"tmp_obj_{os.getpid()}_{time.monotonic_ns():x}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        new = _Unsettled(os.open(temporary, flags, 0o444), temporary, path, kind, content)
+        self._unsettled[oid] = new
         try:
-            with os.fdopen(fd, "wb") as file:
-                file.write(packed)
-                file.flush()
-                os.fchmod(fd, 0o444)
-                os.fsync(fd)
-            Path(name).rename(path)
+            view = memoryview(packed)
+            while view:
+                view = view[os.write(new.fd, view) :]
+            if not self._together:
+                self.settle()
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            self._drop()
             raise
         return oid
+
+    def _drop(self) -> None:
+        """Take away what is not settled."""
+        for new in self._unsettled.values():
+            with contextlib.suppress(OSError):
+                os.unlink(new.temporary)
+            os.close(new.fd)
+        self._unsettled.clear()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Write objects that are made durable all at once at the end: one after the other the disk is waited for."""
+        self._together = True
+        try:
+            yield
+            self.settle()
+        finally:
+            self._together = False
+
+    def settle(self) -> None:
+        """Make durable what was written, and only then put it where git looks for it."""
+        for new in self._unsettled.values():
+            os.fsync(new.fd)
+        for oid, new in list(self._unsettled.items()):
+            os.rename(new.temporary, new.path)
+            os.close(new.fd)
+            del self._unsettled[oid]
 
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit; of "" (no commit) the empty tree's id, which need not exist."""
@@ -142,14 +198,23 @@ class Objects:
         return [line[7:].decode("ascii") for line in head.split(b"\n") if line.startswith(b"parent ")]
 
     def tree(self, oid: str) -> dict[str, TreeEntry]:
-        """Return a tree's entries by name (bytes that are not UTF-8 as surrogates)."""
+        """Return a tree's entries by name (bytes that are not UTF-8 as surrogates).
+
+        Raises:
+            Unsafe: a name leads out of the tree; git checks it out as little.
+        """
         if oid == self.empty_tree:
             return {}
         if oid not in self._trees:
-            self._trees[oid] = {
+            found = {
                 name.decode("utf-8", "surrogateescape"): TreeEntry(mode.decode(), binary.hex())
                 for mode, name, binary in self._entry.findall(self.read(oid, "tree"))
             }
+            wrong = _leading_out(found.keys())
+            if wrong is not None:
+                message = f"the tree {oid[:12]} has an entry {wrong[:140]!r}, which leads out of it"
+                raise Unsafe(message, hint="whoever made it has to take it out; nothing was written")
+            self._trees[oid] = found
         return self._trees[oid]
 
     def entry(self, tree: str, path: str) -> TreeEntry | None:
@@ -236,9 +301,18 @@ class Objects:
         return self.write("tree", content)
 
 
-def _is_sha256(common_dir: Path) -> bool:
+def _leading_out(names: Set[str]) -> str | None:
+    """Return a name that no tree may have, or None. Large trees are looked at as one text first."""
+    joined = "\0".join(names).lower()
+    if not ("/" in joined or ".git" in joined or "git~1" in joined or names & {"", ".", ".."}):
+        return None
+    return next((name for name in names if "/" in name or not files.stays(name)), None)
+
+
+def _is_sha256(config_file: str) -> bool:
     try:
-        config = (common_dir / "config").read_text("utf-8", "replace")
+        with open(config_file, encoding="utf-8", errors="replace") as file:
+            config = file.read()
     except OSError:
         return False
     return bool(re.search(r"^\s*objectformat\s*=\s*\"?sha256", config, re.MULTILINE | re.IGNORECASE))

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from zenprofile.errors import Locked, Unreachable, UsageError, ZenprofileError
+from zenprofile.errors import Locked, Unreachable, Unsafe, UsageError, ZenprofileError
 from zenprofile.git import files, runner, trouble
 from zenprofile.git.repository import Repository
 from zenprofile.git.settings import Settings
+from zenprofile.store.url import scheme_of
 
 Progress = Callable[[str], None] | None
 _HEADS = "refs/heads/"
@@ -25,6 +26,7 @@ STRICT = (
     "fetch.fsck.badTimezone=ignore",
     "fetch.fsck.missingSpaceBeforeDate=ignore",
 )
+_ELSEWHERE = frozenset({"ssh", "http", "https"})
 _FLAGS = ("core.filesRefLockTimeout=2000", "gc.autoDetach=false")
 # The user's own remote is used as git uses it, a path included; without this git takes our process for a server's.
 _EXTRA = {"GIT_PROTOCOL_FROM_USER": "1"}
@@ -218,7 +220,7 @@ def set_url(repository: Repository, url: str) -> Upstream:
         Paused: HEAD is on no branch.
     """
     from zenprofile.store import clones
-    from zenprofile.store.url import absolute, check, hidden, is_clone_url, scheme_of
+    from zenprofile.store.url import absolute, check, hidden, is_clone_url
 
     check(url)
     if is_clone_url(url):
@@ -280,6 +282,7 @@ def talk(
     Raises:
         Unreachable: nothing moved for so many seconds.
     """
+    _must_serve_elsewhere(Settings(repository))
     flags = (*_FLAGS, *STRICT) if (repository.own_dir / "made").exists() else _FLAGS
     extra = {**_EXTRA, **(extra or {})}
     try:
@@ -288,6 +291,24 @@ def talk(
         )
     except (Unreachable, subprocess.TimeoutExpired):
         raise trouble.silent(url, timeout) from None
+
+
+def _must_serve_elsewhere(settings: Settings) -> None:
+    """Refuse settings that name a program for a remote's side of the talk, and would have it run on this machine.
+
+    Where the other side is reached by ssh, the program is the other machine's.
+
+    Raises:
+        Unsafe: there is one.
+    """
+    elsewhere = all(scheme_of(base) in _ELSEWHERE for base in settings.rewrites())
+    for name in settings.remotes():
+        by_ssh = elsewhere and scheme_of(settings.get(f"remote.{name}.url")) == "ssh"
+        for key in ("vcs",) if by_ssh else ("vcs", "uploadpack", "receivepack"):
+            setting = f"remote.{name}.{key}"
+            if settings.get(setting):
+                message = f"git's setting {setting[:140]!r} names a program that would run on this machine"
+                raise Unsafe(message, hint=f"look at who has set it: git config --show-origin --get {setting[:140]!r}")
 
 
 @contextlib.contextmanager

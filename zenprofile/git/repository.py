@@ -1,7 +1,9 @@
 """A repository as its files show it: where its folders are, its HEAD and refs, what is under way. Starts no process."""
 
+import errno
 import os
 import re
+import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import Paused, StoreBroken, Unsafe
@@ -9,7 +11,13 @@ from zenprofile.errors import Paused, StoreBroken, Unsafe
 if TYPE_CHECKING:
     from pathlib import Path
 
+_LONGEST = 64 << 20  # bytes; packed-refs of a very large repository are shorter
 _DIGITS = "0123456789abcdef"
+# What git, or this project, reads without a look at what it is.
+_FILES = (
+    *("HEAD", "config", "config.worktree", "index", "packed-refs", "commondir", "shallow", "objects/info/alternates"),
+    *("info/attributes", "info/exclude", "info/grafts"),
+)
 # What git leaves in its folder while the user is in the middle of something.
 _UNDER_WAY = {
     "MERGE_HEAD": ("a merge", "git merge --continue or --abort"),
@@ -77,6 +85,10 @@ class Repository:
         """Return the path of a file of zenprofile's own; the folder's for ""."""
         return os.path.join(self._git_dir, "zenprofile", name).rstrip("/")
 
+    def common_file(self, name: str) -> str:
+        """Return the path of a file in the folder where objects and branches are; the folder's for ""."""
+        return os.path.join(self._common_dir, name).rstrip("/")
+
     def head(self) -> Head:
         """Read HEAD.
 
@@ -90,6 +102,9 @@ class Repository:
             raise StoreBroken(message, hint="is this a git repository still? try: git status") from None
         if text.startswith("ref:"):
             ref = text[4:].strip()
+            if not is_ref(ref):
+                message = f"{os.path.join(self._git_dir, 'HEAD')} names {ref[:140]!r}, which is no branch"
+                raise StoreBroken(message, hint="try: git symbolic-ref HEAD refs/heads/main")
             if ref == "refs/heads/.invalid":  # reftable keeps HEAD elsewhere
                 return self._head_by_git()
             return Head(ref, self.ref(ref))
@@ -106,8 +121,14 @@ class Repository:
         )
         return Head(ref, oid)
 
-    def ref(self, name: str) -> str:
-        """Return the object id of a ref, "" where there is no such ref."""
+    def ref(self, name: str, links: int = 5) -> str:
+        """Return the object id of a ref, "" where there is no such ref; symbolic ones are followed so many times.
+
+        Raises:
+            StoreBroken: it cannot be read.
+        """
+        if not is_ref(name) or not links:
+            return ""
         if os.path.isdir(os.path.join(self._common_dir, "reftable")):
             from zenprofile.git import runner
 
@@ -115,12 +136,15 @@ class Repository:
         for folder in (self._git_dir, self._common_dir):
             try:
                 text = _text(folder, name)
-            except OSError:
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
+            except OSError as error:
+                message = f"{os.path.join(folder, name)} cannot be read: {error.strerror}"
+                raise StoreBroken(message, hint="try: git fsck") from None
             if _is_hash(text):
                 return text
             if text.startswith("ref: "):
-                return self.ref(text[5:])
+                return self.ref(text[5:].strip(), links - 1)
         return self._packed_ref(name)
 
     def _packed_ref(self, name: str) -> str:
@@ -158,7 +182,7 @@ def find(store: "str | Path") -> Repository | None:
     """Return the repository that a store's folder is in, or None.
 
     Raises:
-        Unsafe: git does not trust it: somebody else owns it.
+        Unsafe: git does not trust it, since somebody else owns it; or it holds what no git has put there.
         StoreBroken: it is damaged.
     """
     place = top = os.path.realpath(store)
@@ -167,11 +191,19 @@ def find(store: "str | Path") -> Repository | None:
         git_dir = _git_dir(git) if os.path.lexists(git) else ""
         if git_dir:
             _must_be_trusted(top, git, git_dir)
-            return Repository(top, git_dir, place)
+            repository = Repository(top, git_dir, place)
+            _must_not_wait(git_dir, repository.common_file(""))
+            _must_be_plain(repository.own_file(""))
+            return repository
         above = os.path.dirname(top)
         if above == top:
             return None
         top = above
+
+
+def is_ref(name: str) -> bool:
+    """Say whether a text may name a ref: nothing outside the folder of refs is looked at."""
+    return name.startswith("refs/") and ".." not in name and name.isprintable()
 
 
 def _is_hash(text: str) -> bool:
@@ -203,8 +235,23 @@ def _common_dir(git_dir: str) -> str:
 
 
 def _text(folder: str, name: str) -> str:
-    with open(os.path.join(folder, name) if name else folder, encoding="utf-8", errors="replace") as file:
-        return file.read().rstrip("\n").strip(" \t")
+    """Return a small file of git's, line end aside; what is no plain file is not read, nor waited for.
+
+    Raises:
+        OSError: it is not there, or is no such file.
+    """
+    path = os.path.join(folder, name) if name else folder
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(fd)
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST:
+            raise OSError(errno.EINVAL, "no plain file of a sensible size", path)
+        content = os.read(fd, found.st_size + 1)
+    finally:
+        os.close(fd)
+    return content.decode("utf-8", "replace").rstrip("\n").strip(" \t")
 
 
 def _path(text: str) -> "Path":
@@ -231,3 +278,37 @@ def _must_be_trusted(*places: str) -> None:
     except Unsafe as error:
         hint = f"if you trust it: git config --global --add safe.directory '{places[0]}'"
         raise Unsafe(f"{places[0]}: {error.message}", hint=hint) from None
+
+
+def _must_not_wait(*folders: str) -> None:
+    """Refuse pipes and devices where git keeps files: git itself would wait for ever at one of them."""
+    for path in {os.path.join(folder, name) for folder in folders for name in _FILES}:
+        try:
+            mode = os.stat(path).st_mode
+        except OSError:
+            continue
+        if not stat.S_ISREG(mode):
+            raise Unsafe(f"{path} is no plain file", hint="no git has put it there: remove it, or clone anew")
+
+
+def _must_be_plain(own: str) -> None:
+    """Refuse links and devices among zenprofile's own files in a git folder: a copied one may hold any (FAULTS B3)."""
+    for folder in (own, os.path.join(own, "changes")):
+        try:
+            entries = list(os.scandir(folder)) if not os.path.islink(folder) else None
+        except FileNotFoundError:
+            return
+        except NotADirectoryError:
+            entries = None
+        wrong = folder if entries is None else next((e.path for e in entries if not _is_plain(e)), "")
+        if wrong:
+            message = f"{wrong} is no plain file or folder of zenprofile's; nothing is read or written through it"
+            raise Unsafe(message, hint="look at where it leads, and remove it")
+
+
+def _is_plain(entry: "os.DirEntry[str]") -> bool:
+    if entry.is_dir(follow_symlinks=False):
+        return True
+    # The lock is written in place: a second name of it may lie anywhere.
+    alone = entry.name not in {"lock", "talking"} or entry.stat(follow_symlinks=False).st_nlink == 1
+    return entry.is_file(follow_symlinks=False) and alone

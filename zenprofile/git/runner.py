@@ -5,15 +5,18 @@ pager, optional locks, replace refs. What a person's git needs stays theirs: ssh
 identity and signing (FAULTS, "Where safety meets a user's habits").
 """
 
+import contextlib
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import StoreBroken, Unreachable, Unsafe, Unsupported, ZenprofileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOCAL_DEADLINE = 120.0  # seconds; beyond any local operation on a profile
 # The variables of git that a person sets on purpose; all others are set by git for its own children, or by an attacker.
@@ -51,9 +54,14 @@ _SET = {
     "GIT_PROTOCOL_FROM_USER": "0",
     "GIT_EDITOR": ":",
     "GIT_PAGER": "cat",
+    "GIT_GRAFT_FILE": os.devnull,
     "SSH_ASKPASS_REQUIRE": "never",
     "LC_ALL": "C",
 }
+# A command that asks no remote talks to none: what a repository lacks could be fetched by a program that it names.
+_LOCAL = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
+# For one that may, as for what a partial clone lacks.
+TALKS = {"GIT_NO_LAZY_FETCH": "0"}
 _FLAGS = (
     "core.fsmonitor=false",
     "core.pager=cat",
@@ -64,6 +72,7 @@ _FLAGS = (
     "maintenance.auto=false",
     "core.fsync=committed,reference",
     "protocol.ext.allow=never",
+    "core.alternateRefsCommand=true",
 )
 _NO_HOOKS = "core.hooksPath=/dev/null"
 
@@ -95,13 +104,14 @@ class GitError(ZenprofileError):
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment as git may see it."""
+    """Return this process's environment as git may see it; only with `TALKS` among the extra it reaches a remote."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name in _KEPT or name.startswith(_KEPT_PREFIXES)
     }
-    return {**kept, **_SET, **(extra or {})}
+    extra = extra or {}
+    return {**kept, **_SET, **({} if TALKS.keys() <= extra.keys() else _LOCAL), **extra}
 
 
 def arguments(args: Iterable[str], flags: Iterable[str] = (), *, hooks: bool = False) -> list[str]:
@@ -112,7 +122,7 @@ def arguments(args: Iterable[str], flags: Iterable[str] = (), *, hooks: bool = F
 
 def run(
     args: list[str],
-    cwd: Path | str,
+    cwd: "Path | str",
     *,
     stdin: bytes = b"",
     flags: Iterable[str] = (),
@@ -141,6 +151,18 @@ def run(
         StoreBroken: the folder is gone.
     """
     process = start(args, cwd, flags=flags, extra=extra, hooks=hooks)
+    return finish(process, args, stdin=stdin, deadline=deadline, ok=ok)
+
+
+def finish(
+    process: "subprocess.Popen[bytes]",
+    args: list[str],
+    *,
+    stdin: bytes = b"",
+    deadline: float = LOCAL_DEADLINE,
+    ok: tuple[int, ...] = (0,),
+) -> Ran:
+    """Wait for a process that was started, as `run` does."""
     try:
         out, err = process.communicate(stdin, timeout=deadline)
     except subprocess.TimeoutExpired:
@@ -155,7 +177,7 @@ def run(
 
 def run_network(
     args: list[str],
-    cwd: Path | str,
+    cwd: "Path | str",
     *,
     timeout: float,
     progress: Callable[[str], None] | None = None,
@@ -174,7 +196,7 @@ def run_network(
     import selectors
 
     waits = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(max(1, int(timeout)))}
-    process = start(args, cwd, flags=flags, hooks=hooks, extra={**waits, **(extra or {})})
+    process = start(args, cwd, flags=flags, hooks=hooks, extra={**TALKS, **waits, **(extra or {})})
     out, err = bytearray(), bytearray()
     pipes: dict[IO[bytes], bytearray] = {}
     assert process.stdin  # noqa: S101 - all three are pipes
@@ -213,9 +235,33 @@ def run_network(
     return Ran(status, bytes(out), err.decode("utf-8", "replace"))
 
 
+class Process(subprocess.Popen[bytes]):
+    """A process that is waited for without looking again and again.
+
+    The library sleeps between its looks, at first for half a millisecond: longer than git takes to go.
+    """
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, as the library does."""
+        if timeout is not None and self.returncode is None and hasattr(os, "pidfd_open"):
+            import select
+
+            until = time.monotonic() + timeout
+            with contextlib.suppress(OSError):  # an old kernel
+                fd = os.pidfd_open(self.pid)
+                try:
+                    poll = select.poll()
+                    poll.register(fd, select.POLLIN)
+                    poll.poll(timeout * 1000)
+                finally:
+                    os.close(fd)
+            timeout = max(0.0, until - time.monotonic())
+        return super().wait(timeout)
+
+
 def start(
     args: list[str],
-    cwd: Path | str,
+    cwd: "Path | str",
     *,
     flags: Iterable[str] = (),
     extra: Mapping[str, str] | None = None,
@@ -223,10 +269,10 @@ def start(
 ) -> "subprocess.Popen[bytes]":
     """Start git with pipes, in a session of its own; `end` it if it does not end by itself."""
     try:
-        return subprocess.Popen(
+        return Process(
             arguments(args, flags, hooks=hooks),
             cwd=cwd,
-            env=environment(extra),
+            env=environment({**TALKS, **(extra or {})} if hooks else extra),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -249,7 +295,8 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
-            pipe.close()
+            with contextlib.suppress(OSError):  # what was still to be written finds nobody
+                pipe.close()
 
 
 def _judged(args: list[str], ran: Ran, ok: tuple[int, ...]) -> Ran:

@@ -3,13 +3,16 @@
 import os
 import time
 from collections.abc import Iterable
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import StoreBroken, Unsafe
 from zenprofile.git import runner
 from zenprofile.git.repository import Repository
 
+if TYPE_CHECKING:
+    import subprocess
+
+_LIST = ["config", "--list", "-z"]
 _FILTERS = ("filter", "working-tree-encoding", "ident")
 
 
@@ -28,19 +31,35 @@ class Identity(NamedTuple):
 
 
 class Settings:
-    """The settings of one repository at one moment, every scope and include of git's followed."""
+    """The settings of one repository at one moment, every scope and include of git's followed.
+
+    Git is asked at once and its answer read when it is needed: other work fits in between. Where none may be needed,
+    `close` ends it.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        out = runner.run(["config", "--list", "-z"], repository.top).out.decode("utf-8", "replace")
-        self._values: dict[str, str] = {}
-        for line in out.split("\0"):
-            name, _, value = line.partition("\n")
-            self._values[name] = value
-        self._must_agree()
+        self._process: subprocess.Popen[bytes] | None = runner.start(_LIST, repository.folder)
+        self._read: dict[str, str] = {}
 
-    def _must_agree(self) -> None:
-        tree = self._values.get("core.worktree")
+    @property
+    def _values(self) -> dict[str, str]:
+        process, self._process = self._process, None
+        if process is not None:
+            out = runner.finish(process, _LIST).out.decode("utf-8", "replace")
+            for line in out.split("\0"):
+                name, _, value = line.partition("\n")
+                self._read[name] = value
+            self._must_agree(self._read.get("core.worktree"))
+        return self._read
+
+    def close(self) -> None:
+        """End git where its answer was not needed."""
+        if self._process is not None:
+            runner.end(self._process)
+            self._process = None
+
+    def _must_agree(self, tree: str | None) -> None:
         if tree is None:
             return
         git_dir = self._repository.git_dir
@@ -57,6 +76,11 @@ class Settings:
         ends = (name.removeprefix("remote.").removesuffix(".url") for name in self._values if name.endswith(".url"))
         return [end for end in ends if f"remote.{end}.url" in self._values]
 
+    def rewrites(self) -> list[str]:
+        """Return what addresses may begin with in place of what is written (``url.BASE.insteadOf``)."""
+        ends = (".insteadof", ".pushinsteadof")
+        return [name[4:].rpartition(".")[0] for name in self._values if name.startswith("url.") and name.endswith(ends)]
+
     def on(self, name: str) -> bool:
         """Say whether a setting is true."""
         if name not in self._values:
@@ -70,8 +94,17 @@ class Settings:
 
     @property
     def filters_off(self) -> tuple[str, ...]:
-        """Settings that keep every configured filter from running."""
+        """Settings that keep every configured filter from running.
+
+        Raises:
+            Unsafe: a filter has a name that git's command line cannot say.
+        """
         names = {name.split(".", 1)[1].rpartition(".")[0] for name in self._values if name.startswith("filter.")}
+        odd = next((name for name in names if "=" in name), None)
+        if odd is not None:
+            raise Unsafe(
+                f"git has a filter named {odd[:140]!r}", hint="name it without '=', or take it out of git's settings"
+            )
         return tuple(
             f"filter.{name}.{what}"
             for name in sorted(names)
@@ -117,15 +150,15 @@ class Settings:
         return frozenset(lf)
 
     def _has_attributes(self, paths: Iterable[str]) -> bool:
-        top, common = self._repository.top, self._repository.common_dir
+        top, common = self._repository.folder, self._repository.common_file("info/attributes")
         folders = {""}
         for path in paths:
             parts = path.split("/")[:-1]
             folders.update("/".join(parts[:n]) for n in range(1, len(parts) + 1))
         home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-        places: list[str | Path] = [
-            *(top / folder / ".gitattributes" for folder in folders),
-            common / "info" / "attributes",
+        places = [
+            *(os.path.join(top, folder, ".gitattributes") for folder in folders),
+            common,
             self.get("core.attributesfile"),
             os.path.join(home, "git", "attributes"),
             "/etc/gitattributes",
