@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,53 @@ def test_a_rev_is_checked_as_it_was(run, bad):
 def test_a_write_is_not_stopped_by_what_was_wrong_before(run, bad):
     run("stack register prod -o default -a default")
     run("validate", fails=1)
+
+
+def git(folder, *words):
+    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+
+def test_the_index_is_checked_where_it_is_asked_for(run, bad):
+    run("validate --staged")
+    git(bad, "add", "stacks/bad.yaml")
+
+    assert run("validate --staged", fails=1).out.startswith("stacks/bad.yaml:3:17: ")
+    (bad / "stacks" / "bad.yaml").unlink()
+    assert len(run("validate --staged stacks", fails=1).out.splitlines()) == 1
+    run("validate --staged users")
+    run("validate --staged --rev HEAD", fails=2)
+
+
+def test_a_document_in_conflict_is_named(run, bad):
+    oid = subprocess.run(
+        ["git", "hash-object", "-w", "--stdin"], cwd=bad, input=BAD, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    rows = "".join(f"100644 {oid} {stage}\tstacks/bad.yaml\n" for stage in (1, 2, 3))
+    subprocess.run(["git", "update-index", "--index-info"], cwd=bad, input=rows, text=True, check=True)
+
+    assert "is in conflict in git's index" in run("validate --staged", fails=1).out
+
+
+def test_an_index_is_gits(run):
+    run("create s -t sql")
+    run("--profile s validate --staged", fails=1)
+
+
+def test_annotations_for_github(run, bad, tmp_path):
+    first, second = run("validate --annotations", fails=1).out.splitlines()
+
+    assert first.startswith("::error file=stacks/bad.yaml,line=3,col=17,title=broken-reference::stack bad refers to")
+    assert second.startswith("::error file=users/worse.yaml,line=2,col=1,title=")
+    run("validate --rev HEAD --annotations")
+
+
+def test_annotations_name_files_from_the_repositorys_top_and_escape(run, tmp_path):
+    git(tmp_path, "init", "-q")
+    run("create here --url 50%,off")
+    (tmp_path / "50%,off" / "users" / "odd.yaml").write_text('name: odd\n"a: %0A": 1\n')
+
+    line = run("--profile here validate --annotations", fails=1).out
+
+    assert line.startswith("::error file=50%25%2Coff/users/odd.yaml,line=2,col=1,title=")
+    assert "%250A" in line
+    assert line.count("\n") == 1

@@ -37,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     _open_closed_streams()
     session = None
     try:  # around the imports too: they are most of the time in which an interrupt can come
+        if arguments[:1] == ["hook"] and COMPLETION not in os.environ:
+            return _hook(arguments[1:])
         from zenprofile.cli.session import Session
 
         session = Session()
@@ -68,8 +70,6 @@ def _run(session: "Session", arguments: list[str]) -> int:
 
         completing.main(arguments)
         return 0
-    if arguments[:1] == ["hook"] and not asked:
-        return _hook(arguments[1:])
     from zenprofile.cli.quick import QUICK
 
     quick = QUICK.get(tuple(arguments))

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 from zenprofile.core import check
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST, Key, key_of_path
-from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
+from zenprofile.core.snapshot import DocumentSnapshot, Loaded, Overlay, Snapshot, data_of
 from zenprofile.errors import Invalid, Problem
-from zenprofile.git import given, tree
+from zenprofile.git import tree
 from zenprofile.git.given import Given
 from zenprofile.git.objects import FOLDER, Objects, Pair, TreeEntry
 
 if TYPE_CHECKING:
     from zenprofile.core.schema import Catalog
 
-MAX_BYTES = 1024 * 1024
 SECRETS = frozenset({"plain-secret", "secret"})  # codes of problems
 _FOLDERS = {kind.folder: kind for kind in KINDS.values()}
 _LINK, _SUBMODULE = "120000", "160000"
@@ -32,8 +31,7 @@ Pairs = Mapping[str, Pair]
 class Gate:
     """Looks at changes of one repository. Close the objects that it is given."""
 
-    def __init__(self, given: Given, objects: Objects, catalog: "Catalog") -> None:
-        self._given = given
+    def __init__(self, objects: Objects, catalog: "Catalog") -> None:
         self._objects = objects
         self._catalog = catalog
 
@@ -68,10 +66,8 @@ class Gate:
         pairs = self._objects.differences(old, new)
         found = []
         for root in self.roots(old, pairs):
-            documents = _documents(root, pairs)
-            large = self.sizes(entry for pair in documents.values() for entry in pair)
-            for key, pair in sorted(documents.items()):
-                before, after = (data_of(key, self._text(entry, large)) for entry in pair)
+            for key, pair in sorted(_documents(root, pairs).items()):
+                before, after = (data_of(key, self._text(entry)) for entry in pair)
                 found.append(Changed(key, before, after))
         return found
 
@@ -84,21 +80,17 @@ class Gate:
         path = root + MANIFEST
         return path in pairs or self._objects.entry(base, path) is not None
 
-    def _text(self, entry: TreeEntry | None, large: Mapping[str, int]) -> str | None:
+    def _text(self, entry: TreeEntry | None) -> str | None:
         """Return a document, "" for one that is there and cannot be a document, None for none."""
         if entry is None:
             return None
-        if entry.mode not in tree.FILES or entry.oid in large:
+        if entry.mode not in tree.FILES:
             return ""
         return self._objects.read(entry.oid, "blob").decode("utf-8", "surrogateescape")
 
-    def sizes(self, entries: Iterable[TreeEntry | None]) -> dict[str, int]:
-        """Return the sizes of those files that are larger than a document may be."""
-        return given.too_large(self._given, (e.oid for e in entries if e and e.mode in tree.FILES), MAX_BYTES)
-
-    def snapshot(self, base: str, root: str) -> Snapshot:
-        """Return the documents of one profile in a tree."""
-        return DocumentSnapshot(tree.TreeDocuments(self._objects, base, root), self._catalog)
+    def snapshot(self, base: str, root: str, names: Iterable[str]) -> Snapshot:
+        """Return the documents of one profile in a tree; of all at once, only those that mention one of the names."""
+        return _Mentioning(tree.TreeDocuments(self._objects, base, root), self._catalog, names)
 
     @property
     def objects(self) -> Objects:
@@ -111,14 +103,46 @@ class Gate:
         return self._catalog
 
 
+class _Mentioning(DocumentSnapshot):
+    """A snapshot that reads few documents where it is asked who refers to something."""
+
+    def __init__(self, documents: tree.TreeDocuments, catalog: "Catalog", names: Iterable[str]) -> None:
+        super().__init__(documents, catalog)
+        self._all = documents
+        # A name can be written with escapes: what holds a backslash is read as well.
+        self._words = [b"\\", *(name.encode("utf-8", "surrogateescape") for name in names)]
+
+    def load(self, kind: str = "", type_: str = "") -> Loaded:
+        return DocumentSnapshot(_Some(self._all, self._words), self._catalog).load(kind, type_)
+
+
+class _Some:
+    """Documents of which those without any of some words are not listed."""
+
+    def __init__(self, documents: tree.TreeDocuments, words: list[bytes]) -> None:
+        self._documents = documents
+        self._words = words
+        self.raw = documents.raw
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        return [key for key in self._documents.keys(kind, type_) if self._holds(key)]
+
+    def _holds(self, key: Key) -> bool:
+        try:
+            raw = self._documents.raw(key) or b""
+        except Invalid:
+            return False
+        return any(word in raw for word in self._words)
+
+
 @contextlib.contextmanager
-def opened(given_: Given) -> Iterator[Gate]:
+def opened(given: Given) -> Iterator[Gate]:
     """Give a gate on what a hook was given, with the schemas that ship."""
     from zenprofile import resources
 
-    objects = given_.objects()
+    objects = given.objects()
     try:
-        yield Gate(given_, objects, resources.catalog())
+        yield Gate(objects, resources.catalog())
     finally:
         objects.close()
 
@@ -131,8 +155,8 @@ class _Change:
         self._root = root
         self._base = base
         self._pairs = {p[len(root) :]: pair for p, pair in pairs.items() if p.startswith(root)}
-        self._before = gate.snapshot(base, root)
         self._documents = _documents(root, pairs)
+        self._before = gate.snapshot(base, root, {key.name for key in self._documents})
 
     def problems(self) -> list[Problem]:
         texts, found = self._texts()
@@ -162,14 +186,11 @@ class _Change:
     def _texts(self) -> tuple[dict[Key, str | None], list[Problem]]:
         """Return the changed documents, and the problems of those that may not be read."""
         after = {key: new for key, (_, new) in self._documents.items()}
-        sizes = self._gate.sizes(after.values())
         texts: dict[Key, str | None] = {}
         found: list[Problem] = []
         for key, entry in after.items():
             if entry is not None and entry.mode not in tree.FILES:
                 found.append(_not_a_file(key.path))
-            elif entry is not None and entry.oid in sizes:
-                found.append(_too_large(key.path, sizes[entry.oid]))
             else:
                 raw = None if entry is None else self._gate.objects.read(entry.oid, "blob")
                 texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
@@ -208,8 +229,6 @@ class _Change:
             return [problem] if left else []
         if after.mode not in tree.FILES:
             return [_not_a_file(MANIFEST)]
-        if self._gate.sizes([after]):
-            return [_too_large(MANIFEST, MAX_BYTES + 1)]
         raw = self._gate.objects.read(after.oid, "blob")
         if raw == _MANIFEST_TEXT or _says_format(raw):
             return []
@@ -258,9 +277,3 @@ def _odd(path: str, entry: TreeEntry) -> list[Problem]:
 def _not_a_file(path: str) -> Problem:
     message = f"{path} is a link or a submodule; it is not followed"
     return Problem(path, 0, 0, "", message, "put a plain file in its place", "not-a-file")
-
-
-def _too_large(path: str, size: int) -> Problem:
-    what = f"the document has {size} bytes" if size else "the document is too large"
-    hint = "split it, or keep large values elsewhere"
-    return Problem(path, 0, 0, "", f"{what}; at most {MAX_BYTES} are read", hint, "too-large")

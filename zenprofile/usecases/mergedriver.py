@@ -64,7 +64,7 @@ def command() -> str:
     python, main = (quoted(place).replace("%", "%%") for place in places())
     call = "hook merge-driver %O %A %B %L %P"
     return (
-        f"if [ -x {python} ] && [ -e {main} ]; then {python} -P -m zenprofile {call}; "
+        f"if [ -x {python} ] && [ -e {main} ]; then {python} -P {main} {call}; "
         f"elif command -v zenprofile >/dev/null 2>&1; then zenprofile {call}; else (exit 9); fi; "
         "s=$?; [ $s -le 1 ] || { git merge-file --marker-size=%L %A %O %B; s=1; }; exit $s"
     )
