@@ -1,5 +1,6 @@
 """A repository as its files show it: where its folders are, its HEAD and refs, what is under way. Starts no process."""
 
+import contextlib
 import errno
 import os
 import re
@@ -280,9 +281,12 @@ def _must_be_trusted(*places: str) -> None:
         raise Unsafe(f"{places[0]}: {error.message}", hint=hint) from None
 
 
-def _must_not_wait(*folders: str) -> None:
+def _must_not_wait(git_dir: str, common_dir: str) -> None:
     """Refuse pipes and devices where git keeps files: git itself would wait for ever at one of them."""
-    for path in {os.path.join(folder, name) for folder in folders for name in _FILES}:
+    paths = {os.path.join(folder, name) for folder in (git_dir, common_dir) for name in _FILES}
+    with contextlib.suppress(OSError):  # whoever needs HEAD says what is wrong with it
+        paths.add(os.path.join(common_dir, _text(git_dir, "HEAD").removeprefix("ref: ")))
+    for path in paths:
         try:
             mode = os.stat(path).st_mode
         except OSError:

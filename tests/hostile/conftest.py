@@ -1,0 +1,5 @@
+"""The commands' fixtures, for what is hostile."""
+
+from tests.cli.conftest import folder, profile, run
+
+__all__ = ["folder", "profile", "run"]
