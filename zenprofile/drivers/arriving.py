@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 _SHOWN = 10  # names in a message
 
 
-def move(repository: Repository, objects: Objects, head: Head, new: str, outcome: Outcome) -> None:
+def move(
+    repository: Repository, objects: Objects, settings: Settings, head: Head, new: str, outcome: Outcome
+) -> None:
     """Bring branch, index and files from HEAD to a commit, keeping edits that it does not touch.
 
     Raises:
         Conflict: files with edits of the user's own are among those that change; nothing moved.
         Unsafe, StoreBroken, Locked, runner.GitError: as `zenprofile.git.commit.carry`.
     """
-    settings = Settings(repository)
     old_tree = objects.tree_of(head.oid)
     entries: list[Entry] = []
     dirty: list[str] = []

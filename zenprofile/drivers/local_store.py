@@ -43,6 +43,7 @@ class LocalStore:
         self._options = options
         self._repository = find(folder)
         self._objects: Objects | None = None
+        self._settings: list[Settings] = []
         self.schemas = resources.state()
         self._cache = Cache(options.cache, folder, self.schemas)
         self._tree = WorkTree(folder, self._cache, self.catalog, self._reading)
@@ -56,9 +57,14 @@ class LocalStore:
 
     def sharing(self, progress: Callable[[str], None] | None = None) -> "GitSharing":
         """Return the remote side. ``progress`` takes what git says of its progress."""
+        if self._repository is not None:  # git answers while the rest is imported
+            from zenprofile.git.settings import Settings
+
+            self._settings = [*(settings for settings in self._settings if settings.waits), Settings(self._repository)]
         from zenprofile.drivers.sharing import GitSharing
 
-        return GitSharing(self, self._options.timeout, progress)
+        settings = self._settings[-1] if self._settings else None
+        return GitSharing(self, settings, self._options.timeout, progress)
 
     def author(self) -> "Author":
         """Return what a commit needs to know of this machine."""
@@ -123,6 +129,9 @@ class LocalStore:
     def close(self) -> None:
         """Save the cache."""
         self._cache.save()
+        for settings in self._settings:
+            settings.close()
+        self._settings.clear()
         if self._objects is not None:
             self._objects.close()
             self._objects = None

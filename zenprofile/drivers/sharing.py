@@ -33,8 +33,11 @@ _SHOWN = 10  # names in a message
 class GitSharing:
     """The remote side of a `LocalStore`. Promises: `zenprofile.store.sharing.Sharing`."""
 
-    def __init__(self, store: "LocalStore", timeout: float, progress: Callable[[str], None] | None) -> None:
+    def __init__(
+        self, store: "LocalStore", settings: Settings | None, timeout: float, progress: Callable[[str], None] | None
+    ) -> None:
         self._store = store
+        self._asked = settings
         self._timeout = timeout
         self._progress = progress
 
@@ -47,8 +50,14 @@ class GitSharing:
     def _objects(self) -> Objects:
         return self._store.objects(self._repository())
 
+    def _settings(self) -> Settings:
+        """Return git's settings as they were when this side was asked for."""
+        if self._asked is None:
+            self._asked = Settings(self._repository())
+        return self._asked
+
     def _upstream(self, head: Head) -> remote.Upstream:
-        found = remote.upstream(self._repository(), head.ref)
+        found = remote.upstream(self._repository(), head.ref, self._settings())
         if found is None:
             raise ZenprofileError("this profile has no remote", hint="name one: zenprofile remote set URL")
         return found
@@ -60,7 +69,7 @@ class GitSharing:
         """Say how the two sides stand, by what was fetched last."""
         repository = self._repository()
         head = repository.head()
-        up = remote.upstream(repository, head.ref) if head.ref else None
+        up = remote.upstream(repository, head.ref, self._settings()) if head.ref else None
         theirs = repository.ref(up.tracking) if up is not None else ""
         ahead, behind = relation.count(repository, head.oid, theirs)
         return Relation(head.branch, up.url if up is not None else "", head.oid, theirs, ahead, behind)
@@ -81,7 +90,8 @@ class GitSharing:
 
     def _fetched(self, head: Head, up: remote.Upstream) -> remote.Fetched:
         repository = self._repository()
-        fetched = remote.fetch(repository, up, timeout=self._timeout, progress=self._progress)
+        asked = self._settings()
+        fetched = remote.fetch(repository, up, timeout=self._timeout, progress=self._progress, settings=asked)
         shallow = (repository.common_dir / "shallow").exists()
         if shallow and head.oid and fetched.new and not relation.bases(repository, head.oid, fetched.new):
             # The common start may be what a shallow clone left out.
@@ -173,7 +183,7 @@ class GitSharing:
         parents, author = [ours, theirs], self._store.author()
         message = f"Merge {name}{told}"
         return commit.make_commit(
-            repository, self._objects(), Settings(repository), outcome.tree, parents, message, author
+            repository, self._objects(), self._settings(), outcome.tree, parents, message, author
         )
 
     def outgoing(self) -> tuple[Changed, ...]:
@@ -199,7 +209,13 @@ class GitSharing:
             outgoing.must_be_ours(repository, objects, theirs, head.oid)
         with self._noted():
             pushed = remote.push(
-                repository, up, head.oid, timeout=self._timeout, progress=self._progress, hooks=with_others
+                repository,
+                up,
+                head.oid,
+                timeout=self._timeout,
+                progress=self._progress,
+                hooks=with_others,
+                settings=self._settings(),
             )
         if not pushed.confirmed:
             return Pushed(pushed.confirmed, pushed.stale, 0)
@@ -260,7 +276,8 @@ class GitSharing:
         """Say how the store is, and why, without asking the remote."""
         from zenprofile.drivers import status
 
-        return status.state(self._store, self.relation(), self.open())
+        with status.looking(self._repository(), self._settings()) as touched:
+            return status.state(self._store, self.relation(), self.open(), touched)
 
     def set_remote(self, url: str) -> None:
         """Name the remote; what is known of another one is forgotten."""
@@ -270,6 +287,7 @@ class GitSharing:
         head = repository.head()
         before = remote.upstream(repository, head.ref) if head.ref else None
         after = remote.set_url(repository, url)
+        self._asked = None
         if before is None or before[1:3] != after[1:3]:
             conflicts.clear(repository)
             status.forget(repository)

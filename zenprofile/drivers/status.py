@@ -1,8 +1,10 @@
 """How a Git store is, and why: what `status` tells, without asking the remote."""
 
+import contextlib
 import json
 import os
 import time
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.core import check
@@ -31,14 +33,14 @@ def forget(repository: Repository) -> None:
     (repository.own_dir / _FILE).unlink(missing_ok=True)
 
 
-def state(store: "LocalStore", relation: Relation, open_: Open) -> State:
-    """Say how a store is."""
+def state(store: "LocalStore", relation: Relation, open_: Open, touched: Callable[[], list[str]]) -> State:
+    """Say how a store is; ``touched`` is of `looking`."""
     repository = store.repository
     if repository is None:
         return State(
             "uncommitted", "", "nothing is committed yet", "zenprofile commit", relation, (), open_, (), "missing"
         )
-    paths = _touched(repository)
+    paths = touched()
     changes = tuple(store.uncommitted(paths)) if paths else ()
     invalid = tuple(_invalid(store, repository, clean=not paths))
     last = _read(repository, _FILE)
@@ -97,14 +99,28 @@ def _since(repository: Repository, name: str) -> str:
         return ""
 
 
-def _touched(repository: Repository) -> list[str]:
-    """List files below the profile that git takes for changed; its index knows at once which are not."""
-    flags = Settings(repository).filters_off
+@contextlib.contextmanager
+def looking(repository: Repository, settings: Settings) -> Iterator[Callable[[], list[str]]]:
+    """Let git look at the work tree while other things are done.
+
+    Gives what lists the files below the profile that git takes for changed: its index knows at once which are not.
+    """
+    flags = settings.filters_off
     args = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignored=matching"]
     args.append("--ignore-submodules=all")
-    out = runner.run([*args, "--", repository.prefix or "."], repository.top, flags=flags).out
-    paths = (os.fsdecode(row[3:]) for row in out.split(b"\0") if row)
-    return [path.removeprefix(repository.prefix) for path in paths if path.startswith(repository.prefix)]
+    args += ["--", repository.prefix or "."]
+    process = runner.start(args, repository.folder, flags=flags)
+
+    def touched() -> list[str]:
+        out = runner.finish(process, args).out
+        paths = (os.fsdecode(row[3:]) for row in out.split(b"\0") if row)
+        return [path.removeprefix(repository.prefix) for path in paths if path.startswith(repository.prefix)]
+
+    try:
+        yield touched
+    finally:
+        if process.returncode is None:
+            runner.end(process)
 
 
 def _invalid(store: "LocalStore", repository: Repository, *, clean: bool) -> list[Problem]:
@@ -126,7 +142,8 @@ def _hooks(repository: Repository) -> str:
     found = 0
     for name in _HOOKS:
         try:
-            found += b"zenprofile" in (repository.common_dir / "hooks" / name).read_bytes()
+            with open(repository.common_file(f"hooks/{name}"), "rb") as file:
+                found += b"zenprofile" in file.read()
         except OSError:
             continue
     return "installed" if found == len(_HOOKS) else "partly" if found else "missing"
@@ -134,7 +151,7 @@ def _hooks(repository: Repository) -> str:
 
 def _read(repository: Repository, name: str) -> dict[str, Any]:
     try:
-        found = files.record(repository.own_dir / name)
+        found = files.record(repository.own_file(name))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -142,11 +159,12 @@ def _read(repository: Repository, name: str) -> dict[str, Any]:
 
 def _write(repository: Repository, name: str, data: dict[str, Any]) -> None:
     """Write what may be lost: without it, `status` only takes longer or knows less."""
-    path = repository.own_dir / name
+    path = repository.own_file(name)
+    temporary = f"{path}.{os.getpid()}"
     try:
-        repository.own_dir.mkdir(exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(data), "ascii")
-        temporary.rename(path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temporary, "w", encoding="ascii") as file:
+            file.write(json.dumps(data))
+        os.rename(temporary, path)
     except OSError:
         return

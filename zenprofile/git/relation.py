@@ -1,7 +1,23 @@
-"""How two commits stand to each other."""
+"""How two commits stand to each other: seen in this process where they lie close together, else asked of git."""
+
+import os
+import re
+import zlib
+from typing import NamedTuple
 
 from zenprofile.git import runner
 from zenprofile.git.repository import Repository
+
+_NEAR = 64  # commits on either side; a git process costs as much as to read some hundred
+_PARENT = re.compile(rb"^parent ([0-9a-f]+)$", re.MULTILINE)
+
+
+class _Fork(NamedTuple):
+    """Where two straight lines of commits part: how many there are on each side of the last that both have."""
+
+    one: int
+    other: int
+    base: str
 
 
 def is_in(repository: Repository, commit: str, other: str) -> bool:
@@ -10,9 +26,12 @@ def is_in(repository: Repository, commit: str, other: str) -> bool:
         return True
     if not other:
         return False
+    fork = _fork(repository, commit, other)
+    if fork is not None:
+        return not fork.one
     # 128: one of them is not here, such as a commit that was thrown away.
     args = ["merge-base", "--is-ancestor", commit, other]
-    return runner.run(args, repository.top, ok=(0, 1, 128)).status == 0
+    return runner.run(args, repository.folder, ok=(0, 1, 128)).status == 0
 
 
 def count(repository: Repository, ours: str, theirs: str) -> tuple[int, int]:
@@ -20,9 +39,12 @@ def count(repository: Repository, ours: str, theirs: str) -> tuple[int, int]:
     if ours == theirs:
         return 0, 0
     if not ours or not theirs:
-        one = int(runner.run(["rev-list", "--count", ours or theirs], repository.top).out)
+        one = int(runner.run(["rev-list", "--count", ours or theirs], repository.folder).out)
         return (one, 0) if ours else (0, one)
-    out = runner.run(["rev-list", "--left-right", "--count", f"{ours}...{theirs}"], repository.top).out
+    fork = _fork(repository, ours, theirs)
+    if fork is not None:
+        return fork.one, fork.other
+    out = runner.run(["rev-list", "--left-right", "--count", f"{ours}...{theirs}"], repository.folder).out
     ahead, behind = out.split()
     return int(ahead), int(behind)
 
@@ -31,4 +53,38 @@ def bases(repository: Repository, ours: str, theirs: str) -> list[str]:
     """Return the best common ancestors of two commits; none where one is "" or histories share nothing."""
     if not ours or not theirs:
         return []
-    return runner.run(["merge-base", "--all", ours, theirs], repository.top, ok=(0, 1)).out.decode().split()
+    fork = _fork(repository, ours, theirs)
+    if fork is not None:
+        return [fork.base]
+    return runner.run(["merge-base", "--all", ours, theirs], repository.folder, ok=(0, 1)).out.decode().split()
+
+
+def _fork(repository: Repository, one: str, other: str) -> _Fork | None:
+    """Follow both commits back to where they meet; None where a merge, a packed commit or the start comes first."""
+    if os.path.exists(repository.common_file("shallow")):
+        return None
+    lines = [{one: 0}, {other: 0}]
+    ends = [one, other]
+    for step in range(1, _NEAR):
+        for side in (0, 1):
+            end = ends[side]
+            if end in lines[1 - side]:
+                return _Fork(lines[0][end], lines[1][end], end)
+            ends[side] = _only_parent(repository, end)
+            if ends[side]:
+                lines[side][ends[side]] = step
+        if not any(ends):
+            return None
+    return None
+
+
+def _only_parent(repository: Repository, commit: str) -> str:
+    """Return the parent of a loose commit that has one; "" of any other."""
+    try:
+        with open(repository.common_file(f"objects/{commit[:2]}/{commit[2:]}"), "rb") as file:
+            content = zlib.decompressobj().decompress(file.read(65536), 65536)
+    except (OSError, zlib.error):
+        return ""
+    head = content.partition(b"\n\n")[0]
+    parents = _PARENT.findall(head) if content.startswith(b"commit ") else []
+    return parents[0].decode() if len(parents) == 1 else ""

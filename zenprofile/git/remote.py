@@ -106,7 +106,13 @@ def upstream(repository: Repository, branch_ref: str, settings: Settings | None 
 
 
 def fetch(
-    repository: Repository, upstream: Upstream, *, timeout: float, progress: Progress = None, whole: bool = False
+    repository: Repository,
+    upstream: Upstream,
+    *,
+    timeout: float,
+    progress: Progress = None,
+    whole: bool = False,
+    settings: Settings | None = None,
 ) -> Fetched:
     """Bring the remote's branch into its tracking ref, and nothing else.
 
@@ -116,6 +122,7 @@ def fetch(
         timeout: seconds without any movement after which it ends.
         progress: gets what git says of its progress, as it comes; not made safe for a terminal.
         whole: whether a shallow clone gets the history that it left out.
+        settings: of the repository, where the caller has read them already.
 
     Raises:
         Unreachable, AccessDenied: the other side; local work is kept.
@@ -127,7 +134,7 @@ def fetch(
     args += ["--", upstream.remote, f"+{upstream.branch}:{upstream.tracking}"]
     old = repository.ref(upstream.tracking)
     with _alone(repository, upstream, timeout):
-        ran = talk(repository, args, upstream.url, timeout, progress)
+        ran = talk(repository, args, upstream.url, timeout, progress, settings=settings)
     if not ran.status:
         return Fetched(old, repository.ref(upstream.tracking), gone=False)
     if re.search(r"(?i)couldn't find remote ref", ran.err):
@@ -144,6 +151,7 @@ def push(
     timeout: float,
     progress: Progress = None,
     hooks: bool = False,
+    settings: Settings | None = None,
 ) -> Pushed:
     """Send a commit to the remote's branch, never by force; it is there only where the remote says so.
 
@@ -154,6 +162,7 @@ def push(
         timeout: seconds without any movement after which it ends.
         progress: as `fetch`.
         hooks: whether the repository's own pre-push hook runs.
+        settings: of the repository, where the caller has read them already.
 
     Raises:
         Unreachable, AccessDenied: the other side; local work is kept.
@@ -163,7 +172,7 @@ def push(
     args = ["push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"]
     args += ["--", upstream.remote, f"{oid}:{upstream.branch}"]
     with _alone(repository, upstream, timeout):
-        ran = talk(repository, args, upstream.url, timeout, progress, hooks=hooks)
+        ran = talk(repository, args, upstream.url, timeout, progress, hooks=hooks, settings=settings)
     flag, summary = _answer(ran.out.decode("utf-8", "replace"), upstream.branch)
     if flag and flag in " *=":
         _remember(repository, upstream, oid)
@@ -276,14 +285,15 @@ def talk(
     *,
     hooks: bool = False,
     extra: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
 ) -> runner.Ran:
     """Run a git command against a remote in a repository; the exit status is the caller's to judge.
 
     Raises:
         Unreachable: nothing moved for so many seconds.
     """
-    _must_serve_elsewhere(Settings(repository))
-    flags = (*_FLAGS, *STRICT) if (repository.own_dir / "made").exists() else _FLAGS
+    _must_serve_elsewhere(settings or Settings(repository))
+    flags = (*_FLAGS, *STRICT) if os.path.exists(repository.own_file("made")) else _FLAGS
     extra = {**_EXTRA, **(extra or {})}
     try:
         return runner.run_network(

@@ -44,8 +44,8 @@ class Settings:
 
     @property
     def _values(self) -> dict[str, str]:
-        process, self._process = self._process, None
-        if process is not None:
+        if not self._read:
+            process, self._process = self._process or runner.start(_LIST, self._repository.folder), None
             out = runner.finish(process, _LIST).out.decode("utf-8", "replace")
             for line in out.split("\0"):
                 name, _, value = line.partition("\n")
@@ -53,8 +53,13 @@ class Settings:
             self._must_agree(self._read.get("core.worktree"))
         return self._read
 
+    @property
+    def waits(self) -> bool:
+        """Whether git's answer is still to be read."""
+        return self._process is not None
+
     def close(self) -> None:
-        """End git where its answer was not needed."""
+        """End git where its answer was not needed; who needs it after all asks again."""
         if self._process is not None:
             runner.end(self._process)
             self._process = None
