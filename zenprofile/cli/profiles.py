@@ -40,6 +40,8 @@ def create(session: Session, name: str, url: str, store_type: str, user: str) ->
         made = usecase.create(session.profiles, wish, session.timeout, session.say, progress)
     _said(session, f"Profile '{name}' successfully created.", made.profile)
     session.warn_all(made.warnings)
+    if made.profile.path:
+        session.note(f"Hooks keep what does not hold out of its clone: zenprofile hooks install --profile {name}")
 
 
 @command("set", examples=["zenprofile set team", "zenprofile set team --global"])
