@@ -524,7 +524,8 @@ def test_leaving_out_what_is_alike_changes_nothing(
 
 
 def test_a_comment_of_theirs_comes_though_we_changed_another_field() -> None:
-    base = "name: s3\ntype: artifact_store\nflavor: s3\nconfiguration:\n  path: s3://a\n  key: x\n  # readers\n  token: y\n"
+    head = "name: s3\ntype: artifact_store\nflavor: s3\nconfiguration:\n"
+    base = f"{head}  path: s3://a\n  key: x\n  # readers\n  token: y\n"
     ours = base.replace("s3://a", "s3://b")
     theirs = base.replace("# readers", "# who may read").replace("name: s3", "name: s3  # prod")
     key = Key("component", "artifact_store", "s3")

@@ -201,7 +201,9 @@ def status(repository: Repository, prefix: str | None) -> dict[str, Any]:
     driver = ""
     if events(repository) == EVENTS:
         steps = mergedriver.steps(repository, prefix)
-        driver = "installed" if not steps else "outdated" if hookplace.driver(repository, mergedriver.DRIVER) else "missing"
+        driver = (
+            "installed" if not steps else "outdated" if hookplace.driver(repository, mergedriver.DRIVER) else "missing"
+        )
     return {
         "installed": bool(found) and all(h.state == "installed" for h in found) and driver in {"", "installed"},
         "folder": place.folder,
