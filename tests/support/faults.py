@@ -23,7 +23,7 @@ CALLS = (
 _MOST = 400
 
 
-def sweep(script: str, arguments: list[str], call: str, fault: str) -> Iterator[int]:
+def sweep(script: str, arguments: list[str], call: str, fault: str, step: int = 1) -> Iterator[int]:
     """Run a Python script again and again, each time with the fault at the next system call of a kind.
 
     Args:
@@ -31,11 +31,12 @@ def sweep(script: str, arguments: list[str], call: str, fault: str) -> Iterator[
         arguments: its arguments.
         call: the system call; counted in each process of the program by itself.
         fault: ``signal=SIGKILL`` or ``error=ENOSPC``, as strace names it.
+        step: meet only each so-many-th call.
 
     Yields:
         The number of the call, after a run in which it was met. Ends behind the last one.
     """
-    for number in range(1, _MOST):
+    for number in range(1, _MOST, step):
         status, met = run(script, arguments, call, fault, number)
         if not met:
             assert status == 0, f"without a fault the program fails (status {status})"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from zenprofile.core.change import words
 from zenprofile.errors import Conflict, Invalid
-from zenprofile.git import commit, files, journal, runner, tree
+from zenprofile.git import commit, files, index, runner, tree
 from zenprofile.git.journal import Entry, Move
 from zenprofile.git.merging import Outcome
 from zenprofile.git.objects import Objects, TreeEntry
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 _SHOWN = 10  # names in a message
 
 
-def move(
-    repository: Repository, objects: Objects, settings: Settings, head: Head, new: str, outcome: Outcome
-) -> None:
+def move(repository: Repository, objects: Objects, settings: Settings, head: Head, new: str, outcome: Outcome) -> None:
     """Bring branch, index and files from HEAD to a commit, keeping edits that it does not touch.
 
     Raises:
@@ -94,7 +92,7 @@ def _must_be_free(repository: Repository, objects: Objects, old: str, new: str) 
         Conflict: edits of the user's, or files that git does not know, are in the way.
     """
     try:
-        journal.refresh(repository, objects.differences(old, new))
+        index.refresh(repository, objects.differences(old, new))
         runner.run(["read-tree", "-n", "-m", "-u", old, new], repository.top)
     except runner.GitError as error:
         if error.ran.status < 0:

@@ -156,7 +156,7 @@ class GitSharing:
             raise _undecided(outcome.conflicts)
         forward = not head.oid or joined.bases == [head.oid]
         new = theirs if forward else self._merge_commit(outcome, head.oid, theirs, up)
-        arriving.move(repository, self._objects(), head, new, outcome)
+        arriving.move(repository, self._objects(), self._settings(), head, new, outcome)
         conflicts.clear(repository)
         return Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=forward)
 
@@ -182,9 +182,7 @@ class GitSharing:
         told = f": {words(outcome.changes)}" if outcome.changes else ""
         parents, author = [ours, theirs], self._store.author()
         message = f"Merge {name}{told}"
-        return commit.make_commit(
-            repository, self._objects(), self._settings(), outcome.tree, parents, message, author
-        )
+        return commit.make_commit(repository, self._objects(), self._settings(), outcome.tree, parents, message, author)
 
     def outgoing(self) -> tuple[Changed, ...]:
         """List what a push would change at the remote, by what was fetched last."""
@@ -255,7 +253,7 @@ class GitSharing:
             if outcome.problems and not record.accepted:
                 raise _spoiled(outcome.problems)
             new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
-            arriving.move(repository, self._objects(), head, new, outcome)
+            arriving.move(repository, self._objects(), self._settings(), head, new, outcome)
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
 

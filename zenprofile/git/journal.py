@@ -11,12 +11,11 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.errors import Conflict, Locked, StoreBroken
-from zenprofile.git import files, runner
-from zenprofile.git.objects import FILE, Objects
+from zenprofile.git import files, index, outside, runner
+from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository, is_ref
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ CHANGES = "changes"
 BACKUP = "refs/zenprofile/before/"
 KEPT_CHANGES = 200
 _ID = re.compile("[0-9a-f]{0,64}")
-_LOCK_PATIENCE = 10.0  # seconds that somebody else's index.lock is waited for
 
 
 class Entry(NamedTuple):
@@ -161,6 +159,7 @@ def finish(repository: Repository) -> None:
         return
     move = found[0]
     remove_abandoned_locks(repository, move.ref)
+    _wait_for_git(repository)
     objects = Objects(repository)
     try:
         if move.ref and _is_in(repository, objects, move):
@@ -221,7 +220,7 @@ def take_back(repository: Repository, objects: Objects, move: Move) -> None:
     """Undo what a change has done to files and index, as far as nobody has changed it since; discard the journal."""
     top = repository.top
     if move.outside:
-        _take_outside_back(repository, objects, move)
+        outside.take_back(repository, objects, move.old, move.outside)
     done = [e for e in move.entries if e.before != e.after and files.read(top, e.path) == e.after]
     for entry in done:
         if entry.before is not None:
@@ -230,13 +229,13 @@ def take_back(repository: Repository, objects: Objects, move: Move) -> None:
         _put(repository, entry.path, entry.before)
     if move.ref:
         tree = objects.tree_of(move.old)
-        staged = _staged(repository, [e.path for e in move.entries])
+        staged = index.staged(repository, [e.path for e in move.entries])
         entries = []
         for entry in move.entries:
             old = objects.entry(tree, entry.path)
             if staged.get(entry.path, "") == entry.oid:
                 entries.append((entry.path, old.oid if old is not None else ""))
-        set_index(repository, objects, entries)
+        index.set_entries(repository, objects, entries)
     discard(repository, move)
 
 
@@ -257,11 +256,14 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
     """
     try:
         if move.outside:
-            _put_outside(repository, objects, move)
+            outside.put(repository, objects, move.old, move.outside)
         _put_files(repository, move)
         if move.ref:
-            set_index(repository, objects, [(entry.path, entry.oid) for entry in move.entries])
+            index.set_entries(repository, objects, [(entry.path, entry.oid) for entry in move.entries])
             set_ref(repository, objects, move)
+    except Conflict:
+        discard(repository, move)  # git refused before it touched anything
+        raise
     except BaseException as error:
         if not _is_done_all_the_same(repository, move, error):
             with contextlib.suppress(OSError):
@@ -270,55 +272,6 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
                 files.failed(error, repository.top)
             raise
     put_away(repository)
-
-
-def _put_outside(repository: Repository, objects: Objects, move: Move) -> None:
-    """Check out what changes outside the profile as git does, the user's own filters included.
-
-    Raises:
-        Conflict: a file there has edits of the user's, or is in the way.
-    """
-    old = objects.tree_of(move.old)
-    try:
-        refresh(repository, objects.differences(old, move.outside))
-        _patiently(repository, ["read-tree", "-m", "-u", old, move.outside], b"", runner.TALKS)
-    except runner.GitError as error:
-        if error.ran.status < 0:
-            raise
-        message = f"files outside the profile are in the way; nothing was moved: {error.message}"
-        raise Conflict(message, hint="commit or put aside your own edits of them, or pull by hand: git pull") from None
-
-
-def refresh(repository: Repository, paths: Iterable[str]) -> None:
-    """Let git look whether files are as its index has them: after a copy, or a `touch`, it takes them for edited."""
-    known = list(_staged(repository, list(paths)))
-    if known:
-        _patiently(repository, ["add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul"], _lines(known))
-
-
-def _lines(paths: Iterable[str]) -> bytes:
-    return b"".join(os.fsencode(path) + b"\0" for path in paths)
-
-
-def _take_outside_back(repository: Repository, objects: Objects, move: Move) -> None:
-    """Bring files outside the profile that are as the change meant them back to the old commit."""
-    differing = objects.differences(objects.tree_of(move.old), move.outside)
-    for path, (before, after) in differing.items():
-        if _stored_as(repository, path) != (after.oid if after is not None else ""):
-            continue
-        if before is not None:
-            runner.run(["checkout", "-q", move.old, "--", path], repository.top)
-        else:
-            files.remove(repository.top, path)
-            set_index(repository, objects, [(path, "")])
-
-
-def _stored_as(repository: Repository, path: str) -> str:
-    """Return the blob that git would make of a file as it stands; "" where there is none."""
-    if not os.path.lexists(repository.top / path):
-        return ""
-    ran = runner.run(["hash-object", "--", path], repository.top, ok=(0, 128))
-    return ran.out.decode().strip()
 
 
 def _put_files(repository: Repository, move: Move) -> None:
@@ -341,16 +294,6 @@ def _is_done_all_the_same(repository: Repository, move: Move, error: BaseExcepti
     return bool(move.ref) and repository.ref(move.ref) == move.new
 
 
-def set_index(repository: Repository, objects: Objects, entries: list[tuple[str, str]]) -> None:
-    """Set index entries of these paths alone (object id "": no entry), waiting for whoever holds the index."""
-    rows = b"".join(
-        b"%s %s\t%s\0" % ((FILE if oid else "0").encode(), (oid or objects.zero).encode(), os.fsencode(path))
-        for path, oid in entries
-    )
-    if rows:
-        _patiently(repository, ["update-index", "-z", "--index-info"], rows)
-
-
 def set_ref(repository: Repository, objects: Objects, move: Move) -> None:
     """Move the branch from the old commit to the new one; fails where it is elsewhere.
 
@@ -360,34 +303,21 @@ def set_ref(repository: Repository, objects: Objects, move: Move) -> None:
     rows = [f"update {move.ref}\0{move.new}\0{move.old or objects.zero}\0"]
     if move.kind == "merge" and move.old:
         rows.append(f"update {BACKUP}{move.ref.removeprefix('refs/heads/')}\0{move.old}\0\0")
-    _patiently(repository, ["update-ref", "-m", label, "--stdin", "-z"], "".join(rows).encode())
+    index.patiently(repository, ["update-ref", "-m", label, "--stdin", "-z"], "".join(rows).encode())
 
 
-def _patiently(repository: Repository, args: list[str], stdin: bytes, extra: Mapping[str, str] | None = None) -> None:
-    deadline, pause = time.monotonic() + _LOCK_PATIENCE, 0.02
-    while True:
-        try:
-            runner.run(args, repository.folder, stdin=stdin, extra=extra)
-            return
-        except runner.GitError as error:
-            if ".lock': File exists" not in error.ran.err:
-                raise
-            if time.monotonic() > deadline:
-                held = error.ran.err.partition("'")[2].partition("'")[0]
-                message = f"another git holds {held}; nothing was written"
-                raise Locked(message, hint="wait for it to end; if none is running, delete that file") from None
-        time.sleep(pause)
-        pause = min(pause * 2, 1.0)
+def _wait_for_git(repository: Repository) -> None:
+    """Wait for a git that has outlived the process that started it, and still checks files out.
 
-
-def _staged(repository: Repository, paths: list[str]) -> dict[str, str]:
-    out = runner.run(["ls-files", "-s", "-z", "--", *paths], repository.top).out
-    found = {}
-    for row in out.split(b"\0"):
-        meta, tab, path = row.partition(b"\t")
-        if tab:
-            found[os.fsdecode(path)] = meta.split(b" ")[1].decode()
-    return found
+    Raises:
+        Locked: it does not end.
+    """
+    lock, deadline = repository.git_dir / "index.lock", time.monotonic() + index.PATIENCE
+    while lock.exists():
+        if time.monotonic() > deadline:
+            message = f"another git holds {lock}; a change that was begun waits for it"
+            raise Locked(message, hint="wait for it to end; if none is running, delete that file")
+        time.sleep(0.02)
 
 
 def remove_abandoned_locks(repository: Repository, ref: str) -> None:

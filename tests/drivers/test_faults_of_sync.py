@@ -1,0 +1,164 @@
+"""A sync with a real merge that is killed, or that runs out of disk, at every system call: as before or as after."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from faults import sweep
+from machines import PROD, S3, Machine, Team, stack, store
+
+from zenprofile.core.entity import Key
+from zenprofile.drivers.local import DRIVER
+from zenprofile.store.base import Options
+from zenprofile.usecases import sharing
+
+pytest_plugins = ("teams",)
+
+PROGRAM = """
+import sys
+from zenprofile.drivers.local import DRIVER
+from zenprofile.errors import ZenprofileError
+from zenprofile.store.base import Options
+from zenprofile.usecases import sharing
+
+store = DRIVER.open(sys.argv[2], Options(mode="commit"))
+try:
+    sharing.sync(store, store.sharing(), lambda _: None, commits=True, with_others=True)
+except ZenprofileError as error:
+    sys.exit(error.exit_status)
+store.close()
+"""
+SIGKILL = ["rename", "renameat", "unlink", "unlinkat", "fsync", "write", "pwrite64", "mkdir", "mkdirat", "link"]
+NO_SPACE = ["write", "rename", "renameat", "fsync", "mkdirat"]
+# Calls that are met hundreds of times; with ZENPROFILE_SWEEP=all each of them.
+STEPS = {} if os.environ.get("ZENPROFILE_SWEEP") == "all" else {"write": 11, "unlink": 3, "pwrite64": 2}
+CHURN = Key("project", "", "churn")
+
+
+def content(top: Path) -> dict[str, bytes]:
+    files = (path for path in top.rglob("*") if path.is_file() and ".git" not in path.relative_to(top).parts)
+    return {str(path.relative_to(top)): path.read_bytes() for path in files}
+
+
+def change(machine: Machine, path: str, text: str | None) -> None:
+    file = machine.top / path
+    if text is None:
+        file.unlink()
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def diverge(team: Team) -> None:
+    """Change, add and delete on both sides: entities, and files of the larger repository outside the profile."""
+    lines = (team.ana.top / "README").read_text()
+    change(team.ana, "README", lines.replace("line 1\n", "line one\n"))
+    change(team.ana, "src/new.py", "print(1)\n" * 50)
+    team.ana.commit((S3, store("s3", {"path": "s3://ana"})), (CHURN, None), (Key("user", "", "zoe"), {"name": "zoe"}))
+    team.ana.git("push", "-q")
+    change(team.ben, "README", lines.replace("line 9\n", "line nine\n"))
+    team.ben.commit(
+        (S3, store("s3", {"path": "s3://a"}, description="Ben's")), (PROD, stack("prod", orchestrator="default"))
+    )
+
+
+def sync(folder: Path) -> None:
+    opened = DRIVER.open(str(folder), Options(mode="commit"))
+    sharing.sync(opened, opened.sharing(), lambda _: None, commits=True, with_others=True)
+    opened.close()
+
+
+def restore(source: Path, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target, symlinks=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("call", "fault"),
+    [(call, "signal=SIGKILL") for call in SIGKILL] + [(call, "error=ENOSPC") for call in NO_SPACE],
+)
+def test_the_clone_is_as_before_or_as_after(larger: Team, call: str, fault: str) -> None:
+    diverge(larger)
+    ben = larger.ben
+    ben.git("config", "remote.origin.url", "../../team.git")
+    before, old = content(ben.top), ben.head
+    base = larger.root.with_name("base")
+    restore(larger.root, base)
+    sync(ben.folder)
+    after = content(ben.top)
+    assert before != after
+    restore(base, larger.root)
+
+    met = 0
+    for number in sweep(PROGRAM, [str(larger.root), str(ben.folder)], call, fault, STEPS.get(call, 1)):
+        met += 1
+        DRIVER.open(str(ben.folder), Options(mode="commit")).close()
+        now, where = content(ben.top), f"{call} {number}"
+        assert now in (before, after), f"{where}: {differing(now, before, after)}"
+        assert (ben.head == old) == (now == before), where
+        assert ben.is_clean(), f"{where}: {ben.git('status', '--porcelain')}"
+        sync(ben.folder)
+        assert content(ben.top) == after, where
+        head = ben.head
+        assert head == ben.remote_head, where
+        sync(ben.folder)
+        assert (ben.head, ben.is_clean()) == (head, True), where
+        restore(base, larger.root)
+    assert met
+
+
+def differing(now: dict[str, bytes], before: dict[str, bytes], after: dict[str, bytes]) -> dict[str, str]:
+    """Say of each file whether it is as before, as after, or neither."""
+    names = {name for side in (now, before, after) for name in side}
+    found = {}
+    for name in sorted(names):
+        sides = [word for word, side in (("before", before), ("after", after)) if side.get(name) == now.get(name)]
+        if len(sides) < 2:
+            found[name] = sides[0] if sides else "neither"
+    return found
+
+
+def test_a_killed_pull_leaves_edits_of_the_users_own(larger: Team) -> None:
+    """Edits of other files, outside the profile and in it, are what they were when the next command has cleaned up."""
+    diverge(larger)
+    ben = larger.ben
+    change(ben, "other.txt", "dirty\n")
+    ben.write("users/bob.yaml", "name: bob\nemail: dirty@ben\n")
+    ben.git("config", "remote.origin.url", "../../team.git")
+    base = larger.root.with_name("base")
+    restore(larger.root, base)
+    program = PROGRAM.replace("commits=True", "commits=False")
+
+    for _ in sweep(program, [str(larger.root), str(ben.folder)], "renameat", "signal=SIGKILL"):
+        DRIVER.open(str(ben.folder), Options(mode="commit")).close()
+        assert (ben.top / "other.txt").read_text() == "dirty\n"
+        assert "dirty@ben" in ben.read("users/bob.yaml")
+        restore(base, larger.root)
+
+
+def test_git_that_outlives_its_parent_is_waited_for(larger: Team) -> None:
+    """The process is killed while its git still checks files out: the next command does not work against it."""
+    diverge(larger)
+    ben = larger.ben
+    ben.git("config", "filter.slow.smudge", "sleep 1; cat")
+    ben.git("config", "filter.slow.clean", "cat")
+    (ben.top / ".git" / "info").mkdir(exist_ok=True)
+    (ben.top / ".git" / "info" / "attributes").write_text("*.py filter=slow\n")
+    marker = ben.top / ".git" / "zenprofile" / "journal"
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "", str(ben.folder)], env={**os.environ, **ben.environment}
+    )
+    lock = ben.top / ".git" / "index.lock"
+    while not (marker.exists() and lock.exists()):
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+
+    sync(ben.folder)
+
+    assert ben.head == ben.remote_head
+    assert ben.is_clean()

@@ -1,0 +1,411 @@
+"""Three clones and a remote, in any order of what people do: nothing that was acknowledged is lost, and all agree.
+
+Each value that is written is a word of its own. A word may go only where a person wrote over it, took it away, or chose
+another one in a conflict. 25 histories; `ZENPROFILE_HISTORIES=2000` (`make model`) for more.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from zenprofile.core import check, writer
+from zenprofile.core import text as texts
+from zenprofile.core.change import MISSING, Change, Edit, same
+from zenprofile.core.edit import edit
+from zenprofile.core.entity import DEFAULTS, Data, Key
+from zenprofile.core.merge import Conflict
+from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local_store import LocalStore
+from zenprofile.errors import Conflict as ConflictError
+from zenprofile.errors import Exists, InUse, Invalid, NotFound, ZenprofileError
+from zenprofile.store.base import Options
+from zenprofile.store.prepare import revision_of
+from zenprofile.usecases import entities, sharing
+
+HISTORIES = int(os.environ.get("ZENPROFILE_HISTORIES", "25"))
+SHRINK = bool(os.environ.get("ZENPROFILE_SHRINK"))  # takes minutes
+CLONES = 3
+NAMES = ("s0", "s1", "s2", "S1")
+PROD, ML = Key("stack", "", "prod"), Key("team", "", "ml")
+WORD = re.compile(r"w\d+w")
+
+clones = st.integers(0, CLONES - 1)
+names = st.sampled_from(NAMES)
+fields = st.sampled_from(["path", "key", "description", "labels.a", "labels.b"])
+sides = st.sampled_from(["ours", "theirs"])
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+    assert not done.returncode, f"git {words}: {done.stderr}"
+    return done.stdout
+
+
+def component(name: str) -> Key:
+    return Key("component", "artifact_store", name)
+
+
+def made(root: Path) -> Path:
+    """Make a remote and clones of it, which know it by a path below them."""
+    bare = root / "team.git"
+    bare.mkdir(parents=True)
+    git(bare, "init", "-q", "--bare", "-b", "main")
+    first = root / "0"
+    everything = [Edit(key, None, writer.write(key.kind, data)) for key, data in DEFAULTS]
+    for key, data in (
+        (
+            component("s0"),
+            {"name": "s0", "type": "artifact_store", "flavor": "s3", "configuration": {"path": "s3://a"}},
+        ),
+        (PROD, {"name": "prod", "components": {"orchestrator": "default", "artifact_store": "s0"}}),
+        (ML, {"name": "ml", "members": ["default"]}),
+    ):
+        everything.append(Edit(key, None, writer.write(key.kind, data)))
+    DRIVER.create(str(first), Options(), Change(tuple(everything))).close()
+    git(first, "remote", "add", "origin", "../team.git")
+    git(first, "push", "-q", "-u", "origin", "main")
+    for number in range(1, CLONES):
+        shutil.copytree(first, root / str(number))
+    return root
+
+
+class Team(RuleBasedStateMachine):
+    """What people do at their clones."""
+
+    template: Path
+    work: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+        self.kills = 0
+        self.acknowledged: set[str] = set()
+        self.gone: set[str] = set()  # written over, taken away, or not chosen
+        self.stores: list[LocalStore] = []
+
+    @initialize()
+    def begin(self) -> None:
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.copytree(self.template, self.work)
+        self.stores = [self.opened(number) for number in range(CLONES)]
+
+    def opened(self, number: int) -> LocalStore:
+        return DRIVER.open(str(self.work / str(number)), Options(mode="commit", user=f"u{number}", timeout=20))
+
+    # --- words
+
+    def word(self) -> str:
+        self.count += 1
+        return f"w{self.count}w"
+
+    @staticmethod
+    def words_of(text: str | None) -> set[str]:
+        return set(WORD.findall(text or ""))
+
+    def words_at(self, number: int) -> set[str]:
+        folder = self.work / str(number)
+        return {w for path in folder.rglob("*.yaml") for w in WORD.findall(path.read_text())}
+
+    def written(self, before: str | None, after: str | None) -> None:
+        """A document was written over: what was there and is no more is gone by a person's will."""
+        old, new = self.words_of(before), self.words_of(after)
+        self.gone |= old - new
+        self.acknowledged |= new
+
+    # --- writes
+
+    def apply(self, number: int, key: Key, change: Callable[[Data], None]) -> None:
+        store = self.stores[number]
+        old = store.snapshot().text(key)
+        if old is None:
+            return
+        data = texts.read(old)
+        change(data)
+        new = edit(old, data)
+        with contextlib.suppress(InUse, Invalid):
+            store.apply(Change((Edit(key, revision_of(key, old), new),)))
+            self.written(old, new)
+
+    @staticmethod
+    def put(data: Data, field: str, value: str) -> None:
+        if field in {"path", "key"}:
+            data.setdefault("configuration", {})[field] = f"s3://{value}" if field == "path" else f"{{{{{value}.k}}}}"
+        elif field == "description":
+            data["description"] = value
+        else:
+            data.setdefault("labels", {})[field.rpartition(".")[2]] = value
+
+    @rule(number=clones, name=names, field=fields)
+    def set_field(self, number: int, name: str, field: str) -> None:
+        self.apply(number, component(name), lambda data: self.put(data, field, self.word()))
+
+    @rule(number=clones, name=names)
+    def unset_label(self, number: int, name: str) -> None:
+        self.apply(number, component(name), lambda data: data.pop("labels", None))
+
+    @rule(number=clones, name=names)
+    def register(self, number: int, name: str) -> None:
+        text = writer.write(
+            "component",
+            {
+                "name": name, "type": "artifact_store", "flavor": "s3",
+                "configuration": {"path": f"s3://{self.word()}"},
+            },
+        )  # fmt: skip
+        with contextlib.suppress(Exists):
+            self.stores[number].apply(Change((Edit(component(name), None, text),)))
+            self.written(None, text)
+
+    @rule(number=clones, name=names)
+    def delete(self, number: int, name: str) -> None:
+        store = self.stores[number]
+        old = store.snapshot().text(component(name))
+        with contextlib.suppress(InUse, NotFound):
+            entities.delete(store, component(name), "")
+            self.written(old, None)
+
+    @rule(number=clones, name=names, new=names)
+    def rename(self, number: int, name: str, new: str) -> None:
+        with contextlib.suppress(Exists, NotFound, Invalid):
+            entities.rename(self.stores[number], component(name), new, "")
+
+    @rule(number=clones, name=names)
+    def use_in_stack(self, number: int, name: str) -> None:
+        def change(data: Data) -> None:
+            data["components"]["artifact_store"] = name
+
+        self.apply(number, PROD, change)
+
+    @rule(number=clones, add=st.booleans())
+    def member(self, number: int, add: bool) -> None:
+        """Add a user to the team, or take the last one out."""
+        store = self.stores[number]
+        old = store.snapshot().text(ML) or ""
+        data = texts.read(old)
+        edits = []
+        if add:
+            name = self.word()
+            edits.append(Edit(Key("user", "", name), None, writer.write("user", {"name": name})))
+            data["members"].append(name)
+        elif len(data["members"]) > 1:
+            data["members"].pop()
+        new = edit(old, data)
+        store.apply(Change((*edits, Edit(ML, revision_of(ML, old), new))))
+        # The user stays; what counts is the member.
+        self.gone |= {f"- {w}" for w in self.words_of(old) - self.words_of(new)}
+        self.acknowledged |= {w for e in edits for w in self.words_of(e.text)} | {f"- {w}" for w in self.words_of(new)}
+
+    @rule(number=clones, name=names, field=fields, commit=st.booleans())
+    def by_hand(self, number: int, name: str, field: str, commit: bool) -> None:
+        path = self.work / str(number) / component(name).path
+        if not path.exists():
+            return
+        old = path.read_text()
+        data = texts.read(old)
+        self.put(data, field, self.word())
+        new = f"# {name}\n{edit(old, data)}" if not old.startswith("#") else edit(old, data)
+        path.write_text(new)
+        self.written(old, new)
+        if commit:
+            git(self.work / str(number), "commit", "-q", "-a", "-m", "by hand")
+
+    # --- sharing
+
+    def guarded(self, number: int, act: Callable[[], Any]) -> bool:
+        """Do something that may meet a conflict; the conflict has to be a real one."""
+        try:
+            act()
+        except ConflictError as error:
+            note(f"clone {number}: {error.message}")
+            for conflict in self.stores[number].sharing().open().conflicts:
+                self.is_real(conflict)
+            return False
+        finally:
+            self.is_tidy(number)
+        return True
+
+    @staticmethod
+    def is_real(conflict: Conflict) -> None:
+        if conflict.class_ == "field":
+            one, ours, theirs = conflict.base, conflict.ours, conflict.theirs
+            assert not same(ours, theirs), conflict
+            assert one is MISSING or not (same(one, ours) or same(one, theirs)), conflict
+            assert ours is not MISSING or theirs is not MISSING, conflict
+
+    def sync(self, number: int) -> bool:
+        store = self.stores[number]
+        return self.guarded(number, lambda: sharing.sync(store, store.sharing(), note, commits=True))
+
+    @rule(number=clones)
+    def sync_one(self, number: int) -> None:
+        self.sync(number)
+
+    @rule(number=clones)
+    def pull(self, number: int) -> None:
+        self.guarded(number, self.stores[number].sharing().pull)
+
+    @rule(number=clones)
+    def offline(self, number: int) -> None:
+        (self.work / "team.git").rename(self.work / "away")
+        try:
+            with pytest.raises(ZenprofileError):
+                sharing.sync(self.stores[number], self.stores[number].sharing(), note, commits=True)
+        finally:
+            (self.work / "away").rename(self.work / "team.git")
+
+    @rule(number=clones, side=sides, which=st.integers(0, 3))
+    def resolve(self, number: int, side: str, which: int) -> None:
+        self.settle(number, side, which)
+
+    def settle(self, number: int, side: Any, which: int) -> None:
+        store = self.stores[number]
+        side_ = store.sharing()
+        found = side_.open().conflicts
+        if not found:
+            return
+        conflict = found[which % len(found)]
+        note(f"clone {number} settles {conflict} by {side}")
+        commits = {"ours": store.head(), "theirs": side_.open().theirs}
+        lost = self.loses(number, conflict, side, commits)
+        if self.guarded(number, lambda: sharing.resolve(side_, conflict.key, "", side)):
+            self.gone |= lost
+
+    def loses(self, number: int, conflict: Conflict, side: str, commits: dict[str, str]) -> set[str]:
+        """Return the words that a choice gives up: all of an entity's conflicts are settled by it."""
+        other = "theirs" if side == "ours" else "ours"
+        rows = [c for c in self.stores[number].sharing().open().conflicts if c.key == conflict.key]
+        lost: set[str] = set()
+        for row in rows:
+            if row.class_ == "field" and row.path:
+                lost |= self.words_of(str(getattr(row, other)))
+                continue
+            # Whole documents: of every spelling, and of what it refers to.
+            for name in {*NAMES, row.key.name}:
+                with contextlib.suppress(AssertionError):
+                    where = row.key._replace(name=name).path
+                    lost |= self.words_of(git(self.work / str(number), "show", f"{commits[other]}:{where}"))
+        return lost
+
+    @precondition(lambda self: self.kills < 2)
+    @rule(number=clones, at=st.integers(1, 60), name=names)
+    def kill(self, number: int, at: int, name: str) -> None:
+        """A process that writes and syncs is killed at a step; what it had not said is nobody's loss."""
+        self.kills += 1
+        word = self.word()
+        key = component(name)
+        path = self.work / str(number) / key.path
+        before = path.read_text() if path.exists() else None
+        child = os.fork()
+        if not child:
+            with contextlib.suppress(BaseException):
+                store = self.opened(number)
+                kill_at(at)
+                if before is not None:
+                    data = texts.read(before)
+                    self.put(data, "description", word)
+                    store.apply(Change((Edit(key, revision_of(key, before), edit(before, data)),)))
+                sharing.sync(store, store.sharing(), lambda _: None, commits=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(child, 0)
+        self.stores[number].close()
+        self.stores[number] = self.opened(number)
+        self.is_tidy(number)
+        after = path.read_text() if path.exists() else None
+        if before is not None and word in (after or ""):
+            # It was written; what a sync brought beside it is not of our making.
+            old = texts.read(before).get("description", "")
+            self.gone |= self.words_of(str(old))
+            self.acknowledged.add(word)
+
+    # --- what must hold
+
+    def is_tidy(self, number: int) -> None:
+        folder = self.work / str(number)
+        left = [p.name for p in (folder / ".git").rglob("*.lock")]
+        left += [name for name in ("MERGE_HEAD", "zenprofile/journal") if (folder / ".git" / name).exists()]
+        assert not left, left
+        assert not check.whole(self.stores[number].snapshot()), check.whole(self.stores[number].snapshot())
+
+    def teardown(self) -> None:
+        if not self.stores:
+            return
+        try:
+            self.quiet()
+        finally:
+            for store in self.stores:
+                store.close()
+
+    def quiet(self) -> None:
+        """Nobody writes any more: after a few rounds all have the same, and every word that nobody gave up."""
+        for _ in range(12):
+            for number in range(CLONES):
+                while not self.sync(number):
+                    assert self.stores[number].sharing().open().conflicts, "stuck without a conflict"
+                    self.settle(number, "ours", 0)
+            if len({store.head() for store in self.stores}) == 1:
+                break
+        assert len({store.head() for store in self.stores}) == 1, "they do not agree"
+        for number in range(CLONES):
+            folder = self.work / str(number)
+            assert git(folder, "status", "--porcelain") == ""
+            git(folder, "fsck", "--strict")
+        there = self.words_at(0)
+        members = texts.read((self.work / "0" / ML.path).read_text())["members"]
+        lost = {
+            word
+            for word in self.acknowledged - self.gone
+            if (word[2:] not in members if word.startswith("- ") else word not in there)
+        }
+        assert not lost, f"lost: {sorted(lost)}"
+
+
+def kill_at(step: int) -> None:
+    """Kill this process at the so-many-th thing that it does to the disk, or process that it starts."""
+    left = [step]
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def act(*args: Any, **kwargs: Any) -> Any:
+            left[0] -= 1
+            if left[0] <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **kwargs)
+
+        return act
+
+    for name in ("rename", "unlink", "mkdir", "rmdir", "fsync", "write"):
+        setattr(os, name, counted(getattr(os, name)))
+    subprocess.Popen.__init__ = counted(subprocess.Popen.__init__)  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Iterator[type[Team]]:
+    """Give the model with folders of its own."""
+    place = {"template": made(tmp_path / "template"), "work": tmp_path / "work"}
+    yield type("Model", (Team,), place)
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+@pytest.mark.slow
+def test_nothing_acknowledged_is_lost_and_all_agree_in_the_end(model: type[Team]) -> None:
+    run_state_machine_as_test(
+        model,
+        settings=settings(
+            max_examples=HISTORIES,
+            stateful_step_count=20,
+            deadline=None,
+            print_blob=True,
+            phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if SHRINK else [])],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

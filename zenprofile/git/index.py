@@ -1,0 +1,67 @@
+"""The index of a work tree: entries of single paths, set and read while other processes may hold it."""
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+
+from zenprofile.errors import Locked
+from zenprofile.git import runner
+from zenprofile.git.objects import FILE, Objects
+from zenprofile.git.repository import Repository
+
+PATIENCE = 10.0  # seconds that somebody else's index.lock is waited for
+
+
+def set_entries(repository: Repository, objects: Objects, entries: list[tuple[str, str]]) -> None:
+    """Set index entries of these paths alone (object id "": no entry), waiting for whoever holds the index."""
+    rows = b"".join(
+        b"%s %s\t%s\0" % ((FILE if oid else "0").encode(), (oid or objects.zero).encode(), os.fsencode(path))
+        for path, oid in entries
+    )
+    if rows:
+        patiently(repository, ["update-index", "-z", "--index-info"], rows)
+
+
+def patiently(repository: Repository, args: list[str], stdin: bytes, extra: Mapping[str, str] | None = None) -> None:
+    """Run a git command that locks index or refs, waiting for whoever holds them.
+
+    Raises:
+        Locked: another git holds one for too long.
+        runner.GitError: anything else that git names.
+    """
+    deadline, pause = time.monotonic() + PATIENCE, 0.02
+    while True:
+        try:
+            runner.run(args, repository.folder, stdin=stdin, extra=extra)
+            return
+        except runner.GitError as error:
+            if ".lock': File exists" not in error.ran.err:
+                raise
+            if time.monotonic() > deadline:
+                held = error.ran.err.partition("'")[2].partition("'")[0]
+                message = f"another git holds {held}; nothing was written"
+                raise Locked(message, hint="wait for it to end; if none is running, delete that file") from None
+        time.sleep(pause)
+        pause = min(pause * 2, 1.0)
+
+
+def staged(repository: Repository, paths: list[str]) -> dict[str, str]:
+    """Return the blobs that the index has at paths; a path that it does not know is left out."""
+    out = runner.run(["ls-files", "-s", "-z", "--", *paths], repository.top).out
+    found = {}
+    for row in out.split(b"\0"):
+        meta, tab, path = row.partition(b"\t")
+        if tab:
+            found[os.fsdecode(path)] = meta.split(b" ")[1].decode()
+    return found
+
+
+def refresh(repository: Repository, paths: Iterable[str]) -> None:
+    """Let git look whether files are as its index has them: after a copy, or a `touch`, it takes them for edited."""
+    known = list(staged(repository, list(paths)))
+    if known:
+        patiently(repository, ["add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul"], _lines(known))
+
+
+def _lines(paths: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
