@@ -4,26 +4,22 @@ import sys
 from pathlib import Path
 
 from measure import Table, process, rounds
-
-TARGET = "<= 4.5x"
+from profiles import COMMAND
 
 
 def bench(table: Table, home: Path, *, quick: bool) -> None:
     """Measure get, list, --version and completion."""
-    python = sys.executable
-    command = str(Path(python).with_name("zenprofile"))
-    process(command, "get")()
-    shell = {"_ZENPROFILE_COMPLETE": "bash_complete", "COMP_WORDS": "zenprofile set d", "COMP_CWORD": "2"}
+    process(COMMAND, "get")()
     found = rounds(
         {
-            "pass": process(python, "-I", "-c", "pass"),
-            "get": process(command, "get"),
-            "list": process(command, "list"),
-            "--version": process(command, "--version"),
-            "completion": process(command, **shell),
+            "pass": process(sys.executable, "-I", "-c", "pass"),
+            "get": process(COMMAND, "get"),
+            "list": process(COMMAND, "list"),
+            "--version": process(COMMAND, "--version"),
+            "completion": process(COMMAND, "set", "d", _ZENPROFILE_COMPLETE="words"),
         },
-        5 if quick else 25,
+        7 if quick else 25,
     )
     for name, seconds in found.items():
         if name != "pass":
-            table.row(f"zenprofile {name}", seconds, found["pass"], "python -I -c pass", TARGET)
+            table.row(f"zenprofile {name}", seconds, found["pass"], "python -I -c pass", "<= 4.5x")

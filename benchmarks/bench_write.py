@@ -1,14 +1,12 @@
 """Writes: a stack registered in a profile of 200 in process, and one write with its commit at 10,000 files."""
 
 import itertools
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import profiles
 from measure import Table, process, rounds
+from profiles import COMMAND
 
 from zenprofile.core import writer
 from zenprofile.core.change import Change, Edit
@@ -17,7 +15,8 @@ from zenprofile.drivers.local import DRIVER
 from zenprofile.drivers.sql import DRIVER as SQL
 from zenprofile.store.base import Options, Store
 
-ZENML_LOCAL = 1 / 28.8  # seconds a registration, recorded of ZenML 0.13.2 (facts), not measured here
+# Seconds a registration, recorded of ZenML 0.13.2 on a machine like this one, not measured here.
+_ZENML_LOCAL, _ZENML_SQLITE = 1 / 28.8, 1 / 66.3
 
 
 def bench(table: Table, home: Path, *, quick: bool) -> None:
@@ -44,8 +43,8 @@ def _commit_only(folder: Path) -> Callable[[], None]:
     def commit() -> None:
         name = f"stacks/peer-{next(numbers)}.yaml"
         (folder / name).write_text("name: x\n")
-        for words in (["add", "-N", name], ["-c", "core.fsync=committed", "commit", "-q", "-m", "x", "--only", name]):
-            subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+        profiles.git(folder, "add", "-N", name)
+        profiles.git(folder, "-c", "core.fsync=committed", "commit", "-q", "-m", "x", "--only", name)
 
     return commit
 
@@ -57,41 +56,37 @@ def _in_process(table: Table, home: Path, count: int) -> None:
     database = SQL.create(f"sqlite:///{home / 'bench.db'}", Options(), profiles.change(200))
     found = rounds(
         {
-            "git commit --only": _commit_only(peer),
-            "with a commit": _register(DRIVER.open(str(folder), Options(mode="commit"))),
+            "peer": _commit_only(peer),
+            "commit": _register(DRIVER.open(str(folder), Options(mode="commit"))),
             "manual": _register(DRIVER.open(str(manual), Options(mode="manual"))),
             "sqlite": _register(database),
         },
         count,
     )
-    limit = found["git commit --only"]
-    table.row("register a stack of 200 with a commit, in process", found["with a commit"], limit, "git commit --only", "<= 1x")
+    what = "register a stack of 200, {}, in process"
+    table.row(what.format("with a commit"), found["commit"], found["peer"], "git commit --only", "<= 1x")
     against = "ZenML 0.13.2, as recorded"
-    table.row("register a stack of 200, manual, in process", found["manual"], ZENML_LOCAL, against, "<= 0.1x")
-    table.row("register a stack of 200, SQLite, in process", found["sqlite"], 1 / 66.3, against, "<= 0.1x")
+    table.row(what.format("manual"), found["manual"], _ZENML_LOCAL, against, "<= 0.1x")
+    table.row(what.format("SQLite"), found["sqlite"], _ZENML_SQLITE, against, "<= 0.1x")
 
 
 def _whole(table: Table, home: Path, size: int, count: int) -> None:
-    command = str(Path(sys.executable).with_name("zenprofile"))
     folder = profiles.repository(home / "large", size)
     peer = profiles.repository(home / "large-peer", size)
-    for words in (["create", "large", "--url", str(folder)], ["set", "large"], ["config", "sync", "commit"]):
-        process(command, *words)()
+    profiles.registered("large", folder, "sync", "commit")
     numbers = itertools.count()
-    edits = itertools.count()
+    edited = "components/artifact_store/artifact-store-1.yaml"
 
     def register() -> None:
-        name = f"new-{next(numbers)}"
-        process(command, "component", "register", name, "--type", "artifact_store", "--flavor", "s3", "--set", "path=s3://b")()
+        words = f"component register new-{next(numbers)} --type artifact_store --flavor s3 --set path=s3://b"
+        process(COMMAND, *words.split())()
 
-    def commit() -> None:
-        path = peer / "components" / "artifact_store" / "artifact-store-1.yaml"
-        path.write_text(path.read_text() + f"# {next(edits)}\n")
-        words = ["-c", "core.fsync=committed", "commit", "-q", "-m", "x", "--only", "components/artifact_store/artifact-store-1.yaml"]
-        subprocess.run(["git", *words], cwd=peer, check=True, capture_output=True)
+    def edit() -> None:
+        path = peer / edited
+        path.write_text(f"{path.read_text()}# {next(numbers)}\n")
 
-    while time.time() < (folder / "zenprofile.yaml").stat().st_ctime + 2.1:
-        time.sleep(0.1)
-    found = rounds({"start": process(command, "describe"), "peer": commit, "register": register}, count)
-    ours = found["register"] - found["start"]
-    table.row(f"one write with its commit less start-up, {size:,} files", ours, found["peer"], "git commit --only", "<= 1.2x")
+    commit = process("git", "-c", "core.fsync=committed", "commit", "-q", "-m", "x", "--only", edited, cwd=peer)
+    found = rounds({"start": process(COMMAND, "describe"), "peer": commit, "ours": register}, count, {"peer": edit})
+    ours = found["ours"] - found["start"]
+    what = f"one write with its commit less start-up, {size:,} files"
+    table.row(what, ours, found["peer"], "git commit --only", "<= 1.2x")

@@ -1,14 +1,22 @@
 """Profiles of any size, as teams have them: components of many flavors, stacks of them, comments here and there."""
 
 import subprocess
+import sys
+import time
 from pathlib import Path
+
+from measure import process
 
 from zenprofile.core import writer
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import DEFAULTS, Key
 
+COMMAND = Path(sys.executable).with_name("zenprofile")
 _FLAVORS = {
-    "artifact_store": ("s3", {"path": "s3://bucket-{n}/artifacts", "client_kwargs": {"endpoint_url": "https://s3.eu-{n}"}}),
+    "artifact_store": (
+        "s3",
+        {"path": "s3://bucket-{n}/artifacts", "client_kwargs": {"endpoint_url": "https://s3.eu-{n}"}},
+    ),
     "orchestrator": ("kubeflow", {"kubernetes_context": "cluster-{n}", "synchronous": True}),
     "container_registry": ("aws", {"uri": "{n}.dkr.ecr.eu-west-1.amazonaws.com"}),
     "step_operator": ("sagemaker", {"role": "arn:aws:iam::{n}:role/sagemaker"}),
@@ -44,6 +52,11 @@ def change(count: int) -> Change:
     return Change(tuple(Edit(key, None, text) for key, text in documents(count).items()))
 
 
+def git(folder: Path, *words: str) -> None:
+    """Run git in a folder."""
+    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+
 def repository(folder: Path, count: int) -> Path:
     """Write such a profile into a Git repository, in one commit, and return the folder."""
     for key, text in documents(count).items():
@@ -51,12 +64,25 @@ def repository(folder: Path, count: int) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (folder / "zenprofile.yaml").write_text("format: 1\n")
-    for words in (
-        ["init", "-q", "-b", "main"],
-        ["add", "-A"],
-        ["-c", "user.name=b", "-c", "user.email=b@c.d", "commit", "-q", "-m", "all"],
-        ["config", "user.name", "Bench"],
-        ["config", "user.email", "bench@example.com"],
-    ):
-        subprocess.run(["git", *words], cwd=folder, check=True)
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "all")
     return folder
+
+
+def registered(name: str, folder: Path, *settings: str) -> None:
+    """Make a folder the active profile of this machine; ``settings`` are words of ``zenprofile config``."""
+    for words in (
+        ["create", name, "--url", str(folder)],
+        ["set", name],
+        *([["config", *settings]] if settings else []),
+    ):
+        process(COMMAND, *words)()
+    settle(folder)
+
+
+def settle(folder: Path) -> None:
+    """Wait until no file is so young that the cache reads it again."""
+    newest = max(path.stat().st_ctime for top in folder.glob("[a-z]*") for path in (top, *top.rglob("*.yaml")))
+    while time.time() < newest + 2.1:
+        time.sleep(0.1)

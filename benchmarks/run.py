@@ -1,6 +1,7 @@
 """Measure what zenprofile costs beside its limit and its peers, in one run: ``make bench`` (``--quick``: a minute).
 
-Needs zenprofile installed as its users have it (no editable install): `make bench` makes such an environment.
+Needs zenprofile installed as its users have it (no editable install): `make bench` makes such an environment, and
+one with the peers. A peer that is not there is named, and its rows are left out.
 """
 
 import argparse
@@ -14,15 +15,16 @@ from pathlib import Path
 
 import measure
 
-SUBJECTS = ("start", "read", "write", "validate", "share", "text", "sql")
+SUBJECTS = ("start", "read", "write", "validate", "share", "hook", "text", "sql")
 
 
 @contextlib.contextmanager
 def machine() -> Iterator[Path]:
     """Give the run a home of its own."""
-    with tempfile.TemporaryDirectory(prefix="zenprofile-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="zenprofile-bench-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
-        (home / ".gitconfig").write_text("[user]\n\tname = Bench\n\temail = bench@example.com\n[init]\n\tdefaultBranch = main\n")
+        settings = "[user]\n\tname = Bench\n\temail = bench@example.com\n[init]\n\tdefaultBranch = main\n"
+        (home / ".gitconfig").write_text(settings)
         for name in [name for name in os.environ if name.startswith(("GIT_", "ZENPROFILE_"))]:
             del os.environ[name]
         os.environ |= {
@@ -42,11 +44,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rounds, small profiles")
     parser.add_argument("--json", type=Path, help="keep the figures here")
     wanted = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     table = measure.Table()
     for subject in wanted.subjects or SUBJECTS:
         module = importlib.import_module(f"bench_{subject}")
+        table.subject = str(module.__doc__).splitlines()[0]
+        print(f"# {table.subject}", flush=True)
         with machine() as home:
-            print(f"# {subject}: {module.__doc__.splitlines()[0]}", flush=True)
             module.bench(table, home, quick=wanted.quick)
     if wanted.json:
         table.save(wanted.json)
