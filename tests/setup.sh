@@ -15,13 +15,11 @@ ssh-keygen|openssh-client|@servers|keys for a remote over ssh
 openssl|openssl|@servers|a certificate for a remote over https
 fish|fish|tests/cli/test_shells.py::test_what_a_shell_offers[fish]|completion in fish
 zsh|zsh|tests/cli/test_shells.py::test_what_a_shell_offers[zsh]|completion in zsh
-node|nodejs|tests/e2e/test_editor.py|a language server
-node|nodejs|tests/e2e/test_hooks_managers.py|managers of hooks
-npm|npm|tests/e2e/test_editor.py|a language server
-npm|npm|tests/e2e/test_hooks_managers.py|managers of hooks
-yaml-language-server|npm:yaml-language-server@1.18.0|tests/e2e/test_editor.py|a language server
-lefthook|npm:lefthook@2.0.0|tests/e2e/test_hooks_managers.py|a manager of hooks
-husky|npm:husky@9.1.7|tests/e2e/test_hooks_managers.py|a manager of hooks
+node|nodejs|@tools|a language server, managers of hooks
+npm|npm|@tools|a language server, managers of hooks
+yaml-language-server|npm:yaml-language-server@1.18.0|@tools|a language server
+lefthook|npm:lefthook@2.0.0|@tools|a manager of hooks
+husky|npm:husky@9.1.7|@tools|a manager of hooks
 '
 
 missing() {
