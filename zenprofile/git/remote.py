@@ -1,23 +1,20 @@
 """The other side: which one it is, fetch and push of one branch, one git process each; proof is the remote's answer."""
 
-import contextlib
-import fcntl
 import os
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from zenprofile.errors import Locked, Unreachable, Unsafe, UsageError, ZenprofileError
-from zenprofile.git import files, runner, trouble
+from zenprofile.errors import Unreachable, Unsafe, UsageError, ZenprofileError
+from zenprofile.git import runner, trouble
 from zenprofile.git.repository import Repository
 from zenprofile.git.settings import Settings
+from zenprofile.git.talking import alone
 from zenprofile.store.url import scheme_of
 
 Progress = Callable[[str], None] | None
 _HEADS = "refs/heads/"
-_GUARD = "talking"  # in our own folder: held while git talks to a remote, and not empty until that has ended
 # What zenprofile made itself is treated as if a stranger had filled it (FAULTS U7, B3); old oddities are no attack.
 STRICT = (
     "http.followRedirects=false",
@@ -133,7 +130,7 @@ def fetch(
     args += ["--no-write-fetch-head", *(["--unshallow"] if whole else [])]
     args += ["--", upstream.remote, f"+{upstream.branch}:{upstream.tracking}"]
     old = repository.ref(upstream.tracking)
-    with _alone(repository, upstream, timeout):
+    with alone(repository, upstream.tracking, timeout):
         ran = talk(repository, args, upstream.url, timeout, progress, settings=settings)
     if not ran.status:
         return Fetched(old, repository.ref(upstream.tracking), gone=False)
@@ -171,7 +168,7 @@ def push(
     """
     args = ["push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"]
     args += ["--", upstream.remote, f"{oid}:{upstream.branch}"]
-    with _alone(repository, upstream, timeout):
+    with alone(repository, upstream.tracking, timeout):
         ran = talk(repository, args, upstream.url, timeout, progress, hooks=hooks, settings=settings)
     flag, summary = _answer(ran.out.decode("utf-8", "replace"), upstream.branch)
     if flag and flag in " *=":
@@ -319,51 +316,6 @@ def _must_serve_elsewhere(settings: Settings) -> None:
             if settings.get(setting):
                 message = f"git's setting {setting[:140]!r} names a program that would run on this machine"
                 raise Unsafe(message, hint=f"look at who has set it: git config --show-origin --get {setting[:140]!r}")
-
-
-@contextlib.contextmanager
-def _alone(repository: Repository, upstream: Upstream, timeout: float) -> Iterator[None]:
-    """Let one process of a repository talk at a time, and free what a killed one has left locked.
-
-    Where the block raises, git was killed in it: the next one frees what that left.
-    """
-    try:
-        repository.own_dir.mkdir(exist_ok=True)
-        fd = os.open(repository.own_dir / _GUARD, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        files.failed(error, repository.top)
-    try:
-        _take(fd, timeout)
-        if os.fstat(fd).st_size:
-            _free(repository, upstream, os.fstat(fd).st_mtime)
-        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
-        yield
-        os.ftruncate(fd, 0)
-    finally:
-        os.close(fd)
-
-
-def _take(fd: int, timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                message = f"another zenprofile has talked to the remote for {timeout:g} seconds"
-                raise Locked(message, hint="wait for it to end, and repeat the command") from None
-            time.sleep(0.02)
-        else:
-            return
-
-
-def _free(repository: Repository, upstream: Upstream, since: float) -> None:
-    """Remove the lock files that git, killed with its zenprofile, has left: nobody uses them any more."""
-    for name in (f"{upstream.tracking}.lock", "shallow.lock"):
-        lock = repository.common_dir / name
-        with contextlib.suppress(OSError):
-            if lock.stat().st_mtime >= since - 1:
-                lock.unlink()
 
 
 def _answer(out: str, branch: str) -> tuple[str, str]:
