@@ -128,6 +128,15 @@ def zenprofile_(folder: Path, *words: str, **extra: str) -> "subprocess.Complete
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **extra})
 
 
+@pytest.mark.parametrize("folder", ["", "stacks/", "components/", "a/users/"])
+def test_a_profile_in_a_folder_of_any_name(tmp_path: Path, folder: str) -> None:
+    path = f"{folder}components/orchestrator/gpu.yaml"
+    assert drive(tmp_path, BASE, OURS, THEIRS, path=path) == (0, merged(BASE, OURS, THEIRS), "")
+    sides = [f"name: a\ndescription: {word}\nlabels:\n  a: {label}\n" for word, label in ("oo", "po", "op")]
+    joined = "name: a\ndescription: p\nlabels:\n  a: p\n"
+    assert drive(tmp_path, *sides, path=f"{folder}projects/a.yaml") == (0, joined, "")
+
+
 def test_the_driver_alone(tmp_path: Path) -> None:
     assert drive(tmp_path, BASE, OURS, THEIRS) == (0, merged(BASE, OURS, THEIRS), "")
     status, text, said = drive(tmp_path, "a\n", "b\n", "c\n", path="code.py")

@@ -6,10 +6,9 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from zenprofile.core.entity import KINDS, Key, key_of_path
+from zenprofile.core.entity import Key, key_of_path
 from zenprofile.errors import Conflict
 
-_FOLDERS = {kind.folder for kind in KINDS.values()}
 _MARKER = 7
 
 
@@ -60,10 +59,7 @@ def _merged(sides: Sequence[str | None], path: str, marker: int) -> tuple[str, l
 def _key(path: str) -> Key | None:
     """Return the entity at a path in a repository, wherever its profile is."""
     parts = path.split("/")
-    for start in (-3, -2):
-        if len(parts) >= -start and parts[start] in _FOLDERS:
-            return key_of_path("/".join(parts[start:]))
-    return None
+    return key_of_path("/".join(parts[-2:])) or key_of_path("/".join(parts[-3:]))
 
 
 def _read(file: str) -> str | None:
