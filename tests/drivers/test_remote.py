@@ -26,7 +26,7 @@ from servers import (
 )
 
 from zenprofile.errors import AccessDenied, Locked, NotFound, Paused, Unreachable, Unsafe, UsageError, ZenprofileError
-from zenprofile.git import history, remote
+from zenprofile.git import history, remote, talking
 from zenprofile.git.clone import clone
 from zenprofile.git.remote import Fetched, Pushed, Upstream
 from zenprofile.git.repository import Repository, find
@@ -611,7 +611,7 @@ def test_a_lock_of_the_users_own_git_is_left_alone(mine: Repository, tmp_path: P
 
 
 def test_two_that_talk_at_once_take_turns(mine: Repository) -> None:
-    with remote._alone(mine, up(mine), LONG), pytest.raises(Locked):
+    with talking.alone(mine, up(mine).tracking, LONG), pytest.raises(Locked):
         bring(mine, 0.05)
     assert not bring(mine).gone
 
