@@ -34,7 +34,7 @@ REFUSED: list[tuple[str, str | bytes, int, int, str, str]] = [
     ("Y4", DEEP, 1, 67, "too-deep", "nested more than 64 deep"),
     ("Y4", "a: " + "[" * 200_000, 1, 67, "too-deep", "nested more than 64 deep"),
     ("Y4", "{a: " * 65, 1, 257, "too-deep", "nested more than 64 deep"),
-    ("Y5", "a: " + "x" * 2_097_152, 0, 0, "too-large", "the document has 2097155 bytes; at most 1048576 are read"),
+    ("Y5", "a: " + "x" * 2_097_152, 0, 0, "too-large", "the document has more than 1048576 bytes"),
     ("Y5", "a: [" + "1," * 60_000 + "]", 1, 99_995, "too-large", "more than 50000 keys and values"),
     ("Y6", "a: 1\na: 2\n", 2, 1, "duplicate-key", "the key 'a' stands here twice"),
     ("Y6", "a: {b: 1, 'b': 2}\n", 1, 11, "duplicate-key", "the key 'b' stands here twice"),
@@ -165,7 +165,7 @@ def test_a_document_may_be_as_deep_and_as_large_as_the_limits() -> None:
     with pytest.raises(Invalid):
         text.read("a: " + "[" * 64 + "]" * 64)
     assert len(text.read("a: " + "x" * (text.MAX_BYTES - 3))["a"]) == text.MAX_BYTES - 3
-    with pytest.raises(Invalid, match="at most 1048576"):
+    with pytest.raises(Invalid, match="more than 1048576"):
         text.read("a: é" + "x" * (text.MAX_BYTES - 4))
     assert len(text.read("a: [" + "1," * 40_000 + "]")["a"]) == 40_000
 

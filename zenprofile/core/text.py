@@ -103,7 +103,7 @@ def _parsed(text: str) -> dict[str, Any]:
 def _decoded(raw: bytes | str) -> str:
     size = len(raw) if isinstance(raw, bytes) or raw.isascii() else len(raw.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
-        message = f"the document has {size} bytes; at most {MAX_BYTES} are read"
+        message = f"the document has more than {MAX_BYTES} bytes"
         raise Refused("too-large", message, "split it, or keep large values elsewhere")
     if isinstance(raw, bytes):
         try:

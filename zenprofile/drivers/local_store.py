@@ -328,17 +328,33 @@ class LocalStore:
     def _dirty(
         self, repository: Repository, among: Iterable[str] | None = None
     ) -> list[tuple[Key | None, bytes | None, bytes | None]]:
-        """List files of the profile that differ from HEAD, line ends aside: key (None: the manifest), old, new."""
+        """List files of the profile that differ from HEAD, line ends aside: key (None: the manifest), old, new.
+
+        A file that may not be read (a link, too large) is left as it is where HEAD has no better one; where paths are
+        given, it is listed as an empty one.
+
+        Raises:
+            Invalid: such a file, where no paths are given, stands in a plain one's place or is new.
+        """
         objects = self.objects(repository)
         committed = objects.files(objects.subtree(objects.tree_of(repository.head().oid), repository.prefix))
+        from zenprofile.git import tree
+
         found: list[tuple[Key | None, bytes | None, bytes | None]] = []
         paths = {path for path in committed if path == MANIFEST or key_of_path(path)}
         paths |= {MANIFEST, *(key.path for key in self._tree.keys())}  # noqa: SIM118 - no mapping
         if among is not None:
             paths &= set(among)
         for path in sorted(paths):
-            new = files.read(self.folder, path)
             entry = committed.get(path)
+            try:
+                new = files.read(self.folder, path)
+            except Invalid:
+                if among is None and not tree.is_unread(objects, entry):
+                    raise
+                if among is None:
+                    continue
+                new = b""
             if (objects.oid("blob", new) if new is not None else "") == (entry.oid if entry else ""):
                 continue
             old = objects.read(entry.oid, "blob") if entry else None

@@ -111,7 +111,7 @@ def read_at(fd: int, name: str, path: str) -> bytes | None:
         if not stat.S_ISREG(found.st_mode):
             raise _not_plain(path, "is no plain file")
         if found.st_size > MAX_BYTES:
-            message = f"the document has {found.st_size} bytes; at most {MAX_BYTES} are read"
+            message = f"the document has more than {MAX_BYTES} bytes"
             hint = "split it, or keep large values elsewhere"
             raise Invalid.of([Problem(path, 0, 0, "", message, hint, "too-large")])
         return _all(file, found.st_size)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import DocumentSnapshot
 from zenprofile.errors import Invalid, Problem
+from zenprofile.git import files
 from zenprofile.git.objects import FILE, Objects, TreeEntry
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def content(objects: Objects, key: Key, entry: TreeEntry) -> bytes:
 
 def not_followed(path: str) -> Problem:
     """Return the problem of a document in whose place a link or a submodule is."""
-    message = f"{path} is a link or a submodule; it is not followed"
+    message = f"{path} is a link or no plain file; it is not followed"
     return Problem(path, 0, 0, "", message, "put a plain file in its place", "not-a-file")
 
 
@@ -65,3 +66,8 @@ def not_a_folder(path: str) -> Problem:
 def snapshot(objects: Objects, commit: str, prefix: str, catalog: "Catalog") -> DocumentSnapshot:
     """Return the entities as a commit ("": none) has them; it reads as long as the objects are open."""
     return DocumentSnapshot(TreeDocuments(objects, objects.tree_of(commit), prefix), catalog)
+
+
+def is_unread(objects: Objects, entry: TreeEntry | None) -> bool:
+    """Say whether an entry is there and holds no document: a link, a submodule, or too large."""
+    return entry is not None and (entry.mode not in FILES or len(objects.read(entry.oid, "blob")) > files.MAX_BYTES)
