@@ -23,6 +23,12 @@ def start(machine: Machine, script: str) -> "subprocess.Popen[str]":
     )
 
 
+def ended(running: "list[subprocess.Popen[str]]") -> None:
+    """Wait for all of them; each has to succeed."""
+    said = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0] * len(running), "\n".join(said)
+
+
 def names(machine: Machine) -> set[str]:
     return {path.stem for path in (machine.folder / "components" / "artifact_store").glob("c*.yaml")}
 
@@ -41,10 +47,7 @@ def test_six_clones_register_ten_each(team: Team, tmp_path: Path) -> None:
         ]
         return "".join(lines)
 
-    running = [start(machine, script(number)) for number, machine in enumerate(machines)]
-    for process in running:
-        out, _ = process.communicate()
-        assert process.returncode == 0, out
+    ended([start(machine, script(number)) for number, machine in enumerate(machines)])
 
     everything = {f"c{number}-{n}" for number in range(CLONES) for n in range(EACH)}
     for machine in machines:
@@ -62,10 +65,7 @@ def test_two_processes_sync_one_clone(team: Team) -> None:
     team.ben.run("user create yan")
     command = f"{sys.executable} -m zenprofile sync"
 
-    running = [start(team.ben, command) for _ in range(4)]
+    ended([start(team.ben, command) for _ in range(4)])
 
-    for process in running:
-        out, _ = process.communicate()
-        assert process.returncode == 0, out
     assert team.ben.head == team.ben.remote_head
     assert team.ben.is_clean()

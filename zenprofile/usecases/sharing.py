@@ -16,6 +16,7 @@ from zenprofile.store.base import Committing, Store
 from zenprofile.store.sharing import Pulled, Pushed, Sharing, Typed
 
 _ROUNDS = 5
+_SPREAD = 0.25  # seconds; of the order of one fetch, merge and push
 Warn = Callable[[str], None]
 
 
@@ -89,8 +90,8 @@ def sync(
     notes: list[str] = []
     for round_ in range(_ROUNDS):
         if round_:
-            # Others push at the same time: not all at the same moment again.
-            time.sleep(random.uniform(0.02, 0.2) * round_)  # noqa: S311
+            # Others push at the same time: each round spreads them over twice the time.
+            time.sleep(random.uniform(0, _SPREAD * 2**round_))  # noqa: S311
         got = sharing.pull()
         pulled += got.changes
         notes += got.notes
