@@ -268,6 +268,7 @@ def start(
     hooks: bool = False,
 ) -> "subprocess.Popen[bytes]":
     """Start git with pipes, in a session of its own; `end` it if it does not end by itself."""
+    _heed_sigterm()
     try:
         return Process(
             arguments(args, flags, hooks=hooks),
@@ -284,6 +285,17 @@ def start(
         raise Unsupported("git is not installed", hint="install git 2.31 or newer and put it on PATH") from None
     except PermissionError:
         raise StoreBroken(f"no permission to enter {cwd}", hint="ask its owner for access") from None
+
+
+def _heed_sigterm() -> None:
+    """Let SIGTERM end this process as an exception does: git has a session of its own, and would go on without it."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        with contextlib.suppress(ValueError):  # not the main thread
+            signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(*_: object) -> None:
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
