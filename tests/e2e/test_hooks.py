@@ -469,3 +469,32 @@ def test_a_submodule_is_named(repo: Path, tmp_path: Path) -> None:
 def test_hook_commands_are_named_when_they_are_wrong(tmp_path: Path) -> None:
     assert "there is no hook" in zenprofile(tmp_path, "hook", "nonsense", status=2).stderr
     assert "no git repository" in zenprofile(tmp_path, "hook", "pre-commit", status=1).stderr
+
+
+def test_zenprofiles_own_commands_work_beside_the_hooks(repo: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    git(repo, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    git(repo, "push", "-q", "-u", "origin", "main")
+    zenprofile(repo, "config", "sync", "commit")
+    zenprofile(repo, "config", "run-hooks", "on")
+
+    zenprofile(repo, "stack", "register", "prod", "-o", "default", "-a", "default")
+    zenprofile(repo, "sync", "--with-others")
+
+    assert git(repo, "log", "--format=%s", "origin/main").stdout.splitlines()[0] == "add stack prod"
+    assert git(repo, "status", "--porcelain").stdout == ""
+
+
+def test_folders_with_odd_names_have_the_driver(tmp_path: Path) -> None:
+    repo = repository(tmp_path / "repo")
+    zenprofile(repo, "create", "odd", "--url", 'a "b" [c] *d\\e')
+    git(repo, "add", ".")
+    zenprofile(repo, "--profile", "odd", "hooks", "install")
+
+    asked = 'a "b" [c] *d\\e/stacks/default.yaml'
+    said = git(
+        repo, "check-attr", "-z", "merge", "--", asked, "stacks/x.yaml", ".zenprofile/stacks/default.yaml"
+    ).stdout
+
+    values = said.split("\0")[2::3]
+    assert values == ["zenprofile", "unspecified", "zenprofile"]
