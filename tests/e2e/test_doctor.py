@@ -115,6 +115,19 @@ def test_a_repository_without_commits_and_one_below_another(tmp_path: Path) -> N
     doctor(tmp_path / "linked", 0)
 
 
+def test_a_repository_of_the_other_object_format(tmp_path: Path) -> None:
+    folder = tmp_path / "sha256"
+    folder.mkdir()
+    git(folder, "init", "-q", "--object-format=sha256")
+    zenprofile(folder, "create", "s", "--url", ".")
+    zenprofile(folder, "set", "s")
+    zenprofile(folder, "hooks", "install")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "begin")
+
+    doctor(folder, 0)
+
+
 def test_stores_without_git(tmp_path: Path) -> None:
     zenprofile(tmp_path, "create", "s", "-t", "sql")
     zenprofile(tmp_path, "set", "s")

@@ -71,5 +71,5 @@ VERBS: dict[str, str] = {
     "schema": "export",
     "hooks": "install uninstall status",
     "override": "set list unset",
-    "secrets": "check",
+    "secrets": "allow check",
 }

@@ -108,7 +108,8 @@ class Canary:
     def pre_push(self) -> Sung:
         """Try to push what does not hold, to a repository that goes with the canary."""
         remote = os.path.join(self._folder, "remote.git")
-        runner.run(["init", "-q", "--bare", remote], self._folder)
+        kind = runner.run(["rev-parse", "--show-object-format"], self._repository.top).out.decode().strip()
+        runner.run(["init", "-q", "--bare", f"--object-format={kind}", remote], self._folder)
         known = f"{self._extra['GIT_OBJECT_DIRECTORY']}\n{self._extra['GIT_ALTERNATE_OBJECT_DIRECTORIES']}\n"
         self._write(os.path.join(remote, "objects", "info"), "alternates", known)
         self._at(self._commit({"projects/zenprofile-spoiled.yaml": _SPOILED}, self._base))
