@@ -23,7 +23,7 @@ from zenprofile.core import check, writer
 from zenprofile.core import text as texts
 from zenprofile.core.change import MISSING, Change, Edit, same
 from zenprofile.core.edit import edit
-from zenprofile.core.entity import DEFAULTS, Data, Key
+from zenprofile.core.entity import DEFAULTS, KINDS, Data, Key
 from zenprofile.core.merge import Conflict
 from zenprofile.drivers.local import DRIVER
 from zenprofile.drivers.local_store import LocalStore
@@ -31,7 +31,7 @@ from zenprofile.errors import Conflict as ConflictError
 from zenprofile.errors import Exists, InUse, Invalid, NotFound, ZenprofileError
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import revision_of
-from zenprofile.usecases import entities, sharing
+from zenprofile.usecases import entities, mergedriver, sharing
 
 HISTORIES = int(os.environ.get("ZENPROFILE_HISTORIES", "25"))
 SHRINK = bool(os.environ.get("ZENPROFILE_SHRINK"))  # takes minutes
@@ -41,9 +41,10 @@ PROD, ML = Key("stack", "", "prod"), Key("team", "", "ml")
 WORD = re.compile(r"w\d+w")
 
 clones = st.integers(0, CLONES - 1)
-names = st.sampled_from(NAMES)
+names = st.sampled_from(("s0", "s0", "s1", *NAMES))
 fields = st.sampled_from(["path", "key", "description", "labels.a", "labels.b"])
 sides = st.sampled_from(["ours", "theirs"])
+acts = st.sampled_from(["set", "set", "set", "delete", "rename", "use", "register", "member", "unset_label"])
 
 
 def git(folder: Path, *words: str) -> str:
@@ -62,17 +63,15 @@ def made(root: Path) -> Path:
     bare.mkdir(parents=True)
     git(bare, "init", "-q", "--bare", "-b", "main")
     first = root / "0"
-    everything = [Edit(key, None, writer.write(key.kind, data)) for key, data in DEFAULTS]
-    for key, data in (
-        (
-            component("s0"),
-            {"name": "s0", "type": "artifact_store", "flavor": "s3", "configuration": {"path": "s3://a"}},
-        ),
+    filled = {"type": "artifact_store", "flavor": "s3", "description": "old", "configuration": {"path": "s3://a"}}
+    documents = [
+        *DEFAULTS,
+        *((component(name), {"name": name, **filled}) for name in NAMES[:3]),
         (PROD, {"name": "prod", "components": {"orchestrator": "default", "artifact_store": "s0"}}),
         (ML, {"name": "ml", "members": ["default"]}),
-    ):
-        everything.append(Edit(key, None, writer.write(key.kind, data)))
-    DRIVER.create(str(first), Options(), Change(tuple(everything))).close()
+    ]
+    everything = tuple(Edit(key, None, writer.write(key.kind, data)) for key, data in documents)
+    DRIVER.create(str(first), Options(), Change(everything)).close()
     git(first, "remote", "add", "origin", "../team.git")
     git(first, "push", "-q", "-u", "origin", "main")
     for number in range(1, CLONES):
@@ -146,15 +145,12 @@ class Team(RuleBasedStateMachine):
         else:
             data.setdefault("labels", {})[field.rpartition(".")[2]] = value
 
-    @rule(number=clones, name=names, field=fields)
     def set_field(self, number: int, name: str, field: str) -> None:
         self.apply(number, component(name), lambda data: self.put(data, field, self.word()))
 
-    @rule(number=clones, name=names)
     def unset_label(self, number: int, name: str) -> None:
         self.apply(number, component(name), lambda data: data.pop("labels", None))
 
-    @rule(number=clones, name=names)
     def register(self, number: int, name: str) -> None:
         text = writer.write(
             "component",
@@ -167,7 +163,6 @@ class Team(RuleBasedStateMachine):
             self.stores[number].apply(Change((Edit(component(name), None, text),)))
             self.written(None, text)
 
-    @rule(number=clones, name=names)
     def delete(self, number: int, name: str) -> None:
         store = self.stores[number]
         old = store.snapshot().text(component(name))
@@ -175,19 +170,16 @@ class Team(RuleBasedStateMachine):
             entities.delete(store, component(name), "")
             self.written(old, None)
 
-    @rule(number=clones, name=names, new=names)
     def rename(self, number: int, name: str, new: str) -> None:
         with contextlib.suppress(Exists, NotFound, Invalid):
             entities.rename(self.stores[number], component(name), new, "")
 
-    @rule(number=clones, name=names)
     def use_in_stack(self, number: int, name: str) -> None:
         def change(data: Data) -> None:
             data["components"]["artifact_store"] = name
 
         self.apply(number, PROD, change)
 
-    @rule(number=clones, add=st.booleans())
     def member(self, number: int, add: bool) -> None:
         """Add a user to the team, or take the last one out."""
         store = self.stores[number]
@@ -250,6 +242,44 @@ class Team(RuleBasedStateMachine):
     @rule(number=clones)
     def sync_one(self, number: int) -> None:
         self.sync(number)
+
+    @rule(number=clones)
+    def sync_beside_git(self, number: int) -> None:
+        """Where no document comes or goes, `git merge` with the merge driver gives the same bytes, or conflicts too."""
+        store, folder, beside = self.stores[number], self.work / str(number), self.work / "beside"
+        store.commit()
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.copytree(folder, beside)
+        git(beside, "fetch", "-q")
+        ours, theirs = (
+            self.changed(beside, f"{commit}...{other}")
+            for commit, other in (("origin/main", "HEAD"), ("HEAD", "origin/main"))
+        )
+        both = [path for path, how in ours.items() if how == theirs.get(path) == "M"]
+        merged = self.merged_by_git(beside) if both else False
+
+        synced = self.sync(number)
+
+        if both and not {"D", "A"} & {*ours.values(), *theirs.values()}:
+            classes = {conflict.class_ for conflict in store.sharing().open().conflicts}
+            assert merged == synced or classes & {"reference", "name"}, (merged, classes)
+            for path in both if synced else ():
+                assert (beside / path).read_bytes() == (folder / path).read_bytes(), path
+
+    @staticmethod
+    def changed(folder: Path, span: str) -> dict[str, str]:
+        rows = git(folder, "diff", "--name-status", "--no-renames", span).splitlines()
+        return {path: how for how, _, path in (row.partition("\t") for row in rows)}
+
+    @staticmethod
+    def merged_by_git(folder: Path) -> bool:
+        attributes = "".join(f"{kind.folder}/**/*.yaml merge=zenprofile\n" for kind in KINDS.values())
+        (folder / ".git" / "info").mkdir(exist_ok=True)
+        (folder / ".git" / "info" / "attributes").write_text(attributes)
+        words = ["-c", f"merge.zenprofile.driver={mergedriver.command()}", "merge", "-q", "-X", "no-renames"]
+        done = subprocess.run(["git", *words, "origin/main"], cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode in {0, 1}, done.stderr
+        return not done.returncode
 
     @rule(number=clones)
     def pull(self, number: int) -> None:
@@ -328,6 +358,26 @@ class Team(RuleBasedStateMachine):
             self.gone |= self.words_of(str(old))
             self.acknowledged.add(word)
 
+    @rule(acts=st.lists(st.tuples(clones, acts, names, names, fields), min_size=3, max_size=6), beside=st.booleans())
+    def meanwhile(self, acts: list[tuple[int, str, str, str, str]], beside: bool) -> None:
+        """Several write before anybody syncs; then all of them sync."""
+        for number, act, name, new, field in acts:
+            if act == "set":
+                self.set_field(number, name, field)
+            elif act == "rename":
+                self.rename(number, name, new)
+            elif act == "use":
+                self.use_in_stack(number, name)
+            elif act == "member":
+                self.member(number, name != "s0")
+            else:
+                getattr(self, act)(number, name)
+        for number in dict.fromkeys(number for number, *_ in acts):
+            if beside:
+                self.sync_beside_git(number)
+            else:
+                self.sync(number)
+
     # --- what must hold
 
     def is_tidy(self, number: int) -> None:
@@ -402,7 +452,7 @@ def test_nothing_acknowledged_is_lost_and_all_agree_in_the_end(model: type[Team]
         model,
         settings=settings(
             max_examples=HISTORIES,
-            stateful_step_count=20,
+            stateful_step_count=15,
             deadline=None,
             print_blob=True,
             phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if SHRINK else [])],
