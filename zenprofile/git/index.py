@@ -38,7 +38,7 @@ def patiently(repository: Repository, args: list[str], stdin: bytes, extra: Mapp
             if ".lock': File exists" not in error.ran.err:
                 raise
             if time.monotonic() > deadline:
-                held = error.ran.err.partition("'")[2].partition("'")[0]
+                held = error.ran.err.partition("': File exists")[0].rpartition("'")[2]
                 message = f"another git holds {held}; nothing was written"
                 raise Locked(message, hint="wait for it to end; if none is running, delete that file") from None
         time.sleep(pause)

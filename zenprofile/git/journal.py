@@ -287,10 +287,11 @@ def _put_files(repository: Repository, move: Move) -> None:
 
 
 def _is_done_all_the_same(repository: Repository, move: Move, error: BaseException) -> bool:
-    """Say whether git was killed only behind its last step; what it left locked is freed."""
-    if not isinstance(error, runner.GitError) or error.ran.status >= 0:
+    """Say whether git failed, or was killed, only behind its last step (a reflog); what it left locked is freed."""
+    if not isinstance(error, runner.GitError):
         return False
-    remove_abandoned_locks(repository, move.ref)
+    if error.ran.status < 0:
+        remove_abandoned_locks(repository, move.ref)
     return bool(move.ref) and repository.ref(move.ref) == move.new
 
 
