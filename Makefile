@@ -15,7 +15,7 @@ PYTEST := export PIP_CACHE_DIR="$$($(BIN)/python -m pip cache dir)"; \
 	export PYTEST_DEBUG_TEMPROOT=$$(mktemp -d); trap 'rm -rf "$$PYTEST_DEBUG_TEMPROOT"' EXIT; \
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
-.PHONY: demo test check lint types imports quick oldest bench reference clean
+.PHONY: demo test check lint types imports quick oldest model bench reference clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed ## The main job on real input: two machines, one profile in Git
@@ -44,6 +44,10 @@ quick: $(VENV)/with-tools ## The tests that take no time
 
 oldest: $(VENV)/with-tools ## Unit and contract tests on the oldest libraries that setup.cfg allows
 	@$(PYTEST) tests/e2e/test_oldest.py
+
+model: $(VENV)/with-tools ## 2,000 histories of three clones that share a profile, and a kill at each call of a sync; hours
+	@export ZENPROFILE_HISTORIES=2000 ZENPROFILE_SHRINK=1 ZENPROFILE_SWEEP=all; \
+		$(PYTEST) tests/e2e/test_sharing_model.py tests/drivers/test_faults_of_sync.py
 
 bench: $(VENV)/with-tools ## Ratios against limits and peers, measured side by side
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
