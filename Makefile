@@ -49,8 +49,9 @@ model: $(VENV)/with-tools ## 2,000 histories of three clones that share a profil
 	@export ZENPROFILE_HISTORIES=2000 ZENPROFILE_SHRINK=1 ZENPROFILE_SWEEP=all; \
 		$(PYTEST) tests/e2e/test_sharing_model.py tests/drivers/test_faults_of_sync.py
 
-bench: $(VENV)/with-tools ## Ratios against limits and peers, measured side by side
-	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+bench: ## Ratios against limits and peers, measured side by side; BENCH=--quick for a short run
+	@PYTHON="$(PYTHON)" sh benchmarks/setup.sh .tools/bench
+	@.tools/bench/ours/bin/python benchmarks/run.py $(BENCH) --json .tools/bench/figures.json
 
 reference: $(VENV)/with-tools ## Write docs/reference.md again
 	@$(BIN)/python docs/reference.py

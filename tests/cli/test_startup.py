@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from zenprofile.cli.main import main
 from zenprofile.profiles import Profile, Profiles
 
 HEAVY = {
@@ -79,3 +80,32 @@ def test_completion(arguments: list[str]) -> None:
     found = imported(*arguments, _ZENPROFILE_COMPLETE="words")
     assert not found & HEAVY
     assert not found & PARSER
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "stack list",
+        "component list",
+        "stack describe default",
+        "component describe default --type artifact_store",
+        "user list",
+        "flavor list",
+        "describe",
+        "validate",
+    ],
+)
+def test_reads_of_a_local_profile(arguments: str) -> None:
+    """Nothing that a person would wait for, even where no cache helps; revisions alone need a hash."""
+    assert main(["create", "read"]) == 0
+    assert main(["set", "read"]) == 0
+    assert imported(*arguments.split()) & (HEAVY | {"pathlib", "random", "re2"}) == set()
+
+
+def test_a_write_of_a_plain_document() -> None:
+    assert main(["create", "written"]) == 0
+    assert main(["set", "written"]) == 0
+    found = imported(
+        *["component", "register", "s3", "--type", "artifact_store", "--flavor", "s3", "--set", "path=s3://b"]
+    )
+    assert found & (HEAVY - {"hashlib", "subprocess"} | {"pathlib", "random", "re2"}) == set()
