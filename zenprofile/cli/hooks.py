@@ -71,11 +71,10 @@ def uninstall(session: Session, server: str | None, dry: bool) -> None:
 @hooks.command(examples=["zenprofile hooks status", "zenprofile hooks status -o json"])
 @_server
 @click.pass_obj
-def status(session: Session, server: str | None) -> int:
-    """Say how each hook and the merge driver is; `doctor` proves that they fire. Ends with 1 where one is missing."""
+def status(session: Session, server: str | None) -> None:
+    """Say how each hook and the merge driver is; `doctor` proves that they fire."""
     state = usecase.status(*_repository(session, server))
     session.show(state, lambda: _table(state))
-    return 0 if state["installed"] else 1
 
 
 def _table(state: dict[str, Any]) -> str:

@@ -172,8 +172,9 @@ def install_driver(repository: Repository, prefix: str | None, *, dry: bool = Fa
 def uninstall(repository: Repository, *, dry: bool = False) -> Done:
     """Take hooks and merge driver away; what was there before comes back."""
     place = hookplace.place(repository)
+    own = place._replace(folder=_default(repository))  # also where the setting came after the hooks
     steps, left = [], []
-    for hook in look(repository, place):
+    for hook in dict.fromkeys([*(look(repository, place) if place.own else ()), *look(repository, own)]):
         if hook.state in {"installed", "outdated"}:
             there = os.path.lexists(hook.file + SAVED)
             steps.append(Step("restore" if there else "remove", hook.file))
