@@ -118,6 +118,59 @@ def test_a_rename_here_with_edits_meets_an_edit_there(team: Team) -> None:
     settled(team)
 
 
+@pytest.mark.parametrize(("choice", "name"), [("--ours", "bens"), ("--theirs", "anas")])
+def test_two_new_names_for_one_entity_wait_for_a_person(team: Team, choice: str, name: str) -> None:
+    team.ana.run("component rename s3 anas")
+    team.ana.run("sync")
+    team.ben.run("component rename s3 bens")
+
+    team.ben.run("sync", fails=3)
+
+    (row,) = team.ben.run("conflicts -o json").json
+    assert (row["class"], row["base"], row["ours"], row["theirs"]) == ("name", "s3", "bens", "anas")
+    team.ben.run(f"resolve bens {choice}")
+    found = team.ben.run("artifact-store list -o json").json
+    assert [one["name"] for one in found] == sorted(["default", name])
+    assert f"artifact_store: {name}" in team.ben.read(PROD)
+    team.ben.run("sync")
+    settled(team)
+
+
+@pytest.mark.parametrize(("choice", "path"), [("--ours", "s3://ben"), ("--theirs", "s3://ana")])
+def test_a_renamed_entity_may_have_a_conflict_too(team: Team, choice: str, path: str) -> None:
+    team.ana.run("component rename s3 anas")
+    team.ana.run("component update anas --set path=s3://ana")
+    team.ana.run("sync")
+    team.ben.run("component update s3 --set path=s3://ben --description more")
+
+    team.ben.run("sync", fails=3)
+
+    (row,) = team.ben.run("conflicts -o json").json
+    assert (row["name"], row["path"]) == ("s3", "configuration.path")
+    team.ben.run(f"resolve s3 {choice}")
+    text = team.ben.read(S3._replace(name="anas"))
+    assert path in text
+    assert "more" in text
+    assert not (team.ben.folder / S3.path).exists()
+    team.ben.run("sync")
+    settled(team)
+
+
+def test_a_user_deleted_here_and_named_in_a_team_there(team: Team) -> None:
+    team.ana.run("team add ml --user bob")
+    team.ana.run("sync")
+    team.ben.run("user delete bob")
+
+    team.ben.run("sync", fails=3)
+
+    (row,) = team.ben.run("conflicts -o json").json
+    assert (row["kind"], row["name"], row["class"]) == ("team", "ml", "reference")
+    team.ben.run("resolve ml --ours")
+    assert "bob" not in team.ben.read(ML)
+    team.ben.run("sync")
+    settled(team)
+
+
 @pytest.mark.parametrize(
     ("key", "ana", "ben", "merged"),
     [

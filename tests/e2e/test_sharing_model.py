@@ -452,7 +452,7 @@ def test_nothing_acknowledged_is_lost_and_all_agree_in_the_end(model: type[Team]
         model,
         settings=settings(
             max_examples=HISTORIES,
-            stateful_step_count=15,
+            stateful_step_count=12,
             deadline=None,
             print_blob=True,
             phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if SHRINK else [])],
