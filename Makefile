@@ -15,7 +15,7 @@ PYTEST := export PIP_CACHE_DIR="$$($(BIN)/python -m pip cache dir)"; \
 	export PYTEST_DEBUG_TEMPROOT=$$(mktemp -d); trap 'rm -rf "$$PYTEST_DEBUG_TEMPROOT"' EXIT; \
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
-.PHONY: demo test check lint types imports quick oldest model bench reference clean
+.PHONY: demo test check lint types imports quick oldest coverage model bench reference clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed ## The main job on real input: two machines, one profile in Git
@@ -44,6 +44,15 @@ quick: $(VENV)/with-tools ## The tests that take no time
 
 oldest: $(VENV)/with-tools ## Unit and contract tests on the oldest libraries that setup.cfg allows
 	@$(PYTEST) tests/e2e/test_oldest.py
+
+# Names and paths, reader and writer, merge, secrets, and all that touches a repository.
+SAFETY := names paths text events lines writer diff3 merge* secrets tokens limits patterns
+SAFETY := $(SAFETY:%=zenprofile/core/%.py) $(patsubst %,zenprofile/git/%.py,files index journal lock repository runner)
+
+coverage: $(VENV)/with-tools ## Branches of the modules that safety rests on, and those that no test takes; a quarter of an hour
+	@export COVERAGE_FILE=$$(mktemp); trap 'rm -f "$$COVERAGE_FILE"' EXIT; \
+		$(BIN)/coverage run --branch --source=zenprofile -m pytest -q tests/unit tests/drivers tests/hostile; \
+		$(BIN)/coverage report --show-missing --include="$$(echo '$(SAFETY)' | tr ' ' ',')"
 
 model: $(VENV)/with-tools ## 2,000 histories of three clones that share a profile, and a kill at each call of a sync; hours
 	@export ZENPROFILE_HISTORIES=2000 ZENPROFILE_SHRINK=1 ZENPROFILE_SWEEP=all; \
