@@ -23,7 +23,7 @@ others_option = click.option(
 )
 
 
-def _side(session: Session) -> Sharing | None:
+def _side(session: Session, nothing: Any = None) -> Sharing | None:
     """Return the remote side of the active profile; None, having said so, where there is none to look at."""
     from zenprofile.usecases import sharing
 
@@ -31,7 +31,7 @@ def _side(session: Session) -> Sharing | None:
     found = sharing.side(store, _progress if sys.stderr.isatty() and session.format == "table" else None)
     if found is None:
         line = f"A profile of type '{store.driver}' is shared already: there is nothing to send or fetch."
-        session.show({"state": "shared", "store_type": store.driver}, lambda: line)
+        session.show({"state": "shared", "store_type": store.driver} if nothing is None else nothing, lambda: line)
     return found
 
 
@@ -189,7 +189,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
 @click.pass_obj
 def conflicts(session: Session) -> None:
     """List what only a person can decide, with both values."""
-    side = _side(session)
+    side = _side(session, [])
     if side is None:
         return
     rows = _conflicts(side)
