@@ -95,7 +95,7 @@ def _read(table: Table, name: str, documents: list[str], count: int) -> None:
         if YAML is not None:
             runs["ruamel"] = each(lambda document: YAML(typ="safe", pure=True).load(document), few)
         found = rounds(runs, count)
-    table.row(f"read and parse a folder of {name} documents", found["load"], found["walk"], "walk + stat", "<= 12x")
+    table.row(f"read and parse a folder of {name} documents", found["load"], found["walk"], "walk + stat")
     table.row(f"read {name} documents", found["ours"], found["PyYAML"], "PyYAML's C loader")
     if "ruamel" in found:
         whole = found["ruamel"] * len(documents) / len(few)

@@ -23,7 +23,7 @@ from zenprofile.errors import (
     Unsafe,
     ZenprofileError,
 )
-from zenprofile.git import journal, lock
+from zenprofile.git import index, lock
 from zenprofile.store.base import Options
 
 BUCKET = Key("component", "artifact_store", "s3")
@@ -212,7 +212,7 @@ def test_a_detached_head_takes_no_commit(profile: Path) -> None:
 def test_somebody_elses_index_lock_is_waited_for_and_never_removed(
     profile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "_LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr(index, "PATIENCE", 0.1)
     held = profile / ".git" / "index.lock"
     held.touch()
     with pytest.raises(Locked, match=r"index\.lock"):

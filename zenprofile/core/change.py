@@ -147,28 +147,36 @@ def words(changes: Iterable[Changed]) -> str:
     A rename (one entity gone, one of the same kind, type and content come) is told as such. Values that are long or
     not text, numbers or names are left out. Over three entities, the rest is counted.
     """
-    told = each_in_words(changes)
+    told = _joined(changes)
     if not told:
         return "no change"
-    line = "; ".join(told[:3])
+    line = "; ".join(map(_told, told[:3]))
     return line if len(told) <= 3 else f"{line}; and {len(told) - 3} more"
 
 
 def each_in_words(changes: Iterable[Changed]) -> list[str]:
     """Say in a line each what changed; a rename is one line."""
+    return list(map(_told, _joined(changes)))
+
+
+def _told(change: Changed | str) -> str:
+    return change if isinstance(change, str) else _in_words(change)
+
+
+def _joined(changes: Iterable[Changed]) -> list[Changed | str]:
+    """Return renames, told already, before the changes that are none."""
     changes = list(changes)
     gone = [c for c in changes if c.action == "removed"]
-    told: list[str] = []
+    told: list[Changed | str] = []
     joined: set[Key] = set()
-    for new in changes:
+    for new in changes if gone else ():
         if new.action != "added":
             continue
         old = next((g for g in gone if g.key not in joined and is_rename(g, new)), None)
         if old:
             joined.update((old.key, new.key))
             told.append(f"{label(old.key)}: renamed to {new.key.name}")
-    told += [_in_words(c) for c in changes if c.key not in joined]
-    return told
+    return [*told, *(c for c in changes if c.key not in joined)]
 
 
 def is_rename(old: Changed, new: Changed) -> bool:

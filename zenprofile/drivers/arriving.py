@@ -65,7 +65,7 @@ def _entry(
     """Return what happens to a file of the profile; None where edits of the user's own are in the way."""
     old, new = sides
     try:
-        now = files.read(repository.top, path)
+        now = files.read(repository.folder, path)
     except Invalid:
         return None
     oid = pair[1].oid if pair[1] is not None else ""

@@ -10,7 +10,7 @@ from zenprofile.errors import StoreBroken
 from zenprofile.git import files
 from zenprofile.git.repository import find
 from zenprofile.store.base import Options
-from zenprofile.store.url import is_clone_url
+from zenprofile.store.url import decoded, is_clone_url
 
 if TYPE_CHECKING:
     from zenprofile.core.change import Change
@@ -23,11 +23,7 @@ def _folder(url: str, options: Options) -> str:
         if not options.clone:
             raise StoreBroken("it is not known where the clone is", hint="delete the profile and create it again")
         return os.path.join(os.path.realpath(options.clone), clones.parse(url).subdirectory).rstrip("/")
-    path = url.removeprefix("file://") if url.startswith("file:") else url
-    if url.startswith("file:"):
-        from urllib.parse import unquote
-
-        path = unquote(path)
+    path = decoded(url.removeprefix("file://")) if url.startswith("file:") else url
     return os.path.realpath(path)
 
 

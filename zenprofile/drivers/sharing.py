@@ -1,29 +1,30 @@
 """Sharing a Git store: fetch, merge in the object store, validate, move by the one commit path; push and prove it."""
 
 import contextlib
+import importlib
+import os
+import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from zenprofile.core import merge
-from zenprofile.core import text as texts
 from zenprofile.core.change import Changed, label, words
 from zenprofile.core.entity import MANIFEST, Key
-from zenprofile.core.merge import Conflict, Value
-from zenprofile.core.merge_data import Choice
 from zenprofile.core.paths import Path
-from zenprofile.drivers import arriving, manifest, outgoing
+from zenprofile.drivers import manifest
 from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Unreachable, ZenprofileError
 from zenprofile.errors import Conflict as ConflictError
-from zenprofile.git import commit, conflicts, files, relation, remote, runner
+from zenprofile.git import conflicts, files, relation, remote, runner
 from zenprofile.git.conflicts import Record, Whole
-from zenprofile.git.merging import Merge, Outcome
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Head, Repository
 from zenprofile.git.settings import Settings
 from zenprofile.store.sharing import Open, Pulled, Pushed, Relation, State, Typed, at
 
 if TYPE_CHECKING:
+    from zenprofile.core.merge import Conflict
+    from zenprofile.core.merge_data import Choice
     from zenprofile.drivers.local_store import LocalStore
+    from zenprofile.git.merging import Merge, Outcome
 
 _SEEN = "seen.json"
 KEPT = "refs/zenprofile/kept/"
@@ -55,6 +56,9 @@ class GitSharing:
         if self._asked is None:
             self._asked = Settings(self._repository())
         return self._asked
+
+    def _talking(self) -> dict[str, Any]:
+        return {"timeout": self._timeout, "progress": self._progress, "settings": self._settings()}
 
     def _upstream(self, head: Head) -> remote.Upstream:
         found = remote.upstream(self._repository(), head.ref, self._settings())
@@ -90,12 +94,18 @@ class GitSharing:
 
     def _fetched(self, head: Head, up: remote.Upstream) -> remote.Fetched:
         repository = self._repository()
-        asked = self._settings()
-        fetched = remote.fetch(repository, up, timeout=self._timeout, progress=self._progress, settings=asked)
-        shallow = (repository.common_dir / "shallow").exists()
+        talking = self._talking()
+        # While git talks, this process would only wait: what the rest of a pull needs is imported meanwhile.
+        importing = threading.Thread(target=_import_the_rest)
+        importing.start()
+        try:
+            fetched = remote.fetch(repository, up, **talking)
+        finally:
+            importing.join()
+        shallow = os.path.exists(repository.common_file("shallow"))
         if shallow and head.oid and fetched.new and not relation.bases(repository, head.oid, fetched.new):
             # The common start may be what a shallow clone left out.
-            whole = remote.fetch(repository, up, timeout=self._timeout, progress=self._progress, whole=True)
+            whole = remote.fetch(repository, up, whole=True, **talking)
             return whole._replace(old=fetched.old)
         return fetched
 
@@ -109,7 +119,7 @@ class GitSharing:
         self._see(head.branch, lost)
         kept = f"{KEPT}{head.branch}"
         if head.oid:
-            runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], repository.top)
+            runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], repository.folder)
         if fetched.gone:
             message = f"the branch {up.branch.removeprefix('refs/heads/')} was deleted at the remote; nothing was moved"
             hint = f"your commits are kept here and at {kept}; to share them again: git push {up.remote} {head.branch}"
@@ -130,7 +140,7 @@ class GitSharing:
     def _seen(self) -> dict[str, str]:
         """Return the commit of each branch here that its remote is known to have had."""
         try:
-            found = files.record(self._repository().own_dir / _SEEN)
+            found = files.record(self._repository().own_file(_SEEN))
         except (OSError, ValueError):
             return {}
         return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
@@ -156,14 +166,21 @@ class GitSharing:
             raise _undecided(outcome.conflicts)
         forward = not head.oid or joined.bases == [head.oid]
         new = theirs if forward else self._merge_commit(outcome, head.oid, theirs, up)
-        arriving.move(repository, self._objects(), self._settings(), head, new, outcome)
+        self._move(head, new, outcome)
         conflicts.clear(repository)
         return Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=forward)
 
-    def _merge(self, ours: str, theirs: str) -> Merge:
+    def _move(self, head: Head, new: str, outcome: "Outcome") -> None:
+        from zenprofile.drivers import arriving
+
+        arriving.move(self._repository(), self._objects(), self._settings(), head, new, outcome)
+
+    def _merge(self, ours: str, theirs: str) -> "Merge":
+        from zenprofile.git.merging import Merge
+
         return Merge(self._repository(), self._objects(), self._store.catalog(), ours, theirs)
 
-    def _must_be_a_profile(self, joined: Merge, up: remote.Upstream) -> None:
+    def _must_be_a_profile(self, joined: "Merge", up: remote.Upstream) -> None:
         """Refuse what would leave no profile here, or one that this version cannot read."""
         now, arriving_ = joined.manifest()
         if joined.ours and not joined.bases and not joined.has_manifest:
@@ -176,7 +193,9 @@ class GitSharing:
             raise Invalid(message, hint="have it put back there, or take it by hand: git pull", file=MANIFEST)
         manifest.must_hold(arriving_, up.url)
 
-    def _merge_commit(self, outcome: Outcome, ours: str, theirs: str, up: remote.Upstream) -> str:
+    def _merge_commit(self, outcome: "Outcome", ours: str, theirs: str, up: remote.Upstream) -> str:
+        from zenprofile.git import commit
+
         repository = self._repository()
         name = up.tracking.removeprefix("refs/remotes/")
         told = f": {words(outcome.changes)}" if outcome.changes else ""
@@ -186,11 +205,15 @@ class GitSharing:
 
     def outgoing(self) -> tuple[Changed, ...]:
         """List what a push would change at the remote, by what was fetched last."""
+        from zenprofile.drivers import outgoing
+
         relation_ = self.relation()
         return outgoing.changes(self._repository(), self._objects(), relation_.theirs, relation_.ours)
 
     def push(self, *, with_others: bool = False) -> Pushed:
         """Send the commits that are only here, and believe only the remote's own answer."""
+        from zenprofile.drivers import outgoing
+
         repository, objects = self._repository(), self._objects()
         head = repository.must_be_ready()
         up = self._upstream(head)
@@ -206,15 +229,7 @@ class GitSharing:
         if not with_others:
             outgoing.must_be_ours(repository, objects, theirs, head.oid)
         with self._noted():
-            pushed = remote.push(
-                repository,
-                up,
-                head.oid,
-                timeout=self._timeout,
-                progress=self._progress,
-                hooks=with_others,
-                settings=self._settings(),
-            )
+            pushed = remote.push(repository, up, head.oid, hooks=with_others, **self._talking())
         if not pushed.confirmed:
             return Pushed(pushed.confirmed, pushed.stale, 0)
         self._confirmed(head.branch, head.oid)
@@ -233,7 +248,7 @@ class GitSharing:
             record = _tried(self._merge(head, record.theirs), record)[1]
         return Open(record.ours, record.theirs, record.conflicts)
 
-    def resolve(self, key: Key, field: Path | None, choice: Choice | Typed) -> tuple[int, Pulled]:
+    def resolve(self, key: Key, field: Path | None, choice: "Choice | Typed") -> tuple[int, Pulled]:
         """Settle conflicts of one entity; with the last one settled, make the merge."""
         repository = self._repository()
         with self._store.writing():
@@ -253,7 +268,7 @@ class GitSharing:
             if outcome.problems and not record.accepted:
                 raise _spoiled(outcome.problems)
             new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
-            arriving.move(repository, self._objects(), self._settings(), head, new, outcome)
+            self._move(head, new, outcome)
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
 
@@ -264,6 +279,8 @@ class GitSharing:
             raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
         base, ours, theirs = self._merge(self._repository().head().oid, record.theirs).document(key)
         if ours is not None and theirs is not None:
+            from zenprofile.core import merge
+
             return merge.with_markers(key, base, ours, theirs)
         one = theirs if ours is None else ours
         if one is None:
@@ -313,7 +330,12 @@ class GitSharing:
         self._see(branch, oid)
 
 
-def _tried(joined: Merge, record: Record) -> tuple[Outcome, Record]:
+def _import_the_rest() -> None:
+    for name in ("zenprofile.drivers.arriving", "zenprofile.core.schema", "zenprofile.core.secrets"):
+        importlib.import_module(name)
+
+
+def _tried(joined: "Merge", record: Record) -> "tuple[Outcome, Record]":
     """Merge with what a person has settled so far, as far as it is still about the same."""
     outcome = joined.outcome({})
     settled = conflicts.still_settled(record, outcome.conflicts)
@@ -323,13 +345,16 @@ def _tried(joined: Merge, record: Record) -> tuple[Outcome, Record]:
     return outcome, Record(joined.ours, joined.theirs, outcome.conflicts, settled, whole, record.accepted)
 
 
-def _chosen(joined: Merge, record: Record, key: Key, field: Path | None, choice: Choice | Typed) -> Record:
+def _chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choice: "Choice | Typed") -> Record:
     """Return the record with conflicts of an entity settled.
 
     Raises:
         NotFound: there is no such conflict.
         Invalid: what was typed cannot be read.
     """
+    from zenprofile.core import text as texts
+    from zenprofile.core.merge import Value
+
     wanted = [c for c in record.conflicts if c.key == key and field in {None, c.path}]
     if not wanted:
         raise NotFound(f"{label(key)} has no such conflict", hint="see: zenprofile conflicts")
@@ -349,7 +374,7 @@ def _must_be_right(problems: list[Problem]) -> None:
         raise Invalid.of(problems)
 
 
-def _undecided(found: tuple[Conflict, ...]) -> ConflictError:
+def _undecided(found: "tuple[Conflict, ...]") -> ConflictError:
     names = list(dict.fromkeys(_name(c) for c in found))
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     count = "1 conflict" if len(found) == 1 else f"{len(found)} conflicts"
@@ -359,7 +384,7 @@ def _undecided(found: tuple[Conflict, ...]) -> ConflictError:
     return ConflictError(f"{count} to settle: {shown}; nothing was moved", hint=hint)
 
 
-def _name(conflict: Conflict) -> str:
+def _name(conflict: "Conflict") -> str:
     from zenprofile.core import paths
 
     return f"{conflict.key} {paths.show(conflict.path)}".strip()

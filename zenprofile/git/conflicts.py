@@ -1,17 +1,20 @@
 """Open conflicts and their choices, kept as data beside the repository: the tree never holds a marker."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.core.change import MISSING, same
 from zenprofile.core.entity import Key
-from zenprofile.core.merge import Choices, Conflict, Value
-from zenprofile.core.merge_data import Choice
 from zenprofile.core.paths import Path
 from zenprofile.git import files
 from zenprofile.git.repository import Repository
+
+if TYPE_CHECKING:
+    from zenprofile.core.merge import Choices, Conflict
+    from zenprofile.core.merge_data import Choice
 
 _FILE = "conflicts.json"
 
@@ -46,8 +49,8 @@ class Record(NamedTuple):
 
     ours: str
     theirs: str
-    conflicts: tuple[Conflict, ...]
-    settled: tuple[tuple[Conflict, Choice], ...] = ()
+    conflicts: "tuple[Conflict, ...]"
+    settled: "tuple[tuple[Conflict, Choice], ...]" = ()
     whole: tuple[Whole, ...] = ()
     accepted: bool = False
 
@@ -55,7 +58,7 @@ class Record(NamedTuple):
 def load(repository: Repository) -> Record | None:
     """Return the unfinished merge, or None."""
     try:
-        data = files.record(repository.own_dir / _FILE)
+        data = files.record(repository.own_file(_FILE))
         conflicts = tuple(_conflict(row) for row in data["conflicts"])
         settled = tuple((_conflict(row), _choice(row["choice"])) for row in data["settled"])
         whole = tuple(Whole(Key(*row[0]), *row[1:]) for row in data["whole"])
@@ -84,25 +87,26 @@ def keep(repository: Repository, name: str, data: Mapping[str, Any]) -> None:
     Raises:
         StoreBroken: no space, no permission.
     """
-    path = repository.own_dir / name
+    path = repository.own_file(name)
+    temporary = f"{path}.tmp"
     try:
-        repository.own_dir.mkdir(exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("w", encoding="ascii") as file:
-            json.dump(data, file)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temporary, "w", encoding="ascii") as file:
+            file.write(json.dumps(data))
             file.flush()
             os.fsync(file.fileno())
-        temporary.rename(path)
+        os.rename(temporary, path)
     except OSError as error:
-        files.failed(error, repository.top)
+        files.failed(error, repository.folder)
 
 
 def clear(repository: Repository) -> None:
     """Forget an unfinished merge: it is made, or there is nothing to merge any more."""
-    (repository.own_dir / _FILE).unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(repository.own_file(_FILE))
 
 
-def as_row(conflict: Conflict) -> dict[str, Any]:
+def as_row(conflict: "Conflict") -> dict[str, Any]:
     """Return a conflict as data; a side that has no value lacks its key."""
     row: dict[str, Any] = {
         "key": conflict.key,
@@ -117,24 +121,30 @@ def as_row(conflict: Conflict) -> dict[str, Any]:
     return row
 
 
-def _conflict(row: Mapping[str, Any]) -> Conflict:
+def _conflict(row: Mapping[str, Any]) -> "Conflict":
+    from zenprofile.core.merge import Conflict
+
     base, ours, theirs = (row.get(side, MISSING) for side in ("base", "ours", "theirs"))
     return Conflict(Key(*row["key"]), tuple(row["path"]), base, ours, theirs, row["class"], row["detail"])
 
 
-def _choice_row(choice: Choice) -> dict[str, Any]:
+def _choice_row(choice: "Choice") -> dict[str, Any]:
+    from zenprofile.core.merge import Value
+
     if not isinstance(choice, Value):
         return {"side": choice}
     return {} if choice.value is MISSING else {"value": choice.value}
 
 
-def _choice(row: Mapping[str, Any]) -> Choice:
+def _choice(row: Mapping[str, Any]) -> "Choice":
+    from zenprofile.core.merge import Value
+
     if "side" in row:
         return "ours" if row["side"] == "ours" else "theirs"
     return Value(row.get("value", MISSING))
 
 
-def choices(settled: Iterable[tuple[Conflict, Choice]]) -> dict[Key, Choices]:
+def choices(settled: "Iterable[tuple[Conflict, Choice]]") -> "dict[Key, Choices]":
     """Return choices as the merge takes them."""
     found: dict[Key, dict[Path, Choice]] = {}
     for conflict, choice in settled:
@@ -142,7 +152,7 @@ def choices(settled: Iterable[tuple[Conflict, Choice]]) -> dict[Key, Choices]:
     return dict(found)
 
 
-def still_settled(record: Record, conflicts: Iterable[Conflict]) -> tuple[tuple[Conflict, Choice], ...]:
+def still_settled(record: Record, conflicts: "Iterable[Conflict]") -> "tuple[tuple[Conflict, Choice], ...]":
     """Return what a person settled before and need not settle again: the values that were chosen from are the same.
 
     Who chose ours has chosen what is here now, too.

@@ -207,26 +207,24 @@ def _goes_on(repository: Repository, objects: Objects, move: Move) -> bool:
 def complete(repository: Repository, move: Move) -> None:
     """Bring every file that is still as before to what it is to hold. What a person changed meanwhile stays."""
     todo = [e for e in move.entries if e.before != e.after and files.read(repository.folder, e.path) == e.before]
-    for entry in todo:
-        if entry.after is not None:
-            files.stage(repository.top, entry.path, entry.after)
+    files.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
     for entry in todo:
         _put(repository, entry.path, entry.after)
+    files.settle(repository.folder, (e.path for e in todo if e.after is not None))
     for entry in move.entries:
         files.unstage(repository.top, entry.path)
 
 
 def take_back(repository: Repository, objects: Objects, move: Move) -> None:
     """Undo what a change has done to files and index, as far as nobody has changed it since; discard the journal."""
-    top = repository.top
+    top = repository.folder
     if move.outside:
         outside.take_back(repository, objects, move.old, move.outside)
     done = [e for e in move.entries if e.before != e.after and files.read(top, e.path) == e.after]
-    for entry in done:
-        if entry.before is not None:
-            files.stage(top, entry.path, entry.before)
+    files.stage_all(top, ((e.path, e.before) for e in done if e.before is not None))
     for entry in done:
         _put(repository, entry.path, entry.before)
+    files.settle(top, (e.path for e in done if e.before is not None))
     if move.ref:
         tree = objects.tree_of(move.old)
         staged = index.staged(repository, [e.path for e in move.entries])
@@ -276,14 +274,13 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
 
 def _put_files(repository: Repository, move: Move) -> None:
     todo = [entry for entry in move.entries if entry.before != entry.after]
-    for entry in todo:
-        if entry.after is not None:
-            files.stage(repository.folder, entry.path, entry.after)
+    files.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
     for entry in todo:
         if files.read(repository.folder, entry.path) != entry.before:
             message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
             raise Locked(message, hint="look at it, and repeat the command")
         _put(repository, entry.path, entry.after)
+    files.settle(repository.folder, (e.path for e in todo if e.after is not None))
 
 
 def _is_done_all_the_same(repository: Repository, move: Move, error: BaseException) -> bool:

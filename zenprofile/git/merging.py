@@ -92,7 +92,6 @@ class Merge:
         open_ = [conflict for conflict in merged.conflicts if conflict.key not in whole]
         documents, references = self._settled({**merged.documents, **whole}, texts, choices)
         outside, clashes = self._outside(base, mine, other)
-        entries: dict[str, TreeEntry | None] = {**self._blobs(documents), **outside, **self._taken(mine, other)}
         brought = self._brought(base, texts)
         conflicts = [*open_, *references, *clashes]
         if not conflicts:
@@ -102,7 +101,9 @@ class Merge:
             for key, text in sorted(documents.items())
             if text != texts[1].get(key)
         )
-        made = objects.edited(ours, entries) if entries else ours
+        with objects.together():
+            entries: dict[str, TreeEntry | None] = {**self._blobs(documents), **outside, **self._taken(mine, other)}
+            made = objects.edited(ours, entries) if entries else ours
         return Outcome(made, changes, tuple(conflicts), merged.notes, tuple(brought), documents)
 
     def document(self, key: Key) -> tuple[str | None, str | None, str | None]:

@@ -294,7 +294,7 @@ def talk(
     extra = {**_EXTRA, **(extra or {})}
     try:
         return runner.run_network(
-            args, repository.top, timeout=timeout, progress=progress, hooks=hooks, flags=flags, extra=extra
+            args, repository.folder, timeout=timeout, progress=progress, hooks=hooks, flags=flags, extra=extra
         )
     except (Unreachable, subprocess.TimeoutExpired):
         raise trouble.silent(url, timeout) from None
@@ -331,7 +331,7 @@ def _answer(out: str, branch: str) -> tuple[str, str]:
 def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:
     """Move the tracking ref where git did not: it does so only for refs that the remote's settings name."""
     if repository.ref(upstream.tracking) != oid:
-        runner.run(["update-ref", "-m", "push", upstream.tracking, oid], repository.top)
+        runner.run(["update-ref", "-m", "push", upstream.tracking, oid], repository.folder)
 
 
 def _refused(summary: str, err: str, upstream: Upstream) -> Pushed:

@@ -28,8 +28,8 @@ def alone(repository: Repository, tracking: str, timeout: float) -> Iterator[Non
         Locked: another process talked all the time.
     """
     try:
-        repository.own_dir.mkdir(exist_ok=True)
-        fd = os.open(repository.own_dir / _GUARD, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        os.makedirs(repository.own_file(""), exist_ok=True)
+        fd = os.open(repository.own_file(_GUARD), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     except OSError as error:
         files.failed(error, repository.top)
     try:

@@ -1,13 +1,15 @@
 """What a store offers whose entities are shared through a remote; the use case of sharing knows nothing else of it."""
 
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from zenprofile.core.change import MISSING, Changed
 from zenprofile.core.entity import Key
-from zenprofile.core.merge import Conflict
-from zenprofile.core.merge_data import Choice
 from zenprofile.core.paths import Path
 from zenprofile.errors import Problem
+
+if TYPE_CHECKING:
+    from zenprofile.core.merge import Conflict
+    from zenprofile.core.merge_data import Choice
 
 
 class Relation(NamedTuple):
@@ -71,7 +73,7 @@ class Open(NamedTuple):
 
     ours: str
     theirs: str
-    conflicts: tuple[Conflict, ...]
+    conflicts: "tuple[Conflict, ...]"
 
 
 class Typed(NamedTuple):
@@ -154,7 +156,7 @@ class Sharing(Protocol):
         """Return the conflicts that wait."""
         ...
 
-    def resolve(self, key: Key, field: Path | None, choice: Choice | Typed) -> tuple[int, Pulled]:
+    def resolve(self, key: Key, field: Path | None, choice: "Choice | Typed") -> tuple[int, Pulled]:
         """Settle conflicts of one entity; with the last one settled, the merge is made.
 
         Args:

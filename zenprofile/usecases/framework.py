@@ -117,8 +117,7 @@ def fmt(files: Sequence[str]) -> list[str]:
             continue  # another hook names what is wrong
         if new is not None and new != old:
             below = os.path.relpath(os.path.abspath(file), root)
-            trees.stage(Path(root), below, new.encode())
-            trees.publish(Path(root), below)
+            trees.write(root, below, new.encode())
             changed.append(file)
     return changed
 

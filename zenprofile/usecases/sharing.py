@@ -1,19 +1,20 @@
 """Sharing a profile through its remote: pull, push, sync, and what a person has to settle."""
 
-import random
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from zenprofile.core import change, paths, portable
 from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
-from zenprofile.core.merge import Conflict
-from zenprofile.core.merge_data import Choice
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.errors import Invalid, ZenprofileError
 from zenprofile.store.base import Committing, Store
 from zenprofile.store.sharing import Pulled, Pushed, Sharing, Typed
+
+if TYPE_CHECKING:
+    from zenprofile.core.merge import Conflict
+    from zenprofile.core.merge_data import Choice
 
 _ROUNDS = 5
 _SPREAD = 0.25  # seconds; of the order of one fetch, merge and push
@@ -91,6 +92,8 @@ def sync(
     for round_ in range(_ROUNDS):
         if round_:
             # Others push at the same time: each round spreads them over twice the time.
+            import random
+
             time.sleep(random.uniform(0, _SPREAD * 2**round_))  # noqa: S311
         got = sharing.pull()
         pulled += got.changes
@@ -132,7 +135,7 @@ def push_after_write(store: Store, warn: Warn) -> None:
         warn(f"kept, not pushed: {error.message}; {error.hint}")
 
 
-def resolve(sharing: Sharing, key: Key, field: str, choice: Choice | Typed) -> tuple[int, Pulled]:
+def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed") -> tuple[int, Pulled]:
     """Settle conflicts of an entity (of one field where it is named).
 
     Raises:
@@ -147,7 +150,7 @@ def resolve(sharing: Sharing, key: Key, field: str, choice: Choice | Typed) -> t
     return sharing.resolve(key, path, choice)
 
 
-def conflict_json(conflict: Conflict, ours: str, theirs: str) -> dict[str, Any]:
+def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any]:
     """Return a conflict as SHAPES has it; a side that has no value lacks the key."""
     key = conflict.key
     row: dict[str, Any] = {"kind": key.kind, "type": key.type, "name": key.name, "path": paths.show(conflict.path)}
