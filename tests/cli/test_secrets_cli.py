@@ -114,3 +114,29 @@ def test_the_allowance_stands_in_the_document(run: Any, folder: Path) -> None:
     run("fmt")
     assert path.read_text().startswith(f"{secrets.ALLOWED} {fingerprint}\n")
     run("validate")
+
+
+def test_a_secret_in_a_commit_that_a_later_one_mends_is_not_pushed(run: Any, folder: Path, tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+    remote = tmp_path / "remote.git"
+    git("init", "-q", "--bare", str(remote))
+    git("remote", "add", "origin", str(remote))
+    run("push")
+    path = folder / "users" / "eve.yaml"
+    path.write_text(f"name: eve\ndescription: {GITHUB}\n")
+    git("add", "-A")
+    git("commit", "-q", "-m", "by hand, without hooks")
+    bad = git("rev-parse", "HEAD").strip()
+    path.write_text("name: eve\n")
+    git("commit", "-q", "-a", "-m", "mended")
+
+    failed = run("push", fails=1)
+
+    assert f"not pushed: in commit {bad[:9]} description holds what looks like a secret (GitHub Token)" in failed.err
+    assert GITHUB not in failed.err
+    assert bad not in git("ls-remote", str(remote))
+    git("reset", "-q", "--soft", f"{bad}~1")
+    git("commit", "-q", "-m", "as one")
+    run("push")

@@ -1,12 +1,13 @@
 """What a push would send: its entities, whether they hold, and commits that are about something else."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from zenprofile.core import check
+from zenprofile.core import check, secrets
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import Key, key_of_path
 from zenprofile.core.snapshot import data_of
-from zenprofile.errors import Invalid, ZenprofileError
+from zenprofile.errors import Invalid, Problem, ZenprofileError
 from zenprofile.git import runner, tree
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
@@ -32,7 +33,7 @@ def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", thei
     """Refuse to send what does not hold.
 
     Raises:
-        Invalid: the commits add problems.
+        Invalid: the commits add problems, or one of them brings a secret that a later one takes away.
     """
     texts: dict[Key, str | None] = {}
     for path, (_, new) in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
@@ -45,6 +46,35 @@ def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", thei
         error = Invalid.of(problems)
         error.message = f"not pushed: {error.message}"
         raise error
+    _must_keep_secrets(repository, objects, theirs, ours)
+
+
+def _must_keep_secrets(repository: Repository, objects: Objects, theirs: str, ours: str) -> None:
+    """Refuse to send a commit that brings a secret, although a later one takes it away: history keeps it."""
+    for oid, parents, _ in _commits(repository, theirs, ours):
+        for path in _own(objects, oid, parents):
+            key = _key(repository, path)
+            if key is None:
+                continue
+            known = {_mark(p) for parent in parents for p in _secrets(objects, parent, path, key)}
+            found = [problem for problem in _secrets(objects, oid, path, key) if _mark(problem) not in known]
+            if found:
+                error = Invalid.of(found)
+                error.message = f"not pushed: in commit {oid[:9]} {error.message}"
+                error.hint = f"take it out of that commit (git rebase -i {oid[:9]}~1), and change it where it is used"
+                raise error
+
+
+def _secrets(objects: Objects, commit: str, path: str, key: Key) -> list[Problem]:
+    entry = objects.entry(objects.tree_of(commit), path)
+    if entry is None or entry.mode not in tree.FILES:
+        return []
+    return secrets.problems(key, objects.read(entry.oid, "blob").decode("utf-8", "replace"))
+
+
+def _mark(problem: Problem) -> tuple[str, str]:
+    """Return what tells two secrets apart: the hint holds the fingerprint."""
+    return problem.message, problem.hint
 
 
 def must_be_ours(repository: Repository, objects: Objects, theirs: str, ours: str) -> None:
@@ -61,15 +91,21 @@ def must_be_ours(repository: Repository, objects: Objects, theirs: str, ours: st
 
 
 def _others(repository: Repository, objects: Objects, theirs: str, ours: str) -> list[str]:
+    return [
+        f"{oid[:9]} {subject}"
+        for oid, parents, subject in _commits(repository, theirs, ours)
+        if any(not tree.is_document(path, repository.prefix) for path in _own(objects, oid, parents))
+    ]
+
+
+def _commits(repository: Repository, theirs: str, ours: str) -> Iterator[tuple[str, list[str], str]]:
+    """Yield the commits that would be sent, newest first: id, parents, subject."""
     span = [ours, f"^{theirs}"] if theirs else [ours]
     rows = runner.run(["log", "--format=%H %P%x00%s", *span, "--"], repository.top).out
-    found = []
     for row in rows.decode("utf-8", "replace").splitlines():
         ids, _, subject = row.partition("\0")
         oid, *parents = ids.split()
-        if any(not tree.is_document(path, repository.prefix) for path in _own(objects, oid, parents)):
-            found.append(f"{oid[:9]} {subject}")
-    return found
+        yield oid, parents, subject
 
 
 def _own(objects: Objects, oid: str, parents: list[str]) -> set[str]:
