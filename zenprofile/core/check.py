@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zenprofile.core.schema import Catalog, Finding, Schema
 
 _TYPES = frozenset(COMPONENT_TYPES)
+_REFERRING = frozenset({"stack", "team", "role"})  # as `references` lists them
 REFERENCE = "broken-reference"
 IN_USE = "in-use"
 CLASH = "name-clash"
@@ -183,9 +184,11 @@ def whole(snapshot: Snapshot) -> list[Problem]:
     there = set(keys)
     problems = list(loaded.problems)
     for entity in loaded.entities:
-        problems += _broken(entity, snapshot, there)
+        if entity.key.kind in _REFERRING:
+            problems += _broken(entity, snapshot, there)
     folded: dict[Key, Key] = {}
-    for key in keys:
+    alike = len({(kind, type_, name.casefold()) for kind, type_, name in keys}) < len(keys)
+    for key in keys if alike else ():
         first = folded.setdefault(key.folded, key)
         if first != key:
             problems.append(clash(key, first))
