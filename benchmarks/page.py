@@ -32,9 +32,16 @@ def _cells(row: dict[str, Any]) -> list[str]:
     return [row["what"], *times, f"{row['ratio']:.2f}x", row["against"], row["target"]]
 
 
+_BUSY = """\
+**The machine was busy**: more ran on it than it has cores, so that what takes longer waited more often, and ratios are
+too high. Repeat the run on a quiet machine before you trust a row.
+"""
+
+
 def page(figures: dict[str, Any]) -> str:
     """Return the page of a run's figures."""
-    parts = [_HEAD.format(**figures["machine"])]
+    machine = figures["machine"]
+    parts = [_HEAD.format(**machine), *([_BUSY] if machine["load"] > machine["cores"] else [])]
     for subject, rows in groupby(figures["rows"], lambda row: row["subject"]):
         lines = [f"## {subject.partition(':')[0]}", "", subject.partition(": ")[2] or subject, ""]
         lines += ["| what | measured | beside | ratio | of | target |", "| --- | ---: | ---: | ---: | --- | --- |"]
