@@ -1,0 +1,89 @@
+"""Files of a work tree: nothing outside it, nothing but plain files, errors in a person's words."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from zenprofile.errors import Invalid, StoreBroken, Unsafe
+from zenprofile.git import files
+
+
+@pytest.mark.parametrize(
+    "path", ["../x", "a/../x", "/x", "a//x", "./x", "x/", ".git/x", "a/.GIT/x", "git~1/x", ".git./x", ".git /x", ".."]
+)
+def test_a_path_that_leads_out_is_refused_by_every_door(tmp_path: Path, path: str) -> None:
+    (tmp_path / "top").mkdir()
+
+    assert not files.stays(path)
+    for door in (
+        lambda: files.stage_all(tmp_path / "top", [(path, b"x")]),
+        lambda: files.publish(tmp_path / "top", path),
+        lambda: files.remove(tmp_path / "top", path),
+        lambda: files.unstage(tmp_path / "top", path),
+    ):
+        with pytest.raises(Unsafe, match="leads out"):
+            door()
+    assert [p.name for p in tmp_path.rglob("*")] == ["top"]
+
+
+def test_what_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    (tmp_path / "inner").symlink_to(tmp_path / "folder")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"x" * (files.MAX_BYTES + 1))
+
+    for path in ("folder", "link", "inner/x", "link/x", "pipe", "large"):
+        with pytest.raises(Invalid):
+            files.read(tmp_path, path)
+    assert files.read(tmp_path, "none") is None
+    assert files.read(tmp_path, "none/none") is None
+
+
+def test_a_file_is_written_whole_and_keeps_its_mode(tmp_path: Path) -> None:
+    files.stage_all(tmp_path, [("a/b", b"one")])
+    files.publish(tmp_path, "a/b")
+    (tmp_path / "a/b").chmod(0o640)
+    files.stage_all(tmp_path, [("a/b", b"two")])
+    assert (tmp_path / "a/b").read_bytes() == b"one"
+    files.publish(tmp_path, "a/b")
+
+    assert (tmp_path / "a/b").read_bytes() == b"two"
+    assert (tmp_path / "a/b").stat().st_mode & 0o777 == 0o640
+    files.stage_all(tmp_path, [("a/b", b"three")])
+    files.unstage(tmp_path, "a/b")
+    files.unstage(tmp_path, "none/b")
+    files.remove(tmp_path, "none/b")
+    files.remove(tmp_path, "a/b")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "", "{", "\xff"])
+def test_a_record_that_is_none_is_a_plain_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "record").write_bytes(text.encode("latin-1"))
+
+    with pytest.raises(ValueError, match=r"."):
+        files.record(tmp_path / "record")
+    (tmp_path / "record").write_text("[1, 2]")
+    assert files.record(tmp_path / "record", 6) == [1, 2]
+    with pytest.raises(ValueError, match="too long"):
+        files.record(tmp_path / "record", 5)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "x"), "no space is left"),
+        (OSError(errno.EDQUOT, "x"), "quota"),
+        (OSError(errno.EROFS, "x"), "read-only"),
+        (OSError(errno.EIO, "input or output"), "input or output"),
+        (OSError("odd"), "odd"),
+        (PermissionError(errno.EACCES, "x"), "no permission"),
+        (NotADirectoryError(errno.ENOTDIR, "x", "users"), "users is a link or a file"),
+    ],
+)
+def test_a_failed_write_says_why(error: OSError, words: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreBroken, match=words):
+        files.failed(error, tmp_path)
