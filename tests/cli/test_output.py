@@ -129,3 +129,25 @@ def test_colours_on_a_terminal_alone(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert ("\x1b[31m" in output.coloured("Error:", 31, stream)) is colours
+
+
+def test_every_character_that_is_escaped_is_escaped() -> None:
+    unsafe = re.compile(output._UNSAFE)
+    wrong = [
+        hex(code)
+        for code in range(0x110000)
+        if unsafe.match(chr(code)) and output.safe_text(f"a{chr(code)}") == f"a{chr(code)}"
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {}, [], [{}], {"a": []}, {"a": {"b": [1, 2.5, True, False, None, "ü\n\"", {"c": {}}]}, "d": ""}, "text",
+        1, None,
+        [{"name": "x", "configuration": {"k": {"l": [[], [1, [2]]]}}}, {"n": -0.0}],
+    ],
+)  # fmt: skip
+def test_json_is_what_the_library_writes(data: object) -> None:
+    assert output.as_json(data) == json.dumps(data, ensure_ascii=False, indent=2)
