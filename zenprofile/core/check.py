@@ -43,6 +43,7 @@ def document(
     """
     from zenprofile.core import secrets, text
 
+    source = ""
     try:
         source = text.decode(raw, key.path)
         data = text.read(source, key.path)
