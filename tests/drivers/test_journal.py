@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +125,34 @@ def test_locks_of_the_killed_git_are_freed(folder: Path) -> None:
 
     assert not list((folder / ".git").rglob("*.lock"))
     assert git(folder, "status", "--porcelain") == ""
+
+
+def change_while(folder: Path, monkeypatch: pytest.MonkeyPatch, *, moved: bool) -> None:
+    """Register a user; a person interrupts while git moves the branch, before or after it has done so."""
+    set_ref = journal.set_ref
+
+    def interrupted(*arguments: Any) -> None:
+        if moved:
+            set_ref(*arguments)
+        (folder / ".git" / "refs" / "heads" / "main.lock").touch()  # a git that is killed frees nothing
+        raise KeyboardInterrupt
+
+    store = DRIVER.open(str(folder), Options())
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "set_ref", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.apply(Change((Edit(EVE, None, "name: eve\n"),)))
+    store.close()
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_interrupt_while_the_branch_moves_leaves_all_old_or_all_new(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, moved: bool
+) -> None:
+    change_while(folder, monkeypatch, moved=moved)
+
+    assert ("eve.yaml" in documents(folder)) is moved
+    assert git(folder, "ls-files", "users/eve.yaml").strip() == ("users/eve.yaml" if moved else "")
+    assert git(folder, "status", "--porcelain") == ""
+    assert not list((folder / ".git").rglob("*.lock"))
+    assert not (folder / ".git" / "zenprofile" / journal.JOURNAL).exists()

@@ -13,7 +13,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zenprofile.errors import Conflict, Locked, StoreBroken
+from zenprofile.errors import Conflict, Locked, StoreBroken, Unreachable
 from zenprofile.git import files, index, outside, runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository, is_ref
@@ -269,6 +269,9 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
             if isinstance(error, OSError):
                 files.failed(error, repository.top)
             raise
+        if not isinstance(error, Exception):  # a person interrupted, and it is done
+            put_away(repository)
+            raise
     put_away(repository)
 
 
@@ -284,11 +287,15 @@ def _put_files(repository: Repository, move: Move) -> None:
 
 
 def _is_done_all_the_same(repository: Repository, move: Move, error: BaseException) -> bool:
-    """Say whether git failed, or was killed, only behind its last step (a reflog); what it left locked is freed."""
-    if not isinstance(error, runner.GitError):
-        return False
-    if error.ran.status < 0:
+    """Say whether the branch has moved: git failed only behind its last step (a reflog), or was killed behind it.
+
+    What a killed git left locked is freed.
+    """
+    interrupted = isinstance(error, Unreachable) or not isinstance(error, Exception)
+    if interrupted or (isinstance(error, runner.GitError) and error.ran.status < 0):
         remove_abandoned_locks(repository, move.ref)
+    elif not isinstance(error, runner.GitError):
+        return False
     return bool(move.ref) and repository.ref(move.ref) == move.new
 
 
