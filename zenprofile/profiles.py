@@ -244,7 +244,11 @@ class Profiles:
             Locked: another process held the file for a minute.
             StoreBroken: the file is damaged, or cannot be written.
         """
-        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        try:
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        except OSError as error:
+            message = f"the configuration folder {self.folder} cannot be made: {error.strerror}"
+            raise StoreBroken(message, hint="name another by ZENPROFILE_CONFIG_DIR") from None
         with locked(os.path.join(self.folder, "profiles.lock")):
             state = self.state()
             before = state.as_json()

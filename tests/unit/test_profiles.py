@@ -242,6 +242,14 @@ def test_a_lock_that_is_held_too_long_is_said(here: Profiles, monkeypatch: pytes
         put(Profiles(here.folder), TEAM)
 
 
+def test_a_configuration_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(StoreBroken, match="cannot be made") as caught, Profiles(str(folder)).edit():
+            pass
+        assert "ZENPROFILE_CONFIG_DIR" in caught.value.hint
+
+
 def test_names_are_taken_without_regard_to_case() -> None:
     state = State()
     state.put(TEAM)
