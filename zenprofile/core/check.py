@@ -75,6 +75,13 @@ def misplaced(key: Key, data: Data) -> "list[Finding]":
     return [Finding((field,), False, message, f"write '{field}: {expected}', or rename the file", "name-differs")]
 
 
+def misnamed(key: Key, text: str, catalog: "Catalog") -> list[Problem]:
+    """List the problems of a document whose place no document may have; [] where its name and type keep the rules."""
+    if not names.why_not(key.name) and (not key.type or key.type in _TYPES):
+        return []
+    return document(key, text, catalog, lambda type_, name: None)[1]
+
+
 def findings(key: Key, data: Data, catalog: "Catalog", registered: Registered) -> "list[Finding]":
     """List what data breaks by itself: its kind's schema, its flavor's, secrets in its sensitive fields."""
     schema = catalog.kind(key.kind)

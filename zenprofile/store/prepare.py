@@ -41,6 +41,11 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
     texts = {edit.key: edit.text for edit in change.edits}
     if len(texts) != len(change.edits):
         raise ValueError("a change holds at most one edit for each entity")
+    # Before anything is read at such a place: a name may be a way out of the store.
+    new = [(edit.key, edit.text) for edit in change.edits if edit.replaces is None and edit.text is not None]
+    misnamed = [problem for key, text in new for problem in check.misnamed(key, text, catalog)]
+    if misnamed:
+        raise Invalid.of(misnamed)
     writes = []
     for edit in change.edits:
         old = _current(before, edit, texts)
@@ -65,13 +70,23 @@ def _current(before: Snapshot, edit: Edit, texts: dict[Key, str | None]) -> str 
             spelled = "" if other == key else f" as '{other.name}' (two names differ by more than case)"
             raise Exists(f"{_what(key)} exists already{spelled}", hint="choose another name, or update it")
         return None
-    old = before.text(key)
+    old = stored(before, key)
     if old is None:
         raise NotFound(f"there is no {_what(key)}", hint=f"see 'zenprofile {key.kind} list'")
     if revision_of(key, old) != edit.replaces:
         message = f"{_what(key)} was changed by somebody else meanwhile"
         raise Stale(message, hint="nothing was written; look at it again and repeat the command", file=key.path)
     return old
+
+
+def stored(snapshot: Snapshot, key: Key) -> str | None:
+    """Return what is stored in a document's place, so that it can be replaced; bytes that are no text as surrogates.
+
+    Raises:
+        Invalid: it is no plain file, or far too large.
+    """
+    raw = snapshot.raw(key)
+    return raw.decode("utf-8", "surrogateescape") if isinstance(raw, bytes) else raw
 
 
 def revision_of(key: Key, text: str) -> str:
