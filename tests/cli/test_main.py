@@ -123,6 +123,7 @@ PLACED = Invalid("expected a number", hint="write 3", file="stacks/prod.yaml", l
             f"Error: Permission denied: /x; {DISK}\n",
         ),
         (click.ClickException("a word."), 2, "Error: a word; see 'zenprofile --help'\n"),
+        (click.UsageError("Choose from:\n\ta,\n\tb."), 2, "Error: Choose from: a, b; see 'zenprofile --help'\n"),
         (KeyboardInterrupt(), 130, ""),
         (click.Abort(), 130, ""),
         (BrokenPipeError(), 1, ""),

@@ -46,6 +46,16 @@ def test_paths_say_which_documents_are_checked(run, bad):
     assert "stacks/nothing.yaml" in run("validate stacks/nothing.yaml", fails=1).err
 
 
+@pytest.mark.parametrize("path", ["nothing", ".zenprofil", "/nothing/at/all", "stack", "components/artefact_store"])
+def test_a_path_that_is_not_there_is_no_profile_that_holds(run, profile, path):
+    assert path in run(f"validate {path}", fails=1).err
+    assert run(f"fmt --check {path} -o json", fails=1).error["code"] == "not-found"
+
+
+def test_a_folder_of_a_kind_without_documents_holds(run, profile):
+    run("validate teams components components/alerter ./flavors/")
+
+
 def test_a_profile_is_found_from_its_files_known_or_not(run, bad, tmp_path):
     import shutil
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -221,3 +222,20 @@ def test_line_ends_of_the_work_tree_stay(top: Path) -> None:
         assert text is not None
         assert file.read_bytes().count(b"\r\n") == file.read_bytes().count(b"\n")
         assert b"s3://a" in file.read_bytes()
+
+
+def test_without_git_the_history_says_so_on_one_line(tmp_path: Path) -> None:
+    with made(tmp_path / "profile") as store:
+        put(store, bucket())
+    code = (
+        "import sys; from zenprofile.store.base import Options; from zenprofile.store.open import open_store\n"
+        "from zenprofile.cli.failure import line_of; from zenprofile.errors import Unsupported\n"
+        "try: list(open_store(sys.argv[1], Options()).history())\n"
+        "except Unsupported as error: print(line_of(error))\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "profile")]
+    ran = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=True)
+
+    assert "git" in ran.stdout
+    assert "put it on PATH" in ran.stdout
+    assert "\\n" not in ran.stdout

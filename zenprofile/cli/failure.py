@@ -54,7 +54,8 @@ def _as_ours(error: BaseException) -> ZenprofileError:
 
     if isinstance(error, click.ClickException):
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "zenprofile"
-        return UsageError(error.format_message().rstrip("."), hint=f"see '{command} --help'")
+        message = " ".join(error.format_message().split())  # choices stand on lines of their own
+        return UsageError(message.rstrip("."), hint=f"see '{command} --help'")
     from zenprofile.cli.crash import unexpected
 
     return unexpected(error)

@@ -54,7 +54,9 @@ def _opened(repository: Repository) -> Iterator["git.Repo"]:
     try:
         import git
     except ImportError as error:  # GitPython looks for git when it is imported
-        raise Unsupported(f"GitPython cannot start: {error}", hint="put git on PATH") from None
+        said = str(error).partition("\n")[0].rstrip(".")
+        hint = "install git 2.31 or newer and put it on PATH"
+        raise Unsupported(f"GitPython cannot start: {said}", hint=hint) from None
     if len(Objects(repository).zero) > _SHA1:
         message = "the history of a repository with SHA-256 ids cannot be read: GitPython does not know them"
         raise Unsupported(message, hint="reads, writes, diff, --at and undo work; for the history: git log")
@@ -194,7 +196,9 @@ def _parents(commit: "git.Commit") -> list["git.Commit"]:
 
 
 def brief(repository: Repository, commit: str, message: str, changed: tuple[Changed, ...]) -> Recorded:
-    """Return a commit that has just been made as history tells it, without starting anything."""
+    """Return a commit that has just been made ("": none) as history tells it, without starting anything."""
+    if not commit:
+        return Recorded("", "", "", message, changed)
     objects = Objects(repository)
     try:
         head = objects.read(commit, "commit").decode("utf-8", "replace")

@@ -6,11 +6,18 @@ from typing import NamedTuple
 
 from zenprofile.core import check
 from zenprofile.core.change import Change, Edit, Recorded
-from zenprofile.core.entity import MANIFEST, Key
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, NotFound, Problem, UsageError
 from zenprofile.profiles import Profile, Profiles
 from zenprofile.store.base import Store
+
+# Where documents stand below a profile, whether there are any or not.
+_FOLDERS = frozenset(
+    folder
+    for kind in KINDS.values()
+    for folder in (kind.folder, *(f"{kind.folder}/{type_}" for type_ in COMPONENT_TYPES if kind.typed))
+)
 
 
 class Chosen(NamedTuple):
@@ -40,13 +47,16 @@ def chosen(given: Sequence[str]) -> Chosen:
     a document of the active profile (``stacks/prod.yaml``).
 
     Raises:
-        NotFound: a path exists, and is in no profile.
+        NotFound: a path exists and is in no profile, or is neither there nor one of a profile's folders or documents.
         UsageError: they belong to several profiles.
     """
     roots: dict[str, list[str]] = {}
     for path in given:
         root = _root_of(path) if os.path.lexists(path) else ""
-        roots.setdefault(root, []).append(_below(path, root))
+        place = _below(path, root)
+        if not root and not place.endswith(".yaml") and place not in _FOLDERS:
+            raise NotFound(f"there is no file or folder {path}", hint="name one of a profile, such as stacks/prod.yaml")
+        roots.setdefault(root, []).append(place)
     if len(roots) > 1:
         raise UsageError("these paths belong to several profiles", hint="name those of one profile at a time")
     for root, below in roots.items():

@@ -9,7 +9,7 @@ from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import InUse, Invalid, NotFound, Problem
 from zenprofile.store import rev
 from zenprofile.store.base import Store
-from zenprofile.store.prepare import revision_of
+from zenprofile.store.prepare import revision_of, stored
 from zenprofile.usecases import references
 from zenprofile.usecases.lookup import read, what
 from zenprofile.usecases.near import nearest
@@ -139,14 +139,14 @@ def copy(store: Store, key: Key, new: str, message: str = "") -> Recorded:
 def delete(store: Store, key: Key, message: str = "") -> Recorded:
     """Delete an entity. Users, teams and projects leave teams and assignments in the same change.
 
-    A document that cannot be read is deleted as well.
+    A document that cannot be read, or is no text at all, is deleted as well.
 
     Raises:
         InUse: something needs it, or it is the last user.
         NotFound: there is no such entity.
     """
     snapshot = store.snapshot()
-    text = snapshot.text(key)
+    text = stored(snapshot, key)
     if text is None:
         read(snapshot, key)
     if key.kind in _NEVER_NONE and len(snapshot.keys(key.kind)) == 1:
@@ -175,5 +175,6 @@ def _named(key: Key) -> Key:
     why = names.why_not(key.name)
     if why:
         message = f"{key.name[:140]!r} cannot be a {key.kind}'s name: {why}"
-        raise Invalid.of([Problem("", 0, 0, "name", message, f"a name has {names.RULE}", "bad-name")])
+        hint = "choose another name" if names.RULE in why else f"a name has {names.RULE}"
+        raise Invalid.of([Problem("", 0, 0, "name", message, hint, "bad-name")])
     return key
