@@ -46,6 +46,7 @@ from zenprofile.errors import (
 )
 from zenprofile.store.base import Options, Store
 from zenprofile.store.open import create_store, is_profile, normal_url, open_store
+from zenprofile.usecases import entities
 
 OPTIONS = Options(user="ada", timeout=0.2)
 S3 = bucket().key
@@ -382,6 +383,18 @@ def test_a_document_that_is_no_text_spoils_only_itself(store: Store, file: Path)
     assert {problem.file for problem in loaded.problems} == {S3.path}
     with pytest.raises(Invalid):
         store.snapshot().get(S3)
+
+
+@pytest.mark.parametrize("content", ["x'ff00'", "x'efbbbf' || 'name: s3-prod'", "CAST(x'efbbbf41' AS TEXT)"])
+def test_a_document_that_is_no_text_is_deleted(store: Store, file: Path, content: str) -> None:
+    apply(store, new(bucket()))
+    with raw(file) as connection:
+        connection.execute(f"UPDATE zenprofile_entities SET document = {content} WHERE name = 's3-prod'")
+
+    recorded = entities.delete(store, S3)
+
+    assert store.snapshot().text(S3) is None
+    assert next(record.changes for record in store.history()) == recorded.changes
 
 
 def test_the_constraint_knows_that_names_differ_by_more_than_case(store: Store, file: Path) -> None:

@@ -41,6 +41,7 @@ SAID: dict[str, type[ZenprofileError]] = {
     "remote: ERROR: The project you were looking for could not be found or you don't have permission": NotFound,
     "fatal: '/srv/team.git' does not appear to be a git repository\nfatal: Could not read from remote": NotFound,
     "fatal: detected dubious ownership in repository at '/srv/team.git'": Unsafe,
+    "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights": Unreachable,
     "fatal: transport 'ext' not allowed": Unsafe,
     "fatal: write error: No space left on device\nfatal: early EOF\nfatal: index-pack failed": StoreBroken,
     "error: insufficient permission for adding an object to repository database .git/objects": StoreBroken,
@@ -62,6 +63,13 @@ def test_what_is_said_and_what_it_means(said: str) -> None:
 @pytest.mark.parametrize("said", [said for said, error in SAID.items() if error is NotFound])
 def test_a_repository_that_was_there_before_is_out_of_reach(said: str) -> None:
     told = trouble.failure(said, URL)
+
+    assert told.exit_status == 4
+    assert told.hint.startswith("local work is kept")
+
+
+def test_ssh_that_does_not_say_why_is_out_of_reach() -> None:
+    told = trouble.failure("fatal: Could not read from remote repository.\n\nPlease make sure that it exists.\n", URL)
 
     assert told.exit_status == 4
     assert told.hint.startswith("local work is kept")

@@ -49,6 +49,16 @@ class Snapshot(Protocol):
         """
         ...
 
+    def raw(self, key: Key) -> bytes | str | None:
+        """Return what is stored in a document's place, whatever it holds, or None where there is nothing.
+
+        It is for whoever takes it away or replaces it.
+
+        Raises:
+            Invalid: it is no plain file, or far too large.
+        """
+        ...
+
     def load(self, kind: str = "", type_: str = "") -> Loaded:
         """Return all entities that hold by themselves (reader, schema, flavor's schema), and the others' problems.
 
@@ -92,6 +102,9 @@ class DocumentSnapshot:
 
         raw = self._documents.raw(key)
         return None if raw is None else text.decode(raw, key.path)
+
+    def raw(self, key: Key) -> bytes | str | None:
+        return self._documents.raw(key)
 
     def get(self, key: Key) -> Entity | None:
         raw = self._documents.raw(key)
@@ -148,6 +161,9 @@ class Overlay:
 
     def text(self, key: Key) -> str | None:
         return self._texts[key] if key in self._texts else self._below.text(key)
+
+    def raw(self, key: Key) -> bytes | str | None:
+        return self._texts[key] if key in self._texts else self._below.raw(key)
 
     def get(self, key: Key) -> Entity | None:
         return self._over.get(key) if key in self._texts else self._below.get(key)

@@ -367,7 +367,7 @@ def file_change(repository: Repository, path: str, old: str | None, new: str | N
     """Return a document's change as the commit path takes it."""
     from zenprofile.git.commit import FileChange
 
-    before, after = (None if text is None else text.encode() for text in (old, new))
+    before, after = (None if text is None else text.encode("utf-8", "surrogateescape") for text in (old, new))
     return FileChange(repository.prefix + path, before, after)
 
 

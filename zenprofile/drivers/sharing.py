@@ -292,7 +292,7 @@ class GitSharing:
         from zenprofile.drivers import status
 
         with status.looking(self._repository(), self._settings()) as touched:
-            return status.state(self._store, self.relation(), self.open(), touched)
+            return status.state(self._store, self.relation(), self.open(), touched, self._settings())
 
     def set_remote(self, url: str) -> None:
         """Name the remote; what is known of another one is forgotten."""

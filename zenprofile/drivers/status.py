@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zenprofile.core import check
 from zenprofile.errors import Problem
-from zenprofile.git import files, runner
+from zenprofile.git import files, hookplace, runner
 from zenprofile.git.repository import Repository
 from zenprofile.git.settings import Settings
 from zenprofile.store import moments
@@ -33,7 +33,9 @@ def forget(repository: Repository) -> None:
     (repository.own_dir / _FILE).unlink(missing_ok=True)
 
 
-def state(store: "LocalStore", relation: Relation, open_: Open, touched: Callable[[], list[str]]) -> State:
+def state(
+    store: "LocalStore", relation: Relation, open_: Open, touched: Callable[[], list[str]], settings: Settings
+) -> State:
     """Say how a store is; ``touched`` is of `looking`."""
     repository = store.repository
     if repository is None:
@@ -45,7 +47,7 @@ def state(store: "LocalStore", relation: Relation, open_: Open, touched: Callabl
     invalid = tuple(_invalid(store, repository, clean=not paths))
     last = _read(repository, _FILE)
     word, since, reason, advice = _word(repository, relation, open_, len(changes), invalid, last)
-    return State(word, since, reason, advice, relation, changes, open_, invalid, _hooks(repository))
+    return State(word, since, reason, advice, relation, changes, open_, invalid, _hooks(settings.hooks_folder))
 
 
 def _word(
@@ -138,14 +140,10 @@ def _invalid(store: "LocalStore", repository: Repository, *, clean: bool) -> lis
     return problems
 
 
-def _hooks(repository: Repository) -> str:
-    found = 0
-    for name in _HOOKS:
-        try:
-            with open(repository.common_file(f"hooks/{name}"), "rb") as file:
-                found += b"zenprofile" in file.read()
-        except OSError:
-            continue
+def _hooks(folder: str) -> str:
+    # Those that husky writes do nothing but run the files beside their folder.
+    folders = [folder, os.path.dirname(folder)] if os.path.basename(folder) == "_" else [folder]
+    found = sum(any(b"zenprofile" in hookplace.head(os.path.join(place, name)) for place in folders) for name in _HOOKS)
     return "installed" if found == len(_HOOKS) else "partly" if found else "missing"
 
 

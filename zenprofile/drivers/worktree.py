@@ -98,6 +98,11 @@ class WorkTree:
             raw = files.read(self._root, key.path)
         return None if raw is None else text.decode(raw, key.path)
 
+    def raw(self, key: Key) -> bytes | None:
+        """Return what is in a document's place, as `Snapshot.raw` does."""
+        with self._guard():
+            return files.read(self._root, key.path, files.MOST_BYTES)
+
     def there(self, key: Key) -> bool:
         """Say whether there is a file for a key, whatever it holds."""
         try:

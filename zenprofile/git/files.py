@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Place = str | Path
 
 MAX_BYTES = 1024 * 1024  # as zenprofile.core.text.MAX_BYTES, which is not imported on the way of a cached read
+MOST_BYTES = 8 * MAX_BYTES  # of what is no document any more, and is only looked at to be taken away
 TEMPORARY = ".zp-tmp-"
 _AT_ONCE = 128  # files open at a time
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -76,17 +77,17 @@ def _step(step: str, fd: int) -> int:
         raise
 
 
-def read(root: "Place", path: str) -> bytes | None:
+def read(root: "Place", path: str, most: int = MAX_BYTES) -> bytes | None:
     """Return a plain file's content, or None where there is no file.
 
     Raises:
-        Invalid: it is a link, a device or a pipe, lies behind a link, or is larger than a document may be.
+        Invalid: it is a link, a device or a pipe, lies behind a link, or is larger than ``most`` (a document's limit).
         StoreBroken: no permission.
     """
     parent, _, name = path.rpartition("/")
     try:
         with folder(root, parent) as fd:
-            return read_at(fd, name, path)
+            return read_at(fd, name, path, most)
     except FileNotFoundError:
         return None
     except NotADirectoryError:
@@ -95,7 +96,7 @@ def read(root: "Place", path: str) -> bytes | None:
         raise no_permission(f"{root}/{path}") from None
 
 
-def read_at(fd: int, name: str, path: str) -> bytes | None:
+def read_at(fd: int, name: str, path: str, most: int = MAX_BYTES) -> bytes | None:
     """Return the content of a file in an open folder, as `read` does; ``path`` is for messages."""
     try:
         file = os.open(name, _READ, dir_fd=fd)
@@ -111,18 +112,18 @@ def read_at(fd: int, name: str, path: str) -> bytes | None:
         found = os.fstat(file)
         if not stat.S_ISREG(found.st_mode):
             raise _not_plain(path, "is no plain file")
-        if found.st_size > MAX_BYTES:
-            message = f"the document has more than {MAX_BYTES} bytes"
+        if found.st_size > most:
+            message = f"the document has more than {most} bytes"
             hint = "split it, or keep large values elsewhere"
             raise Invalid.of([Problem(path, 0, 0, "", message, hint, "too-large")])
-        return _all(file, found.st_size)
+        return _all(file, found.st_size, most)
     finally:
         os.close(file)
 
 
-def _all(file: int, size: int) -> bytes:
+def _all(file: int, size: int, most: int) -> bytes:
     content = os.read(file, size + 1)
-    while len(content) <= MAX_BYTES:
+    while len(content) <= most:
         more = os.read(file, 65536)
         if not more:
             break

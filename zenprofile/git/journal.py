@@ -206,7 +206,7 @@ def _goes_on(repository: Repository, objects: Objects, move: Move) -> bool:
 
 def complete(repository: Repository, move: Move) -> None:
     """Bring every file that is still as before to what it is to hold. What a person changed meanwhile stays."""
-    todo = [e for e in move.entries if e.before != e.after and files.read(repository.folder, e.path) == e.before]
+    todo = [e for e in move.entries if e.before != e.after and _now(repository, e.path) == e.before]
     files.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
     for entry in todo:
         _put(repository, entry.path, entry.after)
@@ -220,7 +220,7 @@ def take_back(repository: Repository, objects: Objects, move: Move) -> None:
     top = repository.folder
     if move.outside:
         outside.take_back(repository, objects, move.old, move.outside)
-    done = [e for e in move.entries if e.before != e.after and files.read(top, e.path) == e.after]
+    done = [e for e in move.entries if e.before != e.after and _now(repository, e.path) == e.after]
     files.stage_all(top, ((e.path, e.before) for e in done if e.before is not None))
     for entry in done:
         _put(repository, entry.path, entry.before)
@@ -235,6 +235,10 @@ def take_back(repository: Repository, objects: Objects, move: Move) -> None:
                 entries.append((entry.path, old.oid if old is not None else ""))
         index.set_entries(repository, objects, entries)
     discard(repository, move)
+
+
+def _now(repository: Repository, path: str) -> bytes | None:
+    return files.read(repository.folder, path, files.MOST_BYTES)
 
 
 def _put(repository: Repository, path: str, content: bytes | None) -> None:
@@ -279,7 +283,7 @@ def _put_files(repository: Repository, move: Move) -> None:
     todo = [entry for entry in move.entries if entry.before != entry.after]
     files.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
     for entry in todo:
-        if files.read(repository.folder, entry.path) != entry.before:
+        if _now(repository, entry.path) != entry.before:
             message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
             raise Locked(message, hint="look at it, and repeat the command")
         _put(repository, entry.path, entry.after)

@@ -39,13 +39,13 @@ class Settings:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._process: subprocess.Popen[bytes] | None = runner.start(_LIST, repository.folder)
+        self._process: subprocess.Popen[bytes] | None = _asked(repository)
         self._read: dict[str, str] = {}
 
     @property
     def _values(self) -> dict[str, str]:
         if not self._read:
-            process, self._process = self._process or runner.start(_LIST, self._repository.folder), None
+            process, self._process = self._process or _asked(self._repository), None
             out = runner.finish(process, _LIST).out.decode("utf-8", "replace")
             for line in out.split("\0"):
                 name, _, value = line.partition("\n")
@@ -96,6 +96,14 @@ class Settings:
     def signs(self) -> bool:
         """Whether commits are signed."""
         return self.on("commit.gpgsign")
+
+    @property
+    def hooks_folder(self) -> str:
+        """The folder where git looks for hooks, as the settings name it; of no meaning where they switch hooks off."""
+        named = self._values.get("core.hookspath")
+        if named is None:
+            return self._repository.common_file("hooks")
+        return os.path.normpath(os.path.join(self._repository.folder, os.path.expanduser(named or os.devnull)))
 
     @property
     def filters_off(self) -> tuple[str, ...]:
@@ -169,6 +177,11 @@ class Settings:
             "/etc/gitattributes",
         ]
         return any(place and os.path.lexists(os.path.expanduser(place)) for place in places)
+
+
+def _asked(repository: Repository) -> "subprocess.Popen[bytes]":
+    # Elsewhere the runner sets `core.hooksPath` itself; here the user's is to be seen.
+    return runner.start(_LIST, repository.folder, hooks=True)
 
 
 def _line_ends(lf: set[str], path: str, attribute: str, what: str) -> None:

@@ -96,7 +96,8 @@ _CAUSES = (
         r"|failed to connect|couldn't connect|no route to host|network is (?:unreachable|down)|too slow"
         r"|returned error: (?:5\d\d|408|429)|early EOF|hung up|unexpected disconnect|RPC failed|empty reply"
         r"|invalid server response|not valid: (?:is this|could not)|kex_exchange|banner exchange|broken pipe"
-        r"|protocol error|cannot access URL|received HTTP/0\.9|bad line length|proxy",
+        r"|protocol error|cannot access URL|received HTTP/0\.9|bad line length|proxy"
+        r"|could not read from remote repository",
         Unreachable,
         "{url} could not be reached: {said}",
         "look at the network and the URL, and try again",

@@ -101,7 +101,14 @@ class SqlStore:
         connection.execute(
             tables.change_entities.insert(),
             [
-                {"number": number, "kind": k.kind, "type": k.type, "name": k.name, "text_before": b, "text_after": a}
+                {
+                    "number": number,
+                    "kind": k.kind,
+                    "type": k.type,
+                    "name": k.name,
+                    "text_before": _told(b),
+                    "text_after": a,
+                }
                 for k, b, a in prepared.writes
             ],
         )
@@ -204,6 +211,11 @@ def _write_rows(connection: Connection, rows: _Rows) -> None:
             raise IntegrityError("a row was changed by somebody else", None, Exception())
     if rows.inserts:
         connection.execute(tables.INSERT, rows.inserts)
+
+
+def _told(text: str | None) -> str | None:
+    """Return a replaced document as history keeps it: what was no text has no bytes there."""
+    return None if text is None else text.encode("utf-8", "replace").decode()
 
 
 def _stored_revision(before: SqlSnapshot, key: Key) -> str:
