@@ -130,3 +130,15 @@ def test_unset_of_what_is_not_set_says_what_is_near():
 def test_unset_of_a_path_that_is_not_there_is_refused(path):
     with pytest.raises(NotFound):
         settings.applied({"a": {"b": "text"}}, (), [path], settings.silent)
+
+
+def test_json_too_deep_to_be_read_is_wrong_usage() -> None:
+    for text in ("a:=" + "[" * 100_000, "a:=" + "[" * 100_000 + "]" * 100_000):
+        with pytest.raises(UsageError, match="a:= is not JSON"):
+            settings.parse(text)
+
+
+@pytest.mark.parametrize("type_", ["array", "object"])
+def test_text_too_deep_to_be_read_stays_text(type_: str) -> None:
+    text = "[" * 100_000
+    assert settings.typed(text, {"type": type_}) == text

@@ -60,7 +60,7 @@ def parse_key(text: str) -> tuple[str, ...]:
 def _json(key: str, text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = f"what follows {key}:= is not JSON"
         raise UsageError(message, hint=f"text takes quotes in JSON; or write {key}=VALUE") from None
 
@@ -156,7 +156,7 @@ def _of(*allowed: type) -> Callable[[str], tuple[bool, Any]]:
     def read(text: str) -> tuple[bool, Any]:
         try:
             value = json.loads(text, parse_constant=_refuse)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False, None
         return type(value) in allowed, value
 
