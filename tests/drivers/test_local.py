@@ -25,8 +25,10 @@ from zenprofile.errors import (
 )
 from zenprofile.git import index, lock
 from zenprofile.store.base import Options
+from zenprofile.usecases import undo
 
 BUCKET = Key("component", "artifact_store", "s3")
+DEFAULT = Key("stack", "", "default")
 TEXT = writer.write(
     "component", {"name": "s3", "type": "artifact_store", "flavor": "s3", "configuration": {"path": "s3://b"}}
 )
@@ -111,6 +113,32 @@ def test_a_write_in_commit_mode_leaves_other_edits_uncommitted(profile: Path) ->
 
     assert git(profile, "status", "--porcelain") == "M stacks/default.yaml"
     assert git(profile, "log", "-1", "--format=%s%n%an") == "add artifact_store s3\nAda Lovelace"
+
+
+def test_an_edit_that_was_never_committed_is_taken_back_without_an_empty_commit(profile: Path) -> None:
+    opened(profile, mode="manual").apply(REGISTER)
+    git(profile, "add", BUCKET.path)
+    before = git(profile, "rev-parse", "HEAD")
+    store = opened(profile, mode="commit")
+
+    recorded = undo.undo(store)
+
+    assert list(store.own()) == []
+    assert (recorded.rev, [c.action for c in recorded.changes]) == ("", ["removed"])
+    assert git(profile, "rev-parse", "HEAD") == before
+    assert git(profile, "status", "--porcelain") == ""
+
+
+def test_line_ends_that_git_does_not_keep_make_no_empty_commit(profile: Path) -> None:
+    git(profile, "config", "core.autocrlf", "true")
+    (profile / DEFAULT.path).write_bytes((profile / DEFAULT.path).read_bytes().replace(b"\n", b"\r\r\n"))
+    store = opened(profile, mode="commit")
+    store.commit()
+    before = git(profile, "rev-parse", "HEAD")
+
+    assert store.commit().rev == ""
+
+    assert git(profile, "rev-parse", "HEAD") == before
 
 
 def test_a_linked_worktree_is_its_own_store(profile: Path, tmp_path: Path) -> None:

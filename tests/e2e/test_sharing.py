@@ -530,6 +530,7 @@ def test_files_outside_that_git_cannot_merge_stop_all(larger: Team) -> None:
     assert ben.head == ours
     assert ben.is_clean()
     assert [row["class"] for row in ben.run("conflicts -o json").json] == ["outside"]
+    assert ben.run("status -o json").json["next"] == "git pull"
     assert "git pull" in ben.run("resolve outside --ours", fails=3).err
     assert "one" in ben.read(CHURN)
 
@@ -884,6 +885,41 @@ def test_a_deleted_branch_is_not_made_again_by_one_who_was_behind(team: Team) ->
     team.ben.run("sync", fails=3)
 
     assert team.ben.remote_head == ""
+
+
+def test_a_deleted_branch_is_not_made_again_by_a_push(team: Team) -> None:
+    (team.bare / "HEAD").write_text("ref: refs/heads/other\n")
+    team.ana.git("push", "-q", "origin", "main:other", ":main")
+
+    for _ in range(2):
+        assert "zenprofile sync" in team.ben.run("push", fails=1).err
+        assert team.ben.remote_head == ""
+        assert "deleted at the remote" in team.ben.run("sync", fails=3).err
+
+
+def test_a_push_brings_nothing_back_that_was_taken_away_at_the_remote(team: Team) -> None:
+    team.ana.run("user create zoe")
+    team.ana.run("sync")
+    team.ben.run("sync")
+    team.ana.git("push", "-q", "--force", "origin", "HEAD~1:main")
+    before = team.ben.remote_head
+    team.ben.run("user create ben")
+
+    assert "zenprofile sync" in team.ben.run("push", fails=1).err
+
+    assert team.ben.remote_head == before
+    assert "rewritten" in team.ben.run("sync", fails=3).err
+
+
+def test_a_branch_that_gets_another_upstream_was_not_rewritten(team: Team) -> None:
+    team.ben.git("push", "-q", "-u", "origin", "main:side")
+    team.ben.run("user create ben")
+    team.ben.run("sync")
+    team.ben.git("branch", "-q", "--set-upstream-to", "origin/main")
+
+    team.ben.run("sync")
+
+    assert team.ben.remote_head == team.ben.head
 
 
 def test_another_remote_starts_anew(team: Team, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ class GitSharing:
             head = repository.must_be_ready()
             self._must_not_be_rewritten(head, up, fetched)
             pulled = self._integrate(head, fetched.new, up, accept_invalid=accept_invalid)
-        self._confirmed(head.branch, fetched.new)
+        self._confirmed(up, fetched.new)
         return pulled
 
     def _fetched(self, head: Head, up: remote.Upstream) -> remote.Fetched:
@@ -112,11 +112,11 @@ class GitSharing:
     def _must_not_be_rewritten(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> None:
         """Stop where the remote no longer has commits that it had and that are here, until both are joined by hand."""
         repository = self._repository()
-        known = dict.fromkeys(oid for oid in (self._seen().get(head.branch, ""), fetched.old) if oid)
+        known = dict.fromkeys(oid for oid in (self._seen().get(up.tracking, ""), fetched.old) if oid)
         lost = next((oid for oid in known if fetched.gone or self._is_lost(oid, fetched.new, head.oid)), "")
         if not lost:
             return
-        self._see(head.branch, lost)
+        self._see(up.tracking, lost)
         kept = f"{KEPT}{head.branch}"
         if head.oid:
             runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], repository.folder)
@@ -138,17 +138,17 @@ class GitSharing:
         return self._is_in(has, had) or not self._is_in(has, here)
 
     def _seen(self) -> dict[str, str]:
-        """Return the commit of each branch here that its remote is known to have had."""
+        """Return the commit that each branch of a remote is known to have had, by its tracking ref."""
         try:
             found = files.record(self._repository().own_file(_SEEN))
         except (OSError, ValueError):
             return {}
         return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
-    def _see(self, branch: str, oid: str) -> None:
+    def _see(self, tracking: str, oid: str) -> None:
         seen = self._seen()
-        if oid and seen.get(branch) != oid:
-            conflicts.keep(self._repository(), _SEEN, {**seen, branch: oid})
+        if oid and seen.get(tracking) != oid:
+            conflicts.keep(self._repository(), _SEEN, {**seen, tracking: oid})
 
     def _integrate(self, head: Head, theirs: str, up: remote.Upstream, *, accept_invalid: bool) -> Pulled:
         repository = self._repository()
@@ -228,11 +228,13 @@ class GitSharing:
         outgoing.must_hold(repository, objects, self._store.catalog(), theirs, head.oid)
         if not with_others:
             outgoing.must_be_ours(repository, objects, theirs, head.oid)
+        seen = theirs or self._seen().get(up.tracking, "")
+        had = seen if self._is_in(seen, head.oid) else ""
         with self._noted():
-            pushed = remote.push(repository, up, head.oid, hooks=with_others, **self._talking())
+            pushed = remote.push(repository, up, head.oid, had=had, hooks=with_others, **self._talking())
         if not pushed.confirmed:
             return Pushed(pushed.confirmed, pushed.stale, 0)
-        self._confirmed(head.branch, head.oid)
+        self._confirmed(up, head.oid)
         return Pushed(pushed.confirmed, pushed.stale, relation.count(repository, head.oid, theirs)[0])
 
     def open(self) -> Open:
@@ -306,7 +308,7 @@ class GitSharing:
         if before is None or before[1:3] != after[1:3]:
             conflicts.clear(repository)
             status.forget(repository)
-            conflicts.keep(repository, _SEEN, {k: v for k, v in self._seen().items() if k != head.branch})
+            conflicts.keep(repository, _SEEN, {k: v for k, v in self._seen().items() if k != after.tracking})
 
     @contextlib.contextmanager
     def _noted(self) -> Iterator[None]:
@@ -322,12 +324,12 @@ class GitSharing:
             status.remember(self._repository(), "blocked", error.message)
             raise
 
-    def _confirmed(self, branch: str, oid: str) -> None:
+    def _confirmed(self, up: remote.Upstream, oid: str) -> None:
         """Remember that the remote has a commit."""
         from zenprofile.drivers import status
 
         status.remember(self._repository(), "synced", oid)
-        self._see(branch, oid)
+        self._see(up.tracking, oid)
 
 
 def _import_the_rest() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _FILE = "state.json"
 _VERDICT = "verdict.json"
+_SETTLE = "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs"
 _HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
 
 
@@ -68,7 +69,8 @@ def _word(
         (not relation.branch, "paused", "", "HEAD is detached", "git switch BRANCH"),
         (
             bool(open_.conflicts), "conflict", _since(repository, "zenprofile/conflicts.json"),
-            f"{len(open_.conflicts)} to settle", "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs",
+            f"{len(open_.conflicts)} to settle",
+            "git pull" if all(c.class_ == "outside" for c in open_.conflicts) else _SETTLE,
         ),
         (bool(invalid), "invalid", "", f"{invalid[0] if invalid else ''}", "mend it; zenprofile validate names all"),
         (bool(edits), "uncommitted", "", f"{edits} edited by hand", "zenprofile commit"),

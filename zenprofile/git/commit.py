@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from zenprofile.errors import Locked, ZenprofileError
-from zenprofile.git import journal, runner
+from zenprofile.git import index, journal, runner
 from zenprofile.git.journal import Entry, Move
 from zenprofile.git.objects import FILE, Objects, TreeEntry
 from zenprofile.git.repository import Head, Repository
@@ -76,7 +76,7 @@ def record(
         settings: of the repository, where they were asked for already.
 
     Returns:
-        The new commit's id.
+        The new commit's id; "" where nothing differs from what is committed already.
 
     Raises:
         Paused: the user is in the middle of something, or HEAD is detached.
@@ -89,11 +89,15 @@ def record(
     settings = settings or Settings(repository)
     objects = Objects(repository)
     try:
-        for _ in range(_ROUNDS):
+        for number in range(_ROUNDS):
             with objects.together():
                 entries = _stored(objects, settings, changes)
                 wanted = {e.path: TreeEntry(FILE, e.oid) if e.oid else None for e in entries}
-                tree = objects.edited(objects.tree_of(head.oid), wanted)
+                before = objects.tree_of(head.oid)
+                tree = objects.edited(before, wanted)
+                # Later on, somebody's plain commit may have taken the change along: it still gets its own word.
+                if not number and head.oid and tree == before:
+                    break
                 parents = [head.oid] if head.oid else []
                 new = make_commit(repository, objects, settings, tree, parents, message, author)
             move = Move(entries, message, head.ref, head.oid, new, _kind(undone), undone=undone)
@@ -101,7 +105,12 @@ def record(
                 _after_commit(repository, objects, settings, author)
                 return new
             head = repository.must_be_ready()
-        raise Locked("the branch is moved by somebody else all the time", hint="repeat the command")
+        else:
+            raise Locked("the branch is moved by somebody else all the time", hint="repeat the command")
+        # All is as it was committed: what goes back was never in a commit, and an empty one would say nothing.
+        edit(repository, changes, message, undone)
+        index.set_entries(repository, objects, [(e.path, e.oid) for e in entries])
+        return ""
     finally:
         objects.close()
         settings.close()

@@ -28,7 +28,8 @@ _FLAGS = ("core.filesRefLockTimeout=2000", "gc.autoDetach=false")
 # The user's own remote is used as git uses it, a path included; without this git takes our process for a server's.
 _EXTRA = {"GIT_PROTOCOL_FROM_USER": "1"}
 _RACES = re.compile(
-    r"fetch first|non-fast-forward|failed to (?:update|lock)|incorrect old value|cannot lock ref|already exists"
+    r"stale info|fetch first|non-fast-forward|failed to (?:update|lock)|incorrect old value|cannot lock ref"
+    r"|already exists"
 )
 _BROKEN_REMOTE = re.compile(r"(?i)permission denied|no space left|read-only file system|disk quota")
 
@@ -146,6 +147,7 @@ def push(
     oid: str,
     *,
     timeout: float,
+    had: str = "",
     progress: Progress = None,
     hooks: bool = False,
     settings: Settings | None = None,
@@ -157,6 +159,8 @@ def push(
         upstream: what `upstream` has found.
         oid: the commit.
         timeout: seconds without any movement after which it ends.
+        had: what the branch there was when it was last looked at, an ancestor of the commit: only then is it moved, so
+            that nothing comes back that was taken away there. "" where it is not known.
         progress: as `fetch`.
         hooks: whether the repository's own pre-push hook runs.
         settings: of the repository, where the caller has read them already.
@@ -167,6 +171,8 @@ def push(
         ZenprofileError: a hook there, or a protected branch, refused it; its words are in the message.
     """
     args = ["push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"]
+    # A lease forces nothing here, since what it names is an ancestor: it is git's word for compare and swap.
+    args += [f"--force-with-lease={upstream.branch}:{had}"] if had else []
     args += ["--", upstream.remote, f"{oid}:{upstream.branch}"]
     with alone(repository, upstream.tracking, timeout):
         ran = talk(repository, args, upstream.url, timeout, progress, hooks=hooks, settings=settings)
