@@ -9,6 +9,8 @@ from zenprofile.core.entity import Data
 from zenprofile.errors import NotFound, UsageError
 from zenprofile.usecases.near import nearest
 
+_MAX_DEPTH = 64  # a document's limit
+
 # Gives the subschema of a field, or None where the schema says nothing about it.
 FieldOf = Callable[[tuple[str, ...]], dict[str, Any] | None]
 
@@ -59,10 +61,28 @@ def parse_key(text: str) -> tuple[str, ...]:
 
 def _json(key: str, text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        return _read(text)
+    except ValueError:
         message = f"what follows {key}:= is not JSON"
         raise UsageError(message, hint=f"text takes quotes in JSON; or write {key}=VALUE") from None
+
+
+def _read(text: str) -> Any:
+    """Read JSON; what no document can hold (NaN, too many levels) is none."""
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("too deep") from None
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [member for each in level for member in _members(each)]
+    if level:
+        raise ValueError("too deep")
+    return value
+
+
+def _members(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _refuse(word: str) -> None:
@@ -155,8 +175,8 @@ def _null(text: str) -> tuple[bool, Any]:
 def _of(*allowed: type) -> Callable[[str], tuple[bool, Any]]:
     def read(text: str) -> tuple[bool, Any]:
         try:
-            value = json.loads(text, parse_constant=_refuse)
-        except (ValueError, RecursionError):
+            value = _read(text)
+        except ValueError:
             return False, None
         return type(value) in allowed, value
 
