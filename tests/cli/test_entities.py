@@ -253,6 +253,7 @@ def test_the_active_user_is_the_machines(run, profile):
     assert run("user get").out == "The active user is: 'eve'\n"
     run("user delete eve")
     assert "does not exist" in run("user get").err
+    assert "does not exist" in run("user list").err
     run("user set nobody", fails=1)
 
 

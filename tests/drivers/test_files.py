@@ -82,6 +82,7 @@ def test_a_record_that_is_none_is_a_plain_error(tmp_path: Path, text: str) -> No
         (OSError("odd"), "odd"),
         (PermissionError(errno.EACCES, "x"), "no permission"),
         (NotADirectoryError(errno.ENOTDIR, "x", "users"), "users is a link or a file"),
+        (NotADirectoryError(errno.ENOTDIR, "x", "/store/users"), "^/store/users is a link or a file"),
     ],
 )
 def test_a_failed_write_says_why(error: OSError, words: str, tmp_path: Path) -> None:

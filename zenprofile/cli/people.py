@@ -106,9 +106,7 @@ def update(session: Session, /, name: str, email: str | None, full_name: str | N
 @click.pass_obj
 def get_user(session: Session) -> None:
     """Print the name of the profile's active user."""
-    name = session.profile.active_user
-    if Key("user", "", name) not in session.store().snapshot().keys("user"):
-        session.warn_all([f"the active user '{name}' does not exist: 'zenprofile user set NAME' names another"])
+    name = _active_user(session)
     session.show({"name": name}, lambda: output.safe_text(f"The active user is: '{name}'"))
 
 
@@ -248,7 +246,11 @@ def unset_project(session: Session) -> None:
 
 
 def _active_user(session: Session) -> str:
-    return session.profile.active_user
+    """Return the name of the active user; warns where there is no such user any more."""
+    name = session.profile.active_user
+    if Key("user", "", name) not in session.store().snapshot().keys("user"):
+        session.warn_all([f"the active user '{name}' does not exist: 'zenprofile user set NAME' names another"])
+    return name
 
 
 for _group, _subject, _table in (

@@ -265,7 +265,7 @@ def unstage(root: "Place", path: str) -> None:
 
 def failed(error: OSError, root: "Place") -> NoReturn:
     """Raise a failed write as an error that a person understands."""
-    where = f"{root}/{error.filename}" if isinstance(error.filename, str) else str(root)
+    where = os.path.join(root, error.filename) if isinstance(error.filename, str) else str(root)
     if isinstance(error, PermissionError):
         raise no_permission(root) from None
     if isinstance(error, NotADirectoryError):
