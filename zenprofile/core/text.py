@@ -8,14 +8,19 @@ Most documents are read line by line (`zenprofile.core.lines`), without a YAML p
 `zenprofile.core.events`, which is not imported before.
 """
 
+import contextlib
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from zenprofile.core import lines, paths
 from zenprofile.core.nodes import Mark, Node
 from zenprofile.core.refused import Refused, in_text
 
-__all__ = ["MAX_BYTES", "Mark", "Node", "decode", "locate", "read", "tree"]
+if TYPE_CHECKING:
+    from contextvars import ContextVar
+
+__all__ = ["MAX_BYTES", "Known", "Mark", "Node", "decode", "locate", "read", "remembering", "tree"]
 
 MAX_BYTES = 1024 * 1024
 
@@ -23,7 +28,45 @@ MAX_BYTES = 1024 * 1024
 # are no characters.
 _ODD = "[\x85\u2028\u2029\ud800-\udfff]"
 _SURROGATES = 0xD800
+_MOST_KNOWN = 4 << 20  # characters of the texts that a `Known` keeps
 _TAG_LINE = r"(?:\A|(?<=[\r\n]))%TAG\b"
+
+
+class Known:
+    """What texts were found to hold, for `remembering`."""
+
+    def __init__(self) -> None:
+        self._data: dict[str, dict[str, Any]] = {}
+        self._room = _MOST_KNOWN
+
+    def data(self, text: str) -> dict[str, Any]:
+        """Return what a text holds: a copy of one's own, which may be changed."""
+        found = self._data.get(text)
+        if found is None:
+            found = _data(text)
+            if len(text) > self._room:
+                return found
+            self._room -= len(text)
+            self._data[text] = found
+        return {key: _copied(value) for key, value in found.items()}
+
+
+_known: "ContextVar[Known | None] | None" = None
+
+
+@contextlib.contextmanager
+def remembering(known: Known) -> Iterator[None]:
+    """Read no text twice meanwhile: a merge, and the checks of what comes of it, ask for the same ones many times."""
+    from contextvars import ContextVar
+
+    global _known  # noqa: PLW0603 - so that who only reads need not import it
+    if _known is None:
+        _known = ContextVar("known", default=None)
+    before = _known.set(known)
+    try:
+        yield
+    finally:
+        _known.reset(before)
 
 
 def read(raw: bytes | str, file: str = "") -> dict[str, Any]:
@@ -41,8 +84,8 @@ def read(raw: bytes | str, file: str = "") -> dict[str, Any]:
     """
     try:
         text = _decoded(raw)
-        data = lines.data(text)
-        return _parsed(text) if data is None else data
+        known = None if _known is None else _known.get()
+        return _data(text) if known is None else known.data(text)
     except Refused as refused:
         raise refused.invalid(file) from None
 
@@ -91,6 +134,17 @@ def locate(text: str, path: paths.Path, *, key: bool = False) -> tuple[int, int]
         name, node = found
         place = name.start if name is not None and (key or node.start.index == node.end.index) else node.start
     return place.line + 1, place.column + 1
+
+
+def _data(text: str) -> dict[str, Any]:
+    data = lines.data(text)
+    return _parsed(text) if data is None else data
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(member) for key, member in value.items()}
+    return list(map(_copied, value)) if isinstance(value, list) else value
 
 
 def _parsed(text: str) -> dict[str, Any]:

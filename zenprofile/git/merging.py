@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import check, merge, merge_whole
+from zenprofile.core import text as reader
 from zenprofile.core.change import MISSING, Changed
 from zenprofile.core.entity import KINDS, MANIFEST, Data, Key, key_of_path
 from zenprofile.core.merge import Choices, Conflict
@@ -56,6 +57,7 @@ class Merge:
         self._trees = {commit: objects.tree_of(commit) for commit in (ours, theirs)}
         self.bases = relation.bases(repository, ours, theirs)
         self._snapshots: dict[str, Snapshot] = {}
+        self._known = reader.Known()
 
     def manifest(self) -> tuple[bytes | None, bytes | None]:
         """Return the profile's manifest here and as it is to arrive (None: there is none, or it is no plain file).
@@ -83,11 +85,14 @@ class Merge:
         Raises:
             Unsupported: files outside the profile must be merged, and git is older than 2.38.
         """
+        with reader.remembering(self._known):
+            return self._outcome(choices, whole or {})
+
+    def _outcome(self, choices: Mapping[Key, Choices], whole: Mapping[Key, str | None]) -> Outcome:
         objects, ours, theirs = self._objects, self._trees[self.ours], self._trees[self.theirs]
         base, base_texts = self._base()
         mine, other = objects.differences(base, ours), objects.differences(base, theirs)
         texts = self._texts(base_texts, base, ours, theirs, {*mine, *other})
-        whole = whole or {}
         merged = merge.merge(*texts, choices=choices, renames=self._renames(texts))
         open_ = [conflict for conflict in merged.conflicts if conflict.key not in whole]
         documents, references = self._settled({**merged.documents, **whole}, texts, choices)
@@ -116,7 +121,8 @@ class Merge:
         """List the problems that a document would bring to a merge's outcome, as far as that is settled."""
         others = {other: found for other, found in outcome.documents.items() if other != key}
         below = Overlay(self._snapshot(self._trees[self.ours]), others, self._catalog)
-        return check.added(below, {key: text}, self._catalog)
+        with reader.remembering(self._known):
+            return check.added(below, {key: text}, self._catalog)
 
     def _base(self) -> tuple[str, dict[Key, str | None]]:
         """Return the common ancestor's tree, and texts that stand in for its documents where there are several."""

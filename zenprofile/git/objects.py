@@ -20,6 +20,7 @@ from zenprofile.git.repository import Repository
 FILE = "100644"
 FOLDER = "40000"
 _LARGEST = 64 << 20  # bytes of a commit or tree
+_MOST_KNOWN = 4 << 20  # bytes of blobs that are kept: a merge asks for the same ones again
 
 
 class TreeEntry(NamedTuple):
@@ -58,6 +59,8 @@ class Objects:
         if _is_sha256(repository.common_file("config")):
             self._hash, self._size = hashlib.sha256, 32
         self._trees: dict[str, dict[str, TreeEntry]] = {}
+        self._blobs: dict[str, bytes] = {}
+        self._room = _MOST_KNOWN
         self._entry = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % self._size, re.DOTALL)
 
     @property
@@ -90,18 +93,22 @@ class Objects:
         Raises:
             StoreBroken: it is missing, damaged, or of another kind.
         """
+        if kind == "blob" and oid in self._blobs:
+            return self._blobs[oid]
         most = files.MAX_BYTES + 1 if kind == "blob" else _LARGEST
         new = self._unsettled.get(oid)
         found = (new.kind, new.content) if new is not None else self._loose(oid, most) or self._packed(oid, most)
         if found is None or found[0] != kind:
             message = f"the {kind} {oid[:12]} is missing from {self._repository.top}"
             raise StoreBroken(message, hint="try: git fsck; a shallow or partial clone may need: git fetch --unshallow")
+        if kind == "blob" and len(found[1]) <= self._room:
+            self._room -= len(found[1])
+            self._blobs[oid] = found[1]
         return found[1]
 
     def _loose(self, oid: str, most: int) -> tuple[str, bytes] | None:
         try:
-            with open(os.path.join(self._folder, oid[:2], oid[2:]), "rb") as file:
-                packed = file.read(most + 65536)
+            packed = _start_of(os.path.join(self._folder, oid[:2], oid[2:]), most + 65536)
             header, _, content = zlib.decompressobj().decompress(packed, most + 64).partition(b"\0")
             kind, _, size = header.partition(b" ")
             whole = len(content) >= min(int(size), most)
@@ -299,6 +306,20 @@ class Objects:
             b"%s %s\0%s" % (mode.encode(), name.rstrip(b"/"), bytes.fromhex(oid)) for name, (mode, oid) in rows
         )
         return self.write("tree", content)
+
+
+def _start_of(path: str, most: int) -> bytes:
+    """Return a file's first bytes, in no more room than it needs."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        left = min(os.fstat(file).st_size, most)
+        parts = [os.read(file, left)]
+        while parts[-1] and left > len(parts[-1]):
+            left -= len(parts[-1])
+            parts.append(os.read(file, left))
+        return b"".join(parts)
+    finally:
+        os.close(file)
 
 
 def _leading_out(names: Set[str]) -> str | None:
