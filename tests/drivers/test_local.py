@@ -82,6 +82,16 @@ def test_two_beginnings_have_the_same_bytes(tmp_path: Path) -> None:
     assert len(trees) == 1
 
 
+@pytest.mark.parametrize("place", ["stacks", "stacks/new", "components/orchestrator/a/b"])
+def test_no_profile_begins_among_the_documents_of_another(profile: Path, place: str) -> None:
+    with pytest.raises(StoreBroken, match="among the documents"):
+        DRIVER.create(str(profile / place), Options(), Change(()))
+
+    assert git(profile, "status", "--porcelain", "--ignored").strip() == ""
+    assert not (profile / "stacks" / "new").exists()
+    DRIVER.create(str(profile / "other" / "stacks"), Options(), Change(())).close()
+
+
 def test_in_a_users_repository_the_commit_is_theirs(mine: Path) -> None:
     store = DRIVER.create(str(mine / "ml" / ".zenprofile"), Options(), BEGIN)
     store.apply(REGISTER)

@@ -62,6 +62,7 @@ class LocalDriver:
     def create(self, url: str, options: Options, defaults: "Change") -> LocalStore:
         """Make a folder a profile with the defaults; one commit where the repository is of our own making."""
         root = _folder(url, options)
+        _must_not_lie_among_documents(root)
         try:
             os.makedirs(root, exist_ok=True)
         except OSError as error:
@@ -83,6 +84,16 @@ class LocalDriver:
         store.finish()
         _must_hold(root)
         return store
+
+
+def _must_not_lie_among_documents(root: str) -> None:
+    """Refuse a place among the documents of another profile, which would not hold any more."""
+    folders = {kind.folder for kind in KINDS.values()}
+    while (above := os.path.dirname(root)) != root:
+        if os.path.basename(root) in folders and os.path.lexists(os.path.join(above, MANIFEST)):
+            message = f"the folder lies among the documents of the profile in {above}"
+            raise StoreBroken(message, hint="name a folder outside it")
+        root = above
 
 
 def _begin(store: LocalStore, defaults: "Change") -> None:
