@@ -8,7 +8,7 @@ from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_cla
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zenprofile.core import secrets, tokens
+from zenprofile.core import patterns, secrets, tokens
 from zenprofile.core.entity import Key
 from zenprofile.core.writer import write
 from zenprofile.errors import Invalid
@@ -201,3 +201,13 @@ def test_a_document_without_secrets_does_not_load_the_library() -> None:
 def test_any_text_can_be_searched(text: str) -> None:
     for found in tokens.search(text):
         assert text[found.start :].startswith(found.text)
+
+
+def test_guessing_first_and_searching_at_once_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the engine is loaded, most texts are told apart without it; once it is, it is asked about each."""
+    texts = [f"key: {GITHUB}\n", f"# {JWT}\n", "url: redis://:hunter2@cache:6379/0\n", "name: s3\n", "a: eyJ SG. hf_\n"]
+
+    at_once = [patterns.is_ready(tokens._LIKELY) and tokens.may_hold(text) for text in texts if tokens.search(texts[0])]
+    monkeypatch.setattr(patterns, "is_ready", lambda pattern: False)
+
+    assert at_once == [tokens.may_hold(text) for text in texts] == [True, True, True, False, False]

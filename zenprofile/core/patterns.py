@@ -1,7 +1,7 @@
 """Patterns of strangers, and ours on their texts: run by an engine whose time is linear in the text (FAULTS S2)."""
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 MAX_LENGTH = 500
@@ -45,17 +45,26 @@ def search_own(pattern: str, text: str) -> bool:
     return found is not None
 
 
+def is_ready(pattern: str) -> bool:
+    """Say whether a pattern of our own has been used: to search once more costs less than to guess by other means."""
+    return pattern in _ready
+
+
 def places(pattern: str, text: str, most: int) -> Iterator[tuple[int, int]]:
     """Yield where a pattern of our own is found in a text, start and end, so many times at most."""
     for found, _ in zip(_own(pattern).finditer(_clean(text)), range(most), strict=False):
         yield found.span()
 
 
-@cache
-def _own(pattern: str) -> Any:
-    import re2
+_ready: dict[str, Any] = {}
 
-    return re2.compile(pattern)
+
+def _own(pattern: str) -> Any:
+    if pattern not in _ready:
+        import re2
+
+        _ready[pattern] = re2.compile(pattern)
+    return _ready[pattern]
 
 
 def _clean(text: str) -> str:

@@ -84,7 +84,7 @@ class Found(NamedTuple):
 
 def may_hold(text: str) -> bool:
     """Say whether a text could hold a secret; False is certain."""
-    return _hinted(text) and patterns.search_own(_LIKELY, text)
+    return (patterns.is_ready(_LIKELY) or _hinted(text)) and patterns.search_own(_LIKELY, text)
 
 
 def _hinted(text: str) -> bool:
