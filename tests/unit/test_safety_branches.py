@@ -6,7 +6,7 @@ import pytest
 
 from zenprofile.core import merge, merge_text, secrets, tokens
 from zenprofile.core.entity import Key
-from zenprofile.errors import Invalid
+from zenprofile.errors import Invalid, Problem
 
 GITHUB = "ghp_" + "a1B2" * 9
 KEY = Key("user", "", "eve")
@@ -61,6 +61,7 @@ def test_secrets_in_odd_documents_are_found(key: str) -> None:
         ("- a: 1\n", ("a",)),
         ("members:\n- - a\n  - b\n", ("members", 0, 0)),
         ("", ("name",)),
+        ("? members\n: - a\n  - b\n", ("members", 0)),
     ],
 )
 def test_an_entry_without_lines_of_its_own_has_none(text: str, path: tuple[str | int, ...]) -> None:
@@ -72,6 +73,14 @@ def test_an_entry_without_lines_of_its_own_has_none(text: str, path: tuple[str |
         found = None
 
     assert found is None or text[found.start : found.end].strip()
+
+
+def test_a_text_without_secrets_keeps_the_other_problems() -> None:
+    other = Problem("users/eve.yaml", 1, 1, "name", "wrong", "mend it", "type")
+
+    assert secrets.document("name: eve\n") == []
+    assert secrets.problems(KEY, "name: eve\n", [other]) == [other]
+    assert secrets.problems(KEY, 'name: "eve\\u0021"\n', [other]) == [other]
 
 
 def test_lines_move_as_far_as_they_have_blanks() -> None:

@@ -85,8 +85,8 @@ class _Planner:
                 self._both(old, mine, other, choices.get(mine, {}))
             elif mine:
                 self._one(old, mine, self.theirs, ("there", "here"))
-            elif other:
-                self._one(old, other, self.ours, ("here", "there"))
+            else:
+                self._one(old, there[old], self.ours, ("here", "there"))
 
     def _one(self, old: Key, new: Key, stays: Documents, words: tuple[str, str]) -> None:
         """Follow a rename that one side made, or both alike; ``stays`` are the other side's documents."""

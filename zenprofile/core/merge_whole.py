@@ -117,10 +117,9 @@ def _put(data: Data, path: paths.Path, value: Any) -> None:
 def _take_out(data: Data, path: paths.Path) -> None:
     """Take a reference out, a list's member whole: an assignment without its project would give more than before."""
     into: Any = data
-    for step in path:
-        if isinstance(into[step], str) or isinstance(step, int):
-            del into[step]
-            break
+    last = next((number for number, step in enumerate(path) if isinstance(step, int)), len(path) - 1)
+    for step in path[:last]:
         into = into[step]
+    del into[path[last]]
     if not into and path[0] == "components":
         data["components"].pop(path[1], None)

@@ -1,6 +1,7 @@
 """Files of a work tree, read without following a link and written whole or not at all."""
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -72,7 +73,7 @@ def _step(step: str, fd: int) -> int:
     try:
         return os.open(step, _FOLDER, dir_fd=fd)
     except OSError as error:
-        if error.errno == 40:  # ELOOP, where the system says so of a link
+        if error.errno == errno.ELOOP:  # pragma: no cover - Linux says ENOTDIR of a link
             raise NotADirectoryError(error.errno, "is a link", step) from None
         raise
 
@@ -226,13 +227,6 @@ def settle(root: "Place", paths: Iterable[str]) -> None:
     for parent in sorted({path.rpartition("/")[0] for path in paths}):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
             os.fsync(fd)
-
-
-def write(root: "Place", path: str, content: bytes) -> None:
-    """Replace a file's content in one step, durably."""
-    stage_all(root, [(path, content)])
-    publish(root, path)
-    settle(root, [path])
 
 
 def remove(root: "Place", path: str) -> None:

@@ -139,11 +139,6 @@ def discard(repository: Repository, move: Move) -> None:
     (repository.own_dir / JOURNAL).unlink(missing_ok=True)
 
 
-def pending(repository: Repository) -> bool:
-    """Say whether a change was left half done."""
-    return (repository.own_dir / JOURNAL).exists()
-
-
 def finish(repository: Repository) -> None:
     """Finish or take back a change that an earlier process left half done. The caller holds the lock alone.
 
@@ -348,7 +343,7 @@ def _git_runs_in(repository: Repository) -> bool:
     """Say whether a git process works in the repository (where the system does not tell: whether one could)."""
     try:
         pids = [name for name in os.listdir("/proc") if name.isdigit()]
-    except OSError:
+    except OSError:  # pragma: no cover - a system without /proc
         return True
     places = (str(repository.top), str(repository.git_dir), str(repository.common_dir))
     for pid in pids:

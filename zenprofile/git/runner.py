@@ -305,10 +305,9 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     except ProcessLookupError:
         process.kill()
     process.wait()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            with contextlib.suppress(OSError):  # what was still to be written finds nobody
-                pipe.close()
+    for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
+        with contextlib.suppress(OSError):  # what was still to be written finds nobody
+            pipe.close()
 
 
 def _judged(args: list[str], ran: Ran, ok: tuple[int, ...]) -> Ran:
