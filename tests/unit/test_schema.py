@@ -519,3 +519,8 @@ def test_whatever_the_schema_there_is_an_answer(schema: Any, data: Any) -> None:
     assert fresh.of(schema).holds(data) is (fresh.of(schema).findings(data) == [])
     if refused:
         assert not fresh.of(schema).holds(data)
+
+
+def test_a_field_that_nothing_is_near_to_comes_with_what_to_do() -> None:
+    [found] = catalog().flavor("orchestrator", "local").findings({"labels": {}})
+    assert (found.message, found.hint) == ("'labels' is no field of orchestrator flavor local", "take it away")

@@ -119,7 +119,7 @@ def _unknown(error: Any, _: str, label: str) -> _Said:
         what = f"is no {noun}"
     else:
         what = f"is no field of {paths.show(tuple(above))}" if above else f"is no field of {label}"
-    hint = f"known: {', '.join(known)}" if known and len(known) <= 20 else ""
+    hint = f"known: {', '.join(known)}" if known and len(known) <= 20 else "take it away"
     return _Said(f"{shown(key)} {what}{nearest(key, known)}", hint, "unknown-field", at_key=True)
 
 
