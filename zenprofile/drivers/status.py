@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from zenprofile.core import check
 from zenprofile.errors import Problem
 from zenprofile.git import files, hookplace, runner
 from zenprofile.git.repository import Repository
@@ -98,7 +97,7 @@ def _commits(number: int) -> str:
 
 def _since(repository: Repository, name: str) -> str:
     try:
-        return moments.rfc3339((repository.git_dir / name).stat().st_mtime)
+        return moments.rfc3339(os.stat(repository.git_file(name)).st_mtime)
     except OSError:
         return ""
 
@@ -128,18 +127,26 @@ def looking(repository: Repository, settings: Settings) -> Iterator[Callable[[],
 
 
 def _invalid(store: "LocalStore", repository: Repository, *, clean: bool) -> list[Problem]:
-    """List the problems of the working tree; the verdict on a tree without edits is kept by the tree's id."""
+    """List the problems of the working tree; the verdict on one without edits is kept, by commit and tree."""
     if not clean:
-        return check.whole(store.snapshot())
-    objects = store.objects(repository)
+        return _whole(store)
     head = repository.head()
-    name = f"{objects.subtree(objects.tree_of(head.oid), repository.prefix)} {store.schemas}"
+    commit = f"{head.oid} {repository.prefix} {store.schemas}"
     kept = _read(repository, _VERDICT)
-    if kept.get("tree") == name:
+    if head.oid and kept.get("commit") == commit:
         return [Problem(*row) for row in kept["problems"]]
-    problems = check.whole(store.snapshot())
-    _write(repository, _VERDICT, {"tree": name, "problems": [list(problem) for problem in problems]})
+    objects = store.objects(repository)
+    tree = f"{objects.subtree(objects.tree_of(head.oid), repository.prefix)} {store.schemas}"
+    known = kept.get("tree") == tree
+    problems = [Problem(*row) for row in kept["problems"]] if known else _whole(store)
+    _write(repository, _VERDICT, {"commit": commit, "tree": tree, "problems": [list(problem) for problem in problems]})
     return problems
+
+
+def _whole(store: "LocalStore") -> list[Problem]:
+    from zenprofile.core import check
+
+    return check.whole(store.snapshot())
 
 
 def _hooks(folder: str) -> str:

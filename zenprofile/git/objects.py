@@ -4,18 +4,20 @@ Loose objects have one form in SHA-1 and SHA-256 repositories; packed ones are r
 """
 
 import contextlib
-import hashlib
 import os
 import re
 import subprocess
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Set
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import StoreBroken, Unsafe
 from zenprofile.git import files, runner
 from zenprofile.git.repository import Repository
+
+if TYPE_CHECKING:
+    pass
 
 FILE = "100644"
 FOLDER = "40000"
@@ -48,6 +50,8 @@ class Objects:
 
     def __init__(self, repository: Repository, extra: Mapping[str, str] | None = None) -> None:
         """Open a repository's objects; ``extra`` are git's own variables, where a hook was given them."""
+        import hashlib  # with all of OpenSSL, and `status` mostly opens none
+
         self._repository = repository
         self._extra = extra
         self._folder = repository.common_file("objects")

@@ -82,6 +82,10 @@ class Repository:
         """The folder for zenprofile's own files: lock, journal, log of this machine's changes."""
         return _path(self.own_file(""))
 
+    def git_file(self, name: str) -> str:
+        """Return the path of a file in the git folder."""
+        return os.path.join(self._git_dir, name)
+
     def own_file(self, name: str) -> str:
         """Return the path of a file of zenprofile's own; the folder's for ""."""
         return os.path.join(self._git_dir, "zenprofile", name).rstrip("/")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
-from zenprofile.core import change, paths, portable
+from zenprofile.core import change, paths
 from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.errors import Conflict as ConflictError
@@ -66,7 +66,12 @@ def push(sharing: Sharing, warn: Warn, *, strict: bool = False, with_others: boo
 
 
 def _look_for_bound(sharing: Sharing, warn: Warn, *, strict: bool) -> None:
-    found = [b for c in sharing.outgoing() if c.after is not None for b in portable.bound(c.key, c.after)]
+    outgoing = [one for one in sharing.outgoing() if one.after is not None]
+    if not outgoing:
+        return
+    from zenprofile.core import portable
+
+    found = [bound for one in outgoing for bound in portable.bound(one.key, one.after or {})]
     if found and strict:
         first = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
