@@ -20,6 +20,7 @@ from zenprofile.drivers.local import DRIVER
 from zenprofile.drivers.local_store import LocalStore
 from zenprofile.errors import Conflict, Invalid, Locked, Paused, StoreBroken, Unreachable, Unsafe
 from zenprofile.git import commit, files, index, journal, remote, runner
+from zenprofile.git import repository as repository_
 from zenprofile.git.repository import Head, Repository, find
 from zenprofile.store.base import Options
 from zenprofile.store.open import create_store
@@ -195,6 +196,15 @@ def test_a_signal_ends_git_and_its_children(tmp_path: Path, name: str, error: ty
             signal.signal(number, handler)
 
     assert is_gone(int((tmp_path / "pid").read_text()))
+
+
+def test_a_process_that_has_ended_is_ended_without_a_word(tmp_path: Path) -> None:
+    process = runner.start(["version"], tmp_path)
+    process.communicate()
+
+    runner.end(process)
+
+    assert process.returncode == 0
 
 
 def test_a_command_that_talks_is_heard_and_ended_when_it_goes_silent(tmp_path: Path) -> None:
@@ -422,6 +432,23 @@ def test_an_edit_outside_the_profile_stops_a_pull(larger: Larger) -> None:
     assert not at(larger.profile).own_dir.joinpath(journal.JOURNAL).exists()
 
 
+def test_an_edit_made_while_a_pull_begins_stops_it_too(larger: Larger, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, write = git(larger.top, "rev-parse", "HEAD"), journal.write
+
+    def and_a_person_edits(repository: Repository, move: journal.Move) -> None:
+        write(repository, move)
+        (larger.top / "code.py").write_text("mine\n")
+
+    monkeypatch.setattr(journal, "write", and_a_person_edits)
+
+    with pytest.raises(Conflict, match="in the way"):
+        larger.pull()
+
+    assert larger.holds() == {**OURS, "code.py": "mine\n"}
+    assert git(larger.top, "rev-parse", "HEAD") == before
+    assert not at(larger.profile).own_dir.joinpath(journal.JOURNAL).exists()
+
+
 def test_a_pull_that_was_cut_off_goes_back_outside_the_profile_too(larger: Larger) -> None:
     def killed(*_: object, **__: object) -> None:
         raise Killed
@@ -589,6 +616,11 @@ def test_a_repository_of_the_user_behind_sudo_is_ones_own(folder: Path, monkeypa
     if os.geteuid() == 0:
         with pytest.raises(Unsafe, match="another user"):
             find(folder)
+
+
+def test_a_repository_that_goes_while_it_is_looked_at_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreBroken, match="No such file"):
+        repository_._must_be_trusted(str(tmp_path), str(tmp_path / ".git"))
 
 
 def test_a_remote_that_was_never_asked_keeps_nothing(folder: Path) -> None:
