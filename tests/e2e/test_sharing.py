@@ -69,6 +69,20 @@ def test_what_was_deleted_here_and_edited_there_stays_with_a_warning(team: Team)
     settled(team)
 
 
+def test_an_edited_field_stays_although_the_other_side_took_it_out(team: Team) -> None:
+    before = store("s3", {"path": "s3://a", "key": "{{aws.old}}"})
+    team.ana.commit((S3, before))
+    team.ana.git("push", "-q")
+    team.ben.run("pull")
+    both(team, [(S3, store("s3", {"path": "s3://a"}))], [(S3, store("s3", {"path": "s3://a", "key": "{{aws.new}}"}))])
+
+    done = team.ben.run("sync")
+
+    assert "artifact_store s3, configuration.key: deleted there, edited here: the edit stays" in done.err
+    assert "aws.new" in team.ben.read(S3)
+    settled(team)
+
+
 def test_an_edit_follows_the_new_name(team: Team) -> None:
     team.ana.run("component rename s3 s3-prod")
     team.ana.run("sync")

@@ -489,6 +489,17 @@ def test_undo_of_a_field_that_others_changed_is_a_conflict(store, others):
     assert everything(store) == before
 
 
+def test_undo_of_a_new_field_that_others_changed_is_a_conflict(store, others):
+    put(store, bucket(path="s3://a"))
+    apply(store, changed(store, bucket(path="s3://a", description="one")))
+    apply(others, changed(others, bucket(path="s3://a", description="two")))
+    before = everything(store)
+
+    with pytest.raises(Conflict):
+        undo.undo(store)
+    assert everything(store) == before
+
+
 def test_undo_passes_over_what_others_took_back(store, others):
     start = everything(store)
     put(store, bucket(path="s3://a"))

@@ -145,6 +145,34 @@ def test_delete_against_edit_keeps_the_edit_and_says_so() -> None:
     assert merge_document(key, BASE, None, edited) == (edited, (), (note,))
 
 
+def test_an_edit_of_a_field_stays_against_its_deletion_and_says_so() -> None:
+    deleted, edited = BASE.replace("  image: busybox\n", ""), BASE.replace("busybox", "alpine")
+
+    text, conflicts, notes = merge_document(KEY, BASE, deleted.replace("3  #", "4  #"), edited)
+    assert (text and texts.read(text), conflicts) == (texts.read(edited.replace("3  #", "4  #")), ())
+    assert notes == ("step_operator gpu, configuration.image: deleted here, edited there: the edit stays",)
+    text, conflicts, notes = merge_document(KEY, BASE, edited, deleted)
+    assert (text, conflicts) == (edited, ())
+    assert notes == ("step_operator gpu, configuration.image: deleted there, edited here: the edit stays",)
+
+
+def test_a_deletion_honoured_where_only_its_neighbours_were_edited() -> None:
+    base = "name: gpu\nlabels:\n  a: one\n  b: two\n"
+
+    text, conflicts, notes = merge_document(KEY, base, "name: gpu\n", base.replace("two", "three"))
+
+    assert (text, conflicts) == ("name: gpu\nlabels:\n  b: three\n", ())
+    assert notes == ("step_operator gpu, labels.b: deleted here, edited there: the edit stays",)
+
+
+def test_strictly_a_deletion_of_an_edited_field_is_a_conflict() -> None:
+    deleted, edited = BASE.replace("  image: busybox\n", ""), BASE.replace("busybox", "alpine")
+
+    merged = merge({KEY: BASE}, {KEY: edited}, {KEY: deleted}, strict=True)
+
+    assert [(c.path, c.ours, c.theirs) for c in merged.conflicts] == [(("configuration", "image"), "alpine", MISSING)]
+
+
 def test_a_document_that_cannot_be_read_is_a_persons_choice() -> None:
     ours, theirs = "name: [", BASE.replace("busybox", "alpine")
     text, (conflict,), _ = merge_document(KEY, BASE, ours, theirs)
@@ -381,7 +409,7 @@ def test_what_one_side_changed_is_taken_byte_for_byte(base: str, side: str) -> N
 @given(documents(), documents(), documents())
 def test_the_text_holds_the_merged_data(base: str, ours: str, theirs: str) -> None:
     before, mine, other = (texts.read(side) for side in (base, ours, theirs))
-    data, conflicts = merge_data(KEY, before, mine, other)
+    data, conflicts = merge_data(KEY, before, mine, other, kept=[])
     text, found, _ = merge_document(KEY, base, ours, theirs)
 
     assert [repr(c) for c in found] == [repr(c) for c in conflicts]
@@ -443,7 +471,7 @@ def test_each_side_of_the_markers_is_a_whole_document(base: str | None, ours: st
         assert settled is not None
         assert same(texts.read("".join(lines)), texts.read(settled))
         before = {} if base is None else texts.read(base)
-        data, _ = merge_data(KEY, before, texts.read(ours), texts.read(theirs), {(): side})
+        data, _ = merge_data(KEY, before, texts.read(ours), texts.read(theirs), {(): side}, [])
         assert same(texts.read(settled), data)
 
 

@@ -12,7 +12,7 @@ from zenprofile.core import diff3, merge_names, merge_text, paths
 from zenprofile.core import text as texts
 from zenprofile.core.change import MISSING, label, same
 from zenprofile.core.entity import Data, Key
-from zenprofile.core.merge_data import Choices, Conflict, Value, chosen, merge_data
+from zenprofile.core.merge_data import Choices, Conflict, Kept, Value, chosen, merge_data
 
 __all__ = ["Choices", "Conflict", "Merged", "Value", "merge", "merge_document", "resolve", "with_markers"]
 
@@ -40,6 +40,8 @@ def merge(
     theirs: Mapping[Key, str],
     choices: Mapping[Key, Choices] | None = None,
     renames: tuple[merge_names.Renames, merge_names.Renames] = ({}, {}),
+    *,
+    strict: bool = False,
 ) -> Merged:
     """Merge two sets of documents.
 
@@ -50,6 +52,7 @@ def merge(
         choices: how conflicts are settled, by `Conflict.key`.
         renames: old and new keys of what history says was renamed here and there. Where nothing but the name changed,
             the documents show it by themselves.
+        strict: whether a field that one side took out and the other edited is a conflict; else the edit stays.
 
     Returns:
         What to change here. The whole that results is for the caller to check (`merge_whole.broken_references`, too).
@@ -59,7 +62,7 @@ def merge(
     documents: dict[Key, str | None] = {}
     conflicts, notes = list(plan.conflicts), list(plan.notes)
     for job in plan.jobs:
-        text, found, said = _one(job.at, job.base, job.ours, job.theirs, choices.get(job.at, {}))
+        text, found, said = _one(job.at, job.base, job.ours, job.theirs, choices.get(job.at, {}), strict=strict)
         conflicts += found
         notes += said
         if not found:
@@ -117,7 +120,9 @@ def with_markers(
     return merge_text.like(diff3.marked(pieces, labels, size), ours)
 
 
-def _one(key: Key, base: str | None, ours: str | None, theirs: str | None, choices: Choices) -> Outcome:
+def _one(
+    key: Key, base: str | None, ours: str | None, theirs: str | None, choices: Choices, *, strict: bool = False
+) -> Outcome:
     if theirs in (ours, base):
         return ours, (), ()
     if ours == base:
@@ -130,27 +135,33 @@ def _one(key: Key, base: str | None, ours: str | None, theirs: str | None, choic
         return ours, (), ()
     if mine == before:
         return merge_text.like(other or "", ours), (), ()
-    return _both_changed(key, base, ours, theirs, choices)
+    return _both_changed(key, base, ours, theirs, choices, strict=strict)
 
 
 def _edit_or_delete(key: Key, base: str | None, ours: str | None, theirs: str | None) -> Outcome:
     edited = ours if theirs is None else theirs
     if merge_text.plain(edited or "") == merge_text.plain(base or ""):
         return None, (), ()  # deleted, and untouched but for line ends
-    deleted, edited_ = ("there", "here") if theirs is None else ("here", "there")
-    return edited, (), (f"{label(key)}: deleted {deleted}, edited {edited_}: the edit stays",)
+    return edited, (), (_stays(label(key), here=ours is None),)
 
 
-def _both_changed(key: Key, base: str | None, ours: str, theirs: str, choices: Choices) -> Outcome:
+def _stays(what: str, *, here: bool) -> str:
+    deleted, edited = ("here", "there") if here else ("there", "here")
+    return f"{what}: deleted {deleted}, edited {edited}: the edit stays"
+
+
+def _both_changed(key: Key, base: str | None, ours: str, theirs: str, choices: Choices, *, strict: bool) -> Outcome:
+    kept: list[Kept] = []
     try:
         before, mine, other = _readable(base, ours, theirs)
-        merged, conflicts = merge_data(key, before, mine, other, choices)
+        merged, conflicts = merge_data(key, before, mine, other, choices, None if strict else kept)
+        notes = tuple(_stays(f"{label(key)}, {paths.show(field.path)}", here=field.here) for field in kept)
         if conflicts:
-            return None, tuple(conflicts), ()
+            return None, tuple(conflicts), notes
         by_line = _by_line(base, ours, theirs, merged)
         if by_line is not None or same(mine, merged):
-            return by_line or ours, (), ()
-        return merge_text.patched(base or "", ours, theirs, merged), (), ()
+            return by_line or ours, (), notes
+        return merge_text.patched(base or "", ours, theirs, merged), (), notes
     except errors.Invalid as error:
         # One cannot be read, or both together are larger than a document may be.
         return _whole(key, base, ours, theirs, choices, error)

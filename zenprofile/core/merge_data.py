@@ -46,8 +46,20 @@ Choice = Literal["ours", "theirs"] | Value
 Choices = Mapping[paths.Path, Choice]
 
 
+class Kept(NamedTuple):
+    """A field that one side edited and the other took out: the edit stays.
+
+    Attributes:
+        path: of the field.
+        here: whether it was our side that took it out.
+    """
+
+    path: paths.Path
+    here: bool
+
+
 def merge_data(
-    key: Key, base: Data, ours: Data, theirs: Data, choices: Choices | None = None
+    key: Key, base: Data, ours: Data, theirs: Data, choices: Choices | None = None, kept: list[Kept] | None = None
 ) -> tuple[Data, list[Conflict]]:
     """Merge the data of one entity.
 
@@ -57,11 +69,12 @@ def merge_data(
         ours: its data here; its order of keys is kept.
         theirs: its data there.
         choices: how conflicts are settled.
+        kept: takes the fields that one side edited and the other took out; None: each is a conflict.
 
     Returns:
         The merged data, ours where there is a conflict, and the conflicts that no choice settles.
     """
-    merger = _Merger(key, choices or {})
+    merger = _Merger(key, choices or {}, kept)
     merged = merger.mapping((), base, ours, theirs)
     return merged, merger.conflicts
 
@@ -76,9 +89,10 @@ def chosen(choices: Choices, path: paths.Path) -> Choice | None:
 
 
 class _Merger:
-    def __init__(self, key: Key, choices: Choices) -> None:
+    def __init__(self, key: Key, choices: Choices, kept: list[Kept] | None) -> None:
         self.key = key
         self.choices = choices
+        self.kept = kept
         self.conflicts: list[Conflict] = []
 
     def mapping(self, path: paths.Path, base: Data, ours: Data, theirs: Data) -> Data:
@@ -106,7 +120,7 @@ class _Merger:
             text = diff3.merge_texts(base, ours, theirs)
             if text is not None:
                 return text
-        return self._conflict(path, base, ours, theirs)
+        return self._clash(path, base, ours, theirs)
 
     def _is_type_of_stack(self, path: paths.Path) -> bool:
         return self.key.kind == "stack" and len(path) == 2 and path[0] == "components"
@@ -139,7 +153,10 @@ class _Merger:
                 return side
         return members if len(members) > 1 else members[0]
 
-    def _conflict(self, path: paths.Path, base: Any, ours: Any, theirs: Any) -> Any:
+    def _clash(self, path: paths.Path, base: Any, ours: Any, theirs: Any) -> Any:
+        if self.kept is not None and base is not MISSING and (ours is MISSING or theirs is MISSING):
+            self.kept.append(Kept(path, ours is MISSING))
+            return theirs if ours is MISSING else ours
         choice = chosen(self.choices, path)
         if choice is None:
             class_ = "name" if path == ("name",) else "field"

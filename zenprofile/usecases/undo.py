@@ -137,7 +137,7 @@ def _taken_back(now: Snapshot, past: Past) -> dict[Key, str | None]:
     base = {text.key: text.after for text in past.texts if text.after is not None}
     theirs = {text.key: text.before for text in past.texts if text.before is not None}
     ours = _present(now, past)
-    merged = merge.merge(base, ours, theirs)
+    merged = merge.merge(base, ours, theirs, strict=True)
     names = [f"{c.key} {paths.show(c.path)}".strip() for c in merged.conflicts]
     names = names or [str(text.key) for text in past.texts if _stays(text, merged.documents, ours)]
     if names:
