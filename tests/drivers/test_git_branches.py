@@ -149,6 +149,13 @@ def test_many_files_are_staged_or_none_is_left_open(tmp_path: Path) -> None:
     assert open_files() == before
 
 
+def test_one_file_is_replaced_in_one_step(tmp_path: Path) -> None:
+    for content in (b"one", b"two"):
+        files.write(tmp_path, "users/eve.yaml", content)
+
+        assert [(path.name, path.read_bytes()) for path in (tmp_path / "users").iterdir()] == [("eve.yaml", content)]
+
+
 def test_a_file_that_does_not_fit_is_not_left_open(tmp_path: Path) -> None:
     before = open_files()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

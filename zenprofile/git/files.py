@@ -229,6 +229,13 @@ def settle(root: "Place", paths: Iterable[str]) -> None:
             os.fsync(fd)
 
 
+def write(root: "Place", path: str, content: bytes) -> None:
+    """Replace a file's content in one step, durably."""
+    stage_all(root, [(path, content)])
+    publish(root, path)
+    settle(root, [path])
+
+
 def remove(root: "Place", path: str) -> None:
     """Delete a file durably, and the folders below the root that it leaves empty. No file: nothing happens."""
     must_stay(path)
