@@ -495,7 +495,7 @@ def test_undo_of_a_new_field_that_others_changed_is_a_conflict(store, others):
     apply(others, changed(others, bucket(path="s3://a", description="two")))
     before = everything(store)
 
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="description"):
         undo.undo(store)
     assert everything(store) == before
 
