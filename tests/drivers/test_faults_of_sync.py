@@ -34,7 +34,11 @@ store.close()
 SIGKILL = ["rename", "renameat", "unlink", "unlinkat", "fsync", "write", "pwrite64", "mkdir", "mkdirat", "link"]
 NO_SPACE = ["write", "rename", "renameat", "fsync", "mkdirat"]
 # Calls that are met hundreds of times; with ZENPROFILE_SWEEP=all each of them.
-STEPS = {} if os.environ.get("ZENPROFILE_SWEEP") == "all" else {"write": 11, "link": 5, "unlink": 3, "rename": 3, "mkdir": 3, "pwrite64": 2}
+STEPS = (
+    {}
+    if os.environ.get("ZENPROFILE_SWEEP") == "all"
+    else {"write": 11, "link": 5, "unlink": 3, "rename": 3, "mkdir": 3, "pwrite64": 2}
+)
 CHURN = Key("project", "", "churn")
 
 
