@@ -100,8 +100,9 @@ def test_cut_off_it_is_back_byte_for_byte(folder: Path, content: bytes, monkeypa
 def test_what_is_no_file_or_endless_is_left_to_a_person(folder: Path) -> None:
     store = DRIVER.open(str(folder), Options())
     file = spoil(folder, b"#" * (files.MOST_BYTES + 1), commit=False)
-    with pytest.raises(Invalid, match="bytes"):
+    with pytest.raises(Invalid, match="bytes") as caught:
         entities.delete(store, EVE)
+    assert "by hand" in caught.value.hint
     file.unlink()
     file.symlink_to("/etc/passwd")
     with pytest.raises(Invalid, match="link"):

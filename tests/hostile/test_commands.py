@@ -12,6 +12,7 @@ import pytest
 from tests.hostile import corpus
 from tests.hostile.repositories import CASES, Place, tree_of
 from tests.hostile.test_repositories import ended, must_be_clear
+from zenprofile.git import files
 
 CANARY = "hunter2hunter2"
 EVIL = "users/evil.yaml"
@@ -44,7 +45,10 @@ def test_a_hostile_document_spoils_only_itself(case: corpus.Document, evil: Path
     assert EVIL in err
     status, out, err = ended("user delete evil", capsys)
     must_be_clear("user delete", status, out, err)
-    assert (status, evil.exists()) == (0, False), err
+    # What is far larger than any document was is taken away by hand.
+    far = len(case.raw()) > files.MOST_BYTES
+    assert (status, evil.exists(), "by hand" in err) == (far, far, far), err
+    evil.unlink(missing_ok=True)
 
     assert ended("user list", capsys)[0] == 0
     assert not (tmp_path / corpus.MARKER).exists()

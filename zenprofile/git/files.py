@@ -115,7 +115,7 @@ def read_at(fd: int, name: str, path: str, most: int = MAX_BYTES) -> bytes | Non
             raise _not_plain(path, "is no plain file")
         if found.st_size > most:
             message = f"the document has more than {most} bytes"
-            hint = "split it, or keep large values elsewhere"
+            hint = "split it, or keep large values elsewhere" if most == MAX_BYTES else "take the file away by hand"
             raise Invalid.of([Problem(path, 0, 0, "", message, hint, "too-large")])
         return _all(file, found.st_size, most)
     finally:
