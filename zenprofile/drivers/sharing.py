@@ -333,8 +333,10 @@ class GitSharing:
 
 
 def _import_the_rest() -> None:
-    for name in ("zenprofile.drivers.arriving", "zenprofile.core.schema", "zenprofile.core.secrets"):
-        importlib.import_module(name)
+    # What goes wrong here goes wrong again where the module is needed, and is said there.
+    with contextlib.suppress(Exception):
+        for name in ("zenprofile.drivers.arriving", "zenprofile.core.schema", "zenprofile.core.secrets"):
+            importlib.import_module(name)
 
 
 def _tried(joined: "Merge", record: Record) -> "tuple[Outcome, Record]":
