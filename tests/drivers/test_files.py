@@ -20,6 +20,7 @@ def test_a_path_that_leads_out_is_refused_by_every_door(tmp_path: Path, path: st
     for door in (
         lambda: files.stage_all(tmp_path / "top", [(path, b"x")]),
         lambda: files.publish(tmp_path / "top", path),
+        lambda: files.publish_over(tmp_path / "top", path, None),
         lambda: files.remove(tmp_path / "top", path),
         lambda: files.unstage(tmp_path / "top", path),
     ):
@@ -88,3 +89,17 @@ def test_a_record_that_is_none_is_a_plain_error(tmp_path: Path, text: str) -> No
 def test_a_failed_write_says_why(error: OSError, words: str, tmp_path: Path) -> None:
     with pytest.raises(StoreBroken, match=words):
         files.failed(error, tmp_path)
+
+
+def test_a_file_is_put_over_what_is_expected_alone(tmp_path: Path) -> None:
+    files.stage_all(tmp_path, [("a/b", b"new"), ("a/c", b"new"), ("d/b", b"new")])
+    (tmp_path / "a/c").write_bytes(b"somebody else's")
+
+    assert files.publish_over(tmp_path, "a/b", None)
+    assert not files.publish_over(tmp_path, "a/c", None)
+    assert files.publish_over(tmp_path, "d/b", None)
+
+    assert (tmp_path / "a/b").read_bytes() == (tmp_path / "d/b").read_bytes() == b"new"
+    assert (tmp_path / "a/c").read_bytes() == b"somebody else's"
+    files.unstage(tmp_path, "a/c")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "b", "c", "d"]

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -167,10 +168,12 @@ def stage_all(root: "Place", contents: Iterable[tuple[str, bytes]]) -> None:
     """
     staged: list[int] = []
     try:
-        for path, content in contents:
-            staged.append(_stage(root, path, content))
-            if len(staged) == _AT_ONCE:
-                _settle(staged)
+        for parent, group in itertools.groupby(contents, key=lambda content: _parent(content[0])):
+            with folder(root, parent, make=True) as fd:
+                for path, content in group:
+                    staged.append(_stage(fd, path, content))
+                    if len(staged) == _AT_ONCE:
+                        _settle(staged)
         _settle(staged)
     finally:
         for file in staged:
@@ -184,26 +187,29 @@ def _settle(staged: list[int]) -> None:
         os.close(staged.pop())
 
 
-def _stage(root: "Place", path: str, content: bytes) -> int:
-    """Write a file's new content beside it, and return the open file."""
+def _parent(path: str) -> str:
     must_stay(path)
-    parent, _, name = path.rpartition("/")
-    with folder(root, parent, make=True) as fd:
-        mode = _mode(fd, name)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(TEMPORARY + name, dir_fd=fd)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.open(TEMPORARY + name, flags, 0o666, dir_fd=fd)
-        try:
-            if mode is not None:
-                os.fchmod(file, mode)
-            view = memoryview(content)
-            while view:
-                view = view[os.write(file, view) :]
-        except BaseException:
-            os.close(file)
-            raise
-        return file
+    return path.rpartition("/")[0]
+
+
+def _stage(fd: int, path: str, content: bytes) -> int:
+    """Write a file's new content beside it in its open folder, and return the open file."""
+    name = path.rpartition("/")[2]
+    mode = _mode(fd, name)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(TEMPORARY + name, dir_fd=fd)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    file = os.open(TEMPORARY + name, flags, 0o666, dir_fd=fd)
+    try:
+        if mode is not None:
+            os.fchmod(file, mode)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(file, view) :]
+    except BaseException:
+        os.close(file)
+        raise
+    return file
 
 
 def _mode(fd: int, name: str) -> int | None:
@@ -220,6 +226,17 @@ def publish(root: "Place", path: str) -> None:
     parent, _, name = path.rpartition("/")
     with folder(root, parent) as fd:
         os.rename(TEMPORARY + name, name, src_dir_fd=fd, dst_dir_fd=fd)
+
+
+def publish_over(root: "Place", path: str, before: bytes | None) -> bool:
+    """Put a staged file in its place as `publish` does, where that still holds what is expected; say whether it did."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    with folder(root, parent) as fd:
+        if read_at(fd, name, path, MOST_BYTES) != before:
+            return False
+        os.rename(TEMPORARY + name, name, src_dir_fd=fd, dst_dir_fd=fd)
+    return True
 
 
 def settle(root: "Place", paths: Iterable[str]) -> None:

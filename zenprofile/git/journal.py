@@ -278,11 +278,20 @@ def _put_files(repository: Repository, move: Move) -> None:
     todo = [entry for entry in move.entries if entry.before != entry.after]
     files.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
     for entry in todo:
-        if _now(repository, entry.path) != entry.before:
+        if not _put_over(repository, entry):
             message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
             raise Locked(message, hint="look at it, and repeat the command")
-        _put(repository, entry.path, entry.after)
     files.settle(repository.folder, (e.path for e in todo if e.after is not None))
+
+
+def _put_over(repository: Repository, entry: Entry) -> bool:
+    """Bring a file from what it is expected to hold to what it is to hold; False where it holds something else."""
+    if entry.after is not None:
+        return files.publish_over(repository.folder, entry.path, entry.before)
+    if _now(repository, entry.path) != entry.before:
+        return False
+    files.remove(repository.folder, entry.path)
+    return True
 
 
 def _is_done_all_the_same(repository: Repository, move: Move, error: BaseException) -> bool:
