@@ -93,13 +93,20 @@ def _read_zenml(root: str, file: str) -> Repository:
     return _named(Repository(root, file, said.get("active_profile_name", ""), said.get("active_stack_name", "")))
 
 
-def write_repository(root: str, profile: str, stack: str) -> str:
-    """Write a root's ``.zenprofile.json``, fit to be committed; other keys in it stay. Return its path."""
+def write_repository(root: str, profile: str, stack: str, *, mend: bool = False) -> str:
+    """Write a root's ``.zenprofile.json``, fit to be committed, and return its path.
+
+    Other keys in it stay; one that does not hold is written anew where ``mend`` says so.
+    """
     file = os.path.join(root, REPOSITORY_FILE)
     kept: Any = {}
     if os.path.isfile(file):
-        _read_repository(root, file)
-        kept = json.loads(_text_of(file))
+        try:
+            _read_repository(root, file)
+            kept = json.loads(_text_of(file))
+        except Invalid:
+            if not mend:
+                raise
     write_json(file, {**kept, "profile": profile, "stack": stack}, mode=0o644)
     return file
 
@@ -138,12 +145,13 @@ class Active(NamedTuple):
         return usable(self.profile, self.file)
 
 
-def find_active(profiles: Profiles, chosen: str = "") -> Active:
+def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) -> Active:
     """Say which profile is active (CONTRACT section 2).
 
     Args:
         profiles: of this machine.
         chosen: by ``--profile``; "" for none.
+        lenient: a repository's file that does not hold names nothing, where it would decide.
 
     Raises:
         Invalid: the repository's file does not hold, and it is what decides.
@@ -155,7 +163,7 @@ def find_active(profiles: Profiles, chosen: str = "") -> Active:
     try:
         repository = find_repository()
     except (Invalid, StoreBroken) as error:
-        if not name:
+        if not name and not lenient:
             raise
         repository = Repository(os.path.dirname(error.file), error.file)
     said_by = "--profile" if chosen else "ZENPROFILE_ACTIVE_PROFILE"

@@ -498,3 +498,22 @@ def test_a_template_words_commits(run: Run) -> None:
     assert run("user", "create", "eve").status == 0
 
     assert "[ml] add user eve" in run("log").out
+
+
+def test_a_root_file_that_does_not_hold_blocks_no_profile(run: Run, tmp_path: Path) -> None:
+    works(run("create", "one", "-t", "sql"))
+    root = tmp_path / "work" / ".zenprofile.json"
+    root.write_text("{oops\n")
+
+    for words in (["list"], ["set", "one", "--global"], ["describe", "one"], ["create", "two", "-t", "sql"]):
+        assert ".zenprofile.json:1:2" in works(run(*words)).err
+    assert run("get").status == 1
+    works(run("init"))
+
+    assert json.loads(root.read_text()) == {"profile": "one", "stack": "default"}
+    assert works(run("get")).out == "one\n"
+
+
+def test_the_root_of_the_file_system_is_no_profile(run: Run) -> None:
+    assert "no place for a profile" in run("create", "all", "--url", "/").err
+    assert not Path("/zenprofile.yaml").exists()

@@ -104,7 +104,7 @@ def test_the_json_has_only_the_sides_that_are_there() -> None:
         ([Changed(USER, {"a": "\x1b[31m"}, {"a": "y"})], "user ada: a changed"),
         ([Changed(USER, {"a": 1}, {"a": None})], "user ada: a changed"),
         ([Changed(USER, {}, {"a": ["x" * 61]})], "user ada: a added"),
-        ([Changed(USER, {"a": 1, "b": 2}, {"b": 2, "a": 1})], "user ada: reordered"),
+        ([Changed(USER, {"a": 1, "b": 2}, {"b": 2, "a": 1})], "user ada: comments or order"),
         ([Changed(USER, {}, dict.fromkeys("abcde", 1))], "user ada: a = 1, b = 1, c = 1, and 2 more fields"),
         ([Changed(STORE, {"configuration": "x"}, {"configuration": "z"})], "artifact_store s3: configuration x -> z"),
         ([Changed(Key("user", "", n), None, {}) for n in "abcde"], "add user a; add user b; add user c; and 2 more"),

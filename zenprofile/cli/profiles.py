@@ -34,6 +34,7 @@ def create(session: Session, name: str, url: str, store_type: str, user: str) ->
     """
     from zenprofile.usecases import profiles as usecase
 
+    session.bear_broken_root()
     session.announce()
     wish = usecase.Wish(name, url, store_type, user)
     with session.progress() as progress:
@@ -55,6 +56,7 @@ def set_(session: Session, name: str, everywhere: bool) -> None:
     """
     from zenprofile.usecases import profiles as usecase
 
+    session.bear_broken_root()
     session.announce()
     warnings = usecase.make_active(session.profiles, session.active, name, everywhere)
     _said(session, f"Active profile changed to: '{name}'", session.profiles.state().find(name))
@@ -68,6 +70,7 @@ def describe(session: Session, name: str) -> None:
     """Show a profile; without NAME the active one."""
     from zenprofile.usecases import profiles as usecase
 
+    session.bear_broken_root()
     session.announce()
     profile = session.profiles.find(name) if name else session.profile
     active = session.active
@@ -105,6 +108,7 @@ def rename(session: Session, name: str, new: str) -> None:
     """Give a profile another name; its store stays where it is."""
     from zenprofile.usecases import profiles as usecase
 
+    session.bear_broken_root()
     session.announce()
     renamed = usecase.rename(session.profiles, name, new)
     if session.active.scope == "local" and session.active.name == name:
@@ -123,6 +127,7 @@ def delete(session: Session, name: str, force: bool) -> None:
     """
     from zenprofile.usecases import removal
 
+    session.bear_broken_root()
     session.announce()
     gone = removal.delete(session.profiles, session.active, name, force)
     _said(session, f"Profile '{name}' deleted.", gone)
@@ -135,10 +140,11 @@ def init(session: Session) -> None:
 
     Writes .zenprofile.json, fit to be committed: the active profile and stack of every command below this folder.
     """
+    session.bear_broken_root()
     session.announce()
     profile = session.profile
     stack = session.active_stack
-    file = write_repository(os.getcwd(), profile.name, stack)
+    file = write_repository(os.getcwd(), profile.name, stack, mend=True)
     data = {"file": file, "profile": profile.name, "stack": stack}
     session.show(data, lambda: output.safe_text(f"Repository root marked by {file}: '{profile.name}', '{stack}'."))
 

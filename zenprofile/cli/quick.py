@@ -33,6 +33,7 @@ def get(session: Session) -> None:
 
 def list_(session: Session) -> None:
     """Print this machine's profiles; those that do not hold are named on stderr too."""
+    session.bear_broken_root()
     session.announce()
     profiles = sorted(session.profiles.state().profiles.values())
     rows = [as_json(profile, session.active) for profile in profiles]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zenprofile.active import Active, find_active
 from zenprofile.cli import output
+from zenprofile.errors import Invalid
 from zenprofile.profiles import Profile, Profiles
 
 if TYPE_CHECKING:
@@ -50,6 +51,15 @@ class Session:
                 make_default(self.profiles)
             self._active = find_active(self.profiles, self.chosen)
         return self._active
+
+    def bear_broken_root(self) -> None:
+        """Go on where the repository's file does not hold, having said so: for commands that other profiles need."""
+        try:
+            _ = self.active
+        except Invalid as error:
+            place = f"{error.file}:{error.line}:{error.column}" if error.line else error.file
+            self.warn(output.safe_text(f"{place}: {error.message}; 'zenprofile init' there writes it anew"))
+            self._active = find_active(self.profiles, self.chosen, lenient=True)
 
     @property
     def scope(self) -> str:

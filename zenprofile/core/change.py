@@ -199,7 +199,7 @@ def _in_words(changed: Changed) -> str:
         return f"delete {name}"
     parts = [_field_in_words(field) for field in fields(changed)]
     if not parts:
-        return f"{name}: reordered"
+        return f"{name}: comments or order"
     more = f", and {len(parts) - 3} more fields" if len(parts) > 3 else ""
     return f"{name}: {', '.join(parts[:3])}{more}"
 

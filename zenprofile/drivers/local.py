@@ -62,6 +62,8 @@ class LocalDriver:
     def create(self, url: str, options: Options, defaults: "Change") -> LocalStore:
         """Make a folder a profile with the defaults; one commit where the repository is of our own making."""
         root = _folder(url, options)
+        if root == os.path.dirname(root):
+            raise StoreBroken("the root of the file system is no place for a profile", hint="name a folder below it")
         _must_not_lie_among_documents(root)
         try:
             os.makedirs(root, exist_ok=True)

@@ -158,7 +158,7 @@ class Settings:
             path, attribute, what = os.fsdecode(raw), name.decode(), value.decode("utf-8", "replace")
             if attribute in _FILTERS and what not in {"unspecified", "unset"}:
                 message = f"{path}: git's attributes give it {attribute}={what}, which zenprofile does not run"
-                raise Unsafe(message, hint="take the profile out of that line of .gitattributes", file=path)
+                raise Unsafe(message, hint="take the profile out of that line of .gitattributes")
             _line_ends(lf, path, attribute, what)
         return frozenset(lf)
 
