@@ -299,11 +299,12 @@ def test_behind_somebody_elses_commit_a_change_goes_back(folder: Path, lost: boo
     assert git(folder, "status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("after", [b"new", None], ids=["written", "deleted"])
 @pytest.mark.parametrize("committed", [False, True])
-def test_a_file_that_holds_something_else_is_not_written(folder: Path, committed: bool) -> None:
+def test_a_file_that_holds_something_else_is_left(folder: Path, committed: bool, after: bytes | None) -> None:
     repository, path = at(folder), "users/default.yaml"
     before = (folder / path).read_bytes()
-    change = [commit.FileChange("users/bob.yaml", None, b"b"), commit.FileChange(path, b"other", b"new")]
+    change = [commit.FileChange("users/bob.yaml", None, b"b"), commit.FileChange(path, b"other", after)]
 
     def write() -> None:
         if committed:
@@ -456,7 +457,7 @@ def test_an_edit_made_while_a_pull_begins_stops_it_too(larger: Larger, monkeypat
     assert not at(larger.profile).own_dir.joinpath(journal.JOURNAL).exists()
 
 
-def test_a_pull_that_was_cut_off_goes_back_outside_the_profile_too(larger: Larger) -> None:
+def pull_cut_off(larger: Larger) -> None:
     def killed(*_: object, **__: object) -> None:
         raise Killed
 
@@ -467,10 +468,25 @@ def test_a_pull_that_was_cut_off_goes_back_outside_the_profile_too(larger: Large
             larger.pull()
     assert larger.holds() == BOTH
 
+
+def test_a_pull_that_was_cut_off_goes_back_outside_the_profile_too(larger: Larger) -> None:
+    pull_cut_off(larger)
+
     opened(larger.profile).close()
 
     assert larger.holds() == OURS
     assert git(larger.top, "status", "--porcelain") == ""
+
+
+def test_what_a_person_wrote_after_a_pull_was_cut_off_stays(larger: Larger) -> None:
+    pull_cut_off(larger)
+    (larger.top / "code.py").write_text("2")  # a checkout that was killed while it wrote
+    (larger.top / "new.py").write_text("mine\n")
+    (larger.top / "old.py").write_text("mine\n")
+
+    opened(larger.profile).close()
+
+    assert larger.holds() == {**OURS, "new.py": "mine\n", "old.py": "mine\n"}
 
 
 # Repository

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from zenprofile.core import merge, merge_text, secrets, tokens
+from zenprofile.core import merge, merge_text, secrets, text, tokens
 from zenprofile.core.entity import Key
 from zenprofile.errors import Invalid, Problem
 
@@ -81,6 +81,19 @@ def test_a_text_without_secrets_keeps_the_other_problems() -> None:
     assert secrets.document("name: eve\n") == []
     assert secrets.problems(KEY, "name: eve\n", [other]) == [other]
     assert secrets.problems(KEY, 'name: "eve\\u0021"\n', [other]) == [other]
+
+
+def test_what_is_remembered_is_ones_own_and_has_a_limit() -> None:
+    known = text.Known()
+    large = [f"name: n{number}\n" + "#\n" * 500_000 for number in range(6)]
+
+    for _ in range(2):
+        with text.remembering(known):
+            for number, document in enumerate(large):
+                found = text.read(document)
+                assert found == {"name": f"n{number}"}
+                found["name"] = "changed"
+    assert text.read("name: eve\n") == {"name": "eve"}
 
 
 def test_lines_move_as_far_as_they_have_blanks() -> None:
