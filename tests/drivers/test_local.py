@@ -25,6 +25,7 @@ from zenprofile.errors import (
 )
 from zenprofile.git import index, lock
 from zenprofile.store.base import Options
+from zenprofile.store.prepare import revision_of
 from zenprofile.usecases import undo
 
 BUCKET = Key("component", "artifact_store", "s3")
@@ -515,6 +516,7 @@ from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
 from zenprofile.drivers.local import DRIVER
 from zenprofile.store.base import Options
+from zenprofile.store.prepare import revision_of
 for n in range(25):
     store = DRIVER.open(sys.argv[1], Options())
     name = f"p{sys.argv[2]}-{n}"
@@ -528,3 +530,19 @@ for n in range(25):
     assert git(profile, "rev-list", "--count", "HEAD") == "201"
     assert git(profile, "status", "--porcelain") == ""
     git(profile, "fsck", "--strict")
+
+
+def test_a_files_mode_stays(profile: Path, tmp_path: Path) -> None:
+    path = profile / "users" / "default.yaml"
+    path.chmod(0o755)
+    git(profile, "commit", "-q", "-am", "executable")
+    store = opened(profile)
+    key = Key("user", "", "default")
+
+    store.apply(Change((Edit(key, revision_of(key, path.read_text()), "name: default\nemail: a@b.c\n"),)))
+
+    assert git(profile, "ls-tree", "HEAD", "users/default.yaml").startswith("100755")
+    assert git(profile, "status", "--porcelain") == ""
+    path.write_text("name: default\nemail: d@e.f\n")
+    store.commit()
+    assert git(profile, "status", "--porcelain") == ""

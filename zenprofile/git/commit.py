@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zenprofile.errors import Locked, ZenprofileError
 from zenprofile.git import index, journal, runner
 from zenprofile.git.journal import Entry, Move
-from zenprofile.git.objects import FILE, Objects, TreeEntry
+from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Head, Repository
 from zenprofile.git.settings import Settings, moment
 
@@ -92,8 +92,8 @@ def record(
         for number in range(_ROUNDS):
             with objects.together():
                 entries = _stored(objects, settings, changes)
-                wanted = {e.path: TreeEntry(FILE, e.oid) if e.oid else None for e in entries}
                 before = objects.tree_of(head.oid)
+                wanted = {e.path: objects.kept(before, e.path, e.oid) for e in entries}
                 tree = objects.edited(before, wanted)
                 # Later on, somebody's plain commit may have taken the change along: it still gets its own word.
                 if not number and head.oid and tree == before:
@@ -109,7 +109,7 @@ def record(
             raise Locked("the branch is moved by somebody else all the time", hint="repeat the command")
         # All is as it was committed: what goes back was never in a commit, and an empty one would say nothing.
         edit(repository, changes, message, undone)
-        index.set_entries(repository, objects, [(e.path, e.oid) for e in entries])
+        index.set_entries(repository, objects, wanted.items())
         return ""
     finally:
         objects.close()

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping
 
 from zenprofile.errors import Locked
 from zenprofile.git import runner
-from zenprofile.git.objects import FILE, Objects
+from zenprofile.git.objects import Objects, TreeEntry
 from zenprofile.git.repository import Repository
 
 PATIENCE = 10.0  # seconds that somebody else's index.lock is waited for
 
 
-def set_entries(repository: Repository, objects: Objects, entries: list[tuple[str, str]]) -> None:
-    """Set index entries of these paths alone (object id "": no entry), waiting for whoever holds the index."""
+def set_entries(repository: Repository, objects: Objects, entries: Iterable[tuple[str, TreeEntry | None]]) -> None:
+    """Set index entries of these paths alone (None: no entry), waiting for whoever holds the index."""
+    none = TreeEntry("0", objects.zero)
     rows = b"".join(
-        b"%s %s\t%s\0" % ((FILE if oid else "0").encode(), (oid or objects.zero).encode(), os.fsencode(path))
-        for path, oid in entries
+        b"%s %s\t%s\0" % (mode.encode(), oid.encode(), os.fsencode(path))
+        for path, (mode, oid) in ((path, entry or none) for path, entry in entries)
     )
     if rows:
         patiently(repository, ["update-index", "-z", "--index-info"], rows)

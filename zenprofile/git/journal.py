@@ -227,7 +227,7 @@ def take_back(repository: Repository, objects: Objects, move: Move) -> None:
         for entry in move.entries:
             old = objects.entry(tree, entry.path)
             if staged.get(entry.path, "") == entry.oid:
-                entries.append((entry.path, old.oid if old is not None else ""))
+                entries.append((entry.path, old))
         index.set_entries(repository, objects, entries)
     discard(repository, move)
 
@@ -256,7 +256,8 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
             outside.put(repository, objects, move.old, move.outside)
         _put_files(repository, move)
         if move.ref:
-            index.set_entries(repository, objects, [(entry.path, entry.oid) for entry in move.entries])
+            tree = objects.tree_of(move.new)
+            index.set_entries(repository, objects, [(e.path, objects.entry(tree, e.path)) for e in move.entries])
             set_ref(repository, objects, move)
     except Conflict:
         discard(repository, move)  # git refused before it touched anything

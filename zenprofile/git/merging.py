@@ -13,7 +13,7 @@ from zenprofile.core.paths import Path
 from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
 from zenprofile.errors import Invalid, Problem, Unsupported
 from zenprofile.git import relation, runner, tree
-from zenprofile.git.objects import FILE, Objects, Pair, TreeEntry
+from zenprofile.git.objects import Objects, Pair, TreeEntry
 from zenprofile.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -183,7 +183,9 @@ class Merge:
         entries: dict[str, TreeEntry | None] = {}
         for key, text in documents.items():
             oid = "" if text is None else self._objects.write("blob", text.encode("utf-8", "surrogateescape"))
-            entries[self._prefix + key.path] = TreeEntry(FILE, oid) if oid else None
+            path = self._prefix + key.path
+            ours, theirs = self._trees[self.ours], self._trees[self.theirs]
+            entries[path] = self._objects.kept(ours if self._objects.entry(ours, path) else theirs, path, oid)
         return entries
 
     def _taken(self, mine: Mapping[str, Pair], other: Mapping[str, Pair]) -> dict[str, TreeEntry | None]:

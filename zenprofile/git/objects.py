@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     pass
 
 FILE = "100644"
+EXECUTABLE = "100755"
 FOLDER = "40000"
 _LARGEST = 64 << 20  # bytes of a commit or tree
 _MOST_KNOWN = 4 << 20  # bytes of blobs that are kept: a merge asks for the same ones again
@@ -238,6 +239,13 @@ class Objects:
             tree = found.oid
         return self.tree(tree).get(name)
 
+    def kept(self, tree: str, path: str, oid: str) -> TreeEntry | None:
+        """Return the entry of a file's new blob ("": none) that keeps the mode it has in a tree."""
+        if not oid:
+            return None
+        there = self.entry(tree, path)
+        return TreeEntry(there.mode if there is not None and there.mode == EXECUTABLE else FILE, oid)
+
     def files(self, tree: str, prefix: str = "") -> dict[str, TreeEntry]:
         """Return every entry below a tree that is no folder, by path."""
         found: dict[str, TreeEntry] = {}
@@ -309,7 +317,9 @@ class Objects:
         content = b"".join(
             b"%s %s\0%s" % (mode.encode(), name.rstrip(b"/"), bytes.fromhex(oid)) for name, (mode, oid) in rows
         )
-        return self.write("tree", content)
+        oid = self.write("tree", content)
+        self._trees[oid] = dict(entries)
+        return oid
 
 
 def _start_of(path: str, most: int) -> bytes:

@@ -38,7 +38,7 @@ def take_back(repository: Repository, objects: Objects, commit: str, new: str) -
             index.patiently(repository, ["checkout", "-q", commit, "--", path], b"", runner.TALKS)
         else:
             files.remove(repository.top, path)
-            index.set_entries(repository, objects, [(path, "")])
+            index.set_entries(repository, objects, [(path, None)])
 
 
 def _is_ours(repository: Repository, path: str, oid: str) -> bool:

@@ -6,12 +6,12 @@ from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import DocumentSnapshot
 from zenprofile.errors import Invalid, Problem
 from zenprofile.git import files
-from zenprofile.git.objects import FILE, Objects, TreeEntry
+from zenprofile.git.objects import EXECUTABLE, FILE, Objects, TreeEntry
 
 if TYPE_CHECKING:
     from zenprofile.core.schema import Catalog
 
-FILES = frozenset({FILE, "100755"})
+FILES = frozenset({FILE, EXECUTABLE})
 
 
 def is_document(path: str, prefix: str) -> bool:
