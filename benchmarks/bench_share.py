@@ -1,8 +1,15 @@
 """Pull, push and merge as whole processes, beside git fetch, git push and git merge of the same files."""
 
+import contextlib
+import getpass
 import itertools
+import os
+import shutil
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import profiles
@@ -27,28 +34,78 @@ _PORCELAIN = "import git, sys; git.Repo(sys.argv[1]).git.merge('-q', '--no-edit'
 
 
 def bench(table: Table, home: Path, *, quick: bool) -> None:
-    """Measure on remotes that are paths."""
-    _talk(table, home, 200 if quick else 1000, 5 if quick else 15)
+    """Measure on remotes that are paths, and by sshd on the loopback, where the handshake is what people wait for."""
+    size, count = (200, 5) if quick else (1000, 15)
+    _talk(table, home, size, count)
+    with _sshd(home) as address:
+        if address:
+            _talk(table, home, size, count, "ssh on the loopback", lambda bare: f"{address}{bare}")
+        else:
+            table.lacks("pull and push over ssh: there is no sshd")
     for number, limit in ((1, "1x"), (10, "1.5x"), (100, "3x")):
         _merge(table, home, number, limit, 3 if quick else 9)
 
 
-def _clones(home: Path, size: int, *names: str) -> tuple[Path, list[Path]]:
-    """Make a bare repository, with a clone of each name that is a profile here."""
+@contextlib.contextmanager
+def _sshd(home: Path) -> Iterator[str]:
+    """Run sshd with keys of its own and let git get in to it; gives how its addresses begin, "" where there is none."""
+    program = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        yield ""
+        return
+    folder = home / "sshd"
+    folder.mkdir()
+    for name in ("host", "key"):
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name)]
+        subprocess.run(words, check=True)
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    settings = ["ListenAddress 127.0.0.1", f"Port {port}", f"HostKey {folder}/host", "PidFile none", "UsePAM no"]
+    settings += [f"AuthorizedKeysFile {folder}/key.pub", "StrictModes no", "PermitRootLogin yes"]
+    (folder / "config").write_text("\n".join([*settings, "AcceptEnv GIT_PROTOCOL", ""]))
+    key = (folder / "host.pub").read_text()
+    (folder / "known").write_text(f"[127.0.0.1]:{port} {key}")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    ways = f"-o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile={folder}/known"
+    with subprocess.Popen([program, "-D", "-e", "-f", str(folder / "config")], stderr=subprocess.DEVNULL) as process:
+        os.environ["GIT_SSH_COMMAND"] = f"ssh -F /dev/null -i {folder}/key {ways}"
+        try:
+            _wait_for(port)
+            yield f"ssh://{getpass.getuser()}@127.0.0.1:{port}"
+        finally:
+            del os.environ["GIT_SSH_COMMAND"]
+            process.terminate()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError("sshd does not answer")
+
+
+def _clones(home: Path, size: int, *names: str, address: Callable[[Path], str] = str) -> tuple[Path, list[Path]]:
+    """Make a bare repository, with a clone of each name that is a profile here; ``address`` is how they reach it."""
     bare = home / f"{names[0]}.git"
     first = profiles.repository(home / f"{names[0]}-first", size)
     git(home, "clone", "-q", "--bare", str(first), str(bare))
     clones = []
     for name in names:
-        git(home, "clone", "-q", str(bare), name)
+        git(home, "clone", "-q", address(bare), name)
         clones.append(home / name)
     return bare, clones
 
 
-def _talk(table: Table, home: Path, size: int, count: int) -> None:
-    _, (colleague, fetching, pulling) = _clones(home, size, "colleague", "fetching", "pulling")
-    _, (git_pushing,) = _clones(home, size, "git-pushing")
-    _, (pushing,) = _clones(home, size, "pushing")
+def _talk(
+    table: Table, home: Path, size: int, count: int, by: str = "a path", address: Callable[[Path], str] = str
+) -> None:
+    home = home / by.split(" ", maxsplit=1)[0]
+    home.mkdir()
+    _, (colleague, fetching, pulling) = _clones(home, size, "colleague", "fetching", "pulling", address=address)
+    _, (git_pushing,) = _clones(home, size, "git-pushing", address=address)
+    _, (pushing,) = _clones(home, size, "pushing", address=address)
     numbers = itertools.count()
 
     def commit(folder: Path) -> None:
@@ -61,23 +118,24 @@ def _talk(table: Table, home: Path, size: int, count: int) -> None:
         commit(colleague)
         git(colleague, "push", "-q")
 
-    profiles.registered("pushing", pushing)
-    profiles.registered("pulling", pulling)
+    push, pull = f"pushing-{home.name}", f"pulling-{home.name}"
+    profiles.registered(push, pushing)
+    profiles.registered(pull, pulling)
     found = rounds(
         {
-            "start": process(COMMAND, "describe", "--profile", "pulling"),
+            "start": process(COMMAND, "describe", "--profile", pull),
             "fetch": process("git", "fetch", "-q", cwd=fetching),
-            "pull": process(COMMAND, "pull", "--profile", "pulling"),
+            "pull": process(COMMAND, "pull", "--profile", pull),
             "git push": process("git", "push", "-q", cwd=git_pushing),
-            "push": process(COMMAND, "push", "--profile", "pushing"),
+            "push": process(COMMAND, "push", "--profile", push),
         },
         count,
         {"fetch": arrive, "git push": lambda: commit(git_pushing), "push": lambda: commit(pushing)},
     )
     ours = found["pull"] - found["start"]
-    table.row(f"zenprofile pull less start-up, {size:,} files", ours, found["fetch"], "git fetch", "<= 1.2x")
+    table.row(f"zenprofile pull less start-up, {size:,} files, by {by}", ours, found["fetch"], "git fetch", "<= 1.2x")
     ours = found["push"] - found["start"]
-    table.row(f"zenprofile push less start-up, {size:,} files", ours, found["git push"], "git push", "<= 1.2x")
+    table.row(f"zenprofile push less start-up, {size:,} files, by {by}", ours, found["git push"], "git push", "<= 1.2x")
 
 
 def _write(folder: Path, number: int, ours: str, theirs: str, message: str) -> None:
