@@ -10,7 +10,8 @@ from zenprofile.core.snapshot import Overlay, Registered, Snapshot, flavor_of
 from zenprofile.errors import Invalid, Problem
 
 if TYPE_CHECKING:
-    from zenprofile.core.schema import Catalog, Finding, Schema
+    from zenprofile.core.schema import Catalog, Schema
+    from zenprofile.core.wording import Finding
 
 _TYPES = frozenset(COMPONENT_TYPES)
 _REFERRING = frozenset({"stack", "team", "role"})  # as `references` lists them
@@ -59,7 +60,7 @@ def misplaced(key: Key, data: Data) -> "list[Finding]":
     """Say why data cannot be the entity that its place names: a wrong place, another name or type."""
     if key_of(key.kind, data) == key and (not key.type or key.type in _TYPES) and not names.why_not(key.name):
         return []
-    from zenprofile.core.schema import Finding
+    from zenprofile.core.wording import Finding
 
     why = names.why_not(key.name)
     if why:
@@ -124,7 +125,7 @@ def _configuration(key: Key, data: Data, catalog: "Catalog", registered: Registe
 
 
 def _unknown_flavor(key: Key, flavor: str, catalog: "Catalog") -> "Finding":
-    from zenprofile.core.schema import Finding
+    from zenprofile.core.wording import Finding
 
     message = f"{key.type} has no flavor {flavor[:140]!r}{_nearest(flavor, catalog.flavors(key.type))}"
     hint = f"register it: zenprofile flavor register NAME --type {key.type} --schema FILE"

@@ -8,10 +8,9 @@ from typing import NamedTuple
 from zenprofile.core import text as texts
 from zenprofile.core.change import MISSING, label, same
 from zenprofile.core.check import REFERRERS
-from zenprofile.core.edit import edit
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge_data import Choice, Choices, Conflict, Value, chosen
-from zenprofile.core.merge_whole import carried
+from zenprofile.core.merge_whole import carried, edited
 from zenprofile.errors import Invalid
 
 Documents = Mapping[Key, str]
@@ -246,5 +245,5 @@ def clashes(
         result.documents[mine] = None
         if name != other.name:
             text = documents.get(mine) or ours[mine]
-            result.documents[mine._replace(name=name)] = edit(text, {**texts.read(text), "name": name})
+            result.documents[mine._replace(name=name)] = edited(text, {**texts.read(text), "name": name})
     return result

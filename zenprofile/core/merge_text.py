@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from zenprofile.core import paths, places
 from zenprofile.core import text as texts
 from zenprofile.core.change import MISSING, same
-from zenprofile.core.edit import edit
 from zenprofile.core.entity import Data
 from zenprofile.core.merge_data import identity
 from zenprofile.core.nodes import Node
@@ -131,6 +130,8 @@ def patched(base: str, ours: str, theirs: str, merged: Data) -> str:
     mine = texts.read(ours)
     if same(mine, merged):
         return ours
+    from zenprofile.core.edit import edit  # not needed where a merge by line says the same
+
     result = edit(ours, merged)
     other = texts.read(theirs)
     grafts = list(_grafts((), (), mine, other, merged))

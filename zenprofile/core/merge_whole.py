@@ -7,7 +7,6 @@ from zenprofile.core import paths
 from zenprofile.core import text as texts
 from zenprofile.core.change import MISSING, label
 from zenprofile.core.check import references
-from zenprofile.core.edit import edit
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge_data import Choice, Conflict, Value
 
@@ -37,7 +36,7 @@ def carried(key: Key, text: str, names: Mapping[Key, str]) -> str:
     places = [(path, names[to]) for path, to in refers_to(key, data) if to in names]
     for path, name in reversed(places):
         _put(data, path, name)
-    return edit(text, data) if places else text
+    return edited(text, data) if places else text
 
 
 def broken_references(
@@ -93,13 +92,20 @@ def settle(conflict: Conflict, choice: Choice, merged: GetText, base: GetText) -
         return {}
     if isinstance(choice, Value):
         _put(data, conflict.path, choice.value)
-        return {conflict.key: edit(text, data)}
+        return {conflict.key: edited(text, data)}
     if (conflict.ours if choice == "ours" else conflict.theirs) is not MISSING:
         return {target: base(target)}
     if target.kind == "flavor":
         return {conflict.key: None}
     _take_out(data, conflict.path)
-    return {conflict.key: edit(text, data)}
+    return {conflict.key: edited(text, data)}
+
+
+def edited(text: str, data: Data) -> str:
+    """Return a document changed to hold other data, as `zenprofile.core.edit` does; most merges need no such thing."""
+    from zenprofile.core.edit import edit
+
+    return edit(text, data)
 
 
 def _put(data: Data, path: paths.Path, value: Any) -> None:

@@ -7,12 +7,14 @@ import json
 from collections.abc import Callable
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zenprofile.core import keywords, limits, patterns, quick
-from zenprofile.core.wording import Finding, findings
+from zenprofile.core import patterns, quick
 
-__all__ = ["Catalog", "Finding", "Schema"]
+if TYPE_CHECKING:
+    from zenprofile.core.wording import Finding
+
+__all__ = ["Catalog", "Schema"]
 
 # Words take time, and a document that is all wrong is a mistake of one kind.
 MAX_FINDINGS = 100
@@ -39,7 +41,7 @@ class Schema:
         """Say whether data holds, without jsonschema where it surely does."""
         return self._surely(data) or not self._slow(data, 1)
 
-    def findings(self, data: Any) -> list[Finding]:
+    def findings(self, data: Any) -> "list[Finding]":
         """List what does not hold, a hundred places at most, unknown fields first; [] exactly where `holds`."""
         return [] if self._surely(data) else self._slow(data, MAX_FINDINGS)
 
@@ -48,8 +50,11 @@ class Schema:
             self._quick = quick.compile(self.raw, self._trusted) or _unsure
         return self._quick(data)
 
-    def _slow(self, data: Any, most: int) -> list[Finding]:
+    def _slow(self, data: Any, most: int) -> "list[Finding]":
         from referencing.exceptions import Unresolvable
+
+        from zenprofile.core import keywords
+        from zenprofile.core.wording import Finding, findings
 
         if self._validator is None:
             self._validator = _validator(self.raw, self._trusted)
@@ -121,7 +126,7 @@ class Catalog:
         """Return a registered flavor's own schema; one that may not be registered is not run: nothing holds to it."""
         return self._judge(schema)[0]
 
-    def refused(self, schema: dict[str, Any]) -> list[Finding]:
+    def refused(self, schema: dict[str, Any]) -> "list[Finding]":
         """List why a flavor's schema may not be registered, with places inside it; [] where it may."""
         return self._judge(schema)[1]
 
@@ -134,7 +139,7 @@ class Catalog:
             self._shipped[name] = Schema(raw, raw["title"])
         return self._shipped[name]
 
-    def _judge(self, schema: dict[str, Any]) -> tuple[Schema, list[Finding]]:
+    def _judge(self, schema: dict[str, Any]) -> "tuple[Schema, list[Finding]]":
         """Judge a schema once by content, and find it again by identity: data of entities is not changed in place."""
         known = self._by_identity.get(id(schema))
         if known is not None and known[0] is schema:
@@ -153,18 +158,23 @@ class Catalog:
 class _Refused(Schema):
     """Stands for a schema that may not run."""
 
-    def __init__(self, refused: list[Finding]) -> None:
+    def __init__(self, refused: "list[Finding]") -> None:
         super().__init__({}, "this flavor", False)
         self._why = refused[0].message
 
     def _surely(self, data: Any) -> bool:
         return False
 
-    def _slow(self, data: Any, most: int) -> list[Finding]:
+    def _slow(self, data: Any, most: int) -> "list[Finding]":
+        from zenprofile.core.wording import Finding
+
         return [Finding((), False, f"the flavor's schema is not taken: {self._why}", "mend the flavor", "bad-schema")]
 
 
-def _refused(schema: Any) -> list[Finding]:
+def _refused(schema: Any) -> "list[Finding]":
+    from zenprofile.core import limits
+    from zenprofile.core.wording import Finding
+
     hint = "change the flavor's schema"
     found = limits.refusals(schema)
     if found:
@@ -190,6 +200,8 @@ def _validator(schema: Any, trusted: bool) -> Any:
 def _validator_class(trusted: bool) -> Any:
     from jsonschema import Draft202012Validator, ValidationError
     from jsonschema.validators import extend
+
+    from zenprofile.core import keywords
 
     words = keywords.Keywords(keywords.search if trusted else patterns.search, ValidationError).table()
     if not trusted:
