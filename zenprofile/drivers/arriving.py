@@ -105,4 +105,4 @@ def _in_the_way(paths: list[str]) -> Conflict:
     shown = ", ".join(sorted(paths)[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
     message = f"uncommitted edits are in the way of what the other side changed too: {shown}; nothing was moved"
     hint = "commit them (zenprofile commit) or put them back, then again"
-    return Conflict(message, hint=hint)
+    return Conflict(message, hint=hint, file=sorted(paths)[0])

@@ -157,8 +157,8 @@ class Settings:
         for raw, name, value in zip(words[0::3], words[1::3], words[2::3], strict=False):
             path, attribute, what = os.fsdecode(raw), name.decode(), value.decode("utf-8", "replace")
             if attribute in _FILTERS and what not in {"unspecified", "unset"}:
-                message = f"{path}: git's attributes give it {attribute}={what}, which zenprofile does not run"
-                raise Unsafe(message, hint="take the profile out of that line of .gitattributes")
+                message = f"git's attributes give it {attribute}={what}, which zenprofile does not run"
+                raise Unsafe(message, hint="take the profile out of that line of .gitattributes", file=path)
             _line_ends(lf, path, attribute, what)
         return frozenset(lf)
 
