@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zenprofile.core.change import Changed, label, words
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.paths import Path
-from zenprofile.drivers import manifest
+from zenprofile.drivers import manifest, refusals
 from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Unreachable, ZenprofileError
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.git import conflicts, files, relation, remote, runner
@@ -21,14 +21,12 @@ from zenprofile.git.settings import Settings
 from zenprofile.store.sharing import Open, Pulled, Pushed, Relation, State, Typed, at
 
 if TYPE_CHECKING:
-    from zenprofile.core.merge import Conflict
     from zenprofile.core.merge_data import Choice
     from zenprofile.drivers.local_store import LocalStore
     from zenprofile.git.merging import Merge, Outcome
 
 _SEEN = "seen.json"
 KEPT = "refs/zenprofile/kept/"
-_SHOWN = 10  # names in a message
 
 
 class GitSharing:
@@ -160,10 +158,10 @@ class GitSharing:
         record = conflicts.load(repository) or Record("", "", ())
         outcome, record = _tried(joined, record._replace(accepted=accept_invalid))
         if outcome.problems and not accept_invalid:
-            raise _spoiled(outcome.problems)
+            raise refusals.spoiled(outcome.problems)
         if outcome.conflicts:
             conflicts.save(repository, record)
-            raise _undecided(outcome.conflicts)
+            raise refusals.undecided(outcome.conflicts)
         forward = not head.oid or joined.bases == [head.oid]
         new = theirs if forward else self._merge_commit(outcome, head.oid, theirs, up)
         self._move(head, new, outcome)
@@ -223,7 +221,7 @@ class GitSharing:
         if not self._is_in(theirs, head.oid):
             waiting = self.open().conflicts
             if waiting:
-                raise _undecided(waiting)
+                raise refusals.undecided(waiting)
             return Pushed(confirmed=False, stale=True, sent=0)
         outgoing.must_hold(repository, objects, self._store.catalog(), theirs, head.oid)
         if not with_others:
@@ -268,7 +266,7 @@ class GitSharing:
             if outcome.conflicts:
                 return len(outcome.conflicts), Pulled(moved=False, changes=(), notes=(), equal=False)
             if outcome.problems and not record.accepted:
-                raise _spoiled(outcome.problems)
+                raise refusals.spoiled(outcome.problems)
             new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
             self._move(head, new, outcome)
             conflicts.clear(repository)
@@ -376,26 +374,3 @@ def _chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choic
 def _must_be_right(problems: list[Problem]) -> None:
     if problems:
         raise Invalid.of(problems)
-
-
-def _undecided(found: "tuple[Conflict, ...]") -> ConflictError:
-    names = list(dict.fromkeys(_name(c) for c in found))
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    count = "1 conflict" if len(found) == 1 else f"{len(found)} conflicts"
-    if all(c.class_ == "outside" for c in found):
-        return ConflictError(f"{found[0].detail}; nothing was moved", hint="pull by hand: git pull")
-    hint = "both values are kept: see 'zenprofile conflicts', then 'zenprofile resolve ENTITY --ours|--theirs'"
-    return ConflictError(f"{count} to settle: {shown}; nothing was moved", hint=hint)
-
-
-def _name(conflict: "Conflict") -> str:
-    from zenprofile.core import paths
-
-    return f"{conflict.key} {paths.show(conflict.path)}".strip()
-
-
-def _spoiled(problems: tuple[Problem, ...]) -> Invalid:
-    error = Invalid.of(problems)
-    error.message = f"the remote's entities do not hold, nothing was moved: {error.message}"
-    error.hint = "have it mended there, or take it as it is: zenprofile pull --accept-invalid"
-    return error
