@@ -65,7 +65,7 @@ WORDS = "\x1b]0;x\x07\u202e\x9b2J\u2066\x7f"
         ["config", "sync", WORDS],
         ["override", "set", WORDS, "a=1"],
         ["secrets", "allow", WORDS, WORDS],
-        ["schema", "export", f"/nowhere/{WORDS}"],
+        ["schema", "export", f"/dev/null/{WORDS}"],
     ],
     ids=lambda words: " ".join(words)[:25].encode("unicode_escape").decode(),
 )
