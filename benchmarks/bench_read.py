@@ -9,13 +9,13 @@ import profiles
 from measure import Table, process, rounds
 from profiles import COMMAND
 
-from zenprofile.drivers import cache as caches
-from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local import cache as caches
+from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.store.base import Options
 
 _MEMORY = """
 import resource, sys
-from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.store.base import Options
 store = DRIVER.open(sys.argv[1], Options())
 assert len(store.snapshot().load().entities) > 100

@@ -9,8 +9,8 @@ from pathlib import Path
 import profiles
 from measure import Table, rounds
 
-from zenprofile.core import writer
 from zenprofile.core.change import Change, Edit
+from zenprofile.core.document import writer
 from zenprofile.core.entity import Key
 from zenprofile.drivers.sql import DRIVER
 from zenprofile.store.base import Options

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from measure import Run, Table, rounds
 
-from zenprofile.core import text
-from zenprofile.core.edit import edit
+from zenprofile.core.document import reader
+from zenprofile.core.document.edit import edit
 
 try:
     from ruamel.yaml import YAML
@@ -76,9 +76,9 @@ def _walk(folder: str) -> list[str]:
 def _load(folder: str) -> None:
     for path in _walk(folder):
         descriptor = os.open(path, os.O_RDONLY)
-        raw = os.read(descriptor, text.MAX_BYTES + 1)
+        raw = os.read(descriptor, reader.MAX_BYTES + 1)
         os.close(descriptor)
-        text.read(raw)
+        reader.read(raw)
 
 
 def _read(table: Table, name: str, documents: list[str], count: int) -> None:
@@ -89,7 +89,7 @@ def _read(table: Table, name: str, documents: list[str], count: int) -> None:
         runs: dict[str, Run] = {
             "walk": lambda: _walk(folder),
             "load": lambda: _load(folder),
-            "ours": each(text.read, documents),
+            "ours": each(reader.read, documents),
             "PyYAML": each(lambda document: yaml.load(document, yaml.CSafeLoader), documents),
         }
         if YAML is not None:
@@ -117,7 +117,7 @@ def _round_trip(document: str) -> None:
 
 
 def _edit(table: Table, name: str, documents: list[str], count: int) -> None:
-    pairs = [(document, {**text.read(document), "flavor": "gcs"}) for document in documents]
+    pairs = [(document, {**reader.read(document), "flavor": "gcs"}) for document in documents]
     few = documents[:_FEW]
     runs = {"ours": each(lambda pair: edit(*pair), pairs), "splice": each(_spliced, documents)}
     if YAML is not None:

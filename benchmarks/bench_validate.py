@@ -8,7 +8,7 @@ from measure import Table, process, rounds
 from profiles import COMMAND
 
 from zenprofile import resources
-from zenprofile.drivers import cache as caches
+from zenprofile.drivers.local import cache as caches
 
 _PEERS = COMMAND.parents[1].parent / "peers" / "bin"
 _SIZES = ((100, 7), (1000, 3), (10000, 1))

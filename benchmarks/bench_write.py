@@ -8,10 +8,10 @@ import profiles
 from measure import Table, process, rounds
 from profiles import COMMAND
 
-from zenprofile.core import writer
 from zenprofile.core.change import Change, Edit
+from zenprofile.core.document import writer
 from zenprofile.core.entity import Key
-from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.drivers.sql import DRIVER as SQL
 from zenprofile.store.base import Options, Store
 

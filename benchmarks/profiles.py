@@ -7,8 +7,8 @@ from pathlib import Path
 
 from measure import process
 
-from zenprofile.core import writer
 from zenprofile.core.change import Change, Edit
+from zenprofile.core.document import writer
 from zenprofile.core.entity import DEFAULTS, Key
 
 COMMAND = Path(sys.executable).with_name("zenprofile")

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from zenprofile.core import reference
 from zenprofile.core.entity import COMPONENT_TYPES, FORMAT, KINDS
+from zenprofile.core.secrets import references
 
 OLD, NEW = "0.13.2", "0.98.0"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -94,7 +94,7 @@ def field_schema(name: str, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
         choices = sorted({choice for field in fields for choice in field["enum"]})
         schema["enum"] = choices + ([None] if "null" in types else [])
     if newest.get("sensitive"):
-        schema |= {"pattern": reference.PATTERN, "description": f"a reference: {reference.FORMS}"}
+        schema |= {"pattern": references.PATTERN, "description": f"a reference: {references.FORMS}"}
     if newest.get("default") is not None:
         schema["default"] = newest["default"]
     if newest.get("sensitive"):

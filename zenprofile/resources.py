@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zenprofile.core.schema import Catalog
+    from zenprofile.core.schema.catalog import Catalog
 
 
 @cache
@@ -43,7 +43,7 @@ def hook_bytes(name: str) -> bytes | None:
 @cache
 def catalog() -> "Catalog":
     """Return the catalog of the schemas that ship; each is read once, when it is first asked for."""
-    from zenprofile.core.schema import Catalog  # what is cached has been held against it before
+    from zenprofile.core.schema.catalog import Catalog  # what is cached has been held against it before
 
     return Catalog(schema_bytes)
 

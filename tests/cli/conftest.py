@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from zenprofile.cli.main import main
-from zenprofile.profiles import Profiles
+from zenprofile.machine.profiles import Profiles
 from zenprofile.usecases import profiles as usecase
 
 

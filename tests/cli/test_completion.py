@@ -16,7 +16,7 @@ from zenprofile.cli.main import main
 from zenprofile.cli.session import Session
 from zenprofile.cli.table import SECTIONS, TYPED, VERBS
 from zenprofile.core.entity import COMPONENT_TYPES
-from zenprofile.profiles import Profile, Profiles
+from zenprofile.machine.profiles import Profile, Profiles
 
 Capture = pytest.CaptureFixture[str]
 

@@ -8,7 +8,7 @@ import pytest
 
 from zenprofile.cli.commands import cli
 from zenprofile.core.entity import COMPONENT_TYPES
-from zenprofile.profiles import Profiles
+from zenprofile.machine.profiles import Profiles
 
 S3 = "component register s3-prod --type artifact_store --flavor s3 --set path=s3://b"
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from zenprofile.profiles import Profiles
-from zenprofile.store import moments
+from zenprofile.machine.profiles import Profiles
+from zenprofile.store import dates
 
 S3 = "component/artifact_store/s3"
 _SAME: Mapping[str, str] = {}
@@ -105,7 +105,7 @@ def test_log_and_show_have_one_shape(run: Shell) -> None:
     ]
     assert records[1]["message"] == "Why"
     assert {"path": "name", "after": "s3"} in records[1]["changes"][0]["fields"]
-    assert all(moments.parse(record["when"]) for record in records)
+    assert all(dates.parse(record["when"]) for record in records)
     assert [run("show -o json", record["rev"]).json for record in records] == records
     assert run("show -o json").json == records[0]
 

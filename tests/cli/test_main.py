@@ -16,11 +16,11 @@ from zenprofile import __version__
 from zenprofile.cli.commands import Main, cli
 from zenprofile.cli.crash import redacted
 from zenprofile.cli.failure import line_of
+from zenprofile.cli.fast_path import QUICK
 from zenprofile.cli.main import main
-from zenprofile.cli.quick import QUICK
 from zenprofile.cli.table import SECTIONS
 from zenprofile.errors import Conflict, Invalid, Problem, Unreachable, UsageError, ZenprofileError
-from zenprofile.profiles import Profile, Profiles, config_folder
+from zenprofile.machine.profiles import Profile, Profiles, config_folder
 
 Capture = pytest.CaptureFixture[str]
 
@@ -41,7 +41,7 @@ def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
         raise error
 
     monkeypatch.setitem(QUICK, ("get",), fail)
-    monkeypatch.setattr("zenprofile.cli.quick.get", fail)
+    monkeypatch.setattr("zenprofile.cli.fast_path.get", fail)
 
 
 def test_the_active_profiles_name_and_nothing_else(capsys: Capture) -> None:
@@ -233,7 +233,7 @@ def test_closed_streams_do_not_matter() -> None:
 
 def test_an_interrupt_is_130() -> None:
     code = (
-        "import sys, time; from zenprofile.cli import main, quick\n"
+        "import sys, time; from zenprofile.cli import fast_path, main\n"
         "def wait(_): print('ready', flush=True); time.sleep(60)\n"
         "quick.QUICK[('get',)] = wait; sys.exit(main.main(['get']))"
     )

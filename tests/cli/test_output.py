@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zenprofile.cli import output
-from zenprofile.core import text as texts
+from zenprofile.core.document import reader as texts
 
 BLOCKS = Path(__file__).parents[1] / "data" / "transcripts"
 TABLE = re.compile(r"^( *'[^\n]*\(ACTIVE\) *)\n(┏.*?┛)$", re.DOTALL | re.MULTILINE)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zenprofile.cli.main import main
-from zenprofile.profiles import Profile, Profiles
+from zenprofile.machine.profiles import Profile, Profiles
 
 
 @pytest.fixture

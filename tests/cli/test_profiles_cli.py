@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from zenprofile import keys
 from zenprofile.cli.main import main
-from zenprofile.profiles import Profile, Profiles, config_folder
+from zenprofile.machine import passwords
+from zenprofile.machine.profiles import Profile, Profiles, config_folder
 from zenprofile.store.base import Options
 from zenprofile.usecases import profiles as usecase
 
@@ -204,7 +204,7 @@ def test_a_create_that_is_interrupted_leaves_no_folder(run: Run, monkeypatch: py
         (config() / "profiles/p").mkdir()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("zenprofile.store.open.create_store", interrupted)
+    monkeypatch.setattr("zenprofile.store.registry.create_store", interrupted)
     assert run("create", "p").status == 130
     assert not (config() / "profiles/p").exists()
     assert Profiles().names() == ["default"]
@@ -216,7 +216,7 @@ def test_a_create_that_is_killed_is_done_again(run: Run, step: str, url: str) ->
     works(run("get"))
     arguments = ["create", "p", *(["--url", url] if url else [])]
     code = (
-        f"import os, sys; from zenprofile.git import journal; journal.{step} = lambda *_, **__: os._exit(9)\n"
+        f"import os, sys; from zenprofile.drivers.local import journal; journal.{step} = lambda *_, **__: os._exit(9)\n"
         "from zenprofile.cli.main import main; main(sys.argv[1:])"
     )
     assert subprocess.run([sys.executable, "-c", code, *arguments], check=False).returncode == 9
@@ -235,9 +235,9 @@ def test_a_password_goes_to_the_keyring_and_nowhere_else(run: Run, monkeypatch: 
         return usecase.Created(profile, False, ())
 
     monkeypatch.setattr(usecase, "_make", made)  # no database here: what reaches it is looked at
-    monkeypatch.setattr(keys, "remember", lambda name, _, secret: kept.update({name: secret}) or True)
-    monkeypatch.setattr(keys, "password", lambda name, _: kept.get(name, ""))
-    monkeypatch.setattr(keys, "forget", lambda name, _: kept.pop(name))
+    monkeypatch.setattr(passwords, "remember", lambda name, _, secret: kept.update({name: secret}) or True)
+    monkeypatch.setattr(passwords, "password", lambda name, _: kept.get(name, ""))
+    monkeypatch.setattr(passwords, "forget", lambda name, _: kept.pop(name))
     works(run("get"))
     done = works(run("create", "p", "-u", f"mysql://zenml:{SECRET}@host/db", "-o", "json"))
     assert done.json["store_url"] == "mysql://zenml:***@host/db"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from zenprofile.core import secrets
+from zenprofile.core.secrets import plaintext
 
 GITHUB = "ghp_" + "a1B2" * 9
 URL = "postgresql://zenml:hunter2hunter2@db/zenml"
@@ -79,7 +79,7 @@ def test_one_written_by_hand_is_not_committed_and_not_repeated(run: Any, folder:
         assert not [done for done in told if canary in done.out + done.err]
         assert canary.encode() not in objects(folder)
         assert canary.encode() not in everything(folder / ".git", machine / "zenprofile" / "cache")
-    places = {(p["file"], p["line"]) for p in told[3].json["problems"] if p["code"] == secrets.CODE}
+    places = {(p["file"], p["line"]) for p in told[3].json["problems"] if p["code"] == plaintext.CODE}
     assert {file for file, _ in places} == {"components/artifact_store/default.yaml", "users/eve.yaml"}
     assert len(places) == 3
 
@@ -110,9 +110,9 @@ def test_the_allowance_stands_in_the_document(run: Any, folder: Path) -> None:
 
     run("secrets allow component/artifact_store/default", fingerprint)
 
-    assert path.read_text() == f"{secrets.ALLOWED} {fingerprint}\n{text}labels:\n  id: {GITHUB}  # public\n"
+    assert path.read_text() == f"{plaintext.ALLOWED} {fingerprint}\n{text}labels:\n  id: {GITHUB}  # public\n"
     run("fmt")
-    assert path.read_text().startswith(f"{secrets.ALLOWED} {fingerprint}\n")
+    assert path.read_text().startswith(f"{plaintext.ALLOWED} {fingerprint}\n")
     run("validate")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from zenprofile.profiles import Profile, Profiles
+from zenprofile.machine.profiles import Profile, Profiles
 
 PROMPT = b"ready> "
 

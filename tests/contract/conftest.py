@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.kit import DRIVERS, Place
 from zenprofile.store.base import Store
-from zenprofile.store.open import create_store
+from zenprofile.store.registry import create_store
 
 RECORDING = [name for name, place in DRIVERS.items() if place.records]
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zenprofile.core.change import Change, Edit, Recorded
+from zenprofile.core.document.writer import write
 from zenprofile.core.entity import Key, revision
 from zenprofile.core.snapshot import parse
-from zenprofile.core.writer import write
 from zenprofile.drivers import memory
 from zenprofile.store.base import Options, Store
-from zenprofile.store.open import path_of
 from zenprofile.store.prepare import revision_of
+from zenprofile.store.registry import path_of
 
 Spoil = Callable[[str, Key, str], None]
 

@@ -18,7 +18,7 @@ from tests.contract.kit import (
 from zenprofile.core.change import Recorded
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import NotFound
-from zenprofile.store import moments
+from zenprofile.store import dates
 from zenprofile.store.base import Store
 
 S3 = bucket().key
@@ -66,7 +66,7 @@ def test_a_write_returns_what_history_tells(recording: Store) -> None:
     assert told == done
     assert done.rev
     assert done.who
-    assert moments.parse(done.when) is not None
+    assert dates.parse(done.when) is not None
 
 
 def test_a_message_is_kept_and_says_what_changed_where_there_is_none(recording: Store) -> None:

@@ -18,11 +18,11 @@ from tests.contract.kit import (
     user,
 )
 from zenprofile.core.change import Edit
+from zenprofile.core.document.writer import write
 from zenprofile.core.entity import DEFAULTS, Key, revision
-from zenprofile.core.writer import write
 from zenprofile.errors import Invalid, StoreBroken
 from zenprofile.store.base import Store
-from zenprofile.store.open import create_store, is_profile, open_store
+from zenprofile.store.registry import create_store, is_profile, open_store
 
 S3 = bucket().key
 

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Callable
 
 from zenprofile.core.change import Change, Edit
+from zenprofile.core.document.writer import write
 from zenprofile.core.entity import Key
-from zenprofile.core.writer import write
 from zenprofile.errors import Exists, Stale
 from zenprofile.store.base import Options, Store
-from zenprofile.store.open import open_store
+from zenprofile.store.registry import open_store
 
 
 def _user(name: str, said: int) -> tuple[Key, str]:

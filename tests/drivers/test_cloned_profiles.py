@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from servers import bare_repository, git
 
-from zenprofile.active import find_active
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import AccessDenied, InUse, NotFound, StoreBroken, Unsafe
 from zenprofile.git import remote
 from zenprofile.git.clone import clone
 from zenprofile.git.repository import find
-from zenprofile.profiles import Profile, Profiles
+from zenprofile.machine.active import find_active
+from zenprofile.machine.profiles import Profile, Profiles
 from zenprofile.usecases.profiles import Created, Wish, create, open_profile, rename
 from zenprofile.usecases.removal import delete
 

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from faults import sweep
 
-from zenprofile.core import writer
 from zenprofile.core.change import Change, Edit
+from zenprofile.core.document import writer
 from zenprofile.core.entity import DEFAULTS, Key
-from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.store.base import Options
 
 # One change that adds, edits and deletes.
 PROGRAM = """
 import sys
-from zenprofile.core import writer
+from zenprofile.core.document import writer
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
-from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.errors import ZenprofileError
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import revision_of

@@ -11,7 +11,7 @@ from faults import sweep
 from machines import PROD, S3, Machine, Team, stack, store
 
 from zenprofile.core.entity import Key
-from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.store.base import Options
 from zenprofile.usecases import sharing
 
@@ -19,7 +19,7 @@ pytest_plugins = ("teams",)
 
 PROGRAM = """
 import sys
-from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.errors import ZenprofileError
 from zenprofile.store.base import Options
 from zenprofile.usecases import sharing

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zenprofile.errors import Invalid, StoreBroken, Unsafe
-from zenprofile.git import files
+from zenprofile.fs import nofollow
 
 
 @pytest.mark.parametrize(
@@ -16,13 +16,13 @@ from zenprofile.git import files
 def test_a_path_that_leads_out_is_refused_by_every_door(tmp_path: Path, path: str) -> None:
     (tmp_path / "top").mkdir()
 
-    assert not files.stays(path)
+    assert not nofollow.stays(path)
     for door in (
-        lambda: files.stage_all(tmp_path / "top", [(path, b"x")]),
-        lambda: files.publish(tmp_path / "top", path),
-        lambda: files.publish_over(tmp_path / "top", path, None),
-        lambda: files.remove(tmp_path / "top", path),
-        lambda: files.unstage(tmp_path / "top", path),
+        lambda: nofollow.stage_all(tmp_path / "top", [(path, b"x")]),
+        lambda: nofollow.publish(tmp_path / "top", path),
+        lambda: nofollow.publish_over(tmp_path / "top", path, None),
+        lambda: nofollow.remove(tmp_path / "top", path),
+        lambda: nofollow.unstage(tmp_path / "top", path),
     ):
         with pytest.raises(Unsafe, match="leads out"):
             door()
@@ -34,30 +34,30 @@ def test_what_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/passwd")
     (tmp_path / "inner").symlink_to(tmp_path / "folder")
     os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "large").write_bytes(b"x" * (files.MAX_BYTES + 1))
+    (tmp_path / "large").write_bytes(b"x" * (nofollow.MAX_BYTES + 1))
 
     for path in ("folder", "link", "inner/x", "link/x", "pipe", "large"):
         with pytest.raises(Invalid):
-            files.read(tmp_path, path)
-    assert files.read(tmp_path, "none") is None
-    assert files.read(tmp_path, "none/none") is None
+            nofollow.read(tmp_path, path)
+    assert nofollow.read(tmp_path, "none") is None
+    assert nofollow.read(tmp_path, "none/none") is None
 
 
 def test_a_file_is_written_whole_and_keeps_its_mode(tmp_path: Path) -> None:
-    files.stage_all(tmp_path, [("a/b", b"one")])
-    files.publish(tmp_path, "a/b")
+    nofollow.stage_all(tmp_path, [("a/b", b"one")])
+    nofollow.publish(tmp_path, "a/b")
     (tmp_path / "a/b").chmod(0o640)
-    files.stage_all(tmp_path, [("a/b", b"two")])
+    nofollow.stage_all(tmp_path, [("a/b", b"two")])
     assert (tmp_path / "a/b").read_bytes() == b"one"
-    files.publish(tmp_path, "a/b")
+    nofollow.publish(tmp_path, "a/b")
 
     assert (tmp_path / "a/b").read_bytes() == b"two"
     assert (tmp_path / "a/b").stat().st_mode & 0o777 == 0o640
-    files.stage_all(tmp_path, [("a/b", b"three")])
-    files.unstage(tmp_path, "a/b")
-    files.unstage(tmp_path, "none/b")
-    files.remove(tmp_path, "none/b")
-    files.remove(tmp_path, "a/b")
+    nofollow.stage_all(tmp_path, [("a/b", b"three")])
+    nofollow.unstage(tmp_path, "a/b")
+    nofollow.unstage(tmp_path, "none/b")
+    nofollow.remove(tmp_path, "none/b")
+    nofollow.remove(tmp_path, "a/b")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -66,11 +66,11 @@ def test_a_record_that_is_none_is_a_plain_error(tmp_path: Path, text: str) -> No
     (tmp_path / "record").write_bytes(text.encode("latin-1"))
 
     with pytest.raises(ValueError, match=r"."):
-        files.record(tmp_path / "record")
+        nofollow.record(tmp_path / "record")
     (tmp_path / "record").write_text("[1, 2]")
-    assert files.record(tmp_path / "record", 6) == [1, 2]
+    assert nofollow.record(tmp_path / "record", 6) == [1, 2]
     with pytest.raises(ValueError, match="too long"):
-        files.record(tmp_path / "record", 5)
+        nofollow.record(tmp_path / "record", 5)
 
 
 @pytest.mark.parametrize(
@@ -88,18 +88,18 @@ def test_a_record_that_is_none_is_a_plain_error(tmp_path: Path, text: str) -> No
 )
 def test_a_failed_write_says_why(error: OSError, words: str, tmp_path: Path) -> None:
     with pytest.raises(StoreBroken, match=words):
-        files.failed(error, tmp_path)
+        nofollow.failed(error, tmp_path)
 
 
 def test_a_file_is_put_over_what_is_expected_alone(tmp_path: Path) -> None:
-    files.stage_all(tmp_path, [("a/b", b"new"), ("a/c", b"new"), ("d/b", b"new")])
+    nofollow.stage_all(tmp_path, [("a/b", b"new"), ("a/c", b"new"), ("d/b", b"new")])
     (tmp_path / "a/c").write_bytes(b"somebody else's")
 
-    assert files.publish_over(tmp_path, "a/b", None)
-    assert not files.publish_over(tmp_path, "a/c", None)
-    assert files.publish_over(tmp_path, "d/b", None)
+    assert nofollow.publish_over(tmp_path, "a/b", None)
+    assert not nofollow.publish_over(tmp_path, "a/c", None)
+    assert nofollow.publish_over(tmp_path, "d/b", None)
 
     assert (tmp_path / "a/b").read_bytes() == (tmp_path / "d/b").read_bytes() == b"new"
     assert (tmp_path / "a/c").read_bytes() == b"somebody else's"
-    files.unstage(tmp_path, "a/c")
+    nofollow.unstage(tmp_path, "a/c")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "b", "c", "d"]

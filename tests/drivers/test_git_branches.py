@@ -16,14 +16,16 @@ import pytest
 
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
-from zenprofile.drivers.local import DRIVER
-from zenprofile.drivers.local_store import LocalStore
+from zenprofile.drivers.local import commit, journal
+from zenprofile.drivers.local.driver import DRIVER
+from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import Conflict, Invalid, Locked, Paused, StoreBroken, Unreachable, Unsafe
-from zenprofile.git import commit, files, index, journal, remote, runner
+from zenprofile.fs import nofollow
+from zenprofile.git import index, remote, runner
 from zenprofile.git import repository as repository_
 from zenprofile.git.repository import Head, Repository, find
 from zenprofile.store.base import Options
-from zenprofile.store.open import create_store
+from zenprofile.store.registry import create_store
 
 BOB, EVE = Key("user", "", "bob"), Key("user", "", "eve")
 OTHER = "1" * 40
@@ -117,18 +119,18 @@ def test_what_may_not_be_read_is_told(open_folder: Path) -> None:
 
     with as_somebody_else():
         with pytest.raises(Invalid, match="no permission"):
-            files.read(open_folder, "file")
+            nofollow.read(open_folder, "file")
         with pytest.raises(StoreBroken, match="no permission"):
-            files.read(open_folder, "folder/file")
+            nofollow.read(open_folder, "folder/file")
 
 
 def test_a_file_that_grows_is_read_up_to_the_limit(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x" * 100)
 
     with (tmp_path / "file").open("rb") as file:
-        assert files._all(file.fileno(), 3, 1000) == b"x" * 100
+        assert nofollow._all(file.fileno(), 3, 1000) == b"x" * 100
         file.seek(0)
-        assert len(files._all(file.fileno(), 3, 10)) > 10
+        assert len(nofollow._all(file.fileno(), 3, 10)) > 10
 
 
 def open_files() -> int:
@@ -139,11 +141,11 @@ def test_many_files_are_staged_or_none_is_left_open(tmp_path: Path) -> None:
     before = open_files()
     paths = [f"users/u{number}.yaml" for number in range(300)]
 
-    files.stage_all(tmp_path, ((path, path.encode()) for path in paths))
+    nofollow.stage_all(tmp_path, ((path, path.encode()) for path in paths))
     for path in paths:
-        files.publish(tmp_path, path)
+        nofollow.publish(tmp_path, path)
     with pytest.raises(Unsafe):
-        files.stage_all(tmp_path, [("users/one", b"1"), ("../two", b"2")])
+        nofollow.stage_all(tmp_path, [("users/one", b"1"), ("../two", b"2")])
 
     assert all((tmp_path / path).read_bytes() == path.encode() for path in paths)
     assert open_files() == before
@@ -151,7 +153,7 @@ def test_many_files_are_staged_or_none_is_left_open(tmp_path: Path) -> None:
 
 def test_one_file_is_replaced_in_one_step(tmp_path: Path) -> None:
     for content in (b"one", b"two"):
-        files.write(tmp_path, "users/eve.yaml", content)
+        nofollow.write(tmp_path, "users/eve.yaml", content)
 
         assert [(path.name, path.read_bytes()) for path in (tmp_path / "users").iterdir()] == [("eve.yaml", content)]
 
@@ -162,7 +164,7 @@ def test_a_file_that_does_not_fit_is_not_left_open(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
         with pytest.raises(OSError, match="too large"):
-            files.stage_all(tmp_path, [("file", b"x" * 2000)])
+            nofollow.stage_all(tmp_path, [("file", b"x" * 2000)])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 

@@ -11,10 +11,10 @@ import pytest
 
 from tests.contract.kit import apply, bucket, changed, everything, put, stack, user
 from zenprofile.core.entity import DEFAULTS, Key
-from zenprofile.drivers.local_store import LocalStore
+from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import Conflict, NotFound, Unsupported
 from zenprofile.store.base import Options
-from zenprofile.store.open import create_store, open_store
+from zenprofile.store.registry import create_store, open_store
 from zenprofile.usecases import blame as blames
 from zenprofile.usecases import history, undo
 
@@ -228,7 +228,7 @@ def test_without_git_the_history_says_so_on_one_line(tmp_path: Path) -> None:
     with made(tmp_path / "profile") as store:
         put(store, bucket())
     code = (
-        "import sys; from zenprofile.store.base import Options; from zenprofile.store.open import open_store\n"
+        "import sys; from zenprofile.store.base import Options; from zenprofile.store.registry import open_store\n"
         "from zenprofile.cli.failure import line_of; from zenprofile.errors import Unsupported\n"
         "try: list(open_store(sys.argv[1], Options()).history())\n"
         "except Unsupported as error: print(line_of(error))\n"

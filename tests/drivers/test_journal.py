@@ -9,11 +9,11 @@ import pytest
 
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
-from zenprofile.drivers.local import DRIVER
-from zenprofile.git import journal
+from zenprofile.drivers.local import journal
+from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.store.base import Options
-from zenprofile.store.open import create_store
 from zenprofile.store.prepare import revision_of
+from zenprofile.store.registry import create_store
 
 BOB, EVE, DEFAULT = Key("user", "", "bob"), Key("user", "", "eve"), Key("user", "", "default")
 

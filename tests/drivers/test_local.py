@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from zenprofile.core import check, writer
+from zenprofile.core import profile_check
 from zenprofile.core.change import Change, Edit
+from zenprofile.core.document import writer
 from zenprofile.core.entity import DEFAULTS, Key
-from zenprofile.drivers.local import DRIVER
-from zenprofile.drivers.local_store import LocalStore
+from zenprofile.drivers.local.driver import DRIVER
+from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import (
     Invalid,
     Locked,
@@ -23,7 +24,8 @@ from zenprofile.errors import (
     Unsafe,
     ZenprofileError,
 )
-from zenprofile.git import index, lock
+from zenprofile.fs import lock
+from zenprofile.git import index
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import revision_of
 from zenprofile.usecases import undo
@@ -403,7 +405,7 @@ def test_loading_changes_no_byte(profile: Path) -> None:
 
     before = bytes_of(profile)
     store = opened(profile)
-    assert check.whole(store.snapshot()) == []
+    assert profile_check.whole(store.snapshot()) == []
     list(store.history())
     store.snapshot("HEAD").load()
     store.close()
@@ -452,7 +454,7 @@ def test_the_cache_is_a_cache(profile: Path, tmp_path: Path) -> None:
     for path in profile.rglob("*.yaml"):
         os.utime(path, (1, 1))
     # The change time cannot be set back: the cache waits until the files have settled.
-    import zenprofile.drivers.cache as module
+    import zenprofile.drivers.local.cache as module
 
     young, module._YOUNG = module._YOUNG, -(10**18)
     try:
@@ -515,7 +517,7 @@ def test_eight_processes_register_and_nothing_is_lost(profile: Path) -> None:
 import sys
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
-from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import revision_of
 for n in range(25):

@@ -6,9 +6,10 @@ import pytest
 from repos import git, head, repository, write
 
 from zenprofile import resources
-from zenprofile.core import check, lines
-from zenprofile.drivers.local import DRIVER
-from zenprofile.git.merging import Merge, Outcome
+from zenprofile.core import profile_check
+from zenprofile.core.document import lines
+from zenprofile.drivers.local.driver import DRIVER
+from zenprofile.drivers.local.merge import Merge, Outcome
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import find
 from zenprofile.store.base import Options
@@ -74,7 +75,7 @@ def test_the_verdict_on_a_tree_is_kept_by_commit_and_by_tree(
     assert _status(top) == "unshared"
     git(top, "commit", "-q", "--allow-empty", "-m", "the same tree")
     with monkeypatch.context() as patch:
-        patch.setattr(check, "whole", None)  # neither the same tree nor the same commit is checked anew
+        patch.setattr(profile_check, "whole", None)  # neither the same tree nor the same commit is checked anew
         assert _status(top) == _status(top) == "unshared"
         patch.setattr(Objects, "__init__", None)
         assert _status(top) == "unshared"

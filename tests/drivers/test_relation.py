@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zenprofile.git import relation, runner
+from zenprofile.git import commit_graph, runner
 from zenprofile.git.repository import Repository, find
 
 
@@ -35,11 +35,11 @@ def commits(folder: Path, seed: int) -> list[str]:
 def compare(folder: Path, repository: Repository, made: list[str]) -> None:
     for one, other in product(made, repeat=2):
         contained = subprocess.run(["git", "merge-base", "--is-ancestor", one, other], cwd=folder, check=False)
-        assert relation.is_in(repository, one, other) == (contained.returncode == 0)
+        assert commit_graph.is_in(repository, one, other) == (contained.returncode == 0)
         counted = git(folder, "rev-list", "--left-right", "--count", f"{one}...{other}").split()
-        assert relation.count(repository, one, other) == (int(counted[0]), int(counted[1]))
+        assert commit_graph.count(repository, one, other) == (int(counted[0]), int(counted[1]))
         bases = git(folder, "merge-base", "--all", one, other, ok=(0, 1)).split()
-        assert sorted(relation.bases(repository, one, other)) == sorted(bases)
+        assert sorted(commit_graph.bases(repository, one, other)) == sorted(bases)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -70,11 +70,11 @@ def test_straight_lines_ask_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     repository = find(tmp_path)
     assert repository is not None
     monkeypatch.setattr(runner, "run", None)
-    assert relation.count(repository, made[4], made[0]) == (4, 0)
-    assert relation.count(repository, side, made[4]) == (1, 3)
-    assert relation.bases(repository, side, made[4]) == [made[1]]
-    assert relation.is_in(repository, made[1], side)
-    assert not relation.is_in(repository, made[2], side)
+    assert commit_graph.count(repository, made[4], made[0]) == (4, 0)
+    assert commit_graph.count(repository, side, made[4]) == (1, 3)
+    assert commit_graph.bases(repository, side, made[4]) == [made[1]]
+    assert commit_graph.is_in(repository, made[1], side)
+    assert not commit_graph.is_in(repository, made[2], side)
 
 
 def test_a_shallow_clone_is_gits_matter(tmp_path: Path) -> None:

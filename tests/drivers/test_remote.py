@@ -25,8 +25,9 @@ from servers import (
     started_here,
 )
 
+from zenprofile.drivers.local import history
 from zenprofile.errors import AccessDenied, Locked, NotFound, Paused, Unreachable, Unsafe, UsageError, ZenprofileError
-from zenprofile.git import history, remote, talking
+from zenprofile.git import remote, remote_lock
 from zenprofile.git.clone import clone
 from zenprofile.git.remote import Fetched, Pushed, Upstream
 from zenprofile.git.repository import Repository, find
@@ -611,7 +612,7 @@ def test_a_lock_of_the_users_own_git_is_left_alone(mine: Repository, tmp_path: P
 
 
 def test_two_that_talk_at_once_take_turns(mine: Repository) -> None:
-    with talking.alone(mine, up(mine).tracking, LONG), pytest.raises(Locked):
+    with remote_lock.alone(mine, up(mine).tracking, LONG), pytest.raises(Locked):
         bring(mine, 0.05)
     assert not bring(mine).gone
 

@@ -7,19 +7,20 @@ import pytest
 
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
-from zenprofile.drivers.local import DRIVER
+from zenprofile.drivers.local import journal
+from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.errors import Invalid, Stale
-from zenprofile.git import files, journal
+from zenprofile.fs import nofollow
 from zenprofile.store.base import Options
-from zenprofile.store.open import create_store
 from zenprofile.store.prepare import revision_of, stored
+from zenprofile.store.registry import create_store
 from zenprofile.usecases import entities
 
 EVE = Key("user", "", "eve")
 SPOILED = {
     "not-utf8": b"name: eve\n# \xff\xfe\x80\n",
     "byte-order-mark": b"\xef\xbb\xbfname: eve\n",
-    "too-large": b"name: eve\n# " + b"\xe9" * (2 * files.MAX_BYTES) + b"\n",
+    "too-large": b"name: eve\n# " + b"\xe9" * (2 * nofollow.MAX_BYTES) + b"\n",
     "nul": b"name: eve\0\n",
     "unreadable": b"name: [\n",
 }
@@ -99,7 +100,7 @@ def test_cut_off_it_is_back_byte_for_byte(folder: Path, content: bytes, monkeypa
 
 def test_what_is_no_file_or_endless_is_left_to_a_person(folder: Path) -> None:
     store = DRIVER.open(str(folder), Options())
-    file = spoil(folder, b"#" * (files.MOST_BYTES + 1), commit=False)
+    file = spoil(folder, b"#" * (nofollow.MOST_BYTES + 1), commit=False)
     with pytest.raises(Invalid, match="bytes") as caught:
         entities.delete(store, EVE)
     assert "by hand" in caught.value.hint

@@ -45,7 +45,7 @@ from zenprofile.errors import (
     ZenprofileError,
 )
 from zenprofile.store.base import Options, Store
-from zenprofile.store.open import create_store, is_profile, normal_url, open_store
+from zenprofile.store.registry import create_store, is_profile, normal_url, open_store
 from zenprofile.usecases import entities
 
 OPTIONS = Options(user="ada", timeout=0.2)
@@ -293,7 +293,8 @@ def test_a_file_that_another_process_writes_is_read_and_waited_for(store: Store,
 
 def test_a_full_disk_leaves_the_store_as_it_was(file: Path, url: str) -> None:
     script = (
-        "import resource, signal, sys; from tests.contract.kit import *; from zenprofile.store.open import open_store;"
+        "import resource, signal, sys; from tests.contract.kit import *\n"
+        "from zenprofile.store.registry import open_store\n"
         "from zenprofile.errors import StoreBroken\n"
         "store = open_store(sys.argv[1], Options()); signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
@@ -335,7 +336,7 @@ def test_a_snapshot_stays_at_its_moment(store: Store) -> None:
 def test_a_list_needs_no_yaml(store: Store, url: str) -> None:
     apply(store, new(bucket()), new(stack("prod")))
     script = (
-        "import sys; from zenprofile.store.open import open_store; from zenprofile.store.base import Options\n"
+        "import sys; from zenprofile.store.registry import open_store; from zenprofile.store.base import Options\n"
         "store = open_store(sys.argv[1], Options()); snapshot = store.snapshot()\n"
         "print(len(snapshot.load().entities), len([snapshot.get(k) for k in snapshot.keys()]))\n"
         "print(*sorted({'yaml', 'jsonschema', 'git', 'alembic', 'sqlalchemy.orm'} & set(sys.modules)))\n"
@@ -437,7 +438,7 @@ def test_defaults_that_do_not_hold_leave_no_profile(url: str) -> None:
 CREATOR = """
 import sys
 from zenprofile.store.base import Options
-from zenprofile.store.open import create_store, driver_of, default_change
+from zenprofile.store.registry import create_store, driver_of, default_change
 driver_of(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -463,7 +464,7 @@ WRITER = """
 import sys
 from tests.contract.kit import apply, changed, document
 from zenprofile.store.base import Options
-from zenprofile.store.open import open_store
+from zenprofile.store.registry import open_store
 store = open_store(sys.argv[1], Options())
 for number in range(int(sys.argv[2]) + 1, 10_000):
     apply(store, *(changed(store, document("user", name, description=str(number))) for name in ("one", "other")))

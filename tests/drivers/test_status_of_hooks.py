@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from zenprofile.drivers.local import DRIVER
-from zenprofile.drivers.local_store import LocalStore
+from zenprofile.drivers.local.driver import DRIVER
+from zenprofile.drivers.local.store import LocalStore
 from zenprofile.store.base import Options
-from zenprofile.store.open import create_store
+from zenprofile.store.registry import create_store
 
 EVENTS = ("pre-commit", "pre-merge-commit", "pre-push")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from repos import git, repository, write, zenprofile
 
-from zenprofile.core import merge
 from zenprofile.core.entity import Key
+from zenprofile.core.merge import documents
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +50,7 @@ def sides(folder: Path, base: str | None, ours: str, theirs: str) -> None:
 
 
 def merged(base: str | None, ours: str, theirs: str) -> str | None:
-    return merge.merge_document(KEY, base, ours, theirs)[0]
+    return documents.merge_document(KEY, base, ours, theirs)[0]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,9 @@ def test_the_driver_alone(tmp_path: Path) -> None:
 
 
 def test_a_mistake_of_ours_leaves_what_git_merges_and_status_1(tmp_path: Path) -> None:
-    broken = write(tmp_path, "broken/sitecustomize.py", "import sys\nsys.modules['zenprofile.core.merge'] = None\n")
+    broken = write(
+        tmp_path, "broken/sitecustomize.py", "import sys\nsys.modules['zenprofile.core.merge.documents'] = None\n"
+    )
 
     status, text, said = drive(tmp_path, BASE, OURS, CLASH, PYTHONPATH=str(broken.parent))
 

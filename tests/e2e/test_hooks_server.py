@@ -105,7 +105,7 @@ def test_without_zenprofile_nothing_is_taken(repo: Path, bare: Path) -> None:
 
 def test_a_crash_takes_nothing(repo: Path, bare: Path) -> None:
     commit(repo, "stacks/prod.yaml", STACK)
-    write(bare, "sitecustomize.py", "import sys\nsys.modules['zenprofile.core.check'] = None\n")
+    write(bare, "sitecustomize.py", "import sys\nsys.modules['zenprofile.core.document_check'] = None\n")
 
     said = git(repo, "push", fails=True, PYTHONPATH=str(bare)).stderr
 

@@ -19,19 +19,21 @@ from hypothesis import HealthCheck, Phase, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from zenprofile.core import check, writer
-from zenprofile.core import text as texts
+from zenprofile.core import profile_check
 from zenprofile.core.change import MISSING, Change, Edit, same
-from zenprofile.core.edit import edit
+from zenprofile.core.document import reader as texts
+from zenprofile.core.document import writer
+from zenprofile.core.document.edit import edit
 from zenprofile.core.entity import DEFAULTS, KINDS, Data, Key
-from zenprofile.core.merge import Conflict
-from zenprofile.drivers.local import DRIVER
-from zenprofile.drivers.local_store import LocalStore
+from zenprofile.core.merge.documents import Conflict
+from zenprofile.drivers.local.driver import DRIVER
+from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.errors import Exists, InUse, Invalid, NotFound, ZenprofileError
+from zenprofile.githooks import merge_driver_setup
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import revision_of
-from zenprofile.usecases import entities, mergedriver, sharing
+from zenprofile.usecases import entities, sharing
 
 HISTORIES = int(os.environ.get("ZENPROFILE_HISTORIES", "25"))
 SHRINK = bool(os.environ.get("ZENPROFILE_SHRINK"))  # takes minutes
@@ -276,7 +278,7 @@ class Team(RuleBasedStateMachine):
         attributes = "".join(f"{kind.folder}/**/*.yaml merge=zenprofile\n" for kind in KINDS.values())
         (folder / ".git" / "info").mkdir(exist_ok=True)
         (folder / ".git" / "info" / "attributes").write_text(attributes)
-        words = ["-c", f"merge.zenprofile.driver={mergedriver.command()}", "merge", "-q", "-X", "no-renames"]
+        words = ["-c", f"merge.zenprofile.driver={merge_driver_setup.command()}", "merge", "-q", "-X", "no-renames"]
         done = subprocess.run(["git", *words, "origin/main"], cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode in {0, 1}, done.stderr
         return not done.returncode
@@ -385,7 +387,9 @@ class Team(RuleBasedStateMachine):
         left = [p.name for p in (folder / ".git").rglob("*.lock")]
         left += [name for name in ("MERGE_HEAD", "zenprofile/journal") if (folder / ".git" / name).exists()]
         assert not left, left
-        assert not check.whole(self.stores[number].snapshot()), check.whole(self.stores[number].snapshot())
+        assert not profile_check.whole(self.stores[number].snapshot()), profile_check.whole(
+            self.stores[number].snapshot()
+        )
 
     def teardown(self) -> None:
         if not self.stores:

@@ -12,7 +12,7 @@ import pytest
 from tests.hostile import corpus
 from tests.hostile.repositories import CASES, Place, tree_of
 from tests.hostile.test_repositories import ended, must_be_clear
-from zenprofile.git import files
+from zenprofile.fs import nofollow
 
 CANARY = "hunter2hunter2"
 EVIL = "users/evil.yaml"
@@ -46,7 +46,7 @@ def test_a_hostile_document_spoils_only_itself(case: corpus.Document, evil: Path
     status, out, err = ended("user delete evil", capsys)
     must_be_clear("user delete", status, out, err)
     # What is far larger than any document was is taken away by hand.
-    far = len(case.raw()) > files.MOST_BYTES
+    far = len(case.raw()) > nofollow.MOST_BYTES
     assert (status, evil.exists(), "by hand" in err) == (far, far, far), err
     evil.unlink(missing_ok=True)
 

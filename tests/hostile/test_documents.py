@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.hostile import corpus
-from zenprofile.core import text
+from zenprofile.core.document import reader
 from zenprofile.errors import Invalid, Problem
 
 # Runs in a process of its own, bounded by the kernel: CPU seconds end it by SIGKILL, memory by MemoryError.
 RUNNER = """
 import json, sys
-from zenprofile.core import text
+from zenprofile.core.document import reader
 from zenprofile.errors import Invalid
 try:
-    text.read(sys.stdin.buffer.read())
+    reader.read(sys.stdin.buffer.read())
     code = ""
 except Invalid as error:
     code = error.code
@@ -44,7 +44,7 @@ def test_it_is_refused_by_its_code(case: corpus.Document, tmp_path: Path, monkey
 
     problems: tuple[Problem, ...] = ()
     try:
-        assert isinstance(text.read(case.raw()), dict)
+        assert isinstance(reader.read(case.raw()), dict)
     except Invalid as error:
         problems = error.problems
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zenprofile.core import writer
+from zenprofile.core.document import writer
 from zenprofile.core.entity import Data, Key
 
 GIT_CONFIGURATION = """\

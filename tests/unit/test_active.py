@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from zenprofile.active import as_json, find_active, find_repository, shown_url, write_repository
 from zenprofile.errors import Invalid, NotFound, StoreBroken
-from zenprofile.profiles import Profile, Profiles
+from zenprofile.machine.active import as_json, find_active, find_repository, shown_url, write_repository
+from zenprofile.machine.profiles import Profile, Profiles
 
 
 @pytest.fixture

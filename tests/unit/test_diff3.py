@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenprofile.core import diff3
+from zenprofile.core.merge import diff3
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=8)
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zenprofile.core import text, writer
 from zenprofile.core.change import same
-from zenprofile.core.edit import edit
+from zenprofile.core.document import reader, writer
+from zenprofile.core.document.edit import edit
 from zenprofile.errors import Invalid
 
 DOCUMENT = """\
@@ -39,13 +39,13 @@ configuration:   # conf
 
 
 def changed(document: str, where: tuple[str, ...], value: Any) -> str:
-    data = text.read(document)
+    data = reader.read(document)
     into = data
     for step in where[:-1]:
         into = into[step]
     into[where[-1]] = value
     result = edit(document, data)
-    assert same(text.read(result), data)
+    assert same(reader.read(result), data)
     return result
 
 
@@ -77,7 +77,7 @@ def test_only_the_value_moves(where: tuple[str, ...], value: Any, old: str, new:
 
 
 def test_a_removed_field_takes_its_line_and_leaves_the_comments_around_it() -> None:
-    data = text.read(DOCUMENT)
+    data = reader.read(DOCUMENT)
     del data["configuration"]["path"]
 
     assert edit(DOCUMENT, data) == DOCUMENT.replace("  path: 's3://ml-artifacts'  # bucket\n", "")
@@ -146,13 +146,13 @@ def documents(draw: st.DrawFn) -> str:
 @settings(max_examples=400, deadline=None)
 @given(documents(), DATA)
 def test_any_document_takes_any_data(document: str, data: dict[str, Any]) -> None:
-    assert same(text.read(edit(document, data)), data)
+    assert same(reader.read(edit(document, data)), data)
 
 
 @settings(max_examples=400, deadline=None)
 @given(documents(), st.sampled_from([7, "seven", None, "sev\nen"]))
 def test_a_changed_leaf_leaves_every_other_line(document: str, value: Any) -> None:
-    data = text.read(document)
+    data = reader.read(document)
     target = copy.deepcopy(data)
     key = next(iter(target))
     if isinstance(target[key], dict | list):
@@ -245,7 +245,7 @@ def test_every_other_entry_keeps_its_bytes(
     entries, head, _ = given_
     number %= len(entries)
     document = head + "".join(entries)
-    data = text.read(document)
+    data = reader.read(document)
     into = data.get("outer", data)
     if action == "remove":
         del into[f"k{number}"]
@@ -255,7 +255,7 @@ def test_every_other_entry_keeps_its_bytes(
 
     result = edit(document, data)
 
-    assert same(text.read(result), data)
+    assert same(reader.read(result), data)
     assert in_order("".join([head, *others]).splitlines(keepends=True), result)
     if action == "set" and "# c" in entries[number].splitlines()[0]:
         assert "# c" in result[len(head) + sum(map(len, others[:number])) :]
@@ -299,7 +299,7 @@ def test_a_long_list_is_edited_without_comparing_all_with_all() -> None:
     assert edit(document, {"m": [*before["m"][:4000], "new", *before["m"][4001:]]}).count("# c\n") == 8000
     assert edit(document, {"m": before["m"][:4000] + before["m"][4001:]}).count("# c\n") == 7999
     shuffled = {"m": [*before["m"][::-1], "new"]}
-    assert text.read(edit(document, shuffled)) == shuffled
+    assert reader.read(edit(document, shuffled)) == shuffled
 
 
 def test_what_cannot_be_written_is_refused() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenprofile.core import entity, text, writer
+from zenprofile.core import entity
+from zenprofile.core.document import reader, writer
 from zenprofile.core.entity import KINDS, Entity, Key, key_of, key_of_path, normal, ordered, revision
 
 STACK = Key("stack", "", "prod")
@@ -125,7 +126,7 @@ def test_a_revision_survives_order_yaml_and_json(data: dict[str, Any], random: A
     assert revision(USER, {key: data[key] for key in keys}) == expected
     assert revision(USER, json.loads(json.dumps(data))) == expected
     document = writer.dump({key: value for key, value in data.items() if abs_small(value)})
-    assert revision(USER, text.read(document)) == revision(USER, {k: v for k, v in data.items() if abs_small(v)})
+    assert revision(USER, reader.read(document)) == revision(USER, {k: v for k, v in data.items() if abs_small(v)})
 
 
 def abs_small(value: Any) -> bool:

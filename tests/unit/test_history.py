@@ -26,7 +26,7 @@ from zenprofile.core import paths
 from zenprofile.core.change import Edit
 from zenprofile.errors import Ambiguous, Conflict, InUse, Invalid, NotFound, UsageError, ZenprofileError
 from zenprofile.store.base import Options
-from zenprofile.store.open import create_store, open_store
+from zenprofile.store.registry import create_store, open_store
 from zenprofile.usecases import blame as blames
 from zenprofile.usecases import entities, history, undo
 

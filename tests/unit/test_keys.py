@@ -5,7 +5,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import fail, null
 
-from zenprofile import keys
+from zenprofile.machine import passwords
 
 
 class Memory(KeyringBackend):
@@ -56,43 +56,43 @@ def use(backend: KeyringBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     [("team", "TEAM"), ("my-team.2", "MY_TEAM_2"), ("a_b", "A_B")],
 )
 def test_the_variable_of_a_profile(profile: str, variable: str) -> None:
-    assert keys.variable(profile) == f"ZENPROFILE_STORE_PASSWORD_{variable}"
+    assert passwords.variable(profile) == f"ZENPROFILE_STORE_PASSWORD_{variable}"
 
 
 def test_a_password_is_remembered_and_forgotten(memory: Memory) -> None:
-    assert keys.remember("team", "/config", "s3cret")
-    assert keys.password("team", "/config") == "s3cret"
-    assert keys.password("other", "/config") == ""
-    assert keys.password("team", "/elsewhere") == ""
-    keys.forget("team", "/config")
-    assert keys.password("team", "/config") == ""
-    keys.forget("team", "/config")
+    assert passwords.remember("team", "/config", "s3cret")
+    assert passwords.password("team", "/config") == "s3cret"
+    assert passwords.password("other", "/config") == ""
+    assert passwords.password("team", "/elsewhere") == ""
+    passwords.forget("team", "/config")
+    assert passwords.password("team", "/config") == ""
+    passwords.forget("team", "/config")
 
 
 def test_variables_are_looked_at_before_the_keyring(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
-    keys.remember("team", "/config", "kept")
+    passwords.remember("team", "/config", "kept")
     monkeypatch.setenv("ZENPROFILE_STORE_PASSWORD", "general")
-    assert keys.password("team", "/config") == "general"
+    assert passwords.password("team", "/config") == "general"
     monkeypatch.setenv("ZENPROFILE_STORE_PASSWORD_TEAM", "special")
-    assert keys.password("team", "/config") == "special"
+    assert passwords.password("team", "/config") == "special"
 
 
 def test_a_keyring_that_forgets_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     use(null.Keyring(), monkeypatch)
-    assert not keys.remember("team", "/config", "s3cret")
-    assert keys.password("team", "/config") == ""
+    assert not passwords.remember("team", "/config", "s3cret")
+    assert passwords.password("team", "/config") == ""
 
 
 @pytest.mark.parametrize("backend", [Broken(), fail.Keyring()])
 def test_a_keyring_that_fails_counts_as_none(backend: KeyringBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     use(backend, monkeypatch)
-    assert not keys.remember("team", "/config", "s3cret")
-    assert keys.password("team", "/config") == ""
-    keys.forget("team", "/config")
+    assert not passwords.remember("team", "/config", "s3cret")
+    assert passwords.password("team", "/config") == ""
+    passwords.forget("team", "/config")
 
 
 def test_one_that_keeps_passwords_in_clear_is_used_only_where_it_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     use(Clear(), monkeypatch)
-    assert keys.remember("team", "/config", "s3cret")
+    assert passwords.remember("team", "/config", "s3cret")
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
-    assert not keys.remember("team", "/config", "s3cret")
+    assert not passwords.remember("team", "/config", "s3cret")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zenprofile.core import events, lines, writer
 from zenprofile.core.change import same
+from zenprofile.core.document import events, lines, writer
 
 INDENTS = st.sampled_from(["", "", "", "  ", "  ", "    ", " "])
 NAMES = st.sampled_from(

@@ -8,12 +8,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from zenprofile import errors
-from zenprofile.core import diff3, writer
-from zenprofile.core import text as texts
 from zenprofile.core.change import MISSING, same
+from zenprofile.core.document import reader as texts
+from zenprofile.core.document import writer
 from zenprofile.core.entity import Data, Key
-from zenprofile.core.merge import Merged, Value, merge, merge_document, resolve, with_markers
-from zenprofile.core.merge_data import merge_data
+from zenprofile.core.merge import diff3
+from zenprofile.core.merge.data import merge_data
+from zenprofile.core.merge.documents import Merged, Value, merge, merge_document, resolve, with_markers
 
 KEY = Key("component", "step_operator", "gpu")
 BASE = """\

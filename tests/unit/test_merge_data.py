@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from zenprofile import resources
 from zenprofile.core.change import MISSING, same
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Key
-from zenprofile.core.merge_data import Choices, Conflict, Value, merge_data
+from zenprofile.core.merge.data import Choices, Conflict, Value, merge_data
 
 COMPONENT = Key("component", "step_operator", "a")
 STACK = Key("stack", "", "s")

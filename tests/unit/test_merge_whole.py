@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zenprofile.core import text as texts
-from zenprofile.core import writer
 from zenprofile.core.change import MISSING
+from zenprofile.core.document import reader as texts
+from zenprofile.core.document import writer
 from zenprofile.core.entity import Data, Key
-from zenprofile.core.merge import Value, merge
-from zenprofile.core.merge_data import Choice, Conflict
-from zenprofile.core.merge_whole import broken_references, carried, refers_to, settle
+from zenprofile.core.merge.data import Choice, Conflict
+from zenprofile.core.merge.documents import Value, merge
+from zenprofile.core.merge.references import broken_references, carried, refers_to, settle
 
 A = Key("component", "alerter", "a")
 F = Key("flavor", "alerter", "f")

@@ -15,7 +15,7 @@ from zenprofile.core.entity import DEFAULTS
 from zenprofile.drivers import memory
 from zenprofile.errors import StoreBroken, Unsafe, Unsupported, UsageError, ZenprofileError
 from zenprofile.store.base import Options
-from zenprofile.store.open import (
+from zenprofile.store.registry import (
     create_store,
     default_change,
     driver_of,
@@ -376,7 +376,9 @@ def test_the_default_change_registers_the_defaults() -> None:
 
 def test_finding_a_driver_imports_nothing_heavy() -> None:
     script = (
-        "import sys; from zenprofile.store.open import hidden, kind_of; hidden('mysql://u:p@h/d'); kind_of('git@h:x'); "
+        "import sys; from zenprofile.store.registry import hidden, kind_of\n"
+        "hidden('mysql://u:p@h/d')\n"
+        "kind_of('git@h:x'); "
         "print(*sorted(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)

@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenprofile.core import text as texts
-from zenprofile.core import writer
 from zenprofile.core.change import same
+from zenprofile.core.document import reader as texts
+from zenprofile.core.document import writer
+from zenprofile.core.document.formatter import formatted
 from zenprofile.core.entity import KINDS, ordered
-from zenprofile.core.order import formatted
 from zenprofile.errors import Invalid
 
 VALUES = st.recursive(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from zenprofile.core import names
 from zenprofile.errors import Locked, NewerFormat, NotFound, StoreBroken
-from zenprofile.profiles import Profile, Profiles, State, config_folder, is_ours
+from zenprofile.machine.profiles import Profile, Profiles, State, config_folder, is_ours
 
 TEAM = Profile(
     "team",
@@ -202,7 +202,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(here: Profiles, monkeyp
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("zenprofile.profiles.os.fsync", full)
+    monkeypatch.setattr("zenprofile.machine.profiles.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         put(here, Profile("other", "/o", "local"))
     assert Path(here.file).read_bytes() == before
@@ -227,7 +227,7 @@ def test_the_file_is_the_users_alone(here: Profiles) -> None:
 
 def test_processes_at_once_lose_nothing(here: Profiles) -> None:
     code = (
-        "import sys; from zenprofile.profiles import *\n"
+        "import sys; from zenprofile.machine.profiles import *\n"
         "for n in range(5):\n"
         "    with Profiles(sys.argv[1]).edit() as state: state.put(Profile(f'{sys.argv[2]}-{n}', '/x', 'local'))\n"
     )
@@ -237,7 +237,7 @@ def test_processes_at_once_lose_nothing(here: Profiles) -> None:
 
 
 def test_a_lock_that_is_held_too_long_is_said(here: Profiles, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zenprofile.profiles.LOCK_SECONDS", 0.0)
+    monkeypatch.setattr("zenprofile.machine.profiles.LOCK_SECONDS", 0.0)
     with here.edit(), pytest.raises(Locked, match=r"profiles\.lock"):
         put(Profiles(here.folder), TEAM)
 
@@ -271,14 +271,14 @@ def test_the_configuration_folder(variables: dict[str, str], folder: str, monkey
         monkeypatch.delenv(name, raising=False)
     for name, value in {"HOME": "/h", **variables}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("zenprofile.profiles.sys.platform", "linux")
+    monkeypatch.setattr("zenprofile.machine.profiles.sys.platform", "linux")
     assert config_folder() == folder
 
 
 def test_the_configuration_folder_of_macos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ZENPROFILE_CONFIG_DIR")
     monkeypatch.setenv("HOME", "/h")
-    monkeypatch.setattr("zenprofile.profiles.sys.platform", "darwin")
+    monkeypatch.setattr("zenprofile.machine.profiles.sys.platform", "darwin")
     assert config_folder() == "/h/Library/Application Support/zenprofile"
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry
 
-from zenprofile.core import quick
 from zenprofile.core.entity import DEFAULTS, KINDS
-from zenprofile.core.schema import Schema
+from zenprofile.core.schema import fast_validator
+from zenprofile.core.schema.catalog import Schema
 from zenprofile.resources import schema_bytes
 
 INDEX: dict[str, list[str]] = json.loads(schema_bytes("flavors/index.json") or b"")
@@ -56,7 +56,7 @@ def test_it_agrees_with_jsonschema_near_every_schema_that_ships(name: str, data:
     expected = Draft202012Validator(raw, registry=Registry()).is_valid(value)
 
     for trusted in (True, False):
-        check = quick.compile(raw, trusted)
+        check = fast_validator.compile(raw, trusted)
         if check is not None and check(value):
             assert expected
         schema = Schema(raw, trusted=trusted)
@@ -66,12 +66,12 @@ def test_it_agrees_with_jsonschema_near_every_schema_that_ships(name: str, data:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_schema_that_ships_is_compiled(name: str) -> None:
-    assert quick.compile(SHIPPED[name]) is not None
+    assert fast_validator.compile(SHIPPED[name]) is not None
 
 
 @pytest.mark.parametrize(("key", "data"), DEFAULTS, ids=[str(key) for key, _ in DEFAULTS])
 def test_what_everybody_starts_with_needs_no_jsonschema(key: Any, data: dict[str, Any]) -> None:
-    check = quick.compile(SHIPPED[f"kinds/{key.kind}.json"])
+    check = fast_validator.compile(SHIPPED[f"kinds/{key.kind}.json"])
 
     assert check is not None
     assert check(data)
@@ -127,7 +127,7 @@ DATA = st.recursive(
 def test_it_agrees_with_jsonschema_on_any_schema(raw: Any, value: Any) -> None:
     expected = Draft202012Validator(raw, registry=Registry()).is_valid(value)
 
-    check = quick.compile(raw)
+    check = fast_validator.compile(raw)
     assert check is None or not check(value) or expected
     assert Schema(raw).holds(value) is expected
     assert Schema(raw, trusted=False).holds(value) is expected
@@ -150,26 +150,26 @@ def test_it_agrees_with_jsonschema_on_any_schema(raw: Any, value: Any) -> None:
     ],
 )
 def test_of_what_it_does_not_know_it_says_nothing(raw: Any) -> None:
-    assert quick.compile(raw) is None
+    assert fast_validator.compile(raw) is None
 
 
 def test_patterns_of_strangers_and_their_many_alternatives_are_left_to_others() -> None:
     many = {"anyOf": [{"type": "string"}] * 33}
 
-    assert quick.compile({"pattern": "^(a+)+$"}, trusted=False) is None
-    assert quick.compile(many, trusted=False) is None
-    assert quick.compile(many) is not None
+    assert fast_validator.compile({"pattern": "^(a+)+$"}, trusted=False) is None
+    assert fast_validator.compile(many, trusted=False) is None
+    assert fast_validator.compile(many) is not None
 
 
 @pytest.mark.parametrize(
     ("pattern", "expected"), [("^a$", r"^a\Z"), ("a", "a"), (r"a\$", r"a\$"), ("$", r"\Z"), ("^[a$]", "^[a$]")]
 )
 def test_the_end_of_a_pattern_is_the_end_of_the_text(pattern: str, expected: str) -> None:
-    assert quick.python_pattern(pattern) == expected
+    assert fast_validator.python_pattern(pattern) == expected
 
 
 @given(one=DATA, other=DATA)
 def test_frozen_values_are_equal_where_json_values_are(one: Any, other: Any) -> None:
     equal = Draft202012Validator({"const": one}).is_valid(other)
 
-    assert (quick.frozen(one) == quick.frozen(other)) is equal
+    assert (fast_validator.frozen(one) == fast_validator.frozen(other)) is equal

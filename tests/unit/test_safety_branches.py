@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from zenprofile.core import merge, merge_text, secrets, text, tokens
+from zenprofile.core.document import reader
 from zenprofile.core.entity import Key
+from zenprofile.core.merge import documents
+from zenprofile.core.merge import text as merge_text
+from zenprofile.core.secrets import detector, plaintext
 from zenprofile.errors import Invalid, Problem
 
 GITHUB = "ghp_" + "a1B2" * 9
@@ -13,19 +16,19 @@ KEY = Key("user", "", "eve")
 
 
 def merged(base: str, ours: str, theirs: str) -> Any:
-    return merge.merge({KEY: base}, {KEY: ours}, {KEY: theirs})
+    return documents.merge({KEY: base}, {KEY: ours}, {KEY: theirs})
 
 
 def test_secrets_in_any_value_are_put_out_of_sight() -> None:
     value = {"a": [f"x {GITHUB} y", 1, None], GITHUB: ("b", f"{GITHUB} {GITHUB}")}
 
-    assert tokens.hidden(value) == {"a": ["x *** y", 1, None], "***": ("b", "*** ***")}
+    assert detector.hidden(value) == {"a": ["x *** y", 1, None], "***": ("b", "*** ***")}
 
 
 def test_a_fingerprint_is_known_by_its_form() -> None:
-    assert secrets.is_fingerprint("0123456789abcdef" * 4)
-    assert not secrets.is_fingerprint("0123456789ABCDEF" * 4)
-    assert not secrets.is_fingerprint("0123456789abcdef" * 4 + "\n")
+    assert plaintext.is_fingerprint("0123456789abcdef" * 4)
+    assert not plaintext.is_fingerprint("0123456789ABCDEF" * 4)
+    assert not plaintext.is_fingerprint("0123456789abcdef" * 4 + "\n")
 
 
 def test_what_both_add_alike_in_two_places_stands_once() -> None:
@@ -48,7 +51,7 @@ def test_a_text_that_says_what_is_wanted_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize("key", ["+", "-rf", "ada "])
 def test_secrets_in_odd_documents_are_found(key: str) -> None:
-    assert len(secrets.document(f'"{key}": "{GITHUB[:20]}\\\n  {GITHUB[20:]}"\n')) == 1
+    assert len(plaintext.document(f'"{key}": "{GITHUB[:20]}\\\n  {GITHUB[20:]}"\n')) == 1
 
 
 @pytest.mark.parametrize(
@@ -78,22 +81,22 @@ def test_an_entry_without_lines_of_its_own_has_none(text: str, path: tuple[str |
 def test_a_text_without_secrets_keeps_the_other_problems() -> None:
     other = Problem("users/eve.yaml", 1, 1, "name", "wrong", "mend it", "type")
 
-    assert secrets.document("name: eve\n") == []
-    assert secrets.problems(KEY, "name: eve\n", [other]) == [other]
-    assert secrets.problems(KEY, 'name: "eve\\u0021"\n', [other]) == [other]
+    assert plaintext.document("name: eve\n") == []
+    assert plaintext.problems(KEY, "name: eve\n", [other]) == [other]
+    assert plaintext.problems(KEY, 'name: "eve\\u0021"\n', [other]) == [other]
 
 
 def test_what_is_remembered_is_ones_own_and_has_a_limit() -> None:
-    known = text.Known()
+    known = reader.Known()
     large = [f"name: n{number}\n" + "#\n" * 500_000 for number in range(6)]
 
     for _ in range(2):
-        with text.remembering(known):
+        with reader.remembering(known):
             for number, document in enumerate(large):
-                found = text.read(document)
+                found = reader.read(document)
                 assert found == {"name": f"n{number}"}
                 found["name"] = "changed"
-    assert text.read("name: eve\n") == {"name": "eve"}
+    assert reader.read("name: eve\n") == {"name": "eve"}
 
 
 def test_lines_move_as_far_as_they_have_blanks() -> None:

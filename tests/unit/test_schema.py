@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenprofile.core import keywords, limits, patterns
-from zenprofile.core.reference import only_references, parse
-from zenprofile.core.schema import Catalog, Schema
+from zenprofile.core import patterns
+from zenprofile.core.schema import keywords, limits
+from zenprofile.core.schema.catalog import Catalog, Schema
+from zenprofile.core.secrets.references import only_references, parse
 from zenprofile.resources import catalog, schema_bytes
 
 SUITE = Path(__file__).parent.parent / "data" / "json-schema-test-suite"

@@ -8,9 +8,10 @@ from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_cla
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zenprofile.core import patterns, secrets, tokens
+from zenprofile.core import patterns
+from zenprofile.core.document.writer import write
 from zenprofile.core.entity import Key
-from zenprofile.core.writer import write
+from zenprofile.core.secrets import detector, plaintext
 from zenprofile.errors import Invalid
 
 # Plug-ins of the library that are left out, and why.
@@ -40,7 +41,7 @@ PATTERNS = [(name, pattern) for name, plugin in PLUGINS.items() for pattern in p
 
 
 def test_every_plug_in_of_the_library_is_used_or_left_out_for_a_reason() -> None:
-    assert {name for name, _ in tokens._library()} == set(PLUGINS)
+    assert {name for name, _ in detector._library()} == set(PLUGINS)
 
 
 @pytest.mark.parametrize(("name", "pattern"), PATTERNS, ids=lambda value: getattr(value, "pattern", value)[:40])
@@ -58,7 +59,7 @@ def test_what_the_library_finds_is_found(name: str, pattern: re.Pattern[str]) ->
     def check(secret: str, before: str) -> None:
         text = f"{before}{secret} and more"
         if next(plugin.analyze_string(text), None):
-            assert tokens.search(text)
+            assert detector.search(text)
 
     check()
 
@@ -78,8 +79,8 @@ def test_what_the_library_finds_is_found(name: str, pattern: re.Pattern[str]) ->
     ],
 )
 def test_tokens_are_named(text: str, what: str) -> None:
-    assert [found.what for found in tokens.search(f"'{text}'")] == [what]
-    assert tokens.may_hold(f"a{text}")
+    assert [found.what for found in detector.search(f"'{text}'")] == [what]
+    assert detector.may_hold(f"a{text}")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_tokens_are_named(text: str, what: str) -> None:
     ],
 )
 def test_a_password_in_a_url_is_found(url: str) -> None:
-    assert [found.what for found in tokens.search(f"at {url} now")] == ["URL with a password"]
+    assert [found.what for found in detector.search(f"at {url} now")] == ["URL with a password"]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_a_password_in_a_url_is_found(url: str) -> None:
     ],
 )
 def test_what_is_no_secret_is_let_pass(text: str) -> None:
-    assert tokens.search(text) == []
+    assert detector.search(text) == []
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_what_is_no_secret_is_let_pass(text: str) -> None:
     ],
 )
 def test_a_secret_has_a_place_and_is_not_repeated(source: str, line: int, column: int, path: str) -> None:
-    (problem,) = secrets.problems(KEY, source)
+    (problem,) = plaintext.problems(KEY, source)
 
     assert (problem.line, problem.column, problem.path, problem.code) == (line, column, path, "secret")
     assert GITHUB not in str(problem._asdict())
@@ -144,7 +145,7 @@ def test_a_secret_has_a_place_and_is_not_repeated(source: str, line: int, column
 
 def test_no_other_problem_of_the_document_repeats_it() -> None:
     from zenprofile import resources
-    from zenprofile.core import check
+    from zenprofile.core import document_check
 
     for text in (
         f"name: s3\n{GITHUB}: 1\n",
@@ -152,35 +153,35 @@ def test_no_other_problem_of_the_document_repeats_it() -> None:
         f"{GITHUB}: 1\n{GITHUB}: 2\n",
         f"a: !{GITHUB} b\n",
     ):
-        _, problems = check.document(KEY, text, resources.catalog(), lambda *_: None)
+        _, problems = document_check.document(KEY, text, resources.catalog(), lambda *_: None)
         assert len(problems) > 1
         assert GITHUB[:20] not in str(problems)
         named = Key("component", "artifact_store", GITHUB)
         assert GITHUB[:20] not in str(
-            check.document(named, f"name: {GITHUB}\n", resources.catalog(), lambda *_: None)[1]
+            document_check.document(named, f"name: {GITHUB}\n", resources.catalog(), lambda *_: None)[1]
         )
 
 
 def test_a_fingerprint_in_the_document_allows_it_there() -> None:
     source = f"name: s3\nlabels:\n  a: {GITHUB}\n  b: {JWT}\n"
-    one, other = (placed.secret.fingerprint for placed in secrets.document(source))
+    one, other = (placed.secret.fingerprint for placed in plaintext.document(source))
 
-    half = secrets.allow(source, [one])
-    both = secrets.allow(half, [other, one])
+    half = plaintext.allow(source, [one])
+    both = plaintext.allow(half, [other, one])
 
-    assert [problem.path for problem in secrets.problems(KEY, half)] == ["labels.b"]
-    assert secrets.problems(KEY, both) == []
-    assert both.splitlines()[0] == f"{secrets.ALLOWED} {' '.join(sorted((one, other)))}"
+    assert [problem.path for problem in plaintext.problems(KEY, half)] == ["labels.b"]
+    assert plaintext.problems(KEY, both) == []
+    assert both.splitlines()[0] == f"{plaintext.ALLOWED} {' '.join(sorted((one, other)))}"
     assert both.splitlines()[1:] == source.splitlines()
-    assert secrets.allow(both, [one]) == both
-    assert [problem.path for problem in secrets.problems(KEY, both + f"c: {GITHUB}x1\n")] == ["c"]
+    assert plaintext.allow(both, [one]) == both
+    assert [problem.path for problem in plaintext.problems(KEY, both + f"c: {GITHUB}x1\n")] == ["c"]
 
 
 def test_a_text_that_belongs_to_no_document_is_refused() -> None:
-    secrets.refuse("Use the new bucket", "the message")
+    plaintext.refuse("Use the new bucket", "the message")
 
     with pytest.raises(Invalid, match=r"^the message holds what looks like a secret \(GitHub Token\)$"):
-        secrets.refuse(f"Use {GITHUB}", "the message")
+        plaintext.refuse(f"Use {GITHUB}", "the message")
 
 
 def test_a_document_without_secrets_does_not_load_the_library() -> None:
@@ -188,8 +189,8 @@ def test_a_document_without_secrets_does_not_load_the_library() -> None:
 
     document = write("component", {"name": "s3", "type": "artifact_store", "flavor": "s3", "labels": {"a": 'b"c'}})
     program = (
-        "import sys; from zenprofile.core import secrets; from zenprofile.core.entity import Key\n"
-        "assert not secrets.problems(Key('component', 'artifact_store', 's3'), sys.argv[1])\n"
+        "import sys; from zenprofile.core.secrets import plaintext; from zenprofile.core.entity import Key\n"
+        "assert not plaintext.problems(Key('component', 'artifact_store', 's3'), sys.argv[1])\n"
         "assert not [name for name in sys.modules if name.startswith(('detect_secrets', 'requests', 're2'))]"
     )
 
@@ -199,7 +200,7 @@ def test_a_document_without_secrets_does_not_load_the_library() -> None:
 @settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_can_be_searched(text: str) -> None:
-    for found in tokens.search(text):
+    for found in detector.search(text):
         assert text[found.start :].startswith(found.text)
 
 
@@ -207,7 +208,9 @@ def test_guessing_first_and_searching_at_once_find_the_same(monkeypatch: pytest.
     """Before the engine is loaded, most texts are told apart without it; once it is, it is asked about each."""
     texts = [f"key: {GITHUB}\n", f"# {JWT}\n", "url: redis://:hunter2@cache:6379/0\n", "name: s3\n", "a: eyJ SG. hf_\n"]
 
-    at_once = [patterns.is_ready(tokens._LIKELY) and tokens.may_hold(text) for text in texts if tokens.search(texts[0])]
+    at_once = [
+        patterns.is_ready(detector._LIKELY) and detector.may_hold(text) for text in texts if detector.search(texts[0])
+    ]
     monkeypatch.setattr(patterns, "is_ready", lambda pattern: False)
 
-    assert at_once == [tokens.may_hold(text) for text in texts] == [True, True, True, False, False]
+    assert at_once == [detector.may_hold(text) for text in texts] == [True, True, True, False, False]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from zenprofile import resources
 from zenprofile.core import paths
 from zenprofile.errors import NotFound, UsageError
-from zenprofile.usecases import settings
-from zenprofile.usecases.settings import Setting
+from zenprofile.usecases import assignments
+from zenprofile.usecases.assignments import Setting
 
 TYPED = [
     ("3", {"type": "integer"}, 3),
@@ -40,7 +40,7 @@ TYPED = [
 
 @pytest.mark.parametrize(("text", "schema", "value"), TYPED)
 def test_a_value_takes_the_type_of_its_field(text, schema, value):
-    found = settings.typed(text, schema)
+    found = assignments.typed(text, schema)
 
     assert found == value
     assert type(found) is type(value)
@@ -49,17 +49,17 @@ def test_a_value_takes_the_type_of_its_field(text, schema, value):
 def test_the_types_come_from_the_flavors_that_ship():
     schema = resources.catalog().flavor("annotator", "label_studio")
 
-    data = settings.applied(
-        {}, [settings.parse("port=8093"), settings.parse("authentication_secret=010")], (), schema.field
+    data = assignments.applied(
+        {}, [assignments.parse("port=8093"), assignments.parse("authentication_secret=010")], (), schema.field
     )
 
     assert data == {"port": 8093, "authentication_secret": "010"}
 
 
 def test_json_is_taken_as_it_stands():
-    assert settings.parse('a:=[1, {"b": null}]') == Setting(("a",), [1, {"b": None}], exact=True)
-    assert settings.parse("a:=3").value == 3
-    assert settings.parse("a=:=3") == Setting(("a",), ":=3")
+    assert assignments.parse('a:=[1, {"b": null}]') == Setting(("a",), [1, {"b": None}], exact=True)
+    assert assignments.parse("a:=3").value == 3
+    assert assignments.parse("a=:=3") == Setting(("a",), ":=3")
 
 
 @given(
@@ -68,12 +68,12 @@ def test_json_is_taken_as_it_stands():
     )
 )
 def test_any_json_goes_through(value):
-    assert settings.parse(f"key:={json.dumps(value)}").value == value
+    assert assignments.parse(f"key:={json.dumps(value)}").value == value
 
 
 @given(st.text(), st.text(min_size=1))
 def test_any_text_goes_through_under_any_key(value, key):
-    setting = settings.parse(f"{paths.show((key,))}={value}") if "=" not in key and not key.endswith(":") else None
+    setting = assignments.parse(f"{paths.show((key,))}={value}") if "=" not in key and not key.endswith(":") else None
 
     if setting is not None:
         assert setting == Setting((key,), value)
@@ -82,13 +82,13 @@ def test_any_text_goes_through_under_any_key(value, key):
 @pytest.mark.parametrize("text", ["path", "=x", ":=1", "", "a..b=1", "a b=1", 'a["b=1'])
 def test_what_is_no_setting_is_wrong_usage(text):
     with pytest.raises(UsageError):
-        settings.parse(text)
+        assignments.parse(text)
 
 
 @pytest.mark.parametrize("text", ["a:=hunter2", "a:=NaN", "a:=Infinity", "a:="])
 def test_what_is_no_json_is_wrong_usage_and_not_repeated(text):
     with pytest.raises(UsageError) as caught:
-        settings.parse(text)
+        assignments.parse(text)
 
     assert "hunter2" not in caught.value.message + caught.value.hint
 
@@ -96,7 +96,7 @@ def test_what_is_no_json_is_wrong_usage_and_not_repeated(text):
 def test_dots_reach_into_objects_and_make_them():
     old = {"a": {"x": 1}, "z": None}
 
-    data = settings.applied(old, map(settings.parse, ["a.b=1", "c.d.e:=2", "z.y=3"]), (), settings.silent)
+    data = assignments.applied(old, map(assignments.parse, ["a.b=1", "c.d.e:=2", "z.y=3"]), (), assignments.silent)
 
     assert data == {"a": {"x": 1, "b": "1"}, "c": {"d": {"e": 2}}, "z": {"y": "3"}}
     assert old == {"a": {"x": 1}, "z": None}
@@ -104,24 +104,24 @@ def test_dots_reach_into_objects_and_make_them():
 
 def test_dots_do_not_reach_into_text():
     with pytest.raises(UsageError, match="a holds no object"):
-        settings.applied({"a": "text"}, [settings.parse("a.b=1")], (), settings.silent)
+        assignments.applied({"a": "text"}, [assignments.parse("a.b=1")], (), assignments.silent)
 
 
 def test_a_key_with_a_dot_stands_in_brackets():
-    assert settings.parse('node["a.b/c"].x=1').path == ("node", "a.b/c", "x")
+    assert assignments.parse('node["a.b/c"].x=1').path == ("node", "a.b/c", "x")
 
 
 def test_unset_removes_a_key_before_others_are_set():
     old = {"a": {"b": 1, "c": 2}, "d": "text"}
 
-    data = settings.applied(old, [settings.parse("d.e=1")], [("a", "b"), ("d",)], settings.silent)
+    data = assignments.applied(old, [assignments.parse("d.e=1")], [("a", "b"), ("d",)], assignments.silent)
 
     assert data == {"a": {"c": 2}, "d": {"e": "1"}}
 
 
 def test_unset_of_what_is_not_set_says_what_is_near():
     with pytest.raises(NotFound) as caught:
-        settings.applied({"region": 1}, (), [("regoin",)], settings.silent)
+        assignments.applied({"region": 1}, (), [("regoin",)], assignments.silent)
 
     assert "did you mean 'region'?" in caught.value.hint
 
@@ -129,18 +129,18 @@ def test_unset_of_what_is_not_set_says_what_is_near():
 @pytest.mark.parametrize("path", [("a", "b", "c"), ("x",), ("a", "x")])
 def test_unset_of_a_path_that_is_not_there_is_refused(path):
     with pytest.raises(NotFound):
-        settings.applied({"a": {"b": "text"}}, (), [path], settings.silent)
+        assignments.applied({"a": {"b": "text"}}, (), [path], assignments.silent)
 
 
 def test_json_too_deep_to_be_read_is_wrong_usage() -> None:
     for levels in (65, 300, 100_000):
         text = "a:=" + "[" * levels + "1" + "]" * levels
         with pytest.raises(UsageError, match="a:= is not JSON"):
-            settings.parse(text)
+            assignments.parse(text)
 
 
 @pytest.mark.parametrize("type_", ["array", "object"])
 def test_text_too_deep_to_be_read_stays_text(type_: str) -> None:
     levels = 300
     text = "[" * levels + "]" * levels if type_ == "array" else '{"a":' * levels + "1" + "}" * levels
-    assert settings.typed(text, {"type": type_}) == text
+    assert assignments.typed(text, {"type": type_}) == text

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zenprofile.core import events, text, writer
 from zenprofile.core.change import same
-from zenprofile.core.refused import Refused
+from zenprofile.core.document import events, reader, writer
+from zenprofile.core.document.parse_error import Refused
 from zenprofile.errors import Invalid
 
 DEEP = "a: " + "[" * 64
@@ -100,7 +100,7 @@ REFUSED: list[tuple[str, str | bytes, int, int, str, str]] = [
 )
 def test_it_refuses(document: str | bytes, line: int, column: int, code: str, message: str) -> None:
     with pytest.raises(Invalid) as caught:
-        text.read(document, "stacks/prod.yaml")
+        reader.read(document, "stacks/prod.yaml")
 
     (problem,) = caught.value.problems
     assert (problem.file, problem.line, problem.column, problem.code) == ("stacks/prod.yaml", line, column, code)
@@ -150,30 +150,30 @@ READ: list[tuple[str | bytes, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("document", "data"), READ)
 def test_it_reads(document: str | bytes, data: dict[str, Any]) -> None:
-    assert same(text.read(document), data)
+    assert same(reader.read(document), data)
 
 
 def test_the_sign_of_zero_is_kept() -> None:
-    assert str(text.read("a: -0.0\n")["a"]) == "-0.0"
+    assert str(reader.read("a: -0.0\n")["a"]) == "-0.0"
 
 
 def test_a_document_may_be_as_deep_and_as_large_as_the_limits() -> None:
-    deep = text.read("a: " + "[" * 63 + "]" * 63)["a"]
+    deep = reader.read("a: " + "[" * 63 + "]" * 63)["a"]
     for _ in range(62):
         (deep,) = deep
     assert deep == []
     with pytest.raises(Invalid):
-        text.read("a: " + "[" * 64 + "]" * 64)
-    assert len(text.read("a: " + "x" * (text.MAX_BYTES - 3))["a"]) == text.MAX_BYTES - 3
+        reader.read("a: " + "[" * 64 + "]" * 64)
+    assert len(reader.read("a: " + "x" * (reader.MAX_BYTES - 3))["a"]) == reader.MAX_BYTES - 3
     with pytest.raises(Invalid, match="more than 1048576"):
-        text.read("a: é" + "x" * (text.MAX_BYTES - 4))
-    assert len(text.read("a: [" + "1," * 40_000 + "]")["a"]) == 40_000
+        reader.read("a: é" + "x" * (reader.MAX_BYTES - 4))
+    assert len(reader.read("a: [" + "1," * 40_000 + "]")["a"]) == 40_000
 
 
 def test_decode_names_the_file() -> None:
-    assert text.decode(b"a: \xc3\xa9\n") == "a: é\n"
+    assert reader.decode(b"a: \xc3\xa9\n") == "a: é\n"
     with pytest.raises(Invalid) as caught:
-        text.decode(b"\xff", "stacks/prod.yaml")
+        reader.decode(b"\xff", "stacks/prod.yaml")
     assert (caught.value.file, caught.value.code) == ("stacks/prod.yaml", "not-utf8")
 
 
@@ -181,12 +181,12 @@ def test_the_parts_refuse_what_they_are_not_given() -> None:
     with pytest.raises(Refused, match="tags are not read"):
         events.data("%TAG !e! tag:example.com,2000:\n---\na: 1\n")
     with pytest.raises(Invalid, match="stands here twice"):
-        text.tree("a: 1\na: |\n  2\n")
+        reader.tree("a: 1\na: |\n  2\n")
 
 
 def test_a_secret_is_not_repeated() -> None:
     with pytest.raises(Invalid) as caught:
-        text.read("token: ghp_secret: x\n")
+        reader.read("token: ghp_secret: x\n")
 
     assert "ghp" not in str(caught.value.problems)
 
@@ -218,7 +218,7 @@ e:
     ],
 )
 def test_a_path_has_a_place(path: tuple[str | int, ...], key: bool, place: tuple[int, int]) -> None:
-    assert text.locate(PLACES, path, key=key) == place
+    assert reader.locate(PLACES, path, key=key) == place
 
 
 YAMLISH = st.text(alphabet="ab:- \n#'\"[]{},|>&*!%@?~<=.01e\\\t\r\xe9\x85\u2028\ufeff\x00\ud800\U0001f600", max_size=40)
@@ -242,13 +242,13 @@ TOKENS = st.lists(st.sampled_from([*SIGNS, "\r\n", "\t", "\x1b", "\u2029"]), max
 def reads_or_refuses(document: str | bytes) -> None:
     """Read a document; nothing but `Invalid` comes out, and what is read is written and read as the same."""
     try:
-        data = text.read(document, "f.yaml")
+        data = reader.read(document, "f.yaml")
     except Invalid:
         return
     assert isinstance(data, dict)
-    assert same(text.read(writer.dump(data)), data)
+    assert same(reader.read(writer.dump(data)), data)
     if isinstance(document, str):
-        assert same(text.tree(document).data(), data)
+        assert same(reader.tree(document).data(), data)
         assert same(events.data(document), data)
 
 
@@ -262,7 +262,7 @@ def test_arbitrary_bytes_give_data_or_invalid(document: str | bytes) -> None:
 
 
 def test_a_plain_document_is_read_without_yaml() -> None:
-    code = "import sys; from zenprofile.core import text; text.read(b'name: a\\n'); print('yaml' in sys.modules)"
+    code = "import sys; from zenprofile.core.document import reader; reader.read(b'name: a\\n'); print('yaml' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zenprofile.errors import AccessDenied, NotFound, StoreBroken, Unreachable, Unsafe, ZenprofileError
-from zenprofile.git import trouble
+from zenprofile.git import remote_errors
 
 URL = "https://git.example.com/org/team.git"
 SAID: dict[str, type[ZenprofileError]] = {
@@ -52,7 +52,7 @@ SAID: dict[str, type[ZenprofileError]] = {
 
 @pytest.mark.parametrize("said", SAID)
 def test_what_is_said_and_what_it_means(said: str) -> None:
-    told = trouble.failure(f"Enumerating objects: 3, done.\r\x1b[K{said}\n", URL, kept=False)
+    told = remote_errors.failure(f"Enumerating objects: 3, done.\r\x1b[K{said}\n", URL, kept=False)
 
     assert type(told) is SAID[said]
     assert "\n" not in told.message
@@ -62,14 +62,16 @@ def test_what_is_said_and_what_it_means(said: str) -> None:
 
 @pytest.mark.parametrize("said", [said for said, error in SAID.items() if error is NotFound])
 def test_a_repository_that_was_there_before_is_out_of_reach(said: str) -> None:
-    told = trouble.failure(said, URL)
+    told = remote_errors.failure(said, URL)
 
     assert told.exit_status == 4
     assert told.hint.startswith("local work is kept")
 
 
 def test_ssh_that_does_not_say_why_is_out_of_reach() -> None:
-    told = trouble.failure("fatal: Could not read from remote repository.\n\nPlease make sure that it exists.\n", URL)
+    told = remote_errors.failure(
+        "fatal: Could not read from remote repository.\n\nPlease make sure that it exists.\n", URL
+    )
 
     assert told.exit_status == 4
     assert told.hint.startswith("local work is kept")
@@ -78,7 +80,7 @@ def test_ssh_that_does_not_say_why_is_out_of_reach() -> None:
 def test_a_hosts_name_is_no_reason() -> None:
     said = "fatal: unable to access 'https://SSL.certificate.example/denied.git/': Could not resolve host: x"
 
-    assert "could not be reached" in trouble.failure(said, URL).message
+    assert "could not be reached" in remote_errors.failure(said, URL).message
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_a_hosts_name_is_no_reason() -> None:
     ],
 )
 def test_secrets_in_urls_are_out_of_sight(text: str, expected: str) -> None:
-    assert trouble.redacted(text) == expected
+    assert remote_errors.redacted(text) == expected
 
 
 SECRET = "S3CR3Tx"
@@ -113,12 +115,12 @@ def test_no_login_is_ever_told(scheme: str, login: str, rest: str) -> None:
         f"fatal: unable to access '{scheme}://{login.format(SECRET)}host/{rest}': no\nremote: {scheme}://h?t={SECRET}\n"
     )
 
-    told = trouble.failure(err, URL)
+    told = remote_errors.failure(err, URL)
 
-    assert SECRET not in told.message + told.hint + trouble.said_by_remote(err)
+    assert SECRET not in told.message + told.hint + remote_errors.said_by_remote(err)
 
 
 def test_what_a_remote_says_is_one_line_without_its_noise() -> None:
     err = "remote: Resolving deltas: 100% (1/1)\rremote: \nremote: ====\nremote: GL-HOOK: no\nremote:  secrets.\nTo\n"
 
-    assert trouble.said_by_remote(err) == "GL-HOOK: no secrets."
+    assert remote_errors.said_by_remote(err) == "GL-HOOK: no secrets."

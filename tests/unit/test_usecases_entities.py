@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenprofile.core import check, writer
+from zenprofile.core import profile_check
 from zenprofile.core.change import Change, Edit
+from zenprofile.core.document import writer
 from zenprofile.core.entity import DEFAULTS, Key, key_of
 from zenprofile.drivers.memory import DRIVER
 from zenprofile.errors import Ambiguous, Exists, InUse, Invalid, NotFound, UsageError
@@ -530,7 +531,7 @@ def test_a_rename_leaves_every_stack_as_it_was_but_for_the_name(stacks_, type_, 
             else value
         )
 
-    assert check.whole(store.snapshot()) == []
+    assert profile_check.whole(store.snapshot()) == []
     for number, components_ in enumerate(stacks_):
         expected = {t: renamed(value) if t == type_ else value for t, value in components_.items()}
         assert data(store, Key("stack", "", f"s{number}"))["components"] == expected

@@ -9,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from zenprofile.core import text, writer
 from zenprofile.core.change import same
+from zenprofile.core.document import reader as text
+from zenprofile.core.document import writer
 from zenprofile.errors import Invalid
 
 

@@ -5,7 +5,7 @@ import click
 from zenprofile.cli import output
 from zenprofile.cli.options import group
 from zenprofile.cli.session import Session
-from zenprofile.profiles import SYNC_MODES, Profile
+from zenprofile.machine.profiles import SYNC_MODES, Profile
 
 
 @group(invoke_without_command=True, examples=["zenprofile config", "zenprofile config sync manual --profile team"])

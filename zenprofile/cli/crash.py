@@ -6,8 +6,8 @@ import re
 import sys
 import traceback
 
-from zenprofile import profiles
 from zenprofile.errors import StoreBroken, ZenprofileError
+from zenprofile.machine import profiles
 
 _PASSWORD = re.compile(r"(://[^\s/:@'\"]*:)[^\s'\"]+@")
 _SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SECRET|_KEY")

@@ -14,7 +14,7 @@ def doctor(session: Session) -> int:
 
     Commits, merges and pushes are tried in a temporary place: nothing in the repository changes.
     """
-    from zenprofile.usecases import doctor as usecase
+    from zenprofile.githooks import doctor as usecase
 
     findings = usecase.look(session.store(), session.profile, str(session.profiles.folder), session.timeout)
     rows = []

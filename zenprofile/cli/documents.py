@@ -6,7 +6,7 @@ from zenprofile.cli import output
 from zenprofile.cli.options import Group, command, message_option
 from zenprofile.cli.session import Session
 from zenprofile.errors import Problem
-from zenprofile.store.base import Store
+from zenprofile.store.base import Snapshot, Store
 from zenprofile.usecases import documents
 
 _paths = click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
@@ -16,7 +16,7 @@ def _store(session: Session, root: str) -> Store:
     """Open the profile in a folder ("" for the active one), as this machine knows it where it does."""
     if not root:
         return session.store()
-    from zenprofile.store import open as opener
+    from zenprofile.store import registry as opener
     from zenprofile.store.base import Options
 
     profile = documents.profile_at(session.profiles, root)
@@ -51,7 +51,7 @@ def validate(session: Session, paths: tuple[str, ...], rev: str | None, staged: 
         raise click.UsageError("Choose one of --rev and --staged.")
     chosen = documents.chosen(paths)
     store = _store(session, chosen.root)
-    problems = documents.validate(documents.staged(store) if staged else store.snapshot(rev), chosen.below)
+    problems = documents.validate(_staged(store) if staged else store.snapshot(rev), chosen.below)
     if annotations:
         prefix = documents.prefix(store)
         problems = [problem._replace(file=prefix + problem.file) for problem in problems]
@@ -59,6 +59,12 @@ def validate(session: Session, paths: tuple[str, ...], rev: str | None, staged: 
     if problems or session.format != "table":
         session.show(data, lambda: "\n".join(map(_annotation if annotations else _line, problems)))
     return 1 if problems else 0
+
+
+def _staged(store: Store) -> Snapshot:
+    from zenprofile.githooks import index_snapshot
+
+    return index_snapshot.of_store(store)
 
 
 def _annotation(problem: Problem) -> str:

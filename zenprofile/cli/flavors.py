@@ -99,7 +99,7 @@ def _described(data: Data) -> str:
 
 
 def _sensitive(field: Any) -> bool:
-    from zenprofile.core.reference import is_sensitive
+    from zenprofile.core.secrets.references import is_sensitive
 
     return is_sensitive(field)
 

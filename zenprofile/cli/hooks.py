@@ -9,7 +9,7 @@ from zenprofile.cli.options import Group
 from zenprofile.cli.session import Session
 from zenprofile.errors import ZenprofileError
 from zenprofile.git.repository import Repository
-from zenprofile.usecases import hooks as usecase
+from zenprofile.githooks import install as usecase
 
 _server = click.option(
     "--server", metavar="BARE_REPO", help="The hook of a bare repository that others push to, of no profile."

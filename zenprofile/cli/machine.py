@@ -37,7 +37,7 @@ def set_(session: Session, entity: str, settings: tuple[str, ...]) -> None:
     setting. Values take their types as for --set.
     """
     from zenprofile.usecases import lookup, overrides
-    from zenprofile.usecases.settings import parse
+    from zenprofile.usecases.assignments import parse
 
     snapshot = session.store().snapshot()
     key = lookup.refer(snapshot, entity)
@@ -75,7 +75,7 @@ def _show(session: Session, rows: list[Data]) -> None:
 def unset(session: Session, entity: str, keys: tuple[str, ...]) -> None:
     """Take overrides of an entity away; without KEY all of them."""
     from zenprofile.usecases import overrides
-    from zenprofile.usecases.settings import parse_key
+    from zenprofile.usecases.assignments import parse_key
 
     held = overrides.held(session.profile.overrides, entity)
     wanted = [parse_key(key) for key in keys]

@@ -70,7 +70,7 @@ def _run(session: "Session", arguments: list[str]) -> int:
 
         completing.main(arguments)
         return 0
-    from zenprofile.cli.quick import QUICK
+    from zenprofile.cli.fast_path import QUICK
 
     quick = QUICK.get(tuple(arguments))
     if quick is not None and not asked:
@@ -84,7 +84,7 @@ def _run(session: "Session", arguments: list[str]) -> int:
 
 def _hook(arguments: list[str]) -> int:
     """Run what git's hooks start; git waits for it, so the option parser is left out."""
-    from zenprofile import hooks
     from zenprofile.cli import output
+    from zenprofile.githooks import run as hooks
 
     return hooks.run(arguments, lambda line: output.aside(output.safe_text(line)))

@@ -139,7 +139,7 @@ def as_yaml(data: Any) -> str:
     Raises:
         Invalid: it holds what YAML cannot (a lone surrogate).
     """
-    from zenprofile.core import writer
+    from zenprofile.core.document import writer
 
     if isinstance(data, list):
         return "".join(writer.item(member, 0) for member in data).rstrip("\n") or "[]"

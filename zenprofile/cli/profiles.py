@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from zenprofile.active import as_json, find_active, write_repository
-from zenprofile.cli import output, quick
+from zenprofile.cli import fast_path, output
 from zenprofile.cli.options import command, profile_names
 from zenprofile.cli.session import Session
 from zenprofile.errors import ZenprofileError
-from zenprofile.profiles import Profile
+from zenprofile.machine.active import as_json, find_active, write_repository
+from zenprofile.machine.profiles import Profile
 
 _existing = click.argument("name", shell_complete=profile_names)
 
@@ -90,14 +90,14 @@ def _properties(data: dict[str, Any], profile: Profile) -> str:
 @click.pass_obj
 def list_(session: Session) -> None:
     """List the profiles on this machine."""
-    quick.list_(session)
+    fast_path.list_(session)
 
 
 @command(examples=["zenprofile get", "zenprofile get -o json"])
 @click.pass_obj
 def get(session: Session) -> None:
     """Print the name of the active profile."""
-    quick.get(session)
+    fast_path.get(session)
 
 
 @command(examples=["zenprofile rename team team-2"])

@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from zenprofile.active import Active, find_active
 from zenprofile.cli import output
 from zenprofile.errors import Invalid
-from zenprofile.profiles import Profile, Profiles
+from zenprofile.machine.active import Active, find_active
+from zenprofile.machine.profiles import Profile, Profiles
 
 if TYPE_CHECKING:
     from zenprofile.store.base import Options, Store
@@ -98,7 +98,7 @@ class Session:
         """Open the active profile's store; it is closed when the command ends.
 
         Raises:
-            ZenprofileError: as `zenprofile.store.open.open_store`.
+            ZenprofileError: as `zenprofile.store.registry.open_store`.
         """
         if self._store is None:
             self._store = self.open(self.profile)

@@ -15,7 +15,7 @@ from zenprofile.store.sharing import Sharing, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.entity import Key
-    from zenprofile.core.merge_data import Choice
+    from zenprofile.core.merge.data import Choice
 
 strict_option = click.option("--strict", is_flag=True, help="Refuse what is bound to this machine instead of warning.")
 others_option = click.option(

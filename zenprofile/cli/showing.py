@@ -106,7 +106,7 @@ def describe_entity(
     data = shown(session, entity, at)
     problems = lookup.problems(snapshot, entity)
     if problems:
-        from zenprofile.core.tokens import hidden
+        from zenprofile.core.secrets.detector import hidden
 
         data = hidden(data)
     session.show(data, lambda: table(data))
@@ -155,7 +155,7 @@ def properties(title: str, data: Data) -> str:
 
 def _overridden(data: Data) -> set[str]:
     """Return the first step of each overridden field, below a component's configuration."""
-    from zenprofile.usecases.settings import parse_key
+    from zenprofile.usecases.assignments import parse_key
 
     paths = [parse_key(text) for text in data.get("overrides", ())]
     return {path[1] if path[0] == "configuration" and len(path) > 1 else path[0] for path in paths}

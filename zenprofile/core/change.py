@@ -97,7 +97,7 @@ def fields(changed: Changed) -> list[Field]:
 
     In a stack a single name equals a list of one, and is shown as the name. Secrets in plain text are put out of sight.
     """
-    from zenprofile.core.tokens import hidden
+    from zenprofile.core.secrets.detector import hidden
 
     before = {} if changed.before is None else _singles(changed.key, changed.before)
     after = {} if changed.after is None else _singles(changed.key, changed.after)

@@ -116,7 +116,7 @@ class Entity:
 
     Attributes:
         key: what names it.
-        data: the document's content, as `zenprofile.core.text.read` gives it.
+        data: the document's content, as `zenprofile.core.document.reader.read` gives it.
         known: the revision, as far as it was needed; "" before that.
         holds: whether the document is known to hold by itself; False says nothing.
         revision: of the data; the same in every driver.

@@ -1,13 +1,13 @@
 """Snapshots: every entity at one moment, read from documents or laid over another snapshot."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from zenprofile.core.entity import Data, Entity, Key
 from zenprofile.errors import Invalid, Problem
 
 if TYPE_CHECKING:
-    from zenprofile.core.schema import Catalog
+    from zenprofile.core.schema.catalog import Catalog
 
 
 class Loaded(NamedTuple):
@@ -62,7 +62,7 @@ class Snapshot(Protocol):
     def load(self, kind: str = "", type_: str = "") -> Loaded:
         """Return all entities that hold by themselves (reader, schema, flavor's schema), and the others' problems.
 
-        References to other entities are not looked at: `zenprofile.core.check.whole` does that.
+        References to other entities are not looked at: `zenprofile.core.profile_check.whole` does that.
         """
         ...
 
@@ -98,10 +98,10 @@ class DocumentSnapshot:
         return spelled(key, self.keys(key.kind, key.type))
 
     def text(self, key: Key) -> str | None:
-        from zenprofile.core import text
+        from zenprofile.core.document import reader
 
         raw = self._documents.raw(key)
-        return None if raw is None else text.decode(raw, key.path)
+        return None if raw is None else reader.decode(raw, key.path)
 
     def raw(self, key: Key) -> bytes | str | None:
         return self._documents.raw(key)
@@ -111,7 +111,7 @@ class DocumentSnapshot:
         return None if raw is None else parse(key, raw)
 
     def load(self, kind: str = "", type_: str = "") -> Loaded:
-        from zenprofile.core import check
+        from zenprofile.core import document_check
 
         entities: list[Entity] = []
         problems: list[Problem] = []
@@ -123,7 +123,7 @@ class DocumentSnapshot:
                 continue
             if raw is None:
                 continue
-            entity, found = check.document(key, raw, self._catalog, self.registered)
+            entity, found = document_check.document(key, raw, self._catalog, self.registered)
             problems += found
             if entity is not None and not found:
                 entities.append(entity)
@@ -201,12 +201,13 @@ def parse(key: Key, raw: bytes | str) -> Entity:
     Raises:
         Invalid: it cannot be read, or names another entity.
     """
-    from zenprofile.core import check, text
+    from zenprofile.core import document_check
+    from zenprofile.core.document import reader
 
-    data = text.read(raw, key.path)
-    wrong = check.misplaced(key, data)
+    data = reader.read(raw, key.path)
+    wrong = document_check.misplaced(key, data)
     if wrong:
-        raise Invalid.of(check.placed(key, text.decode(raw), wrong))
+        raise Invalid.of(document_check.placed(key, reader.decode(raw), wrong))
     return Entity(key, data)
 
 
@@ -235,6 +236,3 @@ def flavor_of(snapshot: Snapshot, type_: str, flavor: str) -> Data | None:
     except Invalid:
         return None
     return None if entity is None else entity.data
-
-
-Registered = Callable[[str, str], Data | None]

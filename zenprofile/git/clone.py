@@ -9,7 +9,8 @@ import shutil
 from pathlib import Path
 
 from zenprofile.errors import NotFound, Unreachable, ZenprofileError
-from zenprofile.git import files, runner, trouble
+from zenprofile.fs import nofollow
+from zenprofile.git import remote_errors, runner
 from zenprofile.git.remote import STRICT, Progress
 from zenprofile.store.clones import CloneUrl, parse
 from zenprofile.store.url import hidden
@@ -43,7 +44,7 @@ def clone(url: str, folder: Path, *, timeout: float, progress: Progress = None) 
         _remove(draft)  # of a process that was killed
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        files.failed(error, folder)
+        nofollow.failed(error, folder)
     talk = _Talk(shown, timeout, progress)
     try:
         named = runner.run(["config", "--get", "init.defaultBranch"], folder.parent, ok=(0, 1)).out.decode().strip()
@@ -61,7 +62,7 @@ def clone(url: str, folder: Path, *, timeout: float, progress: Progress = None) 
         draft.rename(folder)
     except OSError as error:
         _remove(draft)
-        files.failed(error, folder)
+        nofollow.failed(error, folder)
     except BaseException:
         _remove(draft)
         raise
@@ -82,9 +83,9 @@ class _Talk:
                 args, cwd, timeout=self._timeout, progress=self._progress, flags=flags, extra=extra
             )
         except Unreachable:
-            raise trouble.silent(self._shown, self._timeout, kept=False) from None
+            raise remote_errors.silent(self._shown, self._timeout, kept=False) from None
         if ran.status:
-            raise trouble.failure(ran.err, self._shown, kept=False)
+            raise remote_errors.failure(ran.err, self._shown, kept=False)
         return ran
 
     def must_speak_git(self, folder: Path, extra: dict[str, str]) -> None:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import StoreBroken, Unsafe
-from zenprofile.git import files, runner
+from zenprofile.fs import nofollow
+from zenprofile.git import runner
 from zenprofile.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Objects:
         """
         if kind == "blob" and oid in self._blobs:
             return self._blobs[oid]
-        most = files.MAX_BYTES + 1 if kind == "blob" else _LARGEST
+        most = nofollow.MAX_BYTES + 1 if kind == "blob" else _LARGEST
         new = self._unsettled.get(oid)
         found = (new.kind, new.content) if new is not None else self._loose(oid, most) or self._packed(oid, most)
         if found is None or found[0] != kind:
@@ -341,7 +342,7 @@ def _leading_out(names: Set[str]) -> str | None:
     joined = "\0".join(names).lower()
     if not ("/" in joined or ".git" in joined or "git~1" in joined or names & {"", ".", ".."}):
         return None
-    return next((name for name in names if "/" in name or not files.stays(name)), None)
+    return next((name for name in names if "/" in name or not nofollow.stays(name)), None)
 
 
 def _is_sha256(config_file: str) -> bool:

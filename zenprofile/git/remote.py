@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from zenprofile.errors import Unreachable, Unsafe, UsageError, ZenprofileError
-from zenprofile.git import runner, trouble
+from zenprofile.git import remote_errors, runner
+from zenprofile.git.config import Settings
+from zenprofile.git.remote_lock import alone
 from zenprofile.git.repository import Repository
-from zenprofile.git.settings import Settings
-from zenprofile.git.talking import alone
 from zenprofile.store.url import scheme_of
 
 Progress = Callable[[str], None] | None
@@ -99,7 +99,7 @@ def upstream(repository: Repository, branch_ref: str, settings: Settings | None 
     if not chosen or not short:
         return None
     there = merge if merge.startswith(_HEADS) else branch_ref
-    url = trouble.redacted(settings.get(f"remote.{chosen}.url"))
+    url = remote_errors.redacted(settings.get(f"remote.{chosen}.url"))
     return Upstream(chosen, url, there, f"refs/remotes/{chosen}/{there.removeprefix(_HEADS)}")
 
 
@@ -138,7 +138,7 @@ def fetch(
     if re.search(r"(?i)couldn't find remote ref", ran.err):
         must_speak_git(repository, upstream.remote, upstream.url, timeout)
         return Fetched(old, old, gone=True)
-    raise trouble.failure(ran.err, upstream.url)
+    raise remote_errors.failure(ran.err, upstream.url)
 
 
 def push(
@@ -182,7 +182,7 @@ def push(
         return Pushed(confirmed=True, stale=False, reason="")
     if flag == "!" and not summary.startswith("[remote failure]"):
         return _refused(summary, ran.err, upstream)
-    error = trouble.failure(ran.err, upstream.url)
+    error = remote_errors.failure(ran.err, upstream.url)
     if isinstance(error, Unreachable) and _went_out(ran.err):
         return _looked(repository, upstream, oid, timeout, error)
     raise error
@@ -196,7 +196,7 @@ def look(repository: Repository, upstream: Upstream, *, timeout: float) -> str:
     """
     ran = talk(repository, ["ls-remote", "--", upstream.remote, upstream.branch], upstream.url, timeout)
     if ran.status:
-        raise trouble.failure(ran.err, upstream.url)
+        raise remote_errors.failure(ran.err, upstream.url)
     lines = (line.partition("\t") for line in ran.out.decode("utf-8", "replace").splitlines())
     return next((oid for oid, _, name in lines if name == upstream.branch), "")
 
@@ -212,7 +212,7 @@ def must_speak_git(repository: Repository, remote: str, url: str, timeout: float
     """
     ran = talk(repository, ["ls-remote", "--", remote], url, timeout, extra={"GIT_TRACE_PACKET": "1"})
     if ran.status:
-        raise trouble.failure(ran.err, url)
+        raise remote_errors.failure(ran.err, url)
     if "packet:" not in ran.err and not ran.out:
         raise Unreachable(f"what answers at {url} is no git server", hint="local work is kept; look at the network")
 
@@ -256,7 +256,9 @@ def set_url(repository: Repository, url: str) -> Upstream:
     runner.run(["remote", *verb, name, wanted.url], repository.top)
     for key, value in (("remote", name), ("merge", there)):
         runner.run(["config", f"branch.{head.branch}.{key}", value], repository.top)
-    return Upstream(name, trouble.redacted(wanted.url), there, f"refs/remotes/{name}/{there.removeprefix(_HEADS)}")
+    return Upstream(
+        name, remote_errors.redacted(wanted.url), there, f"refs/remotes/{name}/{there.removeprefix(_HEADS)}"
+    )
 
 
 def unshared(repository: Repository) -> str | None:
@@ -303,7 +305,7 @@ def talk(
             args, repository.folder, timeout=timeout, progress=progress, hooks=hooks, flags=flags, extra=extra
         )
     except (Unreachable, subprocess.TimeoutExpired):
-        raise trouble.silent(url, timeout) from None
+        raise remote_errors.silent(url, timeout) from None
 
 
 def _must_serve_elsewhere(settings: Settings) -> None:
@@ -345,7 +347,7 @@ def _refused(summary: str, err: str, upstream: Upstream) -> Pushed:
     why = why.strip("()") or kind.strip("[]")
     if _RACES.search(why) and not _BROKEN_REMOTE.search(err):
         return Pushed(confirmed=False, stale=True, reason=why)
-    said = trouble.said_by_remote(err)
+    said = remote_errors.said_by_remote(err)
     hint = "local work is kept; mend what it names, and push again"
     if "currently checked out" in why:
         said, hint = "", "local work is kept; share through a bare repository (git init --bare)"

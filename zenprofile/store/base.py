@@ -35,7 +35,7 @@ class Store(Protocol):
     def snapshot(self, at: str | None = None) -> Snapshot:
         """Return the entities of now (edits by hand included), or as they were at a rev or date.
 
-        A date is what `zenprofile.store.moments.parse` takes.
+        A date is what `zenprofile.store.dates.parse` takes.
 
         Raises:
             NotFound: no such rev.
@@ -46,7 +46,7 @@ class Store(Protocol):
         """Write the whole change or nothing.
 
         Each edit holds only while its entity still has the revision that the edit replaces (None: it must not exist, in
-        any spelling of case). What results is checked (`zenprofile.core.check.added`): problems that the change adds
+        any spelling of case). What results is checked (`profile_check.added`): problems that the change adds
         refuse it, those that were there before do not. A change that changes no byte records nothing and returns a
         `Recorded` without changes. Once it returns, the change survives a crash of process or machine.
 
@@ -133,7 +133,7 @@ class Options(NamedTuple):
 
 
 class Driver(Protocol):
-    """What `zenprofile.store.open` finds for a scheme: in its table, or by an entry point ``zenprofile.drivers``."""
+    """What the registry finds for a scheme: in its table, or by an entry point ``zenprofile.drivers``."""
 
     name: str
 

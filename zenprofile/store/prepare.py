@@ -3,14 +3,15 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import change as changes
-from zenprofile.core import check, secrets
+from zenprofile.core import document_check, profile_check
 from zenprofile.core.change import Change, Changed, Edit
 from zenprofile.core.entity import Key, revision
+from zenprofile.core.secrets import plaintext
 from zenprofile.core.snapshot import Snapshot, data_of, parse
 from zenprofile.errors import Exists, InUse, Invalid, NotFound, Problem, Stale, ZenprofileError
 
 if TYPE_CHECKING:
-    from zenprofile.core.schema import Catalog
+    from zenprofile.core.schema.catalog import Catalog
 
 
 class Prepared(NamedTuple):
@@ -37,13 +38,13 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
         Invalid: the change adds problems, of which the error carries every one; or its message holds a secret.
         InUse: the change takes away what another entity refers to.
     """
-    secrets.refuse(change.message, "the message")
+    plaintext.refuse(change.message, "the message")
     texts = {edit.key: edit.text for edit in change.edits}
     if len(texts) != len(change.edits):
         raise ValueError("a change holds at most one edit for each entity")
     # Before anything is read at such a place: a name may be a way out of the store.
     new = [(edit.key, edit.text) for edit in change.edits if edit.replaces is None and edit.text is not None]
-    misnamed = [problem for key, text in new for problem in check.misnamed(key, text, catalog)]
+    misnamed = [problem for key, text in new for problem in document_check.misnamed(key, text, catalog)]
     if misnamed:
         raise Invalid.of(misnamed)
     writes = []
@@ -53,7 +54,7 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
             writes.append((edit.key, old, edit.text))
     writes.sort(key=lambda write: write[0])
     differing = {key: new for key, _, new in writes}
-    problems = check.added(before, differing, catalog)
+    problems = profile_check.added(before, differing, catalog)
     if problems:
         raise _refusal(problems)
     told = tuple(Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in writes)
@@ -104,7 +105,7 @@ def _what(key: Key) -> str:
 
 
 def _refusal(problems: list[Problem]) -> ZenprofileError:
-    taken = [p for p in problems if p.code == check.IN_USE]
+    taken = [p for p in problems if p.code == profile_check.IN_USE]
     if len(taken) < len(problems):
         return Invalid.of(problems)
     message = "; ".join(p.message for p in taken)

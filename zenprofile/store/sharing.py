@@ -8,8 +8,8 @@ from zenprofile.core.paths import Path
 from zenprofile.errors import Problem
 
 if TYPE_CHECKING:
-    from zenprofile.core.merge import Conflict
-    from zenprofile.core.merge_data import Choice
+    from zenprofile.core.merge.data import Choice
+    from zenprofile.core.merge.documents import Conflict
 
 
 class Relation(NamedTuple):

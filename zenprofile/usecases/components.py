@@ -8,9 +8,9 @@ from zenprofile.core.entity import Entity, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import NotFound
 from zenprofile.store.base import Store
-from zenprofile.usecases import entities, lookup, settings
+from zenprofile.usecases import assignments, entities, lookup
+from zenprofile.usecases.assignments import FieldOf, Setting
 from zenprofile.usecases.entities import PLAIN, Details
-from zenprofile.usecases.settings import FieldOf, Setting
 
 
 class Configuring(NamedTuple):
@@ -29,20 +29,22 @@ def configuring(set_: Iterable[str], unset: Iterable[str] = ()) -> Configuring:
     Raises:
         UsageError: one is wrong.
     """
-    return Configuring(tuple(map(settings.parse, set_)), tuple(map(settings.parse_key, unset)))
+    return Configuring(tuple(map(assignments.parse, set_)), tuple(map(assignments.parse_key, unset)))
 
 
 def fields(snapshot: Snapshot, type_: str, flavor: str) -> FieldOf:
     """Return what gives the subschema of a field of a flavor's configuration; of an unknown flavor, of none."""
     from zenprofile import resources
-    from zenprofile.core import check
+    from zenprofile.core import document_check
     from zenprofile.core.snapshot import flavor_of
 
     try:
-        schema = check.flavor_schema(type_, flavor, resources.catalog(), lambda t, f: flavor_of(snapshot, t, f))
+        schema = document_check.flavor_schema(
+            type_, flavor, resources.catalog(), lambda t, f: flavor_of(snapshot, t, f)
+        )
     except KeyError:
-        return settings.silent
-    return settings.silent if schema is None else schema.field
+        return assignments.silent
+    return assignments.silent if schema is None else schema.field
 
 
 def register(
@@ -64,7 +66,7 @@ def register(
     configuration = {}
     if wanted.settings:
         field = fields(store.snapshot(), key.type, flavor)
-        configuration = settings.applied({}, wanted.settings, (), field)
+        configuration = assignments.applied({}, wanted.settings, (), field)
     data = details.of({"name": key.name, "type": key.type, "flavor": flavor})
     return entities.register(store, "component", {**data, "configuration": configuration}, details.message)
 
@@ -81,9 +83,9 @@ def update(
     snapshot = store.snapshot()
     entity = lookup.read(snapshot, key)
     data = {**entity.data, "flavor": flavor or entity.data.get("flavor", "")}
-    field = fields(snapshot, key.type, data["flavor"]) if wanted.settings else settings.silent
+    field = fields(snapshot, key.type, data["flavor"]) if wanted.settings else assignments.silent
     old = data.get("configuration") or {}
-    new = settings.applied(old, wanted.settings, wanted.unset, field)
+    new = assignments.applied(old, wanted.settings, wanted.unset, field)
     if new or "configuration" in data:
         data["configuration"] = new
     return entities.update(store, entity, snapshot.text(key), details.of(data), details.message)

@@ -4,10 +4,10 @@ import json
 import os
 from typing import Any
 
-from zenprofile.active import REPOSITORY_FILE, Active, find_repository, write_repository
 from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound
-from zenprofile.profiles import Profile, Profiles, write_json
+from zenprofile.machine.active import REPOSITORY_FILE, Active, find_repository, write_repository
+from zenprofile.machine.profiles import Profile, Profiles, write_json
 from zenprofile.store.base import Store
 from zenprofile.usecases import lookup
 from zenprofile.usecases.profiles import set_stack as set_active_stack

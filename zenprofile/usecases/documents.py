@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from zenprofile.core import check
+from zenprofile.core import profile_check
 from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, NotFound, Problem, UsageError
-from zenprofile.profiles import Profile, Profiles
+from zenprofile.machine.profiles import Profile, Profiles
 from zenprofile.store.base import Store
 
 # Where documents stand below a profile, whether there are any or not.
@@ -85,7 +85,7 @@ def _below(path: str, root: str) -> str:
 
 def profile_at(profiles: Profiles, root: str) -> Profile | None:
     """Return this machine's profile of a folder, or None."""
-    from zenprofile.store.open import path_of
+    from zenprofile.store.registry import path_of
 
     for profile in profiles.state().profiles.values():
         if profile.store_type == "local" and not profile.problem:
@@ -101,22 +101,11 @@ def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:
     Raises:
         NotFound: a path names no document.
     """
-    problems = check.whole(snapshot)
+    problems = profile_check.whole(snapshot)
     if not below:
         return problems
     _selected(snapshot, below)
     return [problem for problem in problems if _within(problem.file, below)]
-
-
-def staged(store: Store) -> Snapshot:
-    """Return the documents that git's index holds.
-
-    Raises:
-        Unsupported: the store is not kept in Git.
-    """
-    from zenprofile.usecases import hooks, indexed
-
-    return indexed.snapshot(hooks.of_store(store))
 
 
 def prefix(store: Store) -> str:
@@ -136,7 +125,7 @@ def fmt(store: Store, below: Sequence[str] = (), *, dry: bool = False, message: 
     Raises:
         NotFound: a path names no document.
     """
-    from zenprofile.core.order import formatted
+    from zenprofile.core.document.formatter import formatted
     from zenprofile.store.prepare import revision_of
 
     snapshot = store.snapshot()

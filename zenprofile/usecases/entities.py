@@ -6,13 +6,13 @@ from zenprofile.core import names
 from zenprofile.core.change import Change, Edit, Recorded, same
 from zenprofile.core.entity import Data, Entity, Key, key_of
 from zenprofile.core.snapshot import Snapshot
+from zenprofile.core.suggestions import nearest
 from zenprofile.errors import InUse, Invalid, NotFound, Problem
-from zenprofile.store import rev
+from zenprofile.store import revs
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of, stored
 from zenprofile.usecases import references
 from zenprofile.usecases.lookup import read, what
-from zenprofile.usecases.near import nearest
 
 # Whose deletion takes them out of what names them (SHAPES); of the other kinds, what is in use stays.
 _VANISHING = frozenset({"user", "team", "project"})
@@ -66,7 +66,7 @@ def register(store: Store, kind: str, data: Data, message: str = "") -> Recorded
         Exists: the name is taken, in some spelling of case.
         Invalid: the data does not hold.
     """
-    from zenprofile.core import writer
+    from zenprofile.core.document import writer
 
     key = _named(key_of(kind, data))
     return store.apply(Change((Edit(key, None, writer.write(kind, data)),), message))
@@ -83,7 +83,7 @@ def update(store: Store, entity: Entity, text: str | None, data: Data, message: 
         message: why.
     """
     if text is None or same(entity.data, data):
-        return rev.nothing(message)
+        return revs.nothing(message)
     return store.apply(Change((_edited(entity, text, data),), message))
 
 
@@ -109,12 +109,12 @@ def rename(store: Store, key: Key, new: str, message: str = "") -> Recorded:
         NotFound: there is no such entity.
         Invalid: the name breaks the rule.
     """
-    from zenprofile.core import edit
+    from zenprofile.core.document import edit
 
     snapshot = store.snapshot()
     entity, target = read(snapshot, key), _named(key._replace(name=new))
     if target == key:
-        return rev.nothing(message)
+        return revs.nothing(message)
     text = edit.edit(_text(snapshot, key), {**entity.data, "name": new})
     edits = [Edit(key, entity.revision, None), Edit(target, None, text)]
     edits += [_edited(by, _text(snapshot, by.key), data) for by, data in references.replaced(snapshot, key, new)]
@@ -128,7 +128,7 @@ def copy(store: Store, key: Key, new: str, message: str = "") -> Recorded:
         Exists: the name is taken.
         NotFound: there is no such entity.
     """
-    from zenprofile.core import edit
+    from zenprofile.core.document import edit
 
     snapshot = store.snapshot()
     entity, target = read(snapshot, key), _named(key._replace(name=new))
@@ -158,7 +158,7 @@ def delete(store: Store, key: Key, message: str = "") -> Recorded:
 
 
 def _edited(entity: Entity, text: str, data: Data) -> Edit:
-    from zenprofile.core import edit
+    from zenprofile.core.document import edit
 
     return Edit(entity.key, entity.revision, edit.edit(text, data))
 

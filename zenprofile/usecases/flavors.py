@@ -5,11 +5,11 @@ import sys
 from zenprofile.core.change import Recorded
 from zenprofile.core.entity import COMPONENT_TYPES, Data, Key
 from zenprofile.core.snapshot import Snapshot
+from zenprofile.core.suggestions import nearest
 from zenprofile.errors import Exists, Invalid, NotFound, Problem
 from zenprofile.store.base import Store
 from zenprofile.usecases import entities, lookup
 from zenprofile.usecases.entities import PLAIN, Details
-from zenprofile.usecases.near import nearest
 
 
 def known(type_: str = "") -> list[tuple[str, str]]:
@@ -78,19 +78,19 @@ def read_schema(path: str) -> Data:
         Invalid: the file cannot be read so.
         NotFound: there is no such file.
     """
-    from zenprofile.core import text
+    from zenprofile.core.document import reader
 
     try:
         if path == "-":
-            raw = sys.stdin.buffer.read(text.MAX_BYTES + 1)
+            raw = sys.stdin.buffer.read(reader.MAX_BYTES + 1)
         else:
             with open(path, "rb") as file:
-                raw = file.read(text.MAX_BYTES + 1)
+                raw = file.read(reader.MAX_BYTES + 1)
     except OSError as error:
         raise NotFound(
             f"the schema cannot be read: {error.strerror}", hint="name a file of JSON or YAML", file=path
         ) from None
-    return text.read(raw, path)
+    return reader.read(raw, path)
 
 
 def _accept(schema: Data) -> None:

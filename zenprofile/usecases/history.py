@@ -9,9 +9,9 @@ from zenprofile.core.change import Changed, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.errors import Ambiguous, Invalid, NotFound, Unsupported
-from zenprofile.store import rev
+from zenprofile.store import revs
 from zenprofile.store.base import Store
-from zenprofile.store.past import Undoing
+from zenprofile.store.undo import Undoing
 
 
 def commit(store: Store, message: str = "") -> Recorded | None:
@@ -38,7 +38,7 @@ def followed(store: Store, key: Key | None) -> tuple[Recorded, Iterator[Recorded
     waiting = Recorded("", "", "", "", tuple(uncommitted(store)))
     if key is None:
         return waiting, store.history()
-    waiting, key = rev.about(waiting, key)
+    waiting, key = revs.about(waiting, key)
     return waiting, store.history(key)
 
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot
+from zenprofile.core.suggestions import nearest
 from zenprofile.errors import Ambiguous, NotFound, Problem, UsageError
-from zenprofile.usecases.near import nearest
 
 if TYPE_CHECKING:
-    from zenprofile.core.merge_data import Conflict
+    from zenprofile.core.merge.data import Conflict
 
 _VERBS = {"user": "create", "team": "create", "role": "create", "project": "create"}
 
@@ -133,10 +133,10 @@ def problems(snapshot: Snapshot, entity: Entity) -> list[Problem]:
     if entity.holds:
         return []
     from zenprofile import resources
-    from zenprofile.core import check
+    from zenprofile.core import document_check
     from zenprofile.core.snapshot import flavor_of
 
     def registered(type_: str, name: str) -> Data | None:
         return flavor_of(snapshot, type_, name)
 
-    return check.document(entity.key, snapshot.text(entity.key) or "", resources.catalog(), registered)[1]
+    return document_check.document(entity.key, snapshot.text(entity.key) or "", resources.catalog(), registered)[1]

@@ -4,14 +4,15 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from zenprofile.core import paths, secrets
+from zenprofile.core import paths
 from zenprofile.core.entity import Data, Entity, Key
+from zenprofile.core.secrets import plaintext
 from zenprofile.core.snapshot import Snapshot, flavor_of
+from zenprofile.core.suggestions import nearest
 from zenprofile.errors import Ambiguous, Invalid, NotFound, Problem, UsageError
-from zenprofile.profiles import Profile, Profiles
-from zenprofile.usecases import components, lookup, settings
-from zenprofile.usecases.near import nearest
-from zenprofile.usecases.settings import FieldOf, Setting
+from zenprofile.machine.profiles import Profile, Profiles
+from zenprofile.usecases import assignments, components, lookup
+from zenprofile.usecases.assignments import FieldOf, Setting
 
 # By entity (`str(key)`), then by key as it was given: of a component, below its configuration as for `--set`.
 Overrides = Mapping[str, Mapping[str, Any]]
@@ -22,7 +23,7 @@ def laid(entity: Entity, overrides: Overrides) -> Data:
     data = entity.data
     for text, value in overrides.get(str(entity.key), {}).items():
         try:
-            data = settings.put(data, _path(entity.key, settings.parse_key(text)), value)
+            data = assignments.put(data, _path(entity.key, assignments.parse_key(text)), value)
         except UsageError:  # what it reached into is no object any more
             continue
     return data
@@ -52,10 +53,10 @@ def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, want
         path = _path(key, setting.path)
         if path == ("name",):
             raise UsageError("a name cannot be overridden", hint="rename the entity, or override another field")
-        new[path] = setting.value if setting.exact else settings.typed(setting.value, field(path))
-        secrets.refuse(json.dumps(new[path], ensure_ascii=False), paths.show(setting.path))
+        new[path] = setting.value if setting.exact else assignments.typed(setting.value, field(path))
+        plaintext.refuse(json.dumps(new[path], ensure_ascii=False), paths.show(setting.path))
     old = profile.overrides.get(str(key), {})
-    kept = {text: value for text, value in old.items() if _path(key, settings.parse_key(text)) not in new}
+    kept = {text: value for text, value in old.items() if _path(key, assignments.parse_key(text)) not in new}
     given = {paths.show(setting.path): new[_path(key, setting.path)] for setting in wanted}
     merged = {**profile.overrides, str(key): {**kept, **given}}
     _accept(snapshot, entity, laid(entity, merged))
@@ -79,7 +80,7 @@ def unset(profiles: Profiles, profile: Profile, entity: str, keys: Iterable[tupl
     own = profile.overrides.get(entity, {})
     kind, _, _ = entity.partition("/")
     gone = [_path(Key(kind, "", ""), key) for key in keys]
-    held = {_path(Key(kind, "", ""), settings.parse_key(text)): text for text in own}
+    held = {_path(Key(kind, "", ""), assignments.parse_key(text)): text for text in own}
     for path in gone:
         if path not in held:
             hint = nearest(paths.show(path), map(paths.show, held)) or "zenprofile override list shows them"
@@ -141,10 +142,12 @@ def _fields(snapshot: Snapshot, entity: Entity) -> FieldOf:
 def _accept(snapshot: Snapshot, entity: Entity, data: Data) -> None:
     """Refuse what the schema would refuse in the document, what was wrong there before aside."""
     from zenprofile import resources
-    from zenprofile.core import check
+    from zenprofile.core import document_check
 
     def found(content: Data) -> list[Problem]:
-        findings = check.findings(entity.key, content, resources.catalog(), lambda t, f: flavor_of(snapshot, t, f))
+        findings = document_check.findings(
+            entity.key, content, resources.catalog(), lambda t, f: flavor_of(snapshot, t, f)
+        )
         return [Problem("", 0, 0, paths.show(f.path), f.message, f.hint, f.code) for f in findings]
 
     before = {problem.identity for problem in found(entity.data)}

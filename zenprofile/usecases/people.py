@@ -6,10 +6,10 @@ from typing import Any
 from zenprofile.core.change import Recorded
 from zenprofile.core.entity import Data, Entity
 from zenprofile.core.snapshot import Snapshot
+from zenprofile.core.suggestions import nearest
 from zenprofile.errors import NotFound, UsageError
 from zenprofile.store.base import Store
 from zenprofile.usecases import entities, lookup
-from zenprofile.usecases.near import nearest
 
 
 def add(store: Store, team: str, users: Iterable[str], message: str = "") -> Recorded:

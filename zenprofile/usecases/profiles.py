@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zenprofile import keys, machine
-from zenprofile.active import Active, stack_gone, write_repository
 from zenprofile.core import names
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import Exists, Invalid, StoreBroken, UsageError
-from zenprofile.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, made_paths, remove, usable
-from zenprofile.store import open as opener
+from zenprofile.machine import identity, passwords
+from zenprofile.machine.active import Active, stack_gone, write_repository
+from zenprofile.machine.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, made_paths, remove, usable
+from zenprofile.store import registry as opener
 
 if TYPE_CHECKING:
     from zenprofile.core.change import Change
@@ -82,14 +82,15 @@ def create(
         tell(f"Initializing profile {wish.name}...")
         created = _make(profiles, profile, options, bool(wish.user), tell)
         created = created._replace(warnings=(*said, *created.warnings))
-        if password and not keys.remember(profile.name, profiles.folder, password):
+        if password and not passwords.remember(profile.name, profiles.folder, password):
             created = created._replace(warnings=(*created.warnings, _no_keyring(profile.name)))
         state.put(created.profile)
     return created
 
 
 def _no_keyring(name: str) -> str:
-    return f"no keyring here keeps the password: set {keys.variable(name)} (or {keys.VARIABLE}) for later commands"
+    variables = f"{passwords.variable(name)} (or {passwords.VARIABLE})"
+    return f"no keyring here keeps the password: set {variables} for later commands"
 
 
 def _cwd() -> str:
@@ -190,7 +191,7 @@ def _defaults(user: str) -> "Change":
     if user == DEFAULT:
         return defaults
     from zenprofile.core.change import Edit
-    from zenprofile.core.writer import write
+    from zenprofile.core.document.writer import write
 
     return defaults._replace(edits=(*defaults.edits, Edit(Key("user", "", user), None, write("user", {"name": user}))))
 
@@ -225,7 +226,11 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
     from zenprofile.store.base import Options
 
     if profile.store_type == "sql" and not password and not profile.store_url.startswith("sqlite:"):
-        look = keys.password(profile.name, profiles.folder) if profile.password else keys.from_variables(profile.name)
+        look = (
+            passwords.password(profile.name, profiles.folder)
+            if profile.password
+            else passwords.from_variables(profile.name)
+        )
         password = look
     return Options(
         user=profile.active_user,
@@ -237,7 +242,7 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
         template=profile.message,
         own=bool(profile.made) and not profile.path,
         clone=profile.path,
-        machine=partial(machine.secret, profiles.folder),
+        machine=partial(identity.secret, profiles.folder),
     )
 
 
@@ -252,7 +257,7 @@ def open_profile(profiles: Profiles, profile: Profile, timeout: float, warn: Tel
 
     Raises:
         StoreBroken: the profile's entry does not hold, or the store cannot be read.
-        ZenprofileError: as `zenprofile.store.open.open_store`.
+        ZenprofileError: as `zenprofile.store.registry.open_store`.
     """
     usable(profile, profiles.file)
     if profile.path:
@@ -346,6 +351,6 @@ def rename(profiles: Profiles, old: str, new: str) -> Profile:
 
 
 def _carry_password(folder: str, old: str, new: str) -> None:
-    secret = keys.password(old, folder)
-    if secret and secret != keys.from_variables(old) and keys.remember(new, folder, secret):
-        keys.forget(old, folder)
+    secret = passwords.password(old, folder)
+    if secret and secret != passwords.from_variables(old) and passwords.remember(new, folder, secret):
+        passwords.forget(old, folder)

@@ -1,9 +1,9 @@
-"""What a rename carries along and a deletion takes out, wherever `zenprofile.core.check` knows of references."""
+"""What a rename carries along and a deletion takes out, wherever `zenprofile.core.profile_check` knows of references."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from zenprofile.core import check, paths
+from zenprofile.core import paths, profile_check
 from zenprofile.core.entity import Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid
@@ -18,7 +18,7 @@ def replaced(snapshot: Snapshot, key: Key, new: str | None) -> Iterator[tuple[En
         new: its new name; None takes the member out of the list that holds it: an assignment goes whole (to drop only
             its project would widen the role).
     """
-    for kind in check.REFERRERS.get(key.kind, ()):
+    for kind in profile_check.REFERRERS.get(key.kind, ()):
         # Only components of the flavor's own type can refer to it.
         for by in snapshot.keys(kind, key.type if kind == "component" else ""):
             entity = _readable(snapshot, by)
@@ -44,7 +44,7 @@ def _readable(snapshot: Snapshot, key: Key) -> Entity | None:
 def _places(entity: Entity, key: Key) -> list[paths.Path]:
     if key.kind == "flavor":
         return [("flavor",)] if entity.data.get("flavor") == key.name else []
-    return [path for path, target in check.references(entity.key, entity.data) if target == key]
+    return [path for path, target in profile_check.references(entity.key, entity.data) if target == key]
 
 
 def _put(value: Any, path: paths.Path, new: str) -> Any:

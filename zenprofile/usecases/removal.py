@@ -3,11 +3,11 @@
 import os
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from zenprofile import keys
-from zenprofile.active import Active
 from zenprofile.core.entity import DEFAULTS
 from zenprofile.errors import InUse, ZenprofileError
-from zenprofile.profiles import DEFAULT, Profile, Profiles, State, made_paths, remove
+from zenprofile.machine import passwords
+from zenprofile.machine.active import Active
+from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, State, made_paths, remove
 from zenprofile.usecases.profiles import open_profile
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def delete(profiles: Profiles, active: Active, name: str, force: bool) -> Profil
             state.active = DEFAULT if DEFAULT in state.profiles else min(state.profiles, default=DEFAULT)
     _empty_trash(profiles)
     if profile.password:
-        keys.forget(name, profiles.folder)
+        passwords.forget(name, profiles.folder)
     return profile
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from zenprofile.core import paths, reference
+from zenprofile.core import paths
 from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.entity import Entity, Key
-from zenprofile.core.reference import Reference
+from zenprofile.core.secrets import references
+from zenprofile.core.secrets.references import Reference
 from zenprofile.errors import NotFound, UsageError
 from zenprofile.store.base import Store
 
@@ -28,18 +29,18 @@ def allow(store: Store, key: Key, fingerprints: Iterable[str]) -> Recorded:
         UsageError: a fingerprint is none.
         Invalid: the document has other problems, which it had not before.
     """
-    from zenprofile.core import secrets
+    from zenprofile.core.secrets import plaintext
     from zenprofile.store.prepare import revision_of
 
     wanted = [fingerprint.lower() for fingerprint in fingerprints]
     for fingerprint in wanted:
-        if not secrets.is_fingerprint(fingerprint):
+        if not plaintext.is_fingerprint(fingerprint):
             hint = "the message that refuses the secret names it: 64 digits"
             raise UsageError(f"{fingerprint[:70]!r} is no fingerprint", hint=hint)
     text = store.snapshot().text(key)
     if text is None:
         raise NotFound(f"there is no {key}", hint="write it first, or see what 'list' shows")
-    return store.apply(Change((Edit(key, revision_of(key, text), secrets.allow(text, wanted)),)))
+    return store.apply(Change((Edit(key, revision_of(key, text), plaintext.allow(text, wanted)),)))
 
 
 def unresolved(entities: Iterable[Entity], environment: Mapping[str, str]) -> list[Unresolved]:
@@ -63,7 +64,7 @@ def unresolved(entities: Iterable[Entity], environment: Mapping[str, str]) -> li
 
 def _references(path: paths.Path, value: Any) -> Iterator[tuple[paths.Path, str, Reference]]:
     if isinstance(value, str):
-        parsed = reference.parse(value)
+        parsed = references.parse(value)
         if parsed is not None:
             yield path, value, parsed
     elif isinstance(value, dict):

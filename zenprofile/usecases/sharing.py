@@ -13,8 +13,8 @@ from zenprofile.store.base import Committing, Store
 from zenprofile.store.sharing import Pulled, Pushed, Sharing, Typed
 
 if TYPE_CHECKING:
-    from zenprofile.core.merge import Conflict
-    from zenprofile.core.merge_data import Choice
+    from zenprofile.core.merge.data import Choice
+    from zenprofile.core.merge.documents import Conflict
 
 _ROUNDS = 5
 _SPREAD = 0.25  # seconds; of the order of one fetch, merge and push

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable
 
-from zenprofile.core import check
+from zenprofile.core import profile_check
 from zenprofile.core.change import Recorded
 from zenprofile.core.entity import COMPONENT_TYPES, Data, Key, normal
 from zenprofile.errors import InUse, NotFound, UsageError
@@ -43,7 +43,7 @@ def register(store: Store, name: str, pairs: Iterable[Pair], details: Details = 
         Invalid: a component does not exist, or stands there twice.
     """
     data = {**details.of({"name": name}), "components": _mapping(pairs)}
-    return entities.register(store, "stack", data, details.message), check.warnings(data)
+    return entities.register(store, "stack", data, details.message), profile_check.warnings(data)
 
 
 def update(
@@ -65,7 +65,7 @@ def update(
     for text in remove:
         components = _without(components, text, name)
     data = details.of({**entity.data, "components": {**components, **_mapping(pairs)}})
-    return entities.update(store, entity, snapshot.text(key), data, details.message), check.warnings(data)
+    return entities.update(store, entity, snapshot.text(key), data, details.message), profile_check.warnings(data)
 
 
 def delete(store: Store, name: str, active: Container[str], message: str = "") -> Recorded:

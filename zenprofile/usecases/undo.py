@@ -5,15 +5,17 @@ Nothing is taken out of history: each writes a new change.
 
 from collections.abc import Container, Iterable, Mapping
 
-from zenprofile.core import edit, merge, paths
-from zenprofile.core import text as texts
+from zenprofile.core import paths
 from zenprofile.core.change import Change, Changed, Edit, Recorded, is_rename, label, same
+from zenprofile.core.document import edit
+from zenprofile.core.document import reader as texts
 from zenprofile.core.entity import Key
+from zenprofile.core.merge import documents as merge
 from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.errors import Conflict, InUse, Invalid, NotFound, Stale, Unsupported
 from zenprofile.store.base import Store
-from zenprofile.store.past import Past, Text
 from zenprofile.store.prepare import revision_of
+from zenprofile.store.undo import Past, Text
 from zenprofile.usecases import history
 
 _TRIES = 5  # against others who write at the same moment

@@ -10,7 +10,7 @@ from zenprofile.drivers.sql.failures import told
 from zenprofile.drivers.sql.store import SqlStore
 from zenprofile.errors import NewerFormat
 from zenprofile.store.base import Options, Store
-from zenprofile.store.open import missing
+from zenprofile.store.registry import missing
 from zenprofile.store.url import hidden
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Executable
 
 from zenprofile import __version__, resources
-from zenprofile.core import check
+from zenprofile.core import document_check
 from zenprofile.core.entity import Data, Entity, Key
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded, held, parse
 from zenprofile.drivers.sql import tables
@@ -119,7 +119,7 @@ class SqlSnapshot(DocumentSnapshot):
         problems: list[Problem] = []
         if len(good) < len(rows):
             for row in sorted((row for row in rows if not _sealed(row)), key=lambda row: tuple(row[:3])):
-                entity, found = check.document(Key(*row[:3]), row[3], self._catalog, self.registered)
+                entity, found = document_check.document(Key(*row[:3]), row[3], self._catalog, self.registered)
                 problems += found
                 entities += [entity] if entity is not None and not found else []
         return Loaded(sorted(entities, key=lambda entity: entity.key), problems)

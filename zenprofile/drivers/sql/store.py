@@ -9,20 +9,23 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import IntegrityError
 
-from zenprofile import machine, resources
-from zenprofile.core import check, secrets
+from zenprofile import resources
+from zenprofile.core import document_check
 from zenprofile.core.change import Change, Changed, Recorded
+from zenprofile.core.document_check import Registered
 from zenprofile.core.entity import Data, Key, revision
-from zenprofile.core.snapshot import DocumentSnapshot, Registered, data_of
+from zenprofile.core.secrets import plaintext
+from zenprofile.core.snapshot import DocumentSnapshot, data_of
 from zenprofile.drivers.sql import tables
 from zenprofile.drivers.sql.engine import begin
 from zenprofile.drivers.sql.failures import told
 from zenprofile.drivers.sql.snapshot import Rows, SqlSnapshot, as_of, seal, where
 from zenprofile.errors import Locked
-from zenprofile.store import rev
+from zenprofile.store import revs
 from zenprofile.store.base import Options
-from zenprofile.store.past import Past, Text, standing
 from zenprofile.store.prepare import Prepared, prepare, revision_of
+from zenprofile.store.undo import Past, Text, standing
+from zenprofile.store.undo import mark as mark_of
 from zenprofile.store.url import hidden
 
 _ATTEMPTS = 20
@@ -57,7 +60,7 @@ class SqlStore:
         head = self._head()
         if at is None:
             return SqlSnapshot(self._read, head)
-        return as_of(self._read, rev.number(at, head, self._last_until))
+        return as_of(self._read, revs.number(at, head, self._last_until))
 
     def _last_until(self, moment: str) -> int:
         rows = self._read(tables.LAST_UNTIL, {"until": moment})
@@ -90,13 +93,13 @@ class SqlStore:
         before = SqlSnapshot(read, number - 1)
         prepared = prepare(before, change, resources.catalog())
         if not prepared.writes:
-            return rev.nothing(prepared.message)
+            return revs.nothing(prepared.message)
         changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
-        recorded = Recorded(str(number), self._user, rev.now(), prepared.message, changes)
+        recorded = Recorded(str(number), self._user, revs.now(), prepared.message, changes)
         rows = _rows(before, prepared, number)
         # The number is the lock where the database has no better one: two changes cannot have the same.
         said = {"who": recorded.who, "made_at": recorded.when, "message": recorded.message}
-        own = {"mark": machine.mark(self._machine(), number), "undone": int(undone) if undone else None}
+        own = {"mark": mark_of(self._machine(), number), "undone": int(undone) if undone else None}
         connection.execute(tables.changes.insert(), {"number": number, **said, **own})
         connection.execute(
             tables.change_entities.insert(),
@@ -132,7 +135,7 @@ class SqlStore:
             if below is None:
                 return
             (record,) = self._records(self._read(tables.CHANGES_BELOW, {"below": below + 1, "most": 1}))
-            part, key = rev.about(record, key)
+            part, key = revs.about(record, key)
             yield part
 
     def _records(self, rows: Rows) -> Iterator[Recorded]:
@@ -149,7 +152,7 @@ class SqlStore:
         return edits
 
     def past(self, at: str) -> Past:
-        return self._past(rev.number(at, self._head(), self._last_until))
+        return self._past(revs.number(at, self._head(), self._last_until))
 
     def _past(self, number: int) -> Past:
         (record,) = self._records(self._read(tables.CHANGES_BELOW, {"below": number + 1, "most": 1}))
@@ -164,7 +167,7 @@ class SqlStore:
         secret, below = self._machine(), _ENDLESS
         while secret and (rows := self._read(tables.MARKS_BELOW, {"below": below, "most": _MARKS})):
             for number, mark, undone in rows:
-                if number > 1 and mark == machine.mark(secret, number):
+                if number > 1 and mark == mark_of(secret, number):
                     yield str(number), str(undone or "")
             below = rows[-1].number
 
@@ -225,7 +228,7 @@ def _stored_revision(before: SqlSnapshot, key: Key) -> str:
 
 def _content(key: Key, text: str, data: Data | None, registered: Registered) -> dict[str, Any]:
     """Return the columns of a document; its data only where it holds, so that it can be believed later."""
-    if not data or secrets.document(text) or check.findings(key, data, resources.catalog(), registered):
+    if not data or plaintext.document(text) or document_check.findings(key, data, resources.catalog(), registered):
         return {"document": text, "data": None, "revision": revision_of(key, text), "seal": 0}
     said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     fingerprint = revision(key, data)

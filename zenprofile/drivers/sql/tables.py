@@ -71,7 +71,7 @@ changes = Table(
     Column("who", _exact(255), nullable=False),
     Column("made_at", String(32), nullable=False),
     Column("message", _long(), nullable=False),
-    # What the machine that made it knows again (`zenprofile.machine.mark`); what it takes back, by `undo`.
+    # What the machine that made it knows again (`zenprofile.machine.identity.mark`); what it takes back, by `undo`.
     Column("mark", String(64), nullable=False),
     Column("undone", _count()),
 )

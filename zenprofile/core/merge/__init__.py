@@ -1,0 +1,1 @@
+"""Merge by meaning: three documents become one, entity by entity, field by field."""

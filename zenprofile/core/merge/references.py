@@ -1,0 +1,131 @@
+"""References in a merge: what each side left whole and both together broke, and how a choice settles it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zenprofile.core import paths
+from zenprofile.core.change import MISSING, label
+from zenprofile.core.document import reader as texts
+from zenprofile.core.entity import Data, Key
+from zenprofile.core.merge.data import Choice, Conflict, Value
+from zenprofile.core.profile_check import references
+
+GetData = Callable[[Key], Data | None]
+GetText = Callable[[Key], str | None]
+
+
+def refers_to(key: Key, data: Data) -> list[tuple[paths.Path, Key]]:
+    """List an entity's references with their places, a component's flavor among them."""
+    found = references(key, data)
+    if key.kind == "component" and isinstance(data.get("flavor"), str):
+        found.append((("flavor",), Key("flavor", key.type, data["flavor"])))
+    return found
+
+
+def carried(key: Key, text: str, names: Mapping[Key, str]) -> str:
+    """Return a document whose references follow renames.
+
+    Args:
+        key: of the document.
+        text: of the document; one that `zenprofile.core.document.reader.read` accepts.
+        names: the new name of each entity that was renamed.
+    """
+    if not any(old.name in text for old in names):
+        return text
+    data = texts.read(text)
+    places = [(path, names[to]) for path, to in refers_to(key, data) if to in names]
+    for path, name in reversed(places):
+        _put(data, path, name)
+    return edited(text, data) if places else text
+
+
+def broken_references(
+    merged: GetData, ours: set[Key], theirs: set[Key], is_flavor: Callable[[str, str], bool] = lambda type_, name: False
+) -> list[Conflict]:
+    """Find references that only both changes together broke: one side deleted what the other refers to.
+
+    Args:
+        merged: an entity's data in the merged whole, {} where it cannot be read; None where there is none.
+        ours: keys of the entities that we changed, added or deleted since the common ancestor.
+        theirs: likewise there.
+        is_flavor: whether a component type has a flavor without anybody registering it.
+
+    Returns:
+        Conflicts of class ``reference`` at the place that refers; the side that deleted has no value. What one side
+        broke by itself is no conflict, and is left to `zenprofile.core.profile_check`.
+    """
+    found: list[Conflict] = []
+    here: Any
+    there: Any
+    for key in sorted(ours | theirs):
+        for path, target in refers_to(key, merged(key) or {}):
+            if merged(target) is not None or (target.kind == "flavor" and is_flavor(target.type, target.name)):
+                continue
+            if target in ours and key in theirs:
+                uses, gone, here, there = "there", "here", MISSING, target.name
+            elif target in theirs and key in ours:
+                uses, gone, here, there = "here", "there", target.name, MISSING
+            else:
+                continue
+            detail = f"{label(key)} refers {uses} to {label(target)}, which was deleted {gone}"
+            found.append(Conflict(key, path, MISSING, here, there, "reference", detail))
+    return found
+
+
+def settle(conflict: Conflict, choice: Choice, merged: GetText, base: GetText) -> dict[Key, str | None]:
+    """Settle a conflict of class ``reference``.
+
+    Args:
+        conflict: as `broken_references` returns it.
+        choice: the side that refers: what it refers to comes back; the side that deleted: the reference goes (a
+            component whose flavor is gone goes whole); a `Value`: the reference names another entity.
+        merged: a document of the merged whole.
+        base: a document of the common ancestor.
+
+    Returns:
+        Documents to change in the merged whole; none where the document no longer holds the reference.
+    """
+    text = merged(conflict.key)
+    data = texts.read(text) if text is not None else {}
+    target = dict(refers_to(conflict.key, data)).get(conflict.path)
+    if text is None or target is None:
+        return {}
+    if isinstance(choice, Value):
+        _put(data, conflict.path, choice.value)
+        return {conflict.key: edited(text, data)}
+    if (conflict.ours if choice == "ours" else conflict.theirs) is not MISSING:
+        return {target: base(target)}
+    if target.kind == "flavor":
+        return {conflict.key: None}
+    _take_out(data, conflict.path)
+    return {conflict.key: edited(text, data)}
+
+
+def edited(text: str, data: Data) -> str:
+    """Return a document changed to hold other data, as `edit` does; imported here, since most merges need no edit."""
+    from zenprofile.core.document.edit import edit
+
+    return edit(text, data)
+
+
+def _put(data: Data, path: paths.Path, value: Any) -> None:
+    """Put a name at a place; from a list that has it already, the member is taken out."""
+    into: Any = data
+    for step in path[:-1]:
+        into = into[step]
+    last: Any = path[-1]
+    if isinstance(into, list) and value in into:
+        del into[last]
+    else:
+        into[last] = value
+
+
+def _take_out(data: Data, path: paths.Path) -> None:
+    """Take a reference out, a list's member whole: an assignment without its project would give more than before."""
+    into: Any = data
+    last = next((number for number, step in enumerate(path) if isinstance(step, int)), len(path) - 1)
+    for step in path[:last]:
+        into = into[step]
+    del into[path[last]]
+    if not into and path[0] == "components":
+        data["components"].pop(path[1], None)

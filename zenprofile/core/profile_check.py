@@ -1,0 +1,200 @@
+"""Checks of a whole profile: references, names that clash, and what a change adds to its problems."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from zenprofile.core import paths, suggestions
+from zenprofile.core.document_check import document
+from zenprofile.core.entity import Data, Entity, Key, normal
+from zenprofile.core.snapshot import Overlay, Snapshot, flavor_of
+from zenprofile.errors import Invalid, Problem
+
+if TYPE_CHECKING:
+    from zenprofile.core.schema.catalog import Catalog
+
+_REFERRING = frozenset({"stack", "team", "role"})  # as `references` lists them
+REFERENCE = "broken-reference"
+IN_USE = "in-use"
+CLASH = "name-clash"
+# Who can refer to an entity of a kind; a component's flavor is a reference too.
+REFERRERS = {
+    "component": ("stack",),
+    "user": ("team", "role"),
+    "team": ("role",),
+    "project": ("role",),
+    "flavor": ("component",),
+}
+
+
+def references(key: Key, data: Data) -> list[tuple[paths.Path, Key]]:
+    """List what an entity's data refers to, with the places; what breaks its schema is passed over."""
+    if key.kind == "stack":
+        return _components(data)
+    if key.kind == "team":
+        return [(("members", i), Key("user", "", name)) for i, name in _texts(data.get("members"))]
+    if key.kind == "role":
+        return _assignments(data)
+    return []
+
+
+def _components(data: Data) -> list[tuple[paths.Path, Key]]:
+    found: list[tuple[paths.Path, Key]] = []
+    components = data.get("components")
+    for type_, value in components.items() if isinstance(components, dict) else ():
+        if isinstance(value, str):
+            found.append((("components", type_), Key("component", type_, value)))
+        else:
+            found += [(("components", type_, i), Key("component", type_, name)) for i, name in _texts(value)]
+    return found
+
+
+def _assignments(data: Data) -> list[tuple[paths.Path, Key]]:
+    found: list[tuple[paths.Path, Key]] = []
+    assignments = data.get("assignments")
+    for i, row in enumerate(assignments if isinstance(assignments, list) else ()):
+        for kind in ("user", "team", "project"):
+            if isinstance(row, dict) and isinstance(row.get(kind), str):
+                found.append((("assignments", i, kind), Key(kind, "", row[kind])))
+    return found
+
+
+def _texts(value: Any) -> list[tuple[int, str]]:
+    return [(i, name) for i, name in enumerate(value) if isinstance(name, str)] if isinstance(value, list) else []
+
+
+def whole(snapshot: Snapshot) -> list[Problem]:
+    """List every problem of a profile: of each document, of references between them, of names that clash."""
+    loaded = snapshot.load()
+    keys = snapshot.keys()
+    there = set(keys)
+    problems = list(loaded.problems)
+    for entity in loaded.entities:
+        if entity.key.kind in _REFERRING:
+            problems += _broken(entity, snapshot, there)
+    folded: dict[Key, Key] = {}
+    alike = len({(kind, type_, name.casefold()) for kind, type_, name in keys}) < len(keys)
+    for key in keys if alike else ():
+        first = folded.setdefault(key.folded, key)
+        if first != key:
+            problems.append(clash(key, first))
+    return sorted(problems, key=lambda p: (p.file, p.line, p.column))
+
+
+def _broken(entity: Entity, snapshot: Snapshot, there: set[Key] | None = None) -> list[Problem]:
+    """List an entity's references that lead nowhere; ``there`` are the keys that exist, where they are known."""
+    problems = []
+    for path, target in references(entity.key, entity.data):
+        if target in there if there is not None else snapshot.text(target) is not None:
+            continue
+        what = f"{target.type} '{target.name}'" if target.type else f"{target.kind} '{target.name}'"
+        near = suggestions.suffix(target.name, (key.name for key in snapshot.keys(target.kind, target.type)))
+        message = f"{entity.key.kind} {entity.key.name} refers to {what}, which does not exist{near}"
+        hint = "register it, or take the reference out"
+        source = snapshot.text(entity.key) or ""
+        from zenprofile.core.document import reader
+
+        line, column = reader.locate(source, path)
+        # The position in a set says nothing: without it the problem stays the same when the list moves.
+        shown = paths.show(tuple(step for step in path if not isinstance(step, int)))
+        problems.append(Problem(entity.key.path, line, column, shown, message, hint, REFERENCE))
+    return problems
+
+
+def clash(key: Key, other: Key) -> Problem:
+    """Return the problem of two names that differ only in case."""
+    message = f"{key.kind} '{key.name}' and '{other.name}' differ only in case"
+    return Problem(key.path, 1, 1, "name", message, "rename one of them", CLASH)
+
+
+def added(before: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog") -> list[Problem]:
+    """List the problems that a change would add, looking only at what it touches.
+
+    Args:
+        before: what the change starts from.
+        texts: the new documents; None deletes one.
+        catalog: the schemas that ship.
+
+    Returns:
+        Problems that `before` does not have; of code `IN_USE` where the change takes away what another entity needs.
+    """
+    after = Overlay(before, texts, catalog)
+    problems: list[Problem] = []
+    spellings: dict[Key, list[Key]] = {}
+    for key, text in texts.items():
+        if text is not None:
+            problems += _added_by(key, before, after, catalog)
+            spellings.setdefault(key.folded, []).append(key)
+    # Against what was there already, `zenprofile.store.prepare` has looked.
+    problems += [clash(key, same[i - 1]) for same in spellings.values() if len(same) > 1 for i, key in enumerate(same)]
+    gone = [key for key, text in texts.items() if text is None]
+    problems += _left_behind(gone, after, texts)
+    return problems + _respoiled(before, after, texts, catalog)
+
+
+def _added_by(key: Key, before: Snapshot, after: Overlay, catalog: "Catalog") -> list[Problem]:
+    new = _own(key, after, catalog)
+    if not new:
+        return []
+    had = Counter(problem.identity for problem in _own(key, before, catalog))
+    kept = []
+    for problem in new:
+        had[problem.identity] -= 1
+        if had[problem.identity] < 0:
+            kept.append(problem)
+    return kept
+
+
+def _own(key: Key, snapshot: Snapshot, catalog: "Catalog") -> list[Problem]:
+    """List the problems of one document in a snapshot, its references included."""
+    try:
+        raw = snapshot.text(key)
+    except Invalid as error:
+        return list(error.problems)
+    if raw is None:
+        return []
+    entity, problems = document(key, raw, catalog, lambda type_, name: flavor_of(snapshot, type_, name))
+    return problems + (_broken(entity, snapshot) if entity is not None else [])
+
+
+def _left_behind(gone: list[Key], after: Snapshot, texts: Mapping[Key, str | None]) -> list[Problem]:
+    """Say who still refers to deleted entities; what the change itself writes has been looked at."""
+    problems = []
+    loaded: dict[str, list[Entity]] = {}
+    for key in gone:
+        users: list[str] = []
+        for kind in REFERRERS.get(key.kind, ()):
+            if kind not in loaded:
+                loaded[kind] = after.load(kind).entities
+            users += [f"{e.key.kind} {e.key.name}" for e in loaded[kind] if e.key not in texts and _refers(e, key)]
+        if users:
+            shown = ", ".join(users[:10]) + (f" and {len(users) - 10} more" if len(users) > 10 else "")
+            what = f"{key.type} '{key.name}'" if key.kind == "component" else f"{key.kind} '{key.name}'"
+            hint = f"take it out of {'it' if len(users) == 1 else 'them'} first"
+            problems.append(Problem(key.path, 0, 0, "", f"{what} is in use by {shown}", hint, IN_USE))
+    return problems
+
+
+def _refers(entity: Entity, key: Key) -> bool:
+    if key.kind == "flavor":
+        return entity.key.type == key.type and entity.data.get("flavor") == key.name
+    return any(target == key for _, target in references(entity.key, entity.data))
+
+
+def _respoiled(before: Snapshot, after: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog") -> list[Problem]:
+    """List components that a changed flavor's schema makes invalid."""
+    changed = [key for key, text in texts.items() if key.kind == "flavor" and text is not None]
+    if not changed:
+        return []
+    problems: list[Problem] = []
+    names_ = {(key.type, key.name) for key in changed}
+    for entity in (e for type_ in {t for t, _ in names_} for e in before.load("component", type_).entities):
+        if entity.key not in texts and (entity.key.type, entity.data.get("flavor")) in names_:
+            problems += _own(entity.key, after, catalog)
+    return problems
+
+
+def warnings(data: Data) -> list[str]:
+    """Say what a stack lacks that ZenML needs (SHAPES: accepted with a warning)."""
+    components = normal(Key("stack", "", ""), data).get("components", {})
+    return [f"the stack has no {t}" for t in ("orchestrator", "artifact_store") if not components.get(t)]

@@ -1,0 +1,1 @@
+"""Secrets: detected in plain text, and the references that stand in their place."""

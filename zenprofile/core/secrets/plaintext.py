@@ -1,0 +1,126 @@
+"""Secrets in plain text in a document: refused wherever they stand in it, and never repeated.
+
+What is no secret although it looks like one is allowed in the document itself, by the fingerprint of the text, in one
+comment line. So the allowance travels with the document through every kind of store, and nobody else's meets it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from zenprofile.core import paths
+from zenprofile.core.document.nodes import Node
+from zenprofile.core.entity import Key
+from zenprofile.core.secrets.detector import MASK, Found, may_hold, search
+from zenprofile.errors import Invalid, Problem
+
+CODE = "secret"
+ALLOWED = "# zenprofile: allow-secrets"
+_ALLOWED_LINE = re.compile(rf"^[ \t]*{re.escape(ALLOWED)}((?: +[0-9a-f]{{64}})+)[ \t]*$", re.MULTILINE)
+
+
+class Placed(NamedTuple):
+    """A secret in a document: line and column from 1, and the field's path ("" for a comment)."""
+
+    secret: Found
+    line: int
+    column: int
+    path: str
+
+
+def document(source: str) -> list[Placed]:
+    """List the secrets of a document, allowed or not, in values, keys and comments."""
+    if "\\" not in source and not may_hold(source):
+        return []
+    found: list[Placed] = []
+    spans: list[tuple[int, int]] = []
+    for path, node in _leaves((), _tree(source)):
+        spans.append((node.start.index, node.end.index))
+        place = (node.start.line + 1, node.start.column + 1, paths.show(path))
+        found += (Placed(secret, *place) for secret in search(node.value))
+    for secret in search(source):
+        if not any(start <= secret.start < end for start, end in spans):
+            column = secret.start - source.rfind("\n", 0, secret.start)
+            found.append(Placed(secret, source.count("\n", 0, secret.start) + 1, column, ""))
+    return found
+
+
+def _tree(source: str) -> Node | None:
+    from zenprofile.core.document import reader
+
+    try:
+        return reader.tree(source)
+    except Invalid:
+        return None
+
+
+def _leaves(path: paths.Path, node: Node | None) -> Iterator[tuple[paths.Path, Node]]:
+    """Yield the texts of a document: values, and keys with the place of the mapping that they are in."""
+    for number, (name, child) in enumerate(node.children if node is not None else ()):
+        if name is not None:
+            yield path, name
+        step = number if name is None else name.value
+        if child.scalar and isinstance(child.value, str):
+            yield (*path, step), child
+        else:
+            yield from _leaves((*path, step), child)
+
+
+def problems(key: Key, source: str, others: Iterable[Problem] = ()) -> list[Problem]:
+    """List the problems of a document: others that were found, and secrets that it does not allow by fingerprint.
+
+    No message, hint or path repeats a secret.
+    """
+    found = document(source)
+    if not found:
+        return [*others]
+    allowed = allowances(source)
+    secrets = {placed.secret.text for placed in found}
+    mine = [_problem(key, placed) for placed in found if placed.secret.fingerprint not in allowed]
+    return [_hidden(problem, secrets) for problem in (*others, *mine)]
+
+
+def _problem(key: Key, placed: Placed) -> Problem:
+    secret, line, column, path = placed
+    message = f"{path or 'a comment'} holds what looks like a secret ({secret.what})"
+    allow = f"zenprofile secrets allow {key} {secret.fingerprint}"
+    hint = f"keep it elsewhere and write a reference such as ${{env:NAME}}; if it is no secret: {allow}"
+    return Problem(key.path, line, column, path, message, hint, CODE)
+
+
+def _hidden(problem: Problem, secrets: Iterable[str]) -> Problem:
+    def hidden(text: str) -> str:
+        for secret in secrets:  # messages cut what is long
+            text = re.sub(re.escape(secret[:16]) + "[^\\s'\"]*", MASK, text.replace(secret, MASK))
+        return text
+
+    file, line, column, path, message, hint, code = problem
+    return Problem(hidden(file), line, column, hidden(path), hidden(message), hidden(hint), code)
+
+
+def allowances(source: str) -> frozenset[str]:
+    """Return the fingerprints that a document allows."""
+    return frozenset(f for found in _ALLOWED_LINE.finditer(source) for f in found.group(1).split())
+
+
+def is_fingerprint(text: str) -> bool:
+    """Say whether a text is the fingerprint of one."""
+    return re.fullmatch("[0-9a-f]{64}", text) is not None
+
+
+def allow(source: str, fingerprints: Iterable[str]) -> str:
+    """Return a document that allows fingerprints besides those that it allows already: one line, sorted, at its top."""
+    line = f"{ALLOWED} {' '.join(sorted({*allowances(source), *fingerprints}))}\n"
+    return line + re.sub(_ALLOWED_LINE.pattern + r"\n?", "", source, flags=re.MULTILINE)
+
+
+def refuse(text: str, what: str) -> None:
+    """Refuse a text that is to be kept although it belongs to no document (a commit's message).
+
+    Raises:
+        Invalid: it holds a secret.
+    """
+    found = search(text)
+    if found:
+        message = f"{what} holds what looks like a secret ({found[0].what})"
+        raise Invalid.of([Problem("", 0, 0, "", message, "keep it elsewhere", CODE)])

@@ -1,0 +1,110 @@
+"""What arrives from a remote comes into branch, index and files by the one commit path; edits in the way stop it."""
+
+from typing import TYPE_CHECKING
+
+from zenprofile.core.change import words
+from zenprofile.drivers.local import commit, tree
+from zenprofile.drivers.local.journal import Entry, Move
+from zenprofile.drivers.local.merge import Outcome
+from zenprofile.errors import Conflict, Invalid
+from zenprofile.fs import nofollow
+from zenprofile.git import index, runner
+from zenprofile.git.config import Settings
+from zenprofile.git.objects import Objects, TreeEntry
+from zenprofile.git.repository import Head, Repository
+
+if TYPE_CHECKING:
+    from zenprofile.git.objects import Pair
+
+_SHOWN = 10  # names in a message
+
+
+def move(repository: Repository, objects: Objects, settings: Settings, head: Head, new: str, outcome: Outcome) -> None:
+    """Bring branch, index and files from HEAD to a commit, keeping edits that it does not touch.
+
+    Raises:
+        Conflict: files with edits of the user's own are among those that change; nothing moved.
+        Unsafe, StoreBroken, Locked, runner.GitError: as `zenprofile.drivers.local.commit.carry`.
+    """
+    old_tree = objects.tree_of(head.oid)
+    entries: list[Entry] = []
+    dirty: list[str] = []
+    outside: dict[str, TreeEntry | None] = {}
+    for path, pair in objects.differences(old_tree, objects.tree_of(new)).items():
+        sides = _contents(objects, pair) if _is_plain_document(repository, path, pair) else None
+        if sides is None:
+            outside[path] = pair[1]
+            continue
+        entry = _entry(repository, settings, path, sides, pair)
+        if entry is None:
+            dirty.append(path)
+        else:
+            entries.append(entry)
+    if dirty:
+        raise _in_the_way([path.removeprefix(repository.prefix) for path in dirty])
+    settings.must_not_filter(entry.path for entry in entries)
+    staged = objects.edited(old_tree, outside) if outside else ""
+    if outside:
+        _must_be_free(repository, objects, old_tree, staged)
+    message = f"pull: {words(outcome.changes)}"
+    commit.carry(repository, objects, Move(tuple(entries), message, head.ref, head.oid, new, "merge", staged))
+
+
+def _is_plain_document(repository: Repository, path: str, pair: "Pair") -> bool:
+    plain = all(side is None or side.mode in tree.FILES for side in pair)
+    return plain and tree.is_document(path, repository.prefix)
+
+
+def _contents(objects: Objects, pair: "Pair") -> tuple[bytes | None, bytes | None] | None:
+    """Return what a file was and is to be; None where one of the two is too large for a document."""
+    old, new = (None if side is None else objects.read(side.oid, "blob") for side in pair)
+    return None if max(len(old or b""), len(new or b"")) > nofollow.MAX_BYTES else (old, new)
+
+
+def _entry(
+    repository: Repository, settings: Settings, path: str, sides: tuple[bytes | None, bytes | None], pair: "Pair"
+) -> Entry | None:
+    """Return what happens to a file of the profile; None where edits of the user's own are in the way."""
+    old, new = sides
+    try:
+        now = nofollow.read(repository.folder, path)
+    except Invalid:
+        return None
+    oid = pair[1].oid if pair[1] is not None else ""
+    if _alike(now, new):
+        return Entry(path, now, now, oid)
+    if not _alike(now, old):
+        return None
+    if new is not None and settings.get("core.autocrlf").lower() in {"true", "yes", "on", "1"}:
+        new = new.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return Entry(path, now, new, oid)
+
+
+def _alike(one: bytes | None, other: bytes | None) -> bool:
+    """Compare contents, line ends aside."""
+    if one is None or other is None:
+        return one is other
+    return one == other or one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
+
+
+def _must_be_free(repository: Repository, objects: Objects, old: str, new: str) -> None:
+    """Ask git, before anything happens, whether it would check out what changes outside the profile.
+
+    Raises:
+        Conflict: edits of the user's, or files that git does not know, are in the way.
+    """
+    try:
+        index.refresh(repository, objects.differences(old, new))
+        runner.run(["read-tree", "-n", "-m", "-u", old, new], repository.top)
+    except runner.GitError as error:
+        if error.ran.status < 0:
+            raise
+        message = f"files outside the profile are in the way; nothing was moved: {error.message}"
+        raise Conflict(message, hint="commit or put aside your own edits of them, or pull by hand: git pull") from None
+
+
+def _in_the_way(paths: list[str]) -> Conflict:
+    shown = ", ".join(sorted(paths)[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+    message = f"uncommitted edits are in the way of what the other side changed too: {shown}; nothing was moved"
+    hint = "commit them (zenprofile commit) or put them back, then again"
+    return Conflict(message, hint=hint, file=sorted(paths)[0])

@@ -1,0 +1,237 @@
+"""The one commit path: every write to a work tree goes through `record`."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from zenprofile.drivers.local import journal
+from zenprofile.drivers.local.journal import Entry, Move
+from zenprofile.errors import Locked, ZenprofileError
+from zenprofile.git import index, runner
+from zenprofile.git.config import Settings, moment
+from zenprofile.git.objects import Objects
+from zenprofile.git.repository import Head, Repository
+
+_ROUNDS = 20  # tries against a branch that others move at the same time
+
+
+class FileChange(NamedTuple):
+    """A file to be written: path below the top, the content that the work tree holds and is to hold (None: no file)."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+
+class Author(NamedTuple):
+    """What a commit needs to know beside its files.
+
+    Attributes:
+        user: the profile's active user, who signs where git has no identity.
+        warn: takes a warning for the user.
+        run_hooks: whether the repository's own commit hooks run.
+    """
+
+    user: str
+    warn: Callable[[str], None]
+    run_hooks: bool = False
+
+
+def edit(repository: Repository, changes: Sequence[FileChange], message: str, undone: str = "") -> None:
+    """Write files and leave the commit to the user. The caller holds the lock.
+
+    ``undone`` is the record of the change that this one takes back.
+
+    Raises:
+        StoreBroken, Locked: as `journal.carry_out`.
+    """
+    entries = tuple(Entry(c.path, c.before, c.after, "") for c in changes)
+    move = Move(entries, message, kind=_kind(undone), undone=undone)
+    objects = Objects(repository)
+    try:
+        carry(repository, objects, move)
+    finally:
+        objects.close()
+
+
+def _kind(undone: str) -> str:
+    return "undo" if undone else "change"
+
+
+def record(
+    repository: Repository,
+    changes: Sequence[FileChange],
+    message: str,
+    author: Author,
+    undone: str = "",
+    settings: Settings | None = None,
+) -> str:
+    """Write files and commit them, and nothing else, on the branch of HEAD. The caller holds the lock.
+
+    Args:
+        repository: where.
+        changes: the files; one whose work tree is as it is to be is committed as it stands.
+        message: the commit's.
+        author: who.
+        undone: the record of the change that this one takes back; "" for none.
+        settings: of the repository, where they were asked for already.
+
+    Returns:
+        The new commit's id; "" where nothing differs from what is committed already.
+
+    Raises:
+        Paused: the user is in the middle of something, or HEAD is detached.
+        Unsafe: attributes give a path a filter.
+        Locked: another git holds the index, or moves the branch again and again.
+        StoreBroken: no space, no permission.
+        runner.GitError: signing failed, or a hook refused.
+    """
+    head = repository.must_be_ready()
+    settings = settings or Settings(repository)
+    objects = Objects(repository)
+    try:
+        for number in range(_ROUNDS):
+            with objects.together():
+                entries = _stored(objects, settings, changes)
+                before = objects.tree_of(head.oid)
+                wanted = {e.path: objects.kept(before, e.path, e.oid) for e in entries}
+                tree = objects.edited(before, wanted)
+                # Later on, somebody's plain commit may have taken the change along: it still gets its own word.
+                if not number and head.oid and tree == before:
+                    break
+                parents = [head.oid] if head.oid else []
+                new = make_commit(repository, objects, settings, tree, parents, message, author)
+            move = Move(entries, message, head.ref, head.oid, new, _kind(undone), undone=undone)
+            if _moved(repository, objects, move, head):
+                _after_commit(repository, objects, settings, author)
+                return new
+            head = repository.must_be_ready()
+        else:
+            raise Locked("the branch is moved by somebody else all the time", hint="repeat the command")
+        # All is as it was committed: what goes back was never in a commit, and an empty one would say nothing.
+        edit(repository, changes, message, undone)
+        index.set_entries(repository, objects, wanted.items())
+        return ""
+    finally:
+        objects.close()
+        settings.close()
+
+
+def _stored(objects: Objects, settings: Settings, changes: Sequence[FileChange]) -> tuple[Entry, ...]:
+    """Write the blobs of a change."""
+    lf = settings.must_not_filter(c.path for c in changes)
+    entries = []
+    for path, before, after in changes:
+        oid = ""
+        if after is not None:
+            oid = objects.write("blob", after.replace(b"\r\n", b"\n") if path in lf else after)
+        entries.append(Entry(path, before, after, oid))
+    return tuple(entries)
+
+
+def _moved(repository: Repository, objects: Objects, move: Move, head: Head) -> bool:
+    """Carry a commit out; False where somebody else has moved the branch meanwhile (all is as before then)."""
+    try:
+        carry(repository, objects, move)
+    except runner.GitError:
+        if repository.head() == head:
+            raise
+        return False
+    return True
+
+
+def carry(repository: Repository, objects: Objects, move: Move) -> None:
+    """Write the journal of a change and carry the change out. The caller holds the lock.
+
+    Raises:
+        StoreBroken, Locked, Conflict, runner.GitError: as `journal.carry_out`; all is as before then.
+    """
+    try:
+        journal.write(repository, move)
+    except OSError as error:
+        from zenprofile.fs import nofollow
+
+        (repository.own_dir / journal.JOURNAL).with_suffix(".tmp").unlink(missing_ok=True)
+        nofollow.failed(error, repository.top)
+    journal.carry_out(repository, objects, move)
+
+
+def make_commit(
+    repository: Repository,
+    objects: Objects,
+    settings: Settings,
+    tree: str,
+    parents: Sequence[str],
+    message: str,
+    author: Author,
+) -> str:
+    """Write a commit object and return its id; it is signed where git is set to sign."""
+    who = settings.identity("author", author.user)
+    committer = settings.identity("committer", author.user)
+    if not who.own:
+        author.warn(f"git knows no name and e-mail of yours; the commit's author is '{who.name} <{who.email}>'")
+    if tree == objects.oid("tree", b""):
+        objects.write("tree", b"")
+    if author.run_hooks:
+        objects.settle()
+        message = _hooks_before(repository, tree, message)
+    text = message.rstrip("\n") + "\n"
+    dated = any(f"GIT_{role}_DATE" in os.environ for role in ("AUTHOR", "COMMITTER"))
+    if settings.signs or dated or settings.get("i18n.commitencoding"):
+        extra = {
+            "GIT_AUTHOR_NAME": who.name, "GIT_AUTHOR_EMAIL": who.email,
+            "GIT_COMMITTER_NAME": committer.name, "GIT_COMMITTER_EMAIL": committer.email,
+        }  # fmt: skip
+        objects.settle()
+        args = ["commit-tree", *(["-S"] if settings.signs else []), *(w for p in parents for w in ("-p", p)), tree]
+        try:
+            return runner.run(args, repository.top, stdin=text.encode(), extra=extra).out.decode().strip()
+        except runner.GitError as error:
+            if not settings.signs:
+                raise
+            hint = "commit.gpgsign is on: make the key usable, or: git config commit.gpgsign false"
+            message = f"the commit could not be signed ({error.message}); nothing was written"
+            raise ZenprofileError(message, hint=hint) from None
+    now = moment()
+    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+    lines += [f"author {who.name} <{who.email}> {now}", f"committer {committer.name} <{committer.email}> {now}"]
+    return objects.write("commit", ("\n".join(lines) + "\n\n" + text).encode("utf-8", "replace"))
+
+
+def _hooks_before(repository: Repository, tree: str, message: str) -> str:
+    """Run pre-commit and commit-msg over the tree to be committed; return the message as they leave it."""
+    index, text = repository.own_dir / "hook-index", repository.own_dir / "hook-message"
+    extra = {"GIT_INDEX_FILE": str(index)}
+    try:
+        runner.run(["read-tree", tree], repository.top, extra=extra)
+        _hook(repository, ["pre-commit"], extra)
+        text.write_text(message + "\n", "utf-8")
+        _hook(repository, ["commit-msg", "--", str(text)], extra)
+        return text.read_text("utf-8").rstrip("\n")
+    finally:
+        index.unlink(missing_ok=True)
+        text.unlink(missing_ok=True)
+
+
+def _hook(repository: Repository, args: list[str], extra: dict[str, str]) -> None:
+    try:
+        runner.run(["hook", "run", "--ignore-missing", *args], repository.top, extra=extra, hooks=True)
+    except runner.GitError as error:
+        said = " ".join(error.ran.err.split())[:500]
+        message = f"the repository's {args[0]} hook refused the commit; nothing was written: {said}"
+        raise ZenprofileError(message, hint="mend what it names, or: zenprofile config run-hooks off") from None
+
+
+def _after_commit(repository: Repository, objects: Objects, settings: Settings, author: Author) -> None:
+    if author.run_hooks:
+        runner.run(["hook", "run", "--ignore-missing", "post-commit"], repository.top, hooks=True, ok=tuple(range(256)))
+    # Git's own rule for when loose objects are packed, looked at without starting it.
+    limit = settings.get("gc.auto")
+    allowed = int(limit) if limit.isdigit() else 6700
+    try:
+        loose = len(os.listdir(repository.common_file("objects/17")))
+    except OSError:
+        return
+    if allowed and loose > (allowed + 255) // 256:
+        objects.close()
+        runner.run(["gc", "--auto", "-q"], repository.top, flags=(f"gc.auto={allowed}",), ok=tuple(range(256)))

@@ -1,0 +1,166 @@
+"""Open conflicts and their choices, kept as data beside the repository: the tree never holds a marker."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zenprofile.core.change import MISSING, same
+from zenprofile.core.entity import Key
+from zenprofile.core.paths import Path
+from zenprofile.fs import nofollow
+from zenprofile.git.repository import Repository
+
+if TYPE_CHECKING:
+    from zenprofile.core.merge.data import Choice
+    from zenprofile.core.merge.documents import Choices, Conflict
+
+_FILE = "conflicts.json"
+
+
+class Whole(NamedTuple):
+    """A document that a person has settled whole, in view of both sides' (None: there is none).
+
+    Attributes:
+        key: of the entity.
+        ours: the document here at that time.
+        theirs: the document there.
+        text: what it is to be.
+    """
+
+    key: Key
+    ours: str | None
+    theirs: str | None
+    text: str | None
+
+
+class Record(NamedTuple):
+    """What is known of an unfinished merge.
+
+    Attributes:
+        ours: the commit here when it was tried.
+        theirs: the commit there.
+        conflicts: those that no choice settles.
+        settled: those that a person has settled so far, each with the choice.
+        whole: documents that a person has settled whole.
+        accepted: whether what does not hold at the remote is taken as it is.
+    """
+
+    ours: str
+    theirs: str
+    conflicts: "tuple[Conflict, ...]"
+    settled: "tuple[tuple[Conflict, Choice], ...]" = ()
+    whole: tuple[Whole, ...] = ()
+    accepted: bool = False
+
+
+def load(repository: Repository) -> Record | None:
+    """Return the unfinished merge, or None."""
+    try:
+        data = nofollow.record(repository.own_file(_FILE))
+        conflicts = tuple(_conflict(row) for row in data["conflicts"])
+        settled = tuple((_conflict(row), _choice(row["choice"])) for row in data["settled"])
+        whole = tuple(Whole(Key(*row[0]), *row[1:]) for row in data["whole"])
+        return Record(data["ours"], data["theirs"], conflicts, settled, whole, bool(data["accepted"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def save(repository: Repository, record: Record) -> None:
+    """Keep an unfinished merge, durably."""
+    data = {
+        "format": 1,
+        "ours": record.ours,
+        "theirs": record.theirs,
+        "conflicts": [as_row(conflict) for conflict in record.conflicts],
+        "settled": [{**as_row(conflict), "choice": _choice_row(choice)} for conflict, choice in record.settled],
+        "whole": record.whole,
+        "accepted": record.accepted,
+    }
+    keep(repository, _FILE, data)
+
+
+def keep(repository: Repository, name: str, data: Mapping[str, Any]) -> None:
+    """Write a file of our own as JSON, durably.
+
+    Raises:
+        StoreBroken: no space, no permission.
+    """
+    path = repository.own_file(name)
+    temporary = f"{path}.tmp"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temporary, "w", encoding="ascii") as file:
+            file.write(json.dumps(data))
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except OSError as error:
+        nofollow.failed(error, repository.folder)
+
+
+def clear(repository: Repository) -> None:
+    """Forget an unfinished merge: it is made, or there is nothing to merge any more."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(repository.own_file(_FILE))
+
+
+def as_row(conflict: "Conflict") -> dict[str, Any]:
+    """Return a conflict as data; a side that has no value lacks its key."""
+    row: dict[str, Any] = {
+        "key": conflict.key,
+        "path": conflict.path,
+        "class": conflict.class_,
+        "detail": conflict.detail,
+    }
+    for side in ("base", "ours", "theirs"):
+        value = getattr(conflict, side)
+        if value is not MISSING:
+            row[side] = value
+    return row
+
+
+def _conflict(row: Mapping[str, Any]) -> "Conflict":
+    from zenprofile.core.merge.documents import Conflict
+
+    base, ours, theirs = (row.get(side, MISSING) for side in ("base", "ours", "theirs"))
+    return Conflict(Key(*row["key"]), tuple(row["path"]), base, ours, theirs, row["class"], row["detail"])
+
+
+def _choice_row(choice: "Choice") -> dict[str, Any]:
+    from zenprofile.core.merge.documents import Value
+
+    if not isinstance(choice, Value):
+        return {"side": choice}
+    return {} if choice.value is MISSING else {"value": choice.value}
+
+
+def _choice(row: Mapping[str, Any]) -> "Choice":
+    from zenprofile.core.merge.documents import Value
+
+    if "side" in row:
+        return "ours" if row["side"] == "ours" else "theirs"
+    return Value(row.get("value", MISSING))
+
+
+def choices(settled: "Iterable[tuple[Conflict, Choice]]") -> "dict[Key, Choices]":
+    """Return choices as the merge takes them."""
+    found: dict[Key, dict[Path, Choice]] = {}
+    for conflict, choice in settled:
+        found.setdefault(conflict.key, {})[conflict.path] = choice
+    return dict(found)
+
+
+def still_settled(record: Record, conflicts: "Iterable[Conflict]") -> "tuple[tuple[Conflict, Choice], ...]":
+    """Return what a person settled before and need not settle again: the values that were chosen from are the same.
+
+    Who chose ours has chosen what is here now, too.
+    """
+    now = {(conflict.key, conflict.path): conflict for conflict in conflicts}
+    kept = []
+    for old, choice in record.settled:
+        new = now.get((old.key, old.path))
+        if new is not None and same(new.theirs, old.theirs) and (choice == "ours" or same(new.ours, old.ours)):
+            kept.append((new, choice))
+    return tuple(kept)

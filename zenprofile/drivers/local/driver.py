@@ -1,0 +1,127 @@
+"""The driver of profiles in a Git working tree: finds, makes, clones and opens them."""
+
+import os
+from typing import TYPE_CHECKING
+
+from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
+from zenprofile.drivers.local import manifest
+from zenprofile.drivers.local.store import MANIFEST_TEXT, LocalStore, file_change, make_repository
+from zenprofile.errors import StoreBroken
+from zenprofile.fs import nofollow
+from zenprofile.git.repository import find
+from zenprofile.store.base import Options
+from zenprofile.store.url import decoded, is_clone_url
+
+if TYPE_CHECKING:
+    from zenprofile.core.change import Change
+
+
+def _folder(url: str, options: Options) -> str:
+    if is_clone_url(url):
+        from zenprofile.store import clones
+
+        if not options.clone:
+            raise StoreBroken("it is not known where the clone is", hint="delete the profile and create it again")
+        return os.path.join(os.path.realpath(options.clone), clones.parse(url).subdirectory).rstrip("/")
+    path = decoded(url.removeprefix("file://")) if url.startswith("file:") else url
+    return os.path.realpath(path)
+
+
+class LocalDriver:
+    """Finds, makes and opens Git stores. Promises: `zenprofile.store.base.Driver`."""
+
+    name = "local"
+
+    def bring(self, url: str, options: Options) -> None:
+        """Clone a repository to this machine, where that is not done already; see `zenprofile.git.clone.clone`."""
+        if options.clone and not os.path.lexists(options.clone):
+            from pathlib import Path
+
+            from zenprofile.git.clone import clone
+
+            clone(url, Path(options.clone), timeout=options.timeout, progress=options.progress)
+
+    def holds(self, url: str, options: Options) -> bool:
+        """Say whether a folder holds a profile."""
+        root = _folder(url, options)
+        if not os.path.lexists(root):
+            return False
+        if not os.path.isdir(root):
+            raise StoreBroken(f"{root} is a file; a profile needs a folder", hint="name another folder")
+        if os.path.lexists(os.path.join(root, MANIFEST)):
+            return True
+        keys = LocalStore(root, url, options).snapshot().keys()
+        documents = sorted({KINDS[key.kind].folder for key in keys})
+        if documents:
+            message = f"{root} holds documents ({', '.join(documents)}) but no {MANIFEST}"
+            raise StoreBroken(
+                message, hint=f"if it is a profile, restore that file: echo 'format: {FORMAT}' > {MANIFEST}"
+            )
+        return False
+
+    def create(self, url: str, options: Options, defaults: "Change") -> LocalStore:
+        """Make a folder a profile with the defaults; one commit where the repository is of our own making."""
+        root = _folder(url, options)
+        if root == os.path.dirname(root):
+            raise StoreBroken("the root of the file system is no place for a profile", hint="name a folder below it")
+        _must_not_lie_among_documents(root)
+        try:
+            os.makedirs(root, exist_ok=True)
+        except OSError as error:
+            nofollow.failed(error, root)
+        if find(root) is None or (options.own and not os.path.lexists(os.path.join(root, ".git"))):
+            make_repository(root)
+        store = LocalStore(root, url, options)
+        try:
+            _begin(store, defaults)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def open(self, url: str, options: Options) -> LocalStore:
+        """Open a folder that holds a profile."""
+        root = _folder(url, options)
+        store = LocalStore(root, url, options)
+        store.finish()
+        _must_hold(root)
+        return store
+
+
+def _must_not_lie_among_documents(root: str) -> None:
+    """Refuse a place among the documents of another profile, which would not hold any more."""
+    folders = {kind.folder for kind in KINDS.values()}
+    while (above := os.path.dirname(root)) != root:
+        if os.path.basename(root) in folders and os.path.lexists(os.path.join(above, MANIFEST)):
+            message = f"the folder lies among the documents of the profile in {above}"
+            raise StoreBroken(message, hint="name a folder outside it")
+        root = above
+
+
+def _begin(store: LocalStore, defaults: "Change") -> None:
+    """Write manifest and defaults, as one commit or as edits of the user's."""
+    from zenprofile.store.prepare import prepare
+
+    with store.writing() as repository:
+        prepared = prepare(store.snapshot(), defaults, store.catalog())
+        first = file_change(repository, MANIFEST, None, MANIFEST_TEXT)
+        writes = [first, *(file_change(repository, key.path, old, new) for key, old, new in prepared.writes)]
+        store.record(repository, writes, "Begin a profile with its defaults", prepared.changes, ours=False)
+
+
+def _must_hold(root: str) -> None:
+    """Refuse what is no profile, or one of a newer format."""
+    try:
+        raw = nofollow.read(root, MANIFEST)
+    except FileNotFoundError:
+        raw = None
+    if raw == MANIFEST_TEXT.encode():
+        return
+    if raw is None:
+        there = "holds no profile" if os.path.isdir(root) else "does not exist"
+        message = f"{root} {there} (no {MANIFEST})"
+        raise StoreBroken(message, hint="put the folder back, or delete the profile and create it again")
+    manifest.must_hold(raw, root)
+
+
+DRIVER = LocalDriver()

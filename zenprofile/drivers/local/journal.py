@@ -1,0 +1,370 @@
+"""The journal of a change on its way into a work tree, and what the next opening makes of one that it finds.
+
+Order of a change (GIT_SYNC G says why): objects, journal, files, index entries, ref, journal put away. Killed before
+the ref moved, nothing was promised: the files go back. Where the user's own ``git commit`` took a part along, or where
+no commit was meant, the rest of the change follows, so that nothing is lost. A finished journal is this machine's
+record of the change (`undo` reads it).
+"""
+
+import contextlib
+import json
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zenprofile.drivers.local import outside_files
+from zenprofile.errors import Conflict, Locked, StoreBroken, Unreachable
+from zenprofile.fs import nofollow
+from zenprofile.git import index, runner
+from zenprofile.git.objects import Objects
+from zenprofile.git.repository import Repository, is_ref
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JOURNAL = "journal"
+CHANGES = "changes"
+BACKUP = "refs/zenprofile/before/"
+KEPT_CHANGES = 200
+_ID = re.compile("[0-9a-f]{0,64}")
+
+
+class Entry(NamedTuple):
+    """One file of a change.
+
+    Attributes:
+        path: below the work tree's top.
+        before: what the work tree holds; None for no file.
+        after: what it is to hold.
+        oid: the blob that index and commit get; "" for none.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    oid: str
+
+
+class Move(NamedTuple):
+    """A change of a work tree and, where it is committed, of the branch.
+
+    Attributes:
+        entries: the files.
+        message: what it does, in words.
+        ref: the branch's full name; "" where the change stays an uncommitted edit.
+        old: the commit that it starts from; "" on a branch without commits.
+        new: the commit that the branch is to get.
+        kind: ``change``, ``merge`` for what came from a remote (never undone), or ``undo``.
+        outside: the old commit's tree with the files outside the profile as they are to be; "" where none changes.
+        undone: of an ``undo``, the name of the record that it takes back.
+    """
+
+    entries: tuple[Entry, ...]
+    message: str
+    ref: str = ""
+    old: str = ""
+    new: str = ""
+    kind: str = "change"
+    outside: str = ""
+    undone: str = ""
+
+
+def write(repository: Repository, move: Move) -> None:
+    """Write the journal, durably."""
+    record = {
+        "format": 1,
+        "prefix": repository.prefix,
+        "when": int(time.time()),
+        **move._asdict(),
+        "entries": [[e.path, _text(e.before), _text(e.after), e.oid] for e in move.entries],
+    }
+    temporary = repository.own_file(f"{JOURNAL}.tmp")
+    with open(temporary, "w", encoding="ascii") as file:
+        file.write(json.dumps(record))
+        file.flush()
+        # One file that is not committed is old or new by itself; of that, the journal is only the record for `undo`.
+        if move.ref or len(move.entries) > 1:
+            os.fsync(file.fileno())
+    os.rename(temporary, repository.own_file(JOURNAL))
+
+
+def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
+    """Return a journal's change and its whole record; None where there is none, or where it is damaged.
+
+    One that names what no change of ours names (a copied git folder may hold any) counts as damaged.
+    """
+    try:
+        record = nofollow.record(path)
+        entries = tuple(Entry(str(p), _bytes(b), _bytes(a), str(o)) for p, b, a, o in record["entries"])
+        fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind", "outside")}
+        move = Move(entries, **fields, undone=str(record.get("undone", "")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return (move, record) if _is_ours(move) else None
+
+
+def _is_ours(move: Move) -> bool:
+    ids = (move.old, move.new, move.outside, *(entry.oid for entry in move.entries))
+    paths = all(nofollow.stays(entry.path) for entry in move.entries)
+    return paths and is_ref(move.ref or "refs/heads/x") and all(_ID.fullmatch(oid) for oid in ids)
+
+
+def _text(content: bytes | None) -> str | None:
+    return None if content is None else content.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogateescape")
+
+
+def put_away(repository: Repository) -> None:
+    """Turn the finished journal into this machine's record of the change; the oldest records go.
+
+    Records are named by their time, and follow each other by name even where the clock was set back.
+    """
+    folder = repository.own_file(CHANGES)
+    os.makedirs(folder, exist_ok=True)
+    names = sorted(os.listdir(folder))
+    last = max((int(name[:20]) for name in names if name[:20].isdecimal()), default=0)
+    name = f"{max(time.time_ns(), last + 1):020d}.json"
+    os.rename(repository.own_file(JOURNAL), os.path.join(folder, name))
+    for old in [*names, name][:-KEPT_CHANGES]:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, old))
+
+
+def discard(repository: Repository, move: Move) -> None:
+    """Remove the journal and what was staged for it."""
+    for entry in move.entries:
+        nofollow.unstage(repository.top, entry.path)
+    (repository.own_dir / JOURNAL).unlink(missing_ok=True)
+
+
+def finish(repository: Repository) -> None:
+    """Finish or take back a change that an earlier process left half done. The caller holds the lock alone.
+
+    Raises:
+        StoreBroken: no space or no permission; the journal stays for the next try.
+        Locked: somebody else's git holds the index.
+    """
+    path = repository.own_file(JOURNAL)
+    found = read(path)
+    if found is None:
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(path, f"{path}.damaged")
+        return
+    move = found[0]
+    remove_abandoned_locks(repository, move.ref)
+    _wait_for_git(repository)
+    objects = Objects(repository)
+    try:
+        if move.ref and _is_in(repository, objects, move):
+            put_away(repository)
+        elif _goes_on(repository, objects, move):
+            complete(repository, move)
+            put_away(repository)
+        else:
+            take_back(repository, objects, move)
+    except OSError as error:
+        nofollow.failed(error, repository.top)
+    finally:
+        objects.close()
+
+
+def _is_in(repository: Repository, objects: Objects, move: Move) -> bool:
+    """Say whether the branch has the change's commit."""
+    now = repository.ref(move.ref)
+    if now in {move.old, move.new}:
+        return now == move.new
+    if not now:
+        return False
+    try:
+        objects.read(move.new, "commit")
+    except StoreBroken:
+        return False
+    return runner.run(["merge-base", "--is-ancestor", move.new, now], repository.top, ok=(0, 1)).status == 0
+
+
+def _goes_on(repository: Repository, objects: Objects, move: Move) -> bool:
+    """Say whether the rest of a change must follow: no commit was meant, or the user has committed a part of it."""
+    if not move.ref:
+        return True
+    now = repository.ref(move.ref)
+    if now == move.old or not now:
+        return False
+    tree = objects.tree_of(now)
+    for entry in move.entries:
+        there = objects.entry(tree, entry.path)
+        if entry.oid and there is not None and there.oid == entry.oid:
+            return True
+    return False
+
+
+def complete(repository: Repository, move: Move) -> None:
+    """Bring every file that is still as before to what it is to hold. What a person changed meanwhile stays."""
+    todo = [e for e in move.entries if e.before != e.after and _now(repository, e.path) == e.before]
+    nofollow.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
+    for entry in todo:
+        _put(repository, entry.path, entry.after)
+    nofollow.settle(repository.folder, (e.path for e in todo if e.after is not None))
+    for entry in move.entries:
+        nofollow.unstage(repository.top, entry.path)
+
+
+def take_back(repository: Repository, objects: Objects, move: Move) -> None:
+    """Undo what a change has done to files and index, as far as nobody has changed it since; discard the journal."""
+    top = repository.folder
+    if move.outside:
+        outside_files.take_back(repository, objects, move.old, move.outside)
+    done = [e for e in move.entries if e.before != e.after and _now(repository, e.path) == e.after]
+    nofollow.stage_all(top, ((e.path, e.before) for e in done if e.before is not None))
+    for entry in done:
+        _put(repository, entry.path, entry.before)
+    nofollow.settle(top, (e.path for e in done if e.before is not None))
+    if move.ref:
+        tree = objects.tree_of(move.old)
+        staged = index.staged(repository, [e.path for e in move.entries])
+        entries = []
+        for entry in move.entries:
+            old = objects.entry(tree, entry.path)
+            if staged.get(entry.path, "") == entry.oid:
+                entries.append((entry.path, old))
+        index.set_entries(repository, objects, entries)
+    discard(repository, move)
+
+
+def _now(repository: Repository, path: str) -> bytes | None:
+    return nofollow.read(repository.folder, path, nofollow.MOST_BYTES)
+
+
+def _put(repository: Repository, path: str, content: bytes | None) -> None:
+    if content is None:
+        nofollow.remove(repository.folder, path)
+    else:
+        nofollow.publish(repository.folder, path)
+
+
+def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
+    """Do a journalled change: files, index entries, ref. On any failure what was done goes back.
+
+    Raises:
+        Locked: somebody else's git holds the index or the ref.
+        runner.GitError: the branch was moved by somebody else (``update-ref`` refused).
+        StoreBroken: no space, no permission.
+    """
+    try:
+        if move.outside:
+            outside_files.put(repository, objects, move.old, move.outside)
+        _put_files(repository, move)
+        if move.ref:
+            tree = objects.tree_of(move.new)
+            index.set_entries(repository, objects, [(e.path, objects.entry(tree, e.path)) for e in move.entries])
+            set_ref(repository, objects, move)
+    except Conflict:
+        discard(repository, move)  # git refused before it touched anything
+        raise
+    except BaseException as error:
+        if not _is_done_all_the_same(repository, move, error):
+            with contextlib.suppress(OSError):
+                take_back(repository, objects, move)
+            if isinstance(error, OSError):
+                nofollow.failed(error, repository.top)
+            raise
+        if not isinstance(error, Exception):  # a person interrupted, and it is done
+            put_away(repository)
+            raise
+    put_away(repository)
+
+
+def _put_files(repository: Repository, move: Move) -> None:
+    todo = [entry for entry in move.entries if entry.before != entry.after]
+    nofollow.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
+    for entry in todo:
+        if not _put_over(repository, entry):
+            message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
+            raise Locked(message, hint="look at it, and repeat the command")
+    nofollow.settle(repository.folder, (e.path for e in todo if e.after is not None))
+
+
+def _put_over(repository: Repository, entry: Entry) -> bool:
+    """Bring a file from what it is expected to hold to what it is to hold; False where it holds something else."""
+    if entry.after is not None:
+        return nofollow.publish_over(repository.folder, entry.path, entry.before)
+    if _now(repository, entry.path) != entry.before:
+        return False
+    nofollow.remove(repository.folder, entry.path)
+    return True
+
+
+def _is_done_all_the_same(repository: Repository, move: Move, error: BaseException) -> bool:
+    """Say whether the branch has moved: git failed only behind its last step (a reflog), or was killed behind it.
+
+    What a killed git left locked is freed.
+    """
+    interrupted = isinstance(error, Unreachable) or not isinstance(error, Exception)
+    if interrupted or (isinstance(error, runner.GitError) and error.ran.status < 0):
+        remove_abandoned_locks(repository, move.ref)
+    elif not isinstance(error, runner.GitError):
+        return False
+    return bool(move.ref) and repository.ref(move.ref) == move.new
+
+
+def set_ref(repository: Repository, objects: Objects, move: Move) -> None:
+    """Move the branch from the old commit to the new one; fails where it is elsewhere.
+
+    Where commits of others arrive, a ref keeps the commit that was here before.
+    """
+    label = "zenprofile: " + move.message.partition("\n")[0]
+    rows = [f"update {move.ref}\0{move.new}\0{move.old or objects.zero}\0"]
+    if move.kind == "merge" and move.old:
+        rows.append(f"update {BACKUP}{move.ref.removeprefix('refs/heads/')}\0{move.old}\0\0")
+    index.patiently(repository, ["update-ref", "-m", label, "--stdin", "-z"], "".join(rows).encode())
+
+
+def _wait_for_git(repository: Repository) -> None:
+    """Wait for a git that has outlived the process that started it, and still checks files out.
+
+    Raises:
+        Locked: it does not end.
+    """
+    lock, deadline = repository.git_dir / "index.lock", time.monotonic() + index.PATIENCE
+    while lock.exists():
+        if time.monotonic() > deadline:
+            message = f"another git holds {lock}; a change that was begun waits for it"
+            raise Locked(message, hint="wait for it to end; if none is running, delete that file")
+        time.sleep(0.02)
+
+
+def remove_abandoned_locks(repository: Repository, ref: str) -> None:
+    """Remove lock files of git that a killed process left while it did a change of ours: nobody uses them any more."""
+    journal = repository.own_dir / JOURNAL
+    locks = [repository.git_dir / "index.lock", repository.git_dir / "HEAD.lock"]
+    if ref:
+        locks.append(repository.common_dir / f"{ref}.lock")
+    for lock in locks:
+        try:
+            younger = lock.stat().st_mtime >= journal.stat().st_mtime - 1
+        except FileNotFoundError:
+            continue
+        if younger and not _git_runs_in(repository):
+            lock.unlink(missing_ok=True)
+
+
+def _git_runs_in(repository: Repository) -> bool:
+    """Say whether a git process works in the repository (where the system does not tell: whether one could)."""
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:  # pragma: no cover - a system without /proc
+        return True
+    places = (str(repository.top), str(repository.git_dir), str(repository.common_dir))
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+                name = file.read()
+            cwd = os.readlink(f"/proc/{pid}/cwd")
+        except OSError:
+            continue
+        if name.startswith("git") and any(cwd == place or cwd.startswith(place + "/") for place in places):
+            return True
+    return False

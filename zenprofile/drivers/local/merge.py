@@ -1,0 +1,336 @@
+"""Merging two commits in the object store: entities by meaning, all other files by git. Nothing moves here."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from zenprofile.core import profile_check
+from zenprofile.core.change import MISSING, Changed
+from zenprofile.core.document import reader
+from zenprofile.core.entity import KINDS, MANIFEST, Data, Key, key_of_path
+from zenprofile.core.merge import documents as merge
+from zenprofile.core.merge import references as merge_whole
+from zenprofile.core.merge.data import Choice, Value, chosen
+from zenprofile.core.merge.documents import Choices, Conflict
+from zenprofile.core.paths import Path
+from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
+from zenprofile.drivers.local import tree
+from zenprofile.errors import Invalid, Problem, Unsupported
+from zenprofile.git import commit_graph, runner
+from zenprofile.git.objects import Objects, Pair, TreeEntry
+from zenprofile.git.repository import Repository
+
+if TYPE_CHECKING:
+    from zenprofile.core.schema.catalog import Catalog
+
+OUTSIDE = Key("outside", "", "")  # stands for the files outside the profile in a conflict
+Texts = dict[Key, str]
+_TYPED = {kind.folder: kind.typed for kind in KINDS.values()}
+
+
+class Outcome(NamedTuple):
+    """What a merge comes to.
+
+    Attributes:
+        tree: the merged tree; complete only without conflicts.
+        changes: of entities, against ours.
+        conflicts: what a person must decide.
+        notes: what was decided by itself and should be said.
+        problems: what the other side brings that does not hold.
+        documents: what differs from ours, None for deleted; complete only without conflicts.
+    """
+
+    tree: str
+    changes: tuple[Changed, ...]
+    conflicts: tuple[Conflict, ...]
+    notes: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    documents: Mapping[Key, str | None]
+
+
+class Merge:
+    """One merge of two commits of a repository."""
+
+    def __init__(self, repository: Repository, objects: Objects, catalog: "Catalog", ours: str, theirs: str) -> None:
+        """Take the two commits; "" for ours is a branch without commits."""
+        self._repository = repository
+        self._objects = objects
+        self._catalog = catalog
+        self._prefix = repository.prefix
+        self.ours, self.theirs = ours, theirs
+        self._trees = {commit: objects.tree_of(commit) for commit in (ours, theirs)}
+        self.bases = commit_graph.bases(repository, ours, theirs)
+        self._snapshots: dict[str, Snapshot] = {}
+        self._known = reader.Known()
+
+    def manifest(self) -> tuple[bytes | None, bytes | None]:
+        """Return the profile's manifest here and as it is to arrive (None: there is none, or it is no plain file).
+
+        Where the other side has not changed it, it stays as it is here.
+        """
+        base, ours, theirs = (
+            self._objects.entry(side, self._prefix + MANIFEST)
+            for side in (self._base()[0], self._trees[self.ours], self._trees[self.theirs])
+        )
+        now, new = (
+            self._objects.read(side.oid, "blob") if side is not None and side.mode in tree.FILES else None
+            for side in (ours, theirs)
+        )
+        return now, now if theirs == base else new
+
+    @property
+    def has_manifest(self) -> bool:
+        """Whether the other side holds a profile."""
+        return self._objects.entry(self._trees[self.theirs], self._prefix + MANIFEST) is not None
+
+    def outcome(self, choices: Mapping[Key, Choices], whole: Mapping[Key, str | None] | None = None) -> Outcome:
+        """Merge, with conflicts settled as chosen (by `Conflict.key`); ``whole`` are documents that are settled whole.
+
+        Raises:
+            Unsupported: files outside the profile must be merged, and git is older than 2.38.
+        """
+        with reader.remembering(self._known):
+            return self._outcome(choices, whole or {})
+
+    def _outcome(self, choices: Mapping[Key, Choices], whole: Mapping[Key, str | None]) -> Outcome:
+        objects, ours, theirs = self._objects, self._trees[self.ours], self._trees[self.theirs]
+        base, base_texts = self._base()
+        mine, other = objects.differences(base, ours), objects.differences(base, theirs)
+        texts = self._texts(base_texts, base, ours, theirs, {*mine, *other})
+        merged = merge.merge(*texts, choices=choices, renames=self._renames(texts))
+        open_ = [conflict for conflict in merged.conflicts if conflict.key not in whole]
+        documents, references = self._settled({**merged.documents, **whole}, texts, choices)
+        outside, clashes = self._outside(base, mine, other)
+        brought = self._brought(base, texts)
+        conflicts = [*open_, *references, *clashes]
+        if not conflicts:
+            conflicts += self._together(documents, brought)
+        changes = tuple(
+            Changed(key, data_of(key, texts[1].get(key)), data_of(key, text))
+            for key, text in sorted(documents.items())
+            if text != texts[1].get(key)
+        )
+        with objects.together():
+            entries: dict[str, TreeEntry | None] = {**self._blobs(documents), **outside, **self._taken(mine, other)}
+            made = objects.edited(ours, entries) if entries else ours
+        return Outcome(made, changes, tuple(conflicts), merged.notes, tuple(brought), documents)
+
+    def document(self, key: Key) -> tuple[str | None, str | None, str | None]:
+        """Return one document as the common ancestor, ours and theirs have it."""
+        base, stand_in = self._base()
+        sides = self._texts(stand_in, base, self._trees[self.ours], self._trees[self.theirs], {self._prefix + key.path})
+        return sides[0].get(key), sides[1].get(key), sides[2].get(key)
+
+    def added(self, outcome: Outcome, key: Key, text: str) -> list[Problem]:
+        """List the problems that a document would bring to a merge's outcome, as far as that is settled."""
+        others = {other: found for other, found in outcome.documents.items() if other != key}
+        below = Overlay(self._snapshot(self._trees[self.ours]), others, self._catalog)
+        with reader.remembering(self._known):
+            return profile_check.added(below, {key: text}, self._catalog)
+
+    def _base(self) -> tuple[str, dict[Key, str | None]]:
+        """Return the common ancestor's tree, and texts that stand in for its documents where there are several."""
+        objects = self._objects
+        if not self.bases:
+            return objects.empty_tree, {}
+        trees = [objects.tree_of(commit) for commit in self.bases]
+        made, stand_in = trees[0], {}
+        for further in self.bases[1:]:
+            # Two ancestors, as two people leave them who merge the same commits at the same time: merged first, so that
+            # what both already agree on counts as old.
+            inner = Merge(self._repository, objects, self._catalog, self.bases[0], further)
+            inner_base, inner_texts = inner._base()
+            tree_ = objects.tree_of(further)
+            paths = {*objects.differences(inner_base, made), *objects.differences(inner_base, tree_)}
+            stand_in.update(_agreed(*self._texts(inner_texts, inner_base, made, tree_, paths)))
+        return made, stand_in
+
+    def _texts(
+        self, stand_in: Mapping[Key, str | None], base: str, ours: str, theirs: str, paths: set[str]
+    ) -> tuple[Texts, Texts, Texts]:
+        """Return the documents at paths as the three sides have them."""
+        sides: tuple[Texts, Texts, Texts] = ({}, {}, {})
+        for path in paths:
+            key = self._key(path)
+            if key is None:
+                continue
+            for texts, side in zip(sides, (base, ours, theirs), strict=True):
+                entry = self._objects.entry(side, path)
+                if entry is not None and entry.mode in tree.FILES:
+                    texts[key] = self._objects.read(entry.oid, "blob").decode("utf-8", "surrogateescape")
+        for key, text in stand_in.items():
+            if text is None:
+                sides[0].pop(key, None)
+            elif key in sides[1] or key in sides[2]:
+                sides[0][key] = text
+        return sides
+
+    def _renames(self, texts: tuple[Texts, Texts, Texts]) -> tuple[dict[Key, Key], dict[Key, Key]]:
+        """Look in history for what a side renamed while the other side edited it."""
+        base, ours, theirs = texts
+        found: list[dict[Key, Key]] = []
+        for commit, side, other in ((self.ours, ours, theirs), (self.theirs, theirs, ours)):
+            gone = [key for key in base if key not in side and other.get(key, base[key]) != base[key]]
+            come = {key[:2] for key in side if key not in base}
+            if any(key[:2] in come for key in gone):
+                from zenprofile.drivers.local.renames import renamed
+
+                found.append(renamed(self._repository, self._objects, self.bases, commit))
+            else:
+                found.append({})
+        return found[0], found[1]
+
+    def _key(self, path: str) -> Key | None:
+        return key_of_path(path[len(self._prefix) :]) if path.startswith(self._prefix) else None
+
+    def _blobs(self, documents: Mapping[Key, str | None]) -> dict[str, TreeEntry | None]:
+        entries: dict[str, TreeEntry | None] = {}
+        for key, text in documents.items():
+            oid = "" if text is None else self._objects.write("blob", text.encode("utf-8", "surrogateescape"))
+            path = self._prefix + key.path
+            ours, theirs = self._trees[self.ours], self._trees[self.theirs]
+            entries[path] = self._objects.kept(ours if self._objects.entry(ours, path) else theirs, path, oid)
+        return entries
+
+    def _taken(self, mine: Mapping[str, Pair], other: Mapping[str, Pair]) -> dict[str, TreeEntry | None]:
+        """Return what the other side alone has put in a document's place that is no plain file, and the manifest."""
+        return {
+            path: new
+            for path, (_, new) in other.items()
+            if tree.is_document(path, self._prefix)
+            and (path == self._prefix + MANIFEST or (new is not None and new.mode not in tree.FILES))
+            and path not in mine
+        }
+
+    def _snapshot(self, tree_: str) -> Snapshot:
+        if tree_ not in self._snapshots:
+            documents = tree.TreeDocuments(self._objects, tree_, self._prefix)
+            self._snapshots[tree_] = DocumentSnapshot(documents, self._catalog)
+        return self._snapshots[tree_]
+
+    def _settled(
+        self, documents: dict[Key, str | None], texts: tuple[Texts, Texts, Texts], choices: Mapping[Key, Choices]
+    ) -> tuple[dict[Key, str | None], list[Conflict]]:
+        """Return the merged documents with broken references settled as chosen, and the conflicts that stay."""
+        base, ours, theirs = texts
+        changed = [{key for key in {*base, *side} if base.get(key) != side.get(key)} for side in (ours, theirs)]
+        here = Overlay(self._snapshot(self._trees[self.ours]), documents, self._catalog)
+
+        def text(key: Key) -> str | None:
+            try:
+                return here.text(key)
+            except Invalid:
+                return ""  # it is there, and does not hold
+
+        def data(key: Key) -> Data | None:
+            return data_of(key, text(key))
+
+        left: list[Conflict] = []
+        ours_changed, theirs_changed = changed
+        broken = merge_whole.broken_references(data, ours_changed, theirs_changed, self._is_flavor)
+        for conflict in broken:
+            choice = chosen(choices.get(conflict.key, {}), conflict.path)
+            if choice is None:
+                left.append(conflict)
+            else:
+                documents.update(merge_whole.settle(conflict, choice, text, base.get))
+        return documents, left
+
+    def _is_flavor(self, type_: str, name: str) -> bool:
+        return self._catalog.flavor(type_, name) is not None
+
+    def _brought(self, base: str, texts: tuple[Texts, Texts, Texts]) -> list[Problem]:
+        """List the problems that the other side's own changes bring."""
+        before, _, theirs = texts
+        differing: dict[Key, str | None] = {
+            key: theirs.get(key) for key in {*before, *theirs} if before.get(key) != theirs.get(key)
+        }
+        problems = profile_check.added(self._snapshot(base), differing, self._catalog) if differing else []
+        theirs_tree = self._trees[self.theirs]
+        for path, (_, new) in self._objects.differences(base, theirs_tree).items():
+            key = self._key(path)
+            if new is not None and key is not None and new.mode not in tree.FILES:
+                problems.append(tree.not_followed(key.path))
+            elif new is not None and self._blocks(path):
+                problems.append(tree.not_a_folder(path.removeprefix(self._prefix)))
+        return problems
+
+    def _blocks(self, path: str) -> bool:
+        """Say whether a file, link or submodule at a path takes the place of one of the profile's folders."""
+        if not path.startswith(self._prefix):
+            return self._prefix.startswith(f"{path}/")
+        kind, slash, type_ = path[len(self._prefix) :].partition("/")
+        return kind in _TYPED and (not slash or (_TYPED[kind] and "/" not in type_ and not type_.endswith(".yaml")))
+
+    def _together(self, documents: Mapping[Key, str | None], brought: Sequence[Problem]) -> list[Conflict]:
+        """List what neither side broke alone: the merged whole must hold."""
+        known = {problem.identity for problem in brought}
+        added = (
+            profile_check.added(self._snapshot(self._trees[self.ours]), documents, self._catalog) if documents else []
+        )
+        found = []
+        for problem in added:
+            key = key_of_path(problem.file)
+            if problem.identity not in known and key is not None:
+                class_ = "name" if problem.code == profile_check.CLASH else "reference"
+                found.append(Conflict(key, (), MISSING, MISSING, MISSING, class_, problem.message))
+        return found
+
+    def _outside(
+        self, base: str, mine: Mapping[str, Pair], other: Mapping[str, Pair]
+    ) -> tuple[dict[str, TreeEntry | None], list[Conflict]]:
+        """Return what the merge changes outside the profile, as git merges it, and what git cannot merge."""
+        here, there = (
+            {path: new for path, (_, new) in side.items() if not tree.is_document(path, self._prefix)}
+            for side in (mine, other)
+        )
+        if _apart(here, there):
+            return {path: entry for path, entry in there.items() if path not in here}, []
+        return self._by_git(base, here, there)
+
+    def _by_git(
+        self, base: str, here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]
+    ) -> tuple[dict[str, TreeEntry | None], list[Conflict]]:
+        """Let git merge the files outside the profile, in commits that hold nothing else."""
+        objects, top = self._objects, self._repository.top
+        root = self._bare_commit(base, [])
+        sides = [self._bare_commit(objects.edited(base, side), [root]) for side in (here, there)]
+        ran = runner.run(["merge-tree", "--write-tree", "-z", "--name-only", *sides], top, ok=(0, 1, 129))
+        if ran.status == 129:
+            message = "both sides changed files outside the profile, which needs git 2.38 or newer"
+            raise Unsupported(message, hint="upgrade git, or pull by hand: git pull")
+        parts = ran.out.split(b"\0")
+        if ran.status == 1:
+            names = sorted({part.decode("utf-8", "replace") for part in parts[1 : parts.index(b"", 1)]})
+            detail = "git cannot merge files outside the profile: " + ", ".join(names[:10])
+            return {}, [Conflict(OUTSIDE, (), MISSING, MISSING, MISSING, "outside", detail)]
+        differing = objects.differences(objects.edited(base, here), parts[0].strip().decode())
+        return {path: new for path, (_, new) in differing.items()}, []
+
+    def _bare_commit(self, tree_: str, parents: list[str]) -> str:
+        """Write a commit that only `merge-tree` sees."""
+        nobody = "zenprofile <merge@zenprofile.invalid> 0 +0000"
+        lines = [f"tree {tree_}", *(f"parent {p}" for p in parents), f"author {nobody}", f"committer {nobody}", "", ""]
+        return self._objects.write("commit", "\n".join(lines).encode())
+
+
+def _apart(here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]) -> bool:
+    """Say whether two sets of changes do not meet: no file in both with another content, no file where a folder is."""
+    if any(path in there and there[path] != entry for path, entry in here.items()):
+        return False
+    for one, other in ((here, there), (there, here)):
+        folders = {"/".join(path.split("/")[:n]) for path in one for n in range(1, path.count("/") + 1)}
+        if any(path in folders and entry is not None for path, entry in other.items()):
+            return False
+    return True
+
+
+def _agreed(base: Texts, ours: Texts, theirs: Texts) -> dict[Key, str | None]:
+    """Merge two common ancestors; a value on which they differ is no value, so that later it is nobody's old one."""
+    found = merge.merge(base, ours, theirs).conflicts
+    choices: dict[Key, dict[Path, Choice]] = {}
+    for conflict in found:
+        given = choices.setdefault(conflict.key, {})
+        given[conflict.path] = "ours" if conflict.class_ == "name" else Value(MISSING)
+    whole = {conflict.key for conflict in found if not conflict.path}
+    merged = merge.merge(base, ours, theirs, choices={**choices, **{key: {(): "ours"} for key in whole}})
+    return {**merged.documents, **dict.fromkeys(whole)}

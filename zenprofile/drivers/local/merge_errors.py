@@ -1,0 +1,36 @@
+"""What a person is told where a merge stops: conflicts to settle, or a remote that does not hold."""
+
+from typing import TYPE_CHECKING
+
+from zenprofile.errors import Conflict as ConflictError
+from zenprofile.errors import Invalid, Problem
+
+if TYPE_CHECKING:
+    from zenprofile.core.merge.documents import Conflict
+
+_SHOWN = 10  # names in a message
+
+
+def undecided(found: "tuple[Conflict, ...]") -> ConflictError:
+    """Return the error that names open conflicts (at least one) and how to settle them."""
+    names = list(dict.fromkeys(_name(c) for c in found))
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    count = "1 conflict" if len(found) == 1 else f"{len(found)} conflicts"
+    if all(c.class_ == "outside" for c in found):
+        return ConflictError(f"{found[0].detail}; nothing was moved", hint="pull by hand: git pull")
+    hint = "both values are kept: see 'zenprofile conflicts', then 'zenprofile resolve ENTITY --ours|--theirs'"
+    return ConflictError(f"{count} to settle: {shown}; nothing was moved", hint=hint)
+
+
+def _name(conflict: "Conflict") -> str:
+    from zenprofile.core import paths
+
+    return f"{conflict.key} {paths.show(conflict.path)}".strip()
+
+
+def spoiled(problems: tuple[Problem, ...]) -> Invalid:
+    """Return the error of a remote that brings problems (at least one)."""
+    error = Invalid.of(problems)
+    error.message = f"the remote's entities do not hold, nothing was moved: {error.message}"
+    error.hint = "have it mended there, or take it as it is: zenprofile pull --accept-invalid"
+    return error

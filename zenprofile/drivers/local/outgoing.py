@@ -1,0 +1,122 @@
+"""What a push would send: its entities, whether they hold, and commits that are about something else."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from zenprofile.core import profile_check
+from zenprofile.core.change import Changed
+from zenprofile.core.entity import Key, key_of_path
+from zenprofile.core.secrets import plaintext
+from zenprofile.core.snapshot import data_of
+from zenprofile.drivers.local import tree
+from zenprofile.errors import Invalid, Problem, ZenprofileError
+from zenprofile.git import runner
+from zenprofile.git.objects import Objects
+from zenprofile.git.repository import Repository
+
+if TYPE_CHECKING:
+    from zenprofile.core.schema.catalog import Catalog
+
+_SHOWN = 10  # names in a message
+
+
+def changes(repository: Repository, objects: Objects, theirs: str, ours: str) -> tuple[Changed, ...]:
+    """List the entities that differ between two commits."""
+    found = []
+    for path, sides in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
+        key = _key(repository, path)
+        if key is not None:
+            texts = [objects.read(s.oid, "blob") if s is not None and s.mode in tree.FILES else None for s in sides]
+            found.append(Changed(key, data_of(key, texts[0]), data_of(key, texts[1])))
+    return tuple(sorted(found, key=lambda c: c.key))
+
+
+def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", theirs: str, ours: str) -> None:
+    """Refuse to send what does not hold.
+
+    Raises:
+        Invalid: the commits add problems, or one of them brings a secret that a later one takes away.
+    """
+    texts: dict[Key, str | None] = {}
+    for path, (_, new) in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
+        key = _key(repository, path)
+        if key is not None:
+            raw = tree.content(objects, key, new) if new is not None else None
+            texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
+    problems = profile_check.added(tree.snapshot(objects, theirs, repository.prefix, catalog), texts, catalog)
+    if problems:
+        error = Invalid.of(problems)
+        error.message = f"not pushed: {error.message}"
+        raise error
+    _must_keep_secrets(repository, objects, theirs, ours)
+
+
+def _must_keep_secrets(repository: Repository, objects: Objects, theirs: str, ours: str) -> None:
+    """Refuse to send a commit that brings a secret, although a later one takes it away: history keeps it."""
+    if objects.parents_of(ours) == ([theirs] if theirs else []):
+        return  # one commit alone, which has been looked at whole
+    for oid, parents, _ in _commits(repository, theirs, ours):
+        for path in _own(objects, oid, parents):
+            key = _key(repository, path)
+            if key is None:
+                continue
+            known = {_mark(p) for parent in parents for p in _secrets(objects, parent, path, key)}
+            found = [problem for problem in _secrets(objects, oid, path, key) if _mark(problem) not in known]
+            if found:
+                error = Invalid.of(found)
+                error.message = f"not pushed: in commit {oid[:9]} {error.message}"
+                error.hint = f"take it out of that commit (git rebase -i {oid[:9]}~1), and change it where it is used"
+                raise error
+
+
+def _secrets(objects: Objects, commit: str, path: str, key: Key) -> list[Problem]:
+    entry = objects.entry(objects.tree_of(commit), path)
+    if entry is None or entry.mode not in tree.FILES:
+        return []
+    return plaintext.problems(key, objects.read(entry.oid, "blob").decode("utf-8", "replace"))
+
+
+def _mark(problem: Problem) -> tuple[str, str]:
+    """Return what tells two secrets apart: the hint holds the fingerprint."""
+    return problem.message, problem.hint
+
+
+def must_be_ours(repository: Repository, objects: Objects, theirs: str, ours: str) -> None:
+    """Refuse to send commits that touch files outside a profile that is a part of its repository.
+
+    Raises:
+        ZenprofileError: there are such commits; they are named.
+    """
+    found = _others(repository, objects, theirs, ours) if repository.prefix else []
+    if found:
+        shown = "; ".join(found[:_SHOWN]) + (f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+        message = f"unpushed commits touch files outside the profile: {shown}"
+        raise ZenprofileError(message, hint="send them too with --with-others, as git push would")
+
+
+def _others(repository: Repository, objects: Objects, theirs: str, ours: str) -> list[str]:
+    return [
+        f"{oid[:9]} {subject}"
+        for oid, parents, subject in _commits(repository, theirs, ours)
+        if any(not tree.is_document(path, repository.prefix) for path in _own(objects, oid, parents))
+    ]
+
+
+def _commits(repository: Repository, theirs: str, ours: str) -> Iterator[tuple[str, list[str], str]]:
+    """Yield the commits that would be sent, newest first: id, parents, subject."""
+    span = [ours, f"^{theirs}"] if theirs else [ours]
+    rows = runner.run(["log", "--format=%H %P%x00%s", *span, "--"], repository.top).out
+    for row in rows.decode("utf-8", "replace").splitlines():
+        ids, _, subject = row.partition("\0")
+        oid, *parents = ids.split()
+        yield oid, parents, subject
+
+
+def _own(objects: Objects, oid: str, parents: list[str]) -> set[str]:
+    """Return the paths at which a commit differs from all its parents."""
+    sides = [set(objects.differences(objects.tree_of(p), objects.tree_of(oid))) for p in parents or [""]]
+    return set.intersection(*sides)
+
+
+def _key(repository: Repository, path: str) -> Key | None:
+    return key_of_path(path[len(repository.prefix) :]) if path.startswith(repository.prefix) else None

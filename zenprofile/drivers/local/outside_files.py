@@ -1,0 +1,55 @@
+"""Files outside the profile, in a larger repository: checked out as git does it, and taken back after a kill."""
+
+import os
+
+from zenprofile.errors import Conflict
+from zenprofile.fs import nofollow
+from zenprofile.git import index, runner
+from zenprofile.git.objects import Objects
+from zenprofile.git.repository import Repository
+
+
+def put(repository: Repository, objects: Objects, commit: str, new: str) -> None:
+    """Check out what changes outside the profile as git does, the user's own filters included.
+
+    Raises:
+        Conflict: a file there has edits of the user's, or is in the way.
+    """
+    old = objects.tree_of(commit)
+    try:
+        index.refresh(repository, objects.differences(old, new))
+        index.patiently(repository, ["read-tree", "-m", "-u", old, new], b"", runner.TALKS)
+    except runner.GitError as error:
+        if error.ran.status < 0:
+            raise
+        message = f"files outside the profile are in the way; nothing was moved: {error.message}"
+        raise Conflict(message, hint="commit or put aside your own edits of them, or pull by hand: git pull") from None
+
+
+def take_back(repository: Repository, objects: Objects, commit: str, new: str) -> None:
+    """Bring files outside the profile that are as the change meant them, or half so, back to the old commit.
+
+    None of them had an edit of the user's: git looked, before it touched the first.
+    """
+    differing = objects.differences(objects.tree_of(commit), new)
+    for path, (before, after) in differing.items():
+        if not _is_ours(repository, path, after.oid if after is not None else ""):
+            continue
+        if before is not None:
+            index.patiently(repository, ["checkout", "-q", commit, "--", path], b"", runner.TALKS)
+        else:
+            nofollow.remove(repository.top, path)
+            index.set_entries(repository, objects, [(path, None)])
+
+
+def _is_ours(repository: Repository, path: str, oid: str) -> bool:
+    """Say whether a file is what a checkout of a blob ("": of none) leaves, also where that was killed on the way."""
+    if not os.path.lexists(repository.top / path):
+        return True
+    if not oid:
+        return False
+    if runner.run(["hash-object", "--", path], repository.top, ok=(0, 128)).out.decode().strip() == oid:
+        return True
+    written = (repository.top / path).read_bytes() if not os.path.islink(repository.top / path) else b"link"
+    ran = runner.run(["cat-file", "--filters", f"--path={path}", oid], repository.top, ok=(0, 128))
+    return not ran.status and ran.out.startswith(written)

@@ -1,0 +1,180 @@
+"""How a Git store is, and why: what `status` tells, without asking the remote."""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from zenprofile.errors import Problem
+from zenprofile.fs import nofollow
+from zenprofile.git import hook_paths, runner
+from zenprofile.git.config import Settings
+from zenprofile.git.repository import Repository
+from zenprofile.store import dates
+from zenprofile.store.sharing import Open, Relation, State
+
+if TYPE_CHECKING:
+    from zenprofile.drivers.local.store import LocalStore
+
+_FILE = "state.json"
+_VERDICT = "verdict.json"
+_SETTLE = "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs"
+_HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
+
+
+def remember(repository: Repository, what: str, detail: str) -> None:
+    """Keep what the last look at the remote came to: ``synced`` (and the commit), ``offline`` or ``blocked``."""
+    _write(repository, _FILE, {"state": what, "detail": detail, "when": int(time.time())})
+
+
+def forget(repository: Repository) -> None:
+    """Forget the last look at a remote, since it is another one now."""
+    (repository.own_dir / _FILE).unlink(missing_ok=True)
+
+
+def state(
+    store: "LocalStore", relation: Relation, open_: Open, touched: Callable[[], list[str]], settings: Settings
+) -> State:
+    """Say how a store is; ``touched`` is of `looking`."""
+    repository = store.repository
+    if repository is None:
+        return State(
+            "uncommitted", "", "nothing is committed yet", "zenprofile commit", relation, (), open_, (), "missing"
+        )
+    paths = touched()
+    changes = tuple(store.uncommitted(paths)) if paths else ()
+    invalid = tuple(_invalid(store, repository, clean=not paths))
+    last = _read(repository, _FILE)
+    word, since, reason, advice = _word(repository, relation, open_, len(changes), invalid, last)
+    return State(word, since, reason, advice, relation, changes, open_, invalid, _hooks(settings.hooks_folder))
+
+
+def _word(
+    repository: Repository,
+    relation: Relation,
+    open_: Open,
+    edits: int,
+    invalid: tuple[Problem, ...],
+    last: dict[str, Any],
+) -> tuple[str, str, str, str]:
+    """Return the state's word, since when, why and what to do: the first of these that holds."""
+    what, how = repository.under_way()
+    ahead, behind = _commits(relation.ahead), _commits(relation.behind)
+    when = dates.rfc3339(last["when"]) if isinstance(last.get("when"), int) else ""
+    failed, failure = last.get("state", ""), str(last.get("detail", ""))
+    rows: tuple[tuple[bool, str, str, str, str], ...] = (
+        (bool(what), "paused", _since(repository, "ORIG_HEAD"), f"{what} is under way", how),
+        (not relation.branch, "paused", "", "HEAD is detached", "git switch BRANCH"),
+        (
+            bool(open_.conflicts), "conflict", _since(repository, "zenprofile/conflicts.json"),
+            f"{len(open_.conflicts)} to settle",
+            "git pull" if all(c.class_ == "outside" for c in open_.conflicts) else _SETTLE,
+        ),
+        (bool(invalid), "invalid", "", f"{invalid[0] if invalid else ''}", "mend it; zenprofile validate names all"),
+        (bool(edits), "uncommitted", "", f"{edits} edited by hand", "zenprofile commit"),
+        (not relation.remote, "unshared", "", "there is no remote", "zenprofile remote set URL"),
+        (failed == "offline", "offline", when, f"{failure}; {ahead} not pushed", "zenprofile sync"),
+        (failed == "blocked", "blocked", when, f"{failure}; {ahead} not pushed", "mend access, then: zenprofile sync"),
+        (
+            bool(relation.ahead and relation.behind), "diverged", "",
+            f"{ahead} here, {behind} at the remote", "zenprofile sync",
+        ),
+        (bool(relation.behind), "behind", "", f"{behind} at the remote", "zenprofile pull"),
+        (bool(relation.ahead), "ahead", "", f"{ahead} not pushed", "zenprofile push"),
+        (not relation.theirs, "ahead", "", "the remote has never been looked at", "zenprofile sync"),
+    )  # fmt: skip
+    for holds, word, since, reason, advice in rows:
+        if holds:
+            return word, since, reason, advice
+    confirmed = failed == "synced" and failure == relation.ours
+    return "synced", when if confirmed else "", "the remote has what is here, when it was last looked at", ""
+
+
+def _commits(number: int) -> str:
+    return "1 commit" if number == 1 else f"{number} commits"
+
+
+def _since(repository: Repository, name: str) -> str:
+    try:
+        return dates.rfc3339(os.stat(repository.git_file(name)).st_mtime)
+    except OSError:
+        return ""
+
+
+@contextlib.contextmanager
+def looking(repository: Repository, settings: Settings) -> Iterator[Callable[[], list[str]]]:
+    """Let git look at the work tree while other things are done.
+
+    Gives what lists the files below the profile that git takes for changed: its index knows at once which are not.
+    """
+    flags = settings.filters_off
+    args = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignored=matching"]
+    args.append("--ignore-submodules=all")
+    args += ["--", repository.prefix or "."]
+    process = runner.start(args, repository.folder, flags=flags)
+
+    def touched() -> list[str]:
+        out = runner.finish(process, args).out
+        paths = (os.fsdecode(row[3:]) for row in out.split(b"\0") if row)
+        return [path.removeprefix(repository.prefix) for path in paths if path.startswith(repository.prefix)]
+
+    try:
+        yield touched
+    finally:
+        if process.returncode is None:
+            runner.end(process)
+
+
+def _invalid(store: "LocalStore", repository: Repository, *, clean: bool) -> list[Problem]:
+    """List the problems of the working tree; the verdict on one without edits is kept, by commit and tree."""
+    if not clean:
+        return _whole(store)
+    head = repository.head()
+    commit = f"{head.oid} {repository.prefix} {store.schemas}"
+    kept = _read(repository, _VERDICT)
+    if head.oid and kept.get("commit") == commit:
+        return [Problem(*row) for row in kept["problems"]]
+    objects = store.objects(repository)
+    tree = f"{objects.subtree(objects.tree_of(head.oid), repository.prefix)} {store.schemas}"
+    known = kept.get("tree") == tree
+    problems = [Problem(*row) for row in kept["problems"]] if known else _whole(store)
+    _write(repository, _VERDICT, {"commit": commit, "tree": tree, "problems": [list(problem) for problem in problems]})
+    return problems
+
+
+def _whole(store: "LocalStore") -> list[Problem]:
+    from zenprofile.core import profile_check
+
+    return profile_check.whole(store.snapshot())
+
+
+def _hooks(folder: str) -> str:
+    # Those that husky writes do nothing but run the files beside their folder.
+    folders = [folder, os.path.dirname(folder)] if os.path.basename(folder) == "_" else [folder]
+    found = sum(
+        any(b"zenprofile" in hook_paths.head(os.path.join(place, name)) for place in folders) for name in _HOOKS
+    )
+    return "installed" if found == len(_HOOKS) else "partly" if found else "missing"
+
+
+def _read(repository: Repository, name: str) -> dict[str, Any]:
+    try:
+        found = nofollow.record(repository.own_file(name))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(repository: Repository, name: str, data: dict[str, Any]) -> None:
+    """Write what may be lost: without it, `status` only takes longer or knows less."""
+    path = repository.own_file(name)
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temporary, "w", encoding="ascii") as file:
+            file.write(json.dumps(data))
+        os.rename(temporary, path)
+    except OSError:
+        return

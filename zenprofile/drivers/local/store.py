@@ -1,0 +1,398 @@
+"""The store of a profile in a Git working tree: one YAML file an entity, one commit a change."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from zenprofile.core.entity import FORMAT, MANIFEST, Key, key_of_path
+from zenprofile.core.snapshot import Snapshot, data_of
+from zenprofile.drivers.local.cache import Cache
+from zenprofile.drivers.local.worktree import WorkTree
+from zenprofile.errors import Invalid, NotFound, Paused, StoreBroken
+from zenprofile.fs import lock, nofollow
+from zenprofile.git.repository import Repository, find
+from zenprofile.store.base import Options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zenprofile.core.change import Change, Changed, Recorded
+    from zenprofile.core.schema.catalog import Catalog
+    from zenprofile.drivers.local.commit import Author, FileChange
+    from zenprofile.drivers.local.sharing import GitSharing
+    from zenprofile.git.config import Settings
+    from zenprofile.git.objects import Objects
+    from zenprofile.store.undo import Past
+
+MANIFEST_TEXT = f"format: {FORMAT}\n"
+MADE = "made"  # marks, in our own folder of its git folder, a repository that zenprofile made or cloned
+
+
+class LocalStore:
+    """A profile in a folder. Promises: `Store` and `Committing` of `zenprofile.store.base`, and `past.Undoing`."""
+
+    driver = "local"
+
+    def __init__(self, folder: str, url: str, options: Options) -> None:
+        """Take the store's folder, absolute and resolved."""
+        from zenprofile import resources
+
+        self.folder = folder
+        self.url = url
+        self._options = options
+        self._repository = find(folder)
+        self._objects: Objects | None = None
+        self._settings: list[Settings] = []
+        self.schemas = resources.state()
+        self._cache = Cache(options.cache, folder, self.schemas)
+        self._tree = WorkTree(folder, self._cache, self.catalog, self._reading)
+
+    @property
+    def root(self) -> "Path":
+        """The store's folder."""
+        from pathlib import Path
+
+        return Path(self.folder)
+
+    def sharing(self, progress: Callable[[str], None] | None = None) -> "GitSharing":
+        """Return the remote side. ``progress`` takes what git says of its progress."""
+        if self._repository is not None:  # git answers while the rest is imported
+            from zenprofile.git.config import Settings
+
+            self._settings = [*(settings for settings in self._settings if settings.waits), Settings(self._repository)]
+        from zenprofile.drivers.local.sharing import GitSharing
+
+        settings = self._settings[-1] if self._settings else None
+        return GitSharing(self, settings, self._options.timeout, progress)
+
+    def author(self) -> "Author":
+        """Return what a commit needs to know of this machine."""
+        from zenprofile.drivers.local.commit import Author
+
+        return Author(self._options.user, self._options.warn, self._options.run_hooks)
+
+    @staticmethod
+    def catalog() -> "Catalog":
+        """Return the schemas that ship."""
+        from zenprofile import resources
+
+        return resources.catalog()
+
+    @property
+    def repository(self) -> Repository | None:
+        """The repository that the folder is in, or None before the first write made one."""
+        return self._repository
+
+    @property
+    def commits(self) -> bool:
+        """Whether a write is a commit."""
+        if self._options.mode:
+            return self._options.mode != "manual"
+        return self._repository is None or os.path.exists(self._repository.own_file(MADE))
+
+    def head(self) -> str:
+        """Return the commit of HEAD."""
+        return self._repository.head().oid if self._repository is not None else ""
+
+    def snapshot(self, at: str | None = None) -> Snapshot:
+        """Return the working tree, or what a commit, tag, branch or date had."""
+        if at is None:
+            return self._tree
+        from zenprofile.drivers.local import history, tree
+
+        repository = self._must_have_history(at)
+        commit = history.resolve(repository, at)
+        return tree.snapshot(self.objects(repository), commit, repository.prefix, self.catalog())
+
+    def objects(self, repository: Repository) -> "Objects":
+        """Return the repository's objects, open until the store is closed."""
+        if self._objects is None:
+            from zenprofile.git.objects import Objects
+
+            self._objects = Objects(repository)
+        return self._objects
+
+    def _must_have_history(self, at: str) -> Repository:
+        if self._repository is None:
+            raise NotFound(f"there is no revision '{at}': nothing is committed yet", hint="zenprofile commit")
+        return self._repository
+
+    def history(self, key: Key | None = None) -> Iterator["Recorded"]:
+        """Yield the commits that changed entities, newest first."""
+        if self._repository is None or not self._repository.head().oid:
+            return iter(())
+        from zenprofile.drivers.local import history
+
+        return history.changes(self._repository, key)
+
+    def close(self) -> None:
+        """Save the cache."""
+        self._cache.save()
+        for settings in self._settings:
+            settings.close()
+        self._settings.clear()
+        if self._objects is not None:
+            self._objects.close()
+            self._objects = None
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Keep writers out, and finish first what a killed one left."""
+        repository = self._repository
+        if repository is None:
+            yield
+            return
+        own = repository.own_file("")
+        with lock.shared(own) as held:
+            if not held or not os.path.exists(repository.own_file("journal")):
+                yield
+                return
+        self.finish()
+        with lock.shared(own):
+            yield
+
+    def finish(self) -> None:
+        """Finish or take back what a killed process left half done."""
+        repository = self._repository
+        if repository is not None and os.path.exists(repository.own_file("journal")):
+            from zenprofile.drivers.local import journal
+
+            with lock.exclusive(repository.own_file("")):
+                journal.finish(repository)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Repository]:
+        """Hold the store alone, with nothing half done in it; its folder becomes a repository where it is in none.
+
+        Raises:
+            Paused: the user is in the middle of a merge or the like.
+            Locked: another process holds it.
+        """
+        from zenprofile.drivers.local import journal
+
+        repository = self._repository or self._become_repository()
+        try:
+            with lock.exclusive(repository.own_file("")):
+                journal.finish(repository)
+                what, how = repository.under_way()
+                if what:
+                    message = f"{what} is under way in {repository.folder}; nothing was written"
+                    raise Paused(message, hint=f"end it first: {how}")
+                if self.commits:
+                    repository.must_be_ready()
+                # Inside, the lock is ours: a second, shared one in this process would wait for it.
+                self._tree, outside = (
+                    WorkTree(self.folder, self._cache, self.catalog, contextlib.nullcontext),
+                    self._tree,
+                )
+                try:
+                    yield repository
+                finally:
+                    self._tree = outside
+        except OSError as error:
+            nofollow.failed(error, self.folder)
+
+    def _become_repository(self) -> Repository:
+        make_repository(self.folder)
+        self._repository = find(self.folder)
+        if self._repository is None:  # pragma: no cover - git init has just succeeded
+            raise StoreBroken(f"{self.folder} could not be made a git repository", hint="try: git init")
+        if any(self._tree.keys()):
+            with contextlib.suppress(Invalid):
+                self.commit("Begin with the profile as it is")
+        return self._repository
+
+    def past(self, rev: str) -> "Past":
+        """Return what a commit did."""
+        from zenprofile.drivers.local import history
+
+        repository = self._must_have_history(rev)
+        return history.one(repository, history.resolve(repository, rev))
+
+    def own(self) -> Iterator["Past"]:
+        """Yield the changes of this machine's log (the last 200) that are not taken back."""
+        if self._repository is None:
+            return iter(())
+        from zenprofile.drivers.local import undo_log
+
+        return undo_log.changes(self._repository, self.objects(self._repository))
+
+    def take_back(self, change: "Change", undone: str) -> "Recorded":
+        """Write a change, with the record that it takes back in the same journal."""
+        return self.apply(change, undone)
+
+    def apply(self, change: "Change", undone: str = "") -> "Recorded":
+        """Write a change, and commit it unless the mode is manual."""
+        from zenprofile.core.change import Recorded
+
+        with self.writing() as repository, self._asking(repository) as settings:
+            from zenprofile.store.prepare import prepare
+
+            prepared = prepare(self._tree, change, self.catalog())
+            if not prepared.writes:
+                return Recorded("", "", "", prepared.message, ())
+            writes = [file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
+            ours = not change.message
+            return self.record(
+                repository, writes, prepared.message, prepared.changes, ours=ours, undone=undone, settings=settings
+            )
+
+    @contextlib.contextmanager
+    def _asking(self, repository: Repository) -> Iterator["Settings | None"]:
+        """Ask git for its settings while a change is looked at; None where nothing is committed."""
+        if not self.commits:
+            yield None
+            return
+        from zenprofile.git.config import Settings
+
+        settings = Settings(repository)
+        try:
+            yield settings
+        finally:
+            settings.close()
+
+    def record(
+        self,
+        repository: Repository,
+        writes: "list[FileChange]",
+        message: str,
+        changes: "tuple[Changed, ...]",
+        *,
+        ours: bool,
+        undone: str = "",
+        settings: "Settings | None" = None,
+    ) -> "Recorded":
+        from zenprofile.core.change import Recorded
+        from zenprofile.drivers.local import commit
+
+        if not self.commits:
+            commit.edit(repository, writes, message, undone)
+            return Recorded("", "", "", message, changes)
+        if ours and "{changes}" in self._options.template:
+            message = self._options.template.replace("{changes}", message)
+        rev = commit.record(repository, writes, message, self.author(), undone, settings)
+        from zenprofile.drivers.local import history
+
+        return history.brief(repository, rev, message, changes)
+
+    def uncommitted(self, among: Iterable[str] | None = None) -> "list[Changed]":
+        """List what the working tree has that HEAD has not, by key; of some paths alone where they are given."""
+        from zenprofile.core.change import Changed
+
+        if self._repository is None:
+            return []
+        dirty = self._dirty(self._repository, among)
+        return [Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in dirty if key]
+
+    def unshared(self) -> str | None:
+        """Say what exists here alone: uncommitted edits or unpushed commits, "" for nothing, None without a remote."""
+        from zenprofile.git import remote
+
+        return remote.unshared(self._repository) if self._repository is not None else None
+
+    def commit(self, message: str = "") -> "Recorded":
+        """Commit every edit below the profile."""
+        from zenprofile.core import change as changes
+        from zenprofile.core import profile_check
+        from zenprofile.core.change import Changed, Recorded
+        from zenprofile.core.secrets import plaintext
+
+        plaintext.refuse(message, "the message")
+        with self.writing() as repository:
+            head = repository.must_be_ready()
+            dirty = self._dirty(repository)
+            if not dirty:
+                return Recorded("", "", "", "nothing to commit", ())
+            problems = profile_check.whole(self._tree)
+            if problems and head.oid:
+                from zenprofile.drivers.local import tree
+
+                there = tree.snapshot(self.objects(repository), head.oid, repository.prefix, self.catalog())
+                before = profile_check.whole(there)
+                known = {problem.identity for problem in before}
+                problems = [problem for problem in problems if problem.identity not in known]
+            if problems:
+                raise Invalid.of(problems)
+            told = tuple(Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in dirty if key)
+            writes = [_as_it_stands(repository, key.path if key else MANIFEST, new) for key, _, new in dirty]
+            from zenprofile.drivers.local import commit
+
+            words = message or (changes.words(told) if told else "begin the profile")
+            if not message and "{changes}" in self._options.template:
+                words = self._options.template.replace("{changes}", words)
+            rev = commit.record(repository, writes, words, self.author())
+            from zenprofile.drivers.local import history
+
+            return history.brief(repository, rev, words, told)
+
+    def _dirty(
+        self, repository: Repository, among: Iterable[str] | None = None
+    ) -> list[tuple[Key | None, bytes | None, bytes | None]]:
+        """List files of the profile that differ from HEAD, line ends aside: key (None: the manifest), old, new.
+
+        A file that may not be read (a link, too large) is left as it is where HEAD has no better one; where paths are
+        given, it is listed as an empty one.
+
+        Raises:
+            Invalid: such a file, where no paths are given, stands in a plain one's place or is new.
+        """
+        objects = self.objects(repository)
+        committed = objects.files(objects.subtree(objects.tree_of(repository.head().oid), repository.prefix))
+        from zenprofile.drivers.local import tree
+
+        found: list[tuple[Key | None, bytes | None, bytes | None]] = []
+        paths = {path for path in committed if path == MANIFEST or key_of_path(path)}
+        paths |= {MANIFEST, *(key.path for key in self._tree.keys())}  # noqa: SIM118 - no mapping
+        if among is not None:
+            paths &= set(among)
+        for path in sorted(paths):
+            entry = committed.get(path)
+            try:
+                new = nofollow.read(self.folder, path)
+            except Invalid:
+                if among is None and not tree.is_unread(objects, entry):
+                    raise
+                if among is None:
+                    continue
+                new = b""
+            if (objects.oid("blob", new) if new is not None else "") == (entry.oid if entry else ""):
+                continue
+            old = objects.read(entry.oid, "blob") if entry else None
+            if old is None or new is None or old.replace(b"\r\n", b"\n") != new.replace(b"\r\n", b"\n"):
+                found.append((key_of_path(path), old, new))
+        return found
+
+
+def file_change(repository: Repository, path: str, old: str | None, new: str | None) -> "FileChange":
+    """Return a document's change as the commit path takes it."""
+    from zenprofile.drivers.local.commit import FileChange
+
+    before, after = (None if text is None else text.encode("utf-8", "surrogateescape") for text in (old, new))
+    return FileChange(repository.prefix + path, before, after)
+
+
+def _as_it_stands(repository: Repository, path: str, content: bytes | None) -> "FileChange":
+    from zenprofile.drivers.local.commit import FileChange
+
+    return FileChange(repository.prefix + path, content, content)
+
+
+def make_repository(root: str) -> None:
+    """Make a folder (with the folders above it) a repository of zenprofile's own making.
+
+    Raises:
+        StoreBroken: no permission, no space.
+    """
+    from zenprofile.git import runner
+
+    try:
+        os.makedirs(root, exist_ok=True)
+        branch = runner.run(["config", "--get", "init.defaultBranch"], root, ok=(0, 1)).out.decode().strip() or "main"
+        runner.run(["init", "-q"], root, flags=(f"init.defaultBranch={branch}",))
+        own = os.path.join(root, ".git", "zenprofile")
+        os.makedirs(own, exist_ok=True)
+        with open(os.path.join(own, MADE), "w"):
+            pass
+    except OSError as error:
+        nofollow.failed(error, root)

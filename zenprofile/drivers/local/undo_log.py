@@ -1,0 +1,118 @@
+"""This machine's log of changes (`zenprofile.drivers.local.journal` writes it), read for `undo`."""
+
+import os
+from collections.abc import Iterator
+
+from zenprofile.core.change import Changed, Recorded
+from zenprofile.core.entity import MANIFEST, Key, key_of_path
+from zenprofile.core.snapshot import data_of
+from zenprofile.drivers.local import journal
+from zenprofile.drivers.local.journal import Entry, Move
+from zenprofile.errors import Invalid, StoreBroken
+from zenprofile.fs import nofollow
+from zenprofile.git import runner
+from zenprofile.git.objects import Objects
+from zenprofile.git.repository import Repository
+from zenprofile.store.undo import Past, Text, standing
+
+_ENDING = ".json"
+
+
+def changes(repository: Repository, objects: Objects) -> Iterator[Past]:
+    """Yield the changes of a profile that are not taken back, newest first, as `Undoing.own` says.
+
+    A commit that is no longer in the branch (it was reset, or is another branch's) counts only while every document of
+    it is still as it left it: amended and rebased commits do.
+    """
+    moves = dict(_apart(repository, objects, _moves(repository)))
+    for name in standing((name, move.undone) for name, move in moves.items()):
+        try:
+            found = _past(repository, objects, name, moves[name])
+        except StoreBroken:  # git has thrown the commit away
+            continue
+        if _is_in_branch(repository, moves[name]) or _is_as_left(repository, found):
+            yield found
+
+
+def _moves(repository: Repository) -> dict[str, Move]:
+    """Return the profile's own records by name, newest first."""
+    folder = repository.own_dir / journal.CHANGES
+    try:
+        names = sorted((n for n in os.listdir(folder) if n.endswith(_ENDING)), reverse=True)
+    except FileNotFoundError:
+        return {}
+    found = {}
+    for name in names:
+        read = journal.read(folder / name)
+        if read is not None and read[0].kind != "merge" and read[1].get("prefix") == repository.prefix:
+            found[name.removesuffix(_ENDING)] = read[0]
+    return found
+
+
+def _apart(repository: Repository, objects: Objects, moves: dict[str, Move]) -> Iterator[tuple[str, Move]]:
+    """Leave out what began the profile, and edits that a later commit of all edits took along and stands for."""
+    taken_along = False
+    for name, move in moves.items():
+        try:
+            begins = _begins(repository, objects, move)
+        except StoreBroken:
+            continue
+        if not begins and (move.ref or not taken_along):
+            yield name, move
+            taken_along |= bool(move.ref) and all(entry.before == entry.after for entry in move.entries)
+
+
+def _begins(repository: Repository, objects: Objects, move: Move) -> bool:
+    """Say whether a change began the profile: it brought the manifest."""
+    path = repository.prefix + MANIFEST
+    entry = next((entry for entry in move.entries if entry.path == path), None)
+    if entry is None:
+        return False
+    return (_committed(objects, move.old, path) if move.ref else entry.before) is None
+
+
+def _past(repository: Repository, objects: Objects, name: str, move: Move) -> Past:
+    texts, changed = [], []
+    for entry in move.entries:
+        key = key_of_path(entry.path.removeprefix(repository.prefix))
+        if key is not None:
+            before, after = _sides(objects, move, entry)
+            texts.append(Text(key, _text(before), _text(after)))
+            changed.append(Changed(key, data_of(key, before), data_of(key, after)))
+    recorded = Recorded(move.new, "", "", move.message, tuple(sorted(changed, key=lambda c: c.key)))
+    return Past(name, recorded, tuple(texts))
+
+
+def _sides(objects: Objects, move: Move, entry: Entry) -> tuple[bytes | None, bytes | None]:
+    """Return what a file was before and after; of one that was committed as it stood, what the commits have."""
+    if entry.before != entry.after or not move.ref:
+        return entry.before, entry.after
+    return _committed(objects, move.old, entry.path), _committed(objects, move.new, entry.path)
+
+
+def _committed(objects: Objects, commit: str, path: str) -> bytes | None:
+    entry = objects.entry(objects.tree_of(commit), path)
+    return None if entry is None else objects.read(entry.oid, "blob")
+
+
+def _text(content: bytes | None) -> str | None:
+    return None if content is None else content.decode("utf-8", "surrogateescape")
+
+
+def _is_in_branch(repository: Repository, move: Move) -> bool:
+    now = repository.head().oid
+    if not move.ref or now == move.new:
+        return True
+    args = ["merge-base", "--is-ancestor", move.new, now]
+    return bool(now) and runner.run(args, repository.top, ok=(0, 1, 128)).status == 0
+
+
+def _is_as_left(repository: Repository, past: Past) -> bool:
+    return all(_now(repository, text.key) == text.after for text in past.texts)
+
+
+def _now(repository: Repository, key: Key) -> str | None:
+    try:
+        return _text(nofollow.read(repository.top, repository.prefix + key.path))
+    except Invalid:  # no plain file any more
+        return None

@@ -1,0 +1,244 @@
+"""The snapshot of now of a Git store: its working tree, edits by hand included, read through the cache."""
+
+import contextlib
+import operator
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from zenprofile.core.entity import KINDS, Data, Entity, Key
+from zenprofile.core.snapshot import Loaded
+from zenprofile.drivers.local.cache import Cache, Cached, Stamp, collector_paused, settled, stamp
+from zenprofile.errors import Invalid, Problem
+from zenprofile.fs import nofollow
+
+if TYPE_CHECKING:
+    from zenprofile.core.schema.catalog import Catalog
+
+_SUFFIX = ".yaml"
+_name_of = operator.attrgetter("name")
+_key = Key._make
+Guard = Callable[[], contextlib.AbstractContextManager[None]]
+
+
+class WorkTree:
+    """Every entity of a working tree. Links and devices are not followed; they spoil themselves.
+
+    Args:
+        root: the store's folder, absolute and resolved.
+        cache: of its documents.
+        catalog: gives the schemas; called when a document must be checked.
+        guard: held while files are read, so that no half of a change is seen.
+    """
+
+    def __init__(self, root: str, cache: Cache, catalog: "Callable[[], Catalog]", guard: Guard) -> None:
+        self._root = root
+        self._cache = cache
+        self._catalog = catalog
+        self._guard = guard
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        """List keys as `Snapshot.keys` does."""
+        with self._guard():
+            found = [
+                Key(folder_kind, folder_type, name[: -len(_SUFFIX)])
+                for folder_kind, folder_type, path in self._folders(kind, type_)
+                for name in self._names(path)
+            ]
+        return sorted(found)
+
+    def _folders(self, kind: str, type_: str) -> Iterator[tuple[str, str, str]]:
+        """Yield kind, component type and path of the folders in question that may exist."""
+        for one in (KINDS[kind],) if kind else KINDS.values():
+            if not one.typed:
+                if not type_:
+                    yield one.name, "", one.folder
+            elif type_:
+                yield one.name, type_, f"{one.folder}/{type_}"
+            else:
+                for name in sorted(self._entries(one.folder, folders=True)):
+                    yield one.name, name, f"{one.folder}/{name}"
+
+    def _entries(self, path: str, *, folders: bool) -> list[str]:
+        try:
+            with nofollow.folder(self._root, path) as fd, os.scandir(fd) as entries:
+                return [
+                    entry.name
+                    for entry in entries
+                    if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False) == folders
+                ]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except PermissionError:
+            raise nofollow.no_permission(f"{self._root}/{path}") from None
+
+    def _names(self, path: str) -> list[str]:
+        return [name for name in self._entries(path, folders=False) if name.endswith(_SUFFIX)]
+
+    def spelling(self, key: Key) -> Key | None:
+        """Return the key as it is spelled here, as `Snapshot.spelling` does."""
+        with self._guard():
+            names = self._names(self._folder(key))
+        wanted = key.name + _SUFFIX
+        if wanted in names:
+            return key
+        lower = wanted.casefold()
+        return next((key._replace(name=n[: -len(_SUFFIX)]) for n in names if n.casefold() == lower), None)
+
+    @staticmethod
+    def _folder(key: Key) -> str:
+        return key.path.rpartition("/")[0]
+
+    def text(self, key: Key) -> str | None:
+        """Return a document as it is stored, as `Snapshot.text` does."""
+        from zenprofile.core.document import reader
+
+        with self._guard():
+            raw = nofollow.read(self._root, key.path)
+        return None if raw is None else reader.decode(raw, key.path)
+
+    def raw(self, key: Key) -> bytes | None:
+        """Return what is in a document's place, as `Snapshot.raw` does."""
+        with self._guard():
+            return nofollow.read(self._root, key.path, nofollow.MOST_BYTES)
+
+    def there(self, key: Key) -> bool:
+        """Say whether there is a file for a key, whatever it holds."""
+        try:
+            with nofollow.folder(self._root, self._folder(key)) as fd:
+                os.stat(f"{key.name}{_SUFFIX}", dir_fd=fd, follow_symlinks=False)
+        except OSError:
+            return False
+        return True
+
+    def get(self, key: Key) -> Entity | None:
+        """Return an entity, as `Snapshot.get` does."""
+        path = self._folder(key)
+        name = key.name + _SUFFIX
+        with self._guard():
+            try:
+                with nofollow.folder(self._root, path) as fd:
+                    cached = self._cache.folder(path).get(name)
+                    if cached is not None:
+                        mark, data, revision, depends = cached
+                        if stamp(os.stat(name, dir_fd=fd, follow_symlinks=False)) == mark:
+                            return Entity(key, data, revision, holds=not depends or self._depends(key, cached))
+                    raw = nofollow.read_at(fd, name, key.path)
+            except FileNotFoundError:
+                return None
+            except NotADirectoryError:
+                raw = nofollow.read(self._root, key.path)  # says what is wrong with the folder
+            except PermissionError:
+                raise nofollow.no_permission(f"{self._root}/{path}") from None
+        if raw is None:
+            return None
+        from zenprofile.core.snapshot import parse
+
+        return parse(key, raw)
+
+    def load(self, kind: str = "", type_: str = "") -> Loaded:
+        """Return what holds and the problems of what does not, as `Snapshot.load` does."""
+        folders: list[tuple[str, str, list[Entity]]] = []
+        problems: list[Problem] = []
+        with self._guard(), collector_paused():
+            problems += self._blocked(kind)
+            for folder_kind, folder_type, path in self._folders(kind, type_):
+                folders.append((folder_kind, folder_type, self._load_folder(folder_kind, folder_type, path, problems)))
+        folders.sort(key=lambda folder: folder[:2])
+        return Loaded([entity for *_, entities in folders for entity in entities], problems)
+
+    def _blocked(self, kind: str) -> list[Problem]:
+        """Name what stands where a kind's folder should be, so that nothing is hidden."""
+        found = []
+        for one in (KINDS[kind],) if kind else KINDS.values():
+            path = os.path.join(self._root, one.folder)
+            if os.path.islink(path) or (os.path.lexists(path) and not os.path.isdir(path)):
+                found.append(_not_followed(one.folder))
+        return found
+
+    def _load_folder(self, kind: str, type_: str, path: str, problems: list[Problem]) -> list[Entity]:
+        try:
+            with nofollow.folder(self._root, path) as fd:
+                return self._load_opened(fd, (kind, type_), path, problems)
+        except FileNotFoundError:
+            return []
+        except NotADirectoryError:
+            if type_:
+                problems.append(_not_followed(path))
+            return []
+        except PermissionError:
+            raise nofollow.no_permission(f"{self._root}/{path}") from None
+
+    def _load_opened(self, fd: int, place: tuple[str, str], path: str, problems: list[Problem]) -> list[Entity]:
+        """Return the entities of an open folder, by name."""
+        cached = self._cache.folder(path)
+        fresh: dict[str, Cached] = {}
+        entities: list[Entity] = []
+        with os.scandir(fd) as unsorted:
+            now = time.time_ns()
+            for entry in sorted(unsorted, key=_name_of):
+                name = entry.name
+                if name[0] == "." or not name.endswith(_SUFFIX):
+                    problems += _stray(f"{path}/{name}", name)
+                    continue
+                key = _key((*place, name[: -len(_SUFFIX)]))
+                mark = stamp(entry.stat(follow_symlinks=False))
+                row = known = cached.get(name)
+                if row is None or row[0] != mark or (row[3] and not self._depends(key, row)):
+                    row = self._read(fd, key, name, mark, problems)
+                if row is not None:
+                    entities.append(Entity(key, row[1], row[2], holds=True))
+                    if row is known or settled(mark, now):
+                        fresh[name] = row
+        if fresh != cached:
+            self._cache.keep(path, fresh)
+        self._cache.give(path, entities)
+        return entities
+
+    def _read(self, fd: int, key: Key, name: str, mark: Stamp, problems: list[Problem]) -> Cached | None:
+        from zenprofile.core import document_check
+
+        try:
+            raw = nofollow.read_at(fd, name, key.path)
+        except Invalid as error:
+            problems += error.problems
+            return None
+        if raw is None:
+            return None
+        used: list[str] = []
+
+        def registered(flavor_type: str, flavor: str) -> Data | None:
+            found = self._flavor(flavor_type, flavor)
+            used.append(found.revision if found is not None else "")
+            return None if found is None else found.data
+
+        entity, found = document_check.document(key, raw, self._catalog(), registered)
+        problems += found
+        if entity is None or found:
+            return None
+        return (mark, entity.data, "", used[0] if used else "")
+
+    def _flavor(self, type_: str, flavor: str) -> Entity | None:
+        try:
+            return self.get(Key("flavor", type_, flavor))
+        except Invalid:
+            return None
+
+    def _depends(self, key: Key, known: Cached) -> bool:
+        """Say whether a component's registered flavor is still the one that it was held against."""
+        flavor = self._flavor(key.type, known[1]["flavor"])
+        return flavor is not None and flavor.revision == known[3]
+
+
+def _not_followed(path: str) -> Problem:
+    message = f"{path} is a link or a file; it is not followed, and nothing in it is read"
+    return Problem(path, 0, 0, "", message, "put a plain folder in its place", "not-a-folder")
+
+
+def _stray(path: str, name: str) -> list[Problem]:
+    """Name a file that looks like a document and is none, so that nobody believes it is read."""
+    if not name.lower().endswith((".yml", ".yaml", ".json")) or name.startswith("."):
+        return []
+    message = f"{path} is not read: a document's file ends in .yaml"
+    return [Problem(path, 0, 0, "", message, "rename it to NAME.yaml, or move it out", "stray-file")]

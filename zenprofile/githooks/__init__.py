@@ -1,0 +1,1 @@
+"""What git's hooks, the merge driver and hook managers run; how they are installed, and proved to work."""

@@ -1,0 +1,155 @@
+"""What works on this machine and what does not: proved by trying, each with what to do about it."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from zenprofile import __version__
+from zenprofile.core.entity import FORMAT, MANIFEST
+from zenprofile.errors import ZenprofileError
+from zenprofile.git import hook_paths
+from zenprofile.git.repository import Repository
+from zenprofile.githooks import install, merge_driver_setup
+from zenprofile.githooks.canary import Canary, Sung
+from zenprofile.machine import passwords
+from zenprofile.machine.profiles import Profile
+from zenprofile.store.base import Store
+
+_OLDEST_GIT = (2, 31)
+_INSTALL = "zenprofile hooks install"
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at (SHAPES, ``doctor``).
+
+    Attributes:
+        check: what.
+        ok: whether it is as it should be.
+        found: what was seen.
+        remedy: what to do; "" for nothing.
+    """
+
+    check: str
+    ok: bool
+    found: str
+    remedy: str
+
+
+def look(store: Store, profile: Profile, folder: str, timeout: float) -> Iterator[Finding]:
+    """Yield the findings, each as soon as it is there.
+
+    Args:
+        store: of the profile.
+        profile: as this machine knows it.
+        folder: the configuration folder.
+        timeout: seconds without an answer after which the remote counts as out of reach.
+    """
+    yield Finding("versions", True, f"zenprofile {__version__}, Python {sys.version.split()[0]}", "")
+    yield _store(store)
+    yield _keyring(profile, folder)
+    repository = getattr(store, "repository", None)
+    if isinstance(repository, Repository):
+        yield _git(repository)
+        yield _identity(repository)
+        yield _remote(repository, timeout)
+        yield from _hooks(repository)
+
+
+def _store(store: Store) -> Finding:
+    try:
+        problems = store.snapshot().load().problems
+    except ZenprofileError as error:
+        return Finding("store", False, error.message, error.hint)
+    if problems:
+        return Finding("store", False, f"{problems[0]}", "zenprofile validate names all; mend them")
+    return Finding("store", True, f"{store.url} opens, and its documents hold", "")
+
+
+def _keyring(profile: Profile, folder: str) -> Finding:
+    name, word = "zenprofile-doctor", secrets.token_hex(8)
+    try:
+        works = passwords.remember(name, folder, word)
+    finally:
+        passwords.forget(name, folder)
+    if works:
+        return Finding("keyring", True, "it keeps a password and gives it back", "")
+    needed = profile.store_type != "local"
+    remedy = f"set {passwords.variable(profile.name)} where a password is needed, or install a keyring"
+    return Finding("keyring", not needed, "this machine has no keyring that keeps a password", remedy)
+
+
+def _git(repository: Repository) -> Finding:
+    from zenprofile.git import runner
+
+    said = runner.run(["version"], repository.top).out.decode().strip()
+    numbers = tuple(int(part) for part in said.split()[2].split(".")[:2] if part.isdigit())
+    if numbers < _OLDEST_GIT:
+        return Finding("git", False, said, "upgrade git to 2.31 or newer; 2.38 merges files outside the profile too")
+    return Finding("git", True, said, "")
+
+
+def _identity(repository: Repository) -> Finding:
+    from zenprofile.git.config import Settings
+
+    found = Settings(repository).identity("author", "")
+    if found.own:
+        return Finding("identity", True, f"{found.name} <{found.email}>", "")
+    remedy = "git config --global user.name NAME; git config --global user.email ADDRESS"
+    return Finding("identity", False, "git does not know who you are", remedy)
+
+
+def _remote(repository: Repository, timeout: float) -> Finding:
+    from zenprofile.git import remote
+
+    head = repository.head()
+    upstream = remote.upstream(repository, head.ref) if head.ref else None
+    if upstream is None:
+        return Finding("remote", True, "there is none: nothing is shared", "zenprofile remote set URL")
+    try:
+        found = remote.look(repository, upstream, timeout=timeout)
+    except ZenprofileError as error:
+        return Finding("remote", False, error.message, error.hint)
+    there = f"its branch is at {found[:10]}" if found else "it has no such branch yet"
+    return Finding("remote", True, f"{upstream.url} answers: {there}", "" if found else "zenprofile sync")
+
+
+def _hooks(repository: Repository) -> Iterator[Finding]:
+    place = hook_paths.place(repository)
+    yield _place(repository, place)
+    with Canary(repository, place, repository.prefix, (MANIFEST, f"format: {FORMAT}\n")) as canary:
+        for event in install.EVENTS:
+            yield _event(event, getattr(canary, event.replace("-", "_"))())
+        yield _driver(canary.merge_driver(), merge_driver_setup.DRIVER)
+
+
+def _place(repository: Repository, place: hook_paths.Place) -> Finding:
+    if not place.scope:
+        return Finding("hooks folder", True, place.folder, "")
+    where = f"core.hooksPath is {place.value!r} ({place.scope}{f', {place.origin}' if place.origin else ''})"
+    if not place.folder:
+        return Finding("hooks folder", False, f"{where}: git runs no hooks", "git config --unset core.hooksPath")
+    if not os.path.isdir(place.folder):
+        return Finding("hooks folder", False, f"{where}: there is no such folder", f"make it, then: {_INSTALL}")
+    linked = str(repository.git_dir) != str(repository.common_dir) and not os.path.isabs(place.value)
+    remedy = "it is looked for in each work tree: name it absolute" if linked else ""
+    return Finding("hooks folder", True, where, remedy)
+
+
+def _event(event: str, sung: Sung) -> Finding:
+    stops = event.startswith("pre-")
+    if sung.fired and sung.worked:
+        return Finding(event, True, "fires, and stops what does not hold" if stops else "fires", "")
+    if sung.fired:
+        found = "fires, and lets through what does not hold" if stops else f"fires, and git fails: {sung.said}"
+        return Finding(event, False, found, "unset ZENPROFILE, and install again: " + _INSTALL)
+    other = f"; git said: {sung.said}" if sung.said and sung.worked is stops else ""
+    return Finding(event, False, f"does not fire{other}", f"{_INSTALL}; zenprofile hooks status says what is there")
+
+
+def _driver(sung: Sung, name: str) -> Finding:
+    if sung.worked:
+        return Finding("merge driver", True, "git merge joins what sync joins", "")
+    found = f"fires, and fails: {sung.said}" if sung.fired else f"git does not run merge.{name}"
+    return Finding("merge driver", False, found, f"{_INSTALL} (or, for it alone: {_INSTALL} --driver)")

@@ -1,0 +1,327 @@
+"""Hooks and the merge driver of a repository: put there, taken away, looked at (GIT_SYNC E3).
+
+A hook that is there already is kept beside ours and runs first; what another tool wrote is never touched, and where one
+rules, its own way of calling zenprofile is told instead.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from zenprofile import resources
+from zenprofile.errors import StoreBroken, Unsupported, ZenprofileError
+from zenprofile.git import hook_paths
+from zenprofile.git.hook_paths import Place
+from zenprofile.git.repository import Repository
+from zenprofile.githooks import context, merge_driver_setup
+from zenprofile.githooks.merge_driver_setup import Step
+
+EVENTS = ("pre-commit", "pre-merge-commit", "pre-push", "post-merge", "post-rewrite", "post-checkout")
+SERVER = ("pre-receive",)
+SAVED = ".zenprofile-saved"
+CHANGED = "it is zenprofile's, changed by hand"
+
+
+class Hook(NamedTuple):
+    """One hook as it is.
+
+    Attributes:
+        event: git's name of it.
+        file: absolute.
+        state: ``installed``, ``missing``, ``outdated`` (ours, of another installation), ``other`` (a script that can be
+            chained) or ``foreign`` (not to be touched).
+        detail: why it is foreign, or that another one is chained.
+    """
+
+    event: str
+    file: str
+    state: str
+    detail: str
+
+
+class Done(NamedTuple):
+    """What was done, or would be: steps, what could not be, hints, and the snippet of a tool that rules here."""
+
+    steps: tuple[Step, ...]
+    left: tuple[Hook, ...]
+    notes: tuple[str, ...]
+    snippets: tuple[tuple[str, str], ...] = ()
+
+
+def server(folder: str) -> Repository:
+    """Return a bare repository that others push to.
+
+    Raises:
+        StoreBroken: it is none.
+    """
+    return context.bare(folder).repository
+
+
+def of_store(store: object) -> Repository:
+    """Return the repository of a store.
+
+    Raises:
+        Unsupported: it is not kept in Git.
+    """
+    if not hasattr(store, "repository"):
+        kind = getattr(store, "driver", "this")
+        message = f"hooks are git's, and a profile of type '{kind}' is not kept in Git"
+        raise Unsupported(message, hint="it checks every write by itself; nothing has to be installed")
+    found = store.repository
+    if not isinstance(found, Repository):
+        raise StoreBroken("this profile is in no repository yet", hint="commit first: zenprofile commit")
+    return found
+
+
+def events(repository: Repository) -> tuple[str, ...]:
+    """Return the hooks that zenprofile has for a repository: a bare one is pushed to, nothing is committed in it."""
+    return SERVER if str(repository.top) == str(repository.git_dir) else EVENTS
+
+
+def look(repository: Repository, place: Place) -> list[Hook]:
+    """Say how each hook is."""
+    return [_look(event, os.path.join(place.folder, event)) for event in events(repository)] if place.folder else []
+
+
+def _look(event: str, path: str) -> Hook:
+    if not os.path.lexists(path):
+        return Hook(event, path, "missing", "")
+    if os.path.islink(path):
+        return Hook(event, path, "foreign", f"it is a link to {os.readlink(path)}")
+    content = hook_paths.head(path)
+    if f"# zenprofile hook: {event}.".encode() in content:
+        return Hook(event, path, *_ours(event, path, content))
+    why = _why_foreign(path, content)
+    if why:
+        return Hook(event, path, "foreign", why)
+    return Hook(event, path, "other", "it runs first once zenprofile's is installed")
+
+
+def _ours(event: str, path: str, content: bytes) -> tuple[str, str]:
+    """Return state and detail of a hook that zenprofile wrote."""
+    if content == script(event):
+        return "installed", "another hook runs first" if os.path.lexists(path + SAVED) else ""
+    if _without_places(content) == _without_places(resources.hook_bytes(event) or b""):
+        return "outdated", "it belongs to another installation of zenprofile"
+    return "foreign", CHANGED
+
+
+def _why_foreign(path: str, content: bytes) -> str:
+    tool = hook_paths.written_by(content)
+    if tool:
+        return f"{tool} wrote it"
+    if not content.startswith(b"#!") or b"\0" in content:
+        return "it is no script, so nothing is known of it"
+    return f"{path + SAVED} is in the way" if os.path.lexists(path + SAVED) else ""
+
+
+def script(event: str) -> bytes:
+    """Return the hook that is installed: it knows this installation by its absolute place."""
+    shipped = resources.hook_bytes(event)
+    if shipped is None:
+        raise StoreBroken(f"zenprofile lacks its hook {event}", hint="install it again: pip install zenprofile")
+    python, main = merge_driver_setup.places()
+    filled = shipped.replace(b"'@PYTHON@'", os.fsencode(merge_driver_setup.quoted(python)))
+    return filled.replace(b"'@MAIN@'", os.fsencode(merge_driver_setup.quoted(main)))
+
+
+def _without_places(content: bytes) -> bytes:
+    return re.sub(rb"^(python|main)=.*$", rb"\1=", content, flags=re.MULTILINE)
+
+
+def install(repository: Repository, prefix: str | None, *, dry: bool = False, force: bool = False) -> Done:
+    """Put hooks and merge driver in place. A second time changes nothing.
+
+    Args:
+        repository: where.
+        prefix: a profile's folder in it, with a slash behind it, beside those in the index; None for none.
+        dry: only say what would be done.
+        force: install although another tool's configuration is there, or in a folder that the user chose.
+
+    Raises:
+        ZenprofileError: git looks for hooks where zenprofile does not write; the hint says what to do.
+        StoreBroken: the folder cannot be written.
+    """
+    place = hook_paths.place(repository)
+    rulers = {} if force else hook_paths.rulers(repository, place, events(repository))
+    if rulers and events(repository) == EVENTS:
+        return _told(rulers)
+    _must_be_ours(repository, place, force=force)
+    steps, left = [], []
+    for hook in look(repository, place):
+        if hook.state == "foreign":
+            left.append(hook)
+        elif hook.state != "installed":
+            steps += [Step("keep", hook.file + SAVED)] if hook.state == "other" else []
+            steps.append(Step("write", hook.file, script(hook.event).decode("utf-8", "surrogateescape")))
+    driver = merge_driver_setup.steps(repository, prefix) if events(repository) == EVENTS else []
+    if not dry:
+        _perform(repository, [*steps, *driver])
+    return Done((*steps, *driver), tuple(left), tuple(_notes(repository, place)))
+
+
+def install_driver(repository: Repository, prefix: str | None, *, dry: bool = False) -> Done:
+    """Set the merge driver alone."""
+    steps = merge_driver_setup.steps(repository, prefix)
+    if not dry:
+        _perform(repository, steps)
+    return Done(tuple(steps), (), ())
+
+
+def uninstall(repository: Repository, *, dry: bool = False) -> Done:
+    """Take hooks and merge driver away; what was there before comes back."""
+    place = hook_paths.place(repository)
+    own = place._replace(folder=_default(repository))  # also where the setting came after the hooks
+    steps, left = [], []
+    for hook in dict.fromkeys([*(look(repository, place) if place.own else ()), *look(repository, own)]):
+        if hook.state in {"installed", "outdated"}:
+            there = os.path.lexists(hook.file + SAVED)
+            steps.append(Step("restore" if there else "remove", hook.file))
+        elif hook.detail == CHANGED:
+            left.append(hook)
+    if hook_paths.driver(repository, merge_driver_setup.DRIVER):
+        steps.append(Step("unset", f"merge.{merge_driver_setup.DRIVER}"))
+    file = merge_driver_setup.attributes(repository)
+    before = merge_driver_setup.content(file)
+    after = merge_driver_setup.without_block(before)
+    if after != before:
+        steps.append(Step("write" if after else "remove", file, after.decode("utf-8", "surrogateescape")))
+    if not dry:
+        _perform(repository, steps)
+    return Done(tuple(steps), tuple(left), ())
+
+
+def status(repository: Repository, prefix: str | None) -> dict[str, Any]:
+    """Return how hooks and merge driver are, of JSON's types.
+
+    ``driver`` is ``installed``, ``outdated`` or ``missing``; "" for a server, where nothing is merged.
+    """
+    place = hook_paths.place(repository)
+    found = look(repository, place)
+    driver = ""
+    if events(repository) == EVENTS:
+        steps = merge_driver_setup.steps(repository, prefix)
+        driver = (
+            "installed"
+            if not steps
+            else "outdated"
+            if hook_paths.driver(repository, merge_driver_setup.DRIVER)
+            else "missing"
+        )
+    return {
+        "installed": bool(found) and all(h.state == "installed" for h in found) and driver in {"", "installed"},
+        "folder": place.folder,
+        "scope": place.scope,
+        "origin": place.origin,
+        "tools": hook_paths.rulers(repository, place, events(repository)),
+        "hooks": [hook._asdict() for hook in found],
+        "driver": driver,
+    }
+
+
+def as_json(done: Done) -> dict[str, Any]:
+    """Return what was done, of JSON's types."""
+    return {
+        "steps": [step._asdict() for step in done.steps],
+        "left": [hook._asdict() for hook in done.left],
+        "notes": list(done.notes),
+        "snippets": dict(done.snippets),
+    }
+
+
+def _told(rulers: dict[str, str]) -> Done:
+    from zenprofile.githooks.managers import SNIPPETS
+
+    notes = [
+        f"{tool} rules the hooks here ({file}): nothing was written; add to its configuration what is printed"
+        for tool, file in rulers.items()
+    ]
+    notes.append("the merge driver alone: zenprofile hooks install --driver; git's own hooks all the same: --force")
+    return Done((), (), tuple(notes), tuple((tool, SNIPPETS[tool]) for tool in rulers))
+
+
+def _must_be_ours(repository: Repository, place: Place, *, force: bool) -> None:
+    """Refuse a place for hooks that is not this repository's own."""
+    where = f" in {place.origin}" if place.origin else ""
+    if not place.folder:
+        message = f"core.hooksPath is {place.value!r} ({place.scope}{where}): git runs no hooks here"
+        raise ZenprofileError(message, hint=f"git config --{_scope(place)} --unset core.hooksPath")
+    if not place.own:
+        message = (
+            f"core.hooksPath is set for every repository ({place.scope}{where}): {place.folder}; nothing was written"
+        )
+        hint = 'have that folder\'s hooks call zenprofile: zenprofile hook pre-commit "$@" (and so on); or for this '
+        raise ZenprofileError(
+            message, hint=f"{hint}repository: git config --local core.hooksPath {_default(repository)}"
+        )
+    inside = os.path.realpath(place.folder).startswith(os.path.realpath(repository.common_dir) + os.sep)
+    if not place.default and not inside and not force:
+        message = (
+            f"core.hooksPath is {place.value!r} ({place.scope}{where}); others may use that folder; nothing was written"
+        )
+        hint = "there all the same: zenprofile hooks install --force; or: git config --local --unset core.hooksPath"
+        raise ZenprofileError(message, hint=hint)
+
+
+def _scope(place: Place) -> str:
+    return place.scope if place.scope in {"local", "worktree", "global", "system"} else "local"
+
+
+def _default(repository: Repository) -> str:
+    return os.path.join(str(repository.common_dir), "hooks")
+
+
+def _notes(repository: Repository, place: Place) -> list[str]:
+    found = []
+    if not place.default:
+        found.append(f"the hooks are in {place.folder}, where core.hooksPath ({place.scope}) points")
+    elif place.scope:
+        found.append(f"core.hooksPath ({place.scope}) names the default folder")
+    above = hook_paths.superproject(repository) if events(repository) == EVENTS else ""
+    if above:
+        found.append(
+            f"this is a submodule of {above}: its hooks are its own, and a commit here leaves one to make there"
+        )
+    return found
+
+
+def _perform(repository: Repository, steps: Sequence[Step]) -> None:
+    """Do the steps. A hook is in place at every moment: its copy is made before ours takes its name."""
+    for step in steps:
+        try:
+            _one(repository, step)
+        except OSError as error:
+            raise merge_driver_setup.unwritable(step.file, error) from None
+
+
+def _one(repository: Repository, step: Step) -> None:
+    if step.what == "keep":
+        os.link(step.file.removesuffix(SAVED), step.file)
+    elif step.what == "write":
+        hook = os.path.basename(step.file) in (*EVENTS, *SERVER)
+        _write(step.file, step.content.encode("utf-8", "surrogateescape"), 0o755 if hook else 0o644)
+    elif step.what == "restore":
+        os.replace(step.file + SAVED, step.file)
+    elif step.what == "remove":
+        os.unlink(step.file)
+    elif step.what == "set":
+        hook_paths.set_driver(
+            repository, merge_driver_setup.DRIVER, {"name": merge_driver_setup.DRIVER_NAME, "driver": step.content}
+        )
+    else:
+        hook_paths.unset_driver(repository, merge_driver_setup.DRIVER)
+
+
+def _write(file: str, content: bytes, mode: int) -> None:
+    os.makedirs(os.path.dirname(file), exist_ok=True)
+    temporary = f"{file}.zenprofile-new"
+    try:
+        with open(temporary, "wb") as opened:
+            opened.write(content)
+            os.fchmod(opened.fileno(), mode)
+        os.replace(temporary, file)
+    except OSError:
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+        raise

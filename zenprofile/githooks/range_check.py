@@ -1,0 +1,281 @@
+"""What a change to a repository adds that does not hold, in every profile that it touches (CONTRACT section 4).
+
+Read from Git's objects: the index or a commit against what it starts from. Profiles are found by their manifest, in any
+folder.
+"""
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from zenprofile.core import document_check, profile_check
+from zenprofile.core.change import Changed
+from zenprofile.core.entity import FORMAT, KINDS, MANIFEST, Key, key_of_path
+from zenprofile.core.snapshot import DocumentSnapshot, Loaded, Overlay, Snapshot, data_of
+from zenprofile.drivers.local import tree
+from zenprofile.errors import Invalid, Problem
+from zenprofile.git.objects import FOLDER, Objects, Pair, TreeEntry
+from zenprofile.githooks.context import Given
+
+if TYPE_CHECKING:
+    from zenprofile.core.schema.catalog import Catalog
+
+SECRETS = frozenset({"plain-secret", "secret"})  # codes of problems
+_FOLDERS = {kind.folder: kind for kind in KINDS.values()}
+_LINK, _SUBMODULE = "120000", "160000"
+_MANIFEST_TEXT = f"format: {FORMAT}\n".encode()
+Pairs = Mapping[str, Pair]
+
+
+class Gate:
+    """Looks at changes of one repository. Close the objects that it is given."""
+
+    def __init__(self, objects: Objects, catalog: "Catalog") -> None:
+        self._objects = objects
+        self._catalog = catalog
+
+    def added(self, base: str, pairs: Pairs) -> list[Problem]:
+        """List the problems that a change adds, files named from the repository's top.
+
+        Args:
+            base: the tree that it starts from.
+            pairs: what it changes, by path.
+        """
+        problems: list[Problem] = []
+        for root in self.roots(base, pairs):
+            found = _Change(self, root, base, pairs).problems()
+            problems += [problem._replace(file=root + problem.file) for problem in found]
+        return sorted(problems, key=lambda p: (p.file, p.line, p.column))
+
+    def between(self, old: str, new: str) -> list[Problem]:
+        """List the problems that a tree adds to another one."""
+        return self.added(old, self._objects.differences(old, new))
+
+    def secrets(self, old: str, new: str) -> list[Problem]:
+        """List the secrets in plain text that a tree's documents add to another one's, looking at nothing else."""
+        pairs = self._objects.differences(old, new)
+        found: list[Problem] = []
+        for root in self.roots(old, pairs):
+            problems = _Change(self, root, old, pairs).own_problems()
+            found += [p._replace(file=root + p.file) for p in problems if p.code in SECRETS]
+        return found
+
+    def changes(self, old: str, new: str) -> list[Changed]:
+        """List the entities that differ between two trees, in all profiles."""
+        pairs = self._objects.differences(old, new)
+        found = []
+        for root in self.roots(old, pairs):
+            for key, pair in sorted(_documents(root, pairs).items()):
+                before, after = (data_of(key, self._text(entry)) for entry in pair)
+                found.append(Changed(key, before, after))
+        return found
+
+    def roots(self, base: str, pairs: Pairs) -> list[str]:
+        """Return the folders of the profiles that a change touches, each with a slash behind it ("" for the top)."""
+        candidates = {root for path in pairs for root in _candidates(path)}
+        return sorted(root for root in candidates if self._has_manifest(base, pairs, root))
+
+    def _has_manifest(self, base: str, pairs: Pairs, root: str) -> bool:
+        path = root + MANIFEST
+        return path in pairs or self._objects.entry(base, path) is not None
+
+    def _text(self, entry: TreeEntry | None) -> str | None:
+        """Return a document, "" for one that is there and cannot be a document, None for none."""
+        if entry is None:
+            return None
+        if entry.mode not in tree.FILES:
+            return ""
+        return self._objects.read(entry.oid, "blob").decode("utf-8", "surrogateescape")
+
+    def snapshot(self, base: str, root: str, names: Iterable[str]) -> Snapshot:
+        """Return the documents of one profile in a tree; of all at once, only those that mention one of the names."""
+        return _Mentioning(tree.TreeDocuments(self._objects, base, root), self._catalog, names)
+
+    @property
+    def objects(self) -> Objects:
+        """The repository's objects."""
+        return self._objects
+
+    @property
+    def catalog(self) -> "Catalog":
+        """The schemas that ship."""
+        return self._catalog
+
+
+class _Mentioning(DocumentSnapshot):
+    """A snapshot that reads few documents where it is asked who refers to something."""
+
+    def __init__(self, documents: tree.TreeDocuments, catalog: "Catalog", names: Iterable[str]) -> None:
+        super().__init__(documents, catalog)
+        self._all = documents
+        # A name can be written with escapes: what holds a backslash is read as well.
+        self._words = [b"\\", *(name.encode("utf-8", "surrogateescape") for name in names)]
+
+    def load(self, kind: str = "", type_: str = "") -> Loaded:
+        return DocumentSnapshot(_Some(self._all, self._words), self._catalog).load(kind, type_)
+
+
+class _Some:
+    """Documents of which those without any of some words are not listed."""
+
+    def __init__(self, documents: tree.TreeDocuments, words: list[bytes]) -> None:
+        self._documents = documents
+        self._words = words
+        self.raw = documents.raw
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        return [key for key in self._documents.keys(kind, type_) if self._holds(key)]
+
+    def _holds(self, key: Key) -> bool:
+        try:
+            raw = self._documents.raw(key) or b""
+        except Invalid:
+            return False
+        return any(word in raw for word in self._words)
+
+
+@contextlib.contextmanager
+def opened(given: Given) -> Iterator[Gate]:
+    """Give a gate on what a hook was given, with the schemas that ship."""
+    from zenprofile import resources
+
+    objects = given.objects()
+    try:
+        yield Gate(objects, resources.catalog())
+    finally:
+        objects.close()
+
+
+class _Change:
+    """One change of one profile."""
+
+    def __init__(self, gate: Gate, root: str, base: str, pairs: Pairs) -> None:
+        self._gate = gate
+        self._root = root
+        self._base = base
+        self._pairs = {p[len(root) :]: pair for p, pair in pairs.items() if p.startswith(root)}
+        self._documents = _documents(root, pairs)
+        self._before = gate.snapshot(base, root, {key.name for key in self._documents})
+
+    def problems(self) -> list[Problem]:
+        texts, found = self._texts()
+        found += self._odd()
+        found += profile_check.added(self._before, texts, self._gate.catalog) if texts else []
+        return found + self._clashes(texts) + self._manifest(texts)
+
+    def own_problems(self) -> list[Problem]:
+        """List the problems that the documents have by themselves and did not have before; references aside."""
+        texts, _ = self._texts()
+        after = Overlay(self._before, texts, self._gate.catalog)
+        had = Counter(p.identity for key in texts for p in self._own(key, self._before))
+        found = [p for key in texts for p in self._own(key, after)]
+        return [problem for problem in found if not had[problem.identity]]
+
+    def _own(self, key: Key, snapshot: Snapshot) -> list[Problem]:
+        from zenprofile.core.snapshot import flavor_of
+
+        try:
+            raw = snapshot.text(key)
+        except Invalid as error:
+            return list(error.problems)
+        if raw is None:
+            return []
+        return document_check.document(
+            key, raw, self._gate.catalog, lambda type_, name: flavor_of(snapshot, type_, name)
+        )[1]
+
+    def _texts(self) -> tuple[dict[Key, str | None], list[Problem]]:
+        """Return the changed documents, and the problems of those that may not be read."""
+        after = {key: new for key, (_, new) in self._documents.items()}
+        texts: dict[Key, str | None] = {}
+        found: list[Problem] = []
+        for key, entry in after.items():
+            if entry is not None and entry.mode not in tree.FILES:
+                found.append(_not_a_file(key.path))
+            else:
+                raw = None if entry is None else self._gate.objects.read(entry.oid, "blob")
+                texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
+        return texts, found
+
+    def _odd(self) -> list[Problem]:
+        """Name what looks like a document and is none, and what stands where a folder should be."""
+        return [
+            problem
+            for path, (before, after) in self._pairs.items()
+            if after is not None and (before is None or before.mode != after.mode)
+            for problem in _odd(path, after)
+        ]
+
+    def _clashes(self, texts: Mapping[Key, str | None]) -> list[Problem]:
+        """Name new documents whose name differs only in case from one that stays."""
+        new = [key for key, text in texts.items() if text is not None and self._documents[key][0] is None]
+        if not new:
+            return []
+        stay: dict[Key, list[Key]] = {}
+        for kind, type_ in {(key.kind, key.type) for key in new}:
+            for key in self._before.keys(kind, type_):
+                if key not in texts:
+                    stay.setdefault(key.folded, []).append(key)
+        return [profile_check.clash(key, stay[key.folded][0]) for key in new if key.folded in stay]
+
+    def _manifest(self, texts: Mapping[Key, str | None]) -> list[Problem]:
+        if MANIFEST not in self._pairs:
+            return []
+        after = self._pairs[MANIFEST][1]
+        hint = f"write: format: {FORMAT}"
+        if after is None:
+            left = Overlay(self._before, texts, self._gate.catalog).keys()
+            message = f"{MANIFEST} is taken away, and documents stay"
+            problem = Problem(MANIFEST, 0, 0, "", message, "leave it, or delete the documents too", "bad-manifest")
+            return [problem] if left else []
+        if after.mode not in tree.FILES:
+            return [_not_a_file(MANIFEST)]
+        raw = self._gate.objects.read(after.oid, "blob")
+        if raw == _MANIFEST_TEXT or _says_format(raw):
+            return []
+        message = f"{MANIFEST} must say 'format: {FORMAT}' and nothing else"
+        return [Problem(MANIFEST, 1, 1, "format", message, hint, "bad-manifest")]
+
+
+def _says_format(raw: bytes) -> bool:
+    from zenprofile.core.document import reader
+
+    try:
+        return reader.read(raw, MANIFEST) == {"format": FORMAT}
+    except Invalid:
+        return False
+
+
+def _candidates(path: str) -> list[str]:
+    """Return the folders that a path would belong to if they were profiles."""
+    parts = path.split("/")
+    found = ["/".join(parts[:n]) for n, part in enumerate(parts) if part in _FOLDERS]
+    if parts[-1] == MANIFEST:
+        found.append("/".join(parts[:-1]))
+    return [folder + "/" if folder else "" for folder in found]
+
+
+def _documents(root: str, pairs: Pairs) -> dict[Key, Pair]:
+    keyed = ((key_of_path(path[len(root) :]), pair) for path, pair in pairs.items() if path.startswith(root))
+    return {key: pair for key, pair in keyed if key is not None}
+
+
+def _odd(path: str, entry: TreeEntry) -> list[Problem]:
+    parts = path.split("/")
+    kind = _FOLDERS.get(parts[0])
+    if kind is None or key_of_path(path) is not None or entry.mode == FOLDER:
+        return []
+    depth = 2 if kind.typed else 1
+    if len(parts) == 1 or (len(parts) <= depth and entry.mode in {_LINK, _SUBMODULE}):
+        message = f"{path} is a link or a file; it is not followed, and nothing in it is read"
+        return [Problem(path, 0, 0, "", message, "put a plain folder in its place", "not-a-folder")]
+    if len(parts) == depth + 1 and path.lower().endswith((".yml", ".yaml", ".json")) and not parts[-1].startswith("."):
+        message = f"{path} is not read: a document's file ends in .yaml"
+        return [Problem(path, 0, 0, "", message, "rename it to NAME.yaml, or move it out", "stray-file")]
+    return []
+
+
+def _not_a_file(path: str) -> Problem:
+    message = f"{path} is a link or a submodule; it is not followed"
+    return Problem(path, 0, 0, "", message, "put a plain file in its place", "not-a-file")

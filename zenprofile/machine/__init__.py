@@ -1,0 +1,1 @@
+"""This machine: its profiles, the active one, passwords and identity."""
