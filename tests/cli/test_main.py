@@ -235,7 +235,7 @@ def test_an_interrupt_is_130() -> None:
     code = (
         "import sys, time; from zenprofile.cli import fast_path, main\n"
         "def wait(_): print('ready', flush=True); time.sleep(60)\n"
-        "quick.QUICK[('get',)] = wait; sys.exit(main.main(['get']))"
+        "fast_path.QUICK[('get',)] = wait; sys.exit(main.main(['get']))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

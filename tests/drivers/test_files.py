@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zenprofile.errors import Invalid, StoreBroken, Unsafe
-from zenprofile.fs import nofollow
+from zenprofile.fs import atomic, nofollow
 
 
 @pytest.mark.parametrize(
@@ -18,11 +18,11 @@ def test_a_path_that_leads_out_is_refused_by_every_door(tmp_path: Path, path: st
 
     assert not nofollow.stays(path)
     for door in (
-        lambda: nofollow.stage_all(tmp_path / "top", [(path, b"x")]),
-        lambda: nofollow.publish(tmp_path / "top", path),
-        lambda: nofollow.publish_over(tmp_path / "top", path, None),
-        lambda: nofollow.remove(tmp_path / "top", path),
-        lambda: nofollow.unstage(tmp_path / "top", path),
+        lambda: atomic.stage_all(tmp_path / "top", [(path, b"x")]),
+        lambda: atomic.publish(tmp_path / "top", path),
+        lambda: atomic.publish_over(tmp_path / "top", path, None),
+        lambda: atomic.remove(tmp_path / "top", path),
+        lambda: atomic.unstage(tmp_path / "top", path),
     ):
         with pytest.raises(Unsafe, match="leads out"):
             door()
@@ -44,20 +44,20 @@ def test_what_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_file_is_written_whole_and_keeps_its_mode(tmp_path: Path) -> None:
-    nofollow.stage_all(tmp_path, [("a/b", b"one")])
-    nofollow.publish(tmp_path, "a/b")
+    atomic.stage_all(tmp_path, [("a/b", b"one")])
+    atomic.publish(tmp_path, "a/b")
     (tmp_path / "a/b").chmod(0o640)
-    nofollow.stage_all(tmp_path, [("a/b", b"two")])
+    atomic.stage_all(tmp_path, [("a/b", b"two")])
     assert (tmp_path / "a/b").read_bytes() == b"one"
-    nofollow.publish(tmp_path, "a/b")
+    atomic.publish(tmp_path, "a/b")
 
     assert (tmp_path / "a/b").read_bytes() == b"two"
     assert (tmp_path / "a/b").stat().st_mode & 0o777 == 0o640
-    nofollow.stage_all(tmp_path, [("a/b", b"three")])
-    nofollow.unstage(tmp_path, "a/b")
-    nofollow.unstage(tmp_path, "none/b")
-    nofollow.remove(tmp_path, "none/b")
-    nofollow.remove(tmp_path, "a/b")
+    atomic.stage_all(tmp_path, [("a/b", b"three")])
+    atomic.unstage(tmp_path, "a/b")
+    atomic.unstage(tmp_path, "none/b")
+    atomic.remove(tmp_path, "none/b")
+    atomic.remove(tmp_path, "a/b")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -88,18 +88,18 @@ def test_a_record_that_is_none_is_a_plain_error(tmp_path: Path, text: str) -> No
 )
 def test_a_failed_write_says_why(error: OSError, words: str, tmp_path: Path) -> None:
     with pytest.raises(StoreBroken, match=words):
-        nofollow.failed(error, tmp_path)
+        atomic.failed(error, tmp_path)
 
 
 def test_a_file_is_put_over_what_is_expected_alone(tmp_path: Path) -> None:
-    nofollow.stage_all(tmp_path, [("a/b", b"new"), ("a/c", b"new"), ("d/b", b"new")])
+    atomic.stage_all(tmp_path, [("a/b", b"new"), ("a/c", b"new"), ("d/b", b"new")])
     (tmp_path / "a/c").write_bytes(b"somebody else's")
 
-    assert nofollow.publish_over(tmp_path, "a/b", None)
-    assert not nofollow.publish_over(tmp_path, "a/c", None)
-    assert nofollow.publish_over(tmp_path, "d/b", None)
+    assert atomic.publish_over(tmp_path, "a/b", None)
+    assert not atomic.publish_over(tmp_path, "a/c", None)
+    assert atomic.publish_over(tmp_path, "d/b", None)
 
     assert (tmp_path / "a/b").read_bytes() == (tmp_path / "d/b").read_bytes() == b"new"
     assert (tmp_path / "a/c").read_bytes() == b"somebody else's"
-    nofollow.unstage(tmp_path, "a/c")
+    atomic.unstage(tmp_path, "a/c")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "b", "c", "d"]

@@ -20,7 +20,7 @@ from zenprofile.drivers.local import commit, journal
 from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import Conflict, Invalid, Locked, Paused, StoreBroken, Unreachable, Unsafe
-from zenprofile.fs import nofollow
+from zenprofile.fs import atomic, nofollow
 from zenprofile.git import index, remote, runner
 from zenprofile.git import repository as repository_
 from zenprofile.git.repository import Head, Repository, find
@@ -141,11 +141,11 @@ def test_many_files_are_staged_or_none_is_left_open(tmp_path: Path) -> None:
     before = open_files()
     paths = [f"users/u{number}.yaml" for number in range(300)]
 
-    nofollow.stage_all(tmp_path, ((path, path.encode()) for path in paths))
+    atomic.stage_all(tmp_path, ((path, path.encode()) for path in paths))
     for path in paths:
-        nofollow.publish(tmp_path, path)
+        atomic.publish(tmp_path, path)
     with pytest.raises(Unsafe):
-        nofollow.stage_all(tmp_path, [("users/one", b"1"), ("../two", b"2")])
+        atomic.stage_all(tmp_path, [("users/one", b"1"), ("../two", b"2")])
 
     assert all((tmp_path / path).read_bytes() == path.encode() for path in paths)
     assert open_files() == before
@@ -153,7 +153,7 @@ def test_many_files_are_staged_or_none_is_left_open(tmp_path: Path) -> None:
 
 def test_one_file_is_replaced_in_one_step(tmp_path: Path) -> None:
     for content in (b"one", b"two"):
-        nofollow.write(tmp_path, "users/eve.yaml", content)
+        atomic.write(tmp_path, "users/eve.yaml", content)
 
         assert [(path.name, path.read_bytes()) for path in (tmp_path / "users").iterdir()] == [("eve.yaml", content)]
 
@@ -164,7 +164,7 @@ def test_a_file_that_does_not_fit_is_not_left_open(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
         with pytest.raises(OSError, match="too large"):
-            nofollow.stage_all(tmp_path, [("file", b"x" * 2000)])
+            atomic.stage_all(tmp_path, [("file", b"x" * 2000)])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 

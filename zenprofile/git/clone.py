@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from zenprofile.errors import NotFound, Unreachable, ZenprofileError
-from zenprofile.fs import nofollow
+from zenprofile.fs import atomic
 from zenprofile.git import remote_errors, runner
 from zenprofile.git.remote import STRICT, Progress
 from zenprofile.store.clones import CloneUrl, parse
@@ -44,7 +44,7 @@ def clone(url: str, folder: Path, *, timeout: float, progress: Progress = None) 
         _remove(draft)  # of a process that was killed
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        nofollow.failed(error, folder)
+        atomic.failed(error, folder)
     talk = _Talk(shown, timeout, progress)
     try:
         named = runner.run(["config", "--get", "init.defaultBranch"], folder.parent, ok=(0, 1)).out.decode().strip()
@@ -62,7 +62,7 @@ def clone(url: str, folder: Path, *, timeout: float, progress: Progress = None) 
         draft.rename(folder)
     except OSError as error:
         _remove(draft)
-        nofollow.failed(error, folder)
+        atomic.failed(error, folder)
     except BaseException:
         _remove(draft)
         raise

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from zenprofile.errors import Locked
-from zenprofile.fs import nofollow
+from zenprofile.fs import atomic
 from zenprofile.git.repository import Repository
 
 _GUARD = "talking"  # in our own folder: held while git talks to a remote, and not empty until that has ended
@@ -31,7 +31,7 @@ def alone(repository: Repository, tracking: str, timeout: float) -> Iterator[Non
         os.makedirs(repository.own_file(""), exist_ok=True)
         fd = os.open(repository.own_file(_GUARD), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        nofollow.failed(error, repository.top)
+        atomic.failed(error, repository.top)
     try:
         _take(fd, timeout)
         if os.fstat(fd).st_size:

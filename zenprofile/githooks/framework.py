@@ -116,6 +116,7 @@ def fmt(files: Sequence[str]) -> list[str]:
     """Bring files of the work tree into order, as fixers of the framework do, and return those that changed."""
     from zenprofile.core.document import reader
     from zenprofile.core.document.formatter import formatted
+    from zenprofile.fs import atomic
     from zenprofile.fs import nofollow as trees
 
     changed = []
@@ -129,7 +130,7 @@ def fmt(files: Sequence[str]) -> list[str]:
             continue  # another hook names what is wrong
         if new is not None and new != old:
             below = os.path.relpath(os.path.abspath(file), root)
-            trees.write(root, below, new.encode())
+            atomic.write(root, below, new.encode())
             changed.append(file)
     return changed
 

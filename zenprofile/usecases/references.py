@@ -1,4 +1,4 @@
-"""What a rename carries along and a deletion takes out, wherever `zenprofile.core.profile_check` knows of references."""
+"""What a rename carries along and a deletion takes out, wherever `profile_check` knows of references."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -86,7 +86,7 @@ def _document(text: str, build: Callable[[Any, Next], Result]) -> Result:
         except yaml.MarkedYAMLError as error:
             if _TOO_DEEP not in (error.problem or ""):
                 raise
-            # libyaml's scanner runs ahead and stops before the event that breaks our own bound; Python's parser has none.
+            # libyaml's scanner runs ahead of the events and stops before our own bound; Python's parser goes on to it.
             return _built(_bounded(text, yaml.SafeLoader(text).get_event), build)
     except yaml.MarkedYAMLError as error:
         refuse_markers(text)

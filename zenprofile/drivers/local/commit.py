@@ -149,10 +149,10 @@ def carry(repository: Repository, objects: Objects, move: Move) -> None:
     try:
         journal.write(repository, move)
     except OSError as error:
-        from zenprofile.fs import nofollow
+        from zenprofile.fs import atomic
 
         (repository.own_dir / journal.JOURNAL).with_suffix(".tmp").unlink(missing_ok=True)
-        nofollow.failed(error, repository.top)
+        atomic.failed(error, repository.top)
     journal.carry_out(repository, objects, move)
 
 

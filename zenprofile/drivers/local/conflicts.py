@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.core.change import MISSING, same
 from zenprofile.core.entity import Key
 from zenprofile.core.paths import Path
-from zenprofile.fs import nofollow
+from zenprofile.fs import atomic, nofollow
 from zenprofile.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def keep(repository: Repository, name: str, data: Mapping[str, Any]) -> None:
             os.fsync(file.fileno())
         os.rename(temporary, path)
     except OSError as error:
-        nofollow.failed(error, repository.folder)
+        atomic.failed(error, repository.folder)
 
 
 def clear(repository: Repository) -> None:

@@ -7,7 +7,7 @@ from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
 from zenprofile.drivers.local import manifest
 from zenprofile.drivers.local.store import MANIFEST_TEXT, LocalStore, file_change, make_repository
 from zenprofile.errors import StoreBroken
-from zenprofile.fs import nofollow
+from zenprofile.fs import atomic, nofollow
 from zenprofile.git.repository import find
 from zenprofile.store.base import Options
 from zenprofile.store.url import decoded, is_clone_url
@@ -68,7 +68,7 @@ class LocalDriver:
         try:
             os.makedirs(root, exist_ok=True)
         except OSError as error:
-            nofollow.failed(error, root)
+            atomic.failed(error, root)
         if find(root) is None or (options.own and not os.path.lexists(os.path.join(root, ".git"))):
             make_repository(root)
         store = LocalStore(root, url, options)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.drivers.local import outside_files
 from zenprofile.errors import Conflict, Locked, StoreBroken, Unreachable
-from zenprofile.fs import nofollow
+from zenprofile.fs import atomic, nofollow
 from zenprofile.git import index, runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository, is_ref
@@ -137,7 +137,7 @@ def put_away(repository: Repository) -> None:
 def discard(repository: Repository, move: Move) -> None:
     """Remove the journal and what was staged for it."""
     for entry in move.entries:
-        nofollow.unstage(repository.top, entry.path)
+        atomic.unstage(repository.top, entry.path)
     (repository.own_dir / JOURNAL).unlink(missing_ok=True)
 
 
@@ -167,7 +167,7 @@ def finish(repository: Repository) -> None:
         else:
             take_back(repository, objects, move)
     except OSError as error:
-        nofollow.failed(error, repository.top)
+        atomic.failed(error, repository.top)
     finally:
         objects.close()
 
@@ -204,12 +204,12 @@ def _goes_on(repository: Repository, objects: Objects, move: Move) -> bool:
 def complete(repository: Repository, move: Move) -> None:
     """Bring every file that is still as before to what it is to hold. What a person changed meanwhile stays."""
     todo = [e for e in move.entries if e.before != e.after and _now(repository, e.path) == e.before]
-    nofollow.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
+    atomic.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
     for entry in todo:
         _put(repository, entry.path, entry.after)
-    nofollow.settle(repository.folder, (e.path for e in todo if e.after is not None))
+    atomic.settle(repository.folder, (e.path for e in todo if e.after is not None))
     for entry in move.entries:
-        nofollow.unstage(repository.top, entry.path)
+        atomic.unstage(repository.top, entry.path)
 
 
 def take_back(repository: Repository, objects: Objects, move: Move) -> None:
@@ -218,10 +218,10 @@ def take_back(repository: Repository, objects: Objects, move: Move) -> None:
     if move.outside:
         outside_files.take_back(repository, objects, move.old, move.outside)
     done = [e for e in move.entries if e.before != e.after and _now(repository, e.path) == e.after]
-    nofollow.stage_all(top, ((e.path, e.before) for e in done if e.before is not None))
+    atomic.stage_all(top, ((e.path, e.before) for e in done if e.before is not None))
     for entry in done:
         _put(repository, entry.path, entry.before)
-    nofollow.settle(top, (e.path for e in done if e.before is not None))
+    atomic.settle(top, (e.path for e in done if e.before is not None))
     if move.ref:
         tree = objects.tree_of(move.old)
         staged = index.staged(repository, [e.path for e in move.entries])
@@ -240,9 +240,9 @@ def _now(repository: Repository, path: str) -> bytes | None:
 
 def _put(repository: Repository, path: str, content: bytes | None) -> None:
     if content is None:
-        nofollow.remove(repository.folder, path)
+        atomic.remove(repository.folder, path)
     else:
-        nofollow.publish(repository.folder, path)
+        atomic.publish(repository.folder, path)
 
 
 def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
@@ -269,7 +269,7 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
             with contextlib.suppress(OSError):
                 take_back(repository, objects, move)
             if isinstance(error, OSError):
-                nofollow.failed(error, repository.top)
+                atomic.failed(error, repository.top)
             raise
         if not isinstance(error, Exception):  # a person interrupted, and it is done
             put_away(repository)
@@ -279,21 +279,21 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
 
 def _put_files(repository: Repository, move: Move) -> None:
     todo = [entry for entry in move.entries if entry.before != entry.after]
-    nofollow.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
+    atomic.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
     for entry in todo:
         if not _put_over(repository, entry):
             message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
             raise Locked(message, hint="look at it, and repeat the command")
-    nofollow.settle(repository.folder, (e.path for e in todo if e.after is not None))
+    atomic.settle(repository.folder, (e.path for e in todo if e.after is not None))
 
 
 def _put_over(repository: Repository, entry: Entry) -> bool:
     """Bring a file from what it is expected to hold to what it is to hold; False where it holds something else."""
     if entry.after is not None:
-        return nofollow.publish_over(repository.folder, entry.path, entry.before)
+        return atomic.publish_over(repository.folder, entry.path, entry.before)
     if _now(repository, entry.path) != entry.before:
         return False
-    nofollow.remove(repository.folder, entry.path)
+    atomic.remove(repository.folder, entry.path)
     return True
 
 

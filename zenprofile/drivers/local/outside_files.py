@@ -3,7 +3,7 @@
 import os
 
 from zenprofile.errors import Conflict
-from zenprofile.fs import nofollow
+from zenprofile.fs import atomic
 from zenprofile.git import index, runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
@@ -38,7 +38,7 @@ def take_back(repository: Repository, objects: Objects, commit: str, new: str) -
         if before is not None:
             index.patiently(repository, ["checkout", "-q", commit, "--", path], b"", runner.TALKS)
         else:
-            nofollow.remove(repository.top, path)
+            atomic.remove(repository.top, path)
             index.set_entries(repository, objects, [(path, None)])
 
 

@@ -10,7 +10,7 @@ from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.drivers.local.cache import Cache
 from zenprofile.drivers.local.worktree import WorkTree
 from zenprofile.errors import Invalid, NotFound, Paused, StoreBroken
-from zenprofile.fs import lock, nofollow
+from zenprofile.fs import atomic, lock, nofollow
 from zenprofile.git.repository import Repository, find
 from zenprofile.store.base import Options
 
@@ -191,7 +191,7 @@ class LocalStore:
                 finally:
                     self._tree = outside
         except OSError as error:
-            nofollow.failed(error, self.folder)
+            atomic.failed(error, self.folder)
 
     def _become_repository(self) -> Repository:
         make_repository(self.folder)
@@ -395,4 +395,4 @@ def make_repository(root: str) -> None:
         with open(os.path.join(own, MADE), "w"):
             pass
     except OSError as error:
-        nofollow.failed(error, root)
+        atomic.failed(error, root)
