@@ -5,7 +5,7 @@ ZenprofileError          exit 1   refused or failed
 ├── Exists                        the name is taken
 ├── InUse                         something still refers to it
 ├── Ambiguous                     a bare name that fits several entities
-├── Invalid                       a document or the whole does not hold; carries every problem
+├── Invalid                       a document or the whole is invalid; carries every problem
 ├── Locked                        another process holds the store (or git its index) for too long
 ├── Paused                        a merge, rebase, cherry-pick or bisect is under way, or HEAD is detached
 ├── Unsafe                        foreign ownership, links, hostile configuration, a URL that could run code
@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """One reason why a document, or the whole of a profile, does not hold.
+    """One reason why a document, or the whole of a profile, is invalid.
 
     Attributes:
         file: path below the profile (``stacks/prod.yaml``), or as the user gave it; "" where there is none.
@@ -115,7 +115,7 @@ class Ambiguous(ZenprofileError):
 
 
 class Invalid(ZenprofileError):
-    """A document, or the result of a change, does not hold."""
+    """A document, or the result of a change, is invalid."""
 
     code = "invalid"
 

@@ -344,7 +344,7 @@ def test_an_entry_that_does_not_hold_can_be_deleted(run: Run) -> None:
     data["profiles"]["odd"] = 5
     Path(Profiles().file).write_text(json.dumps(data))
     done = works(run("list"))
-    assert "Warning: the profile 'odd' does not hold: its entry is not an object" in done.err
+    assert "Warning: the profile 'odd' is invalid: its entry is not an object" in done.err
     assert run("describe", "odd").status == 1
     works(run("delete", "odd"))
     assert Profiles().names() == ["default"]

@@ -130,7 +130,7 @@ def test_a_secret_in_a_commit_that_a_later_one_mends_is_not_pushed(run: Any, fol
     git("commit", "-q", "-m", "by hand, without hooks")
     bad = git("rev-parse", "HEAD").strip()
     path.write_text("name: eve\n")
-    git("commit", "-q", "-a", "-m", "mended")
+    git("commit", "-q", "-a", "-m", "fixed")
 
     failed = run("push", fails=1)
 

@@ -369,14 +369,14 @@ def test_a_document_with_a_problem_takes_a_change_that_adds_none(store: Store, p
     assert store.snapshot().load().problems == []
 
 
-@pytest.mark.parametrize("mended", [True, False], ids=["mended", "deleted"])
-def test_a_spoiled_document_can_be_mended_or_deleted(store: Store, place: Place, mended: bool) -> None:
+@pytest.mark.parametrize("fixed", [True, False], ids=["fixed", "deleted"])
+def test_a_spoiled_document_can_be_mended_or_deleted(store: Store, place: Place, fixed: bool) -> None:
     put(store, bucket())
     place.spoil(place.url, S3, "name: [\n")
 
-    apply(store, Edit(S3, revision_of(S3, "name: [\n"), bucket().text if mended else None))
+    apply(store, Edit(S3, revision_of(S3, "name: [\n"), bucket().text if fixed else None))
 
-    assert store.snapshot().text(S3) == (bucket().text if mended else None)
+    assert store.snapshot().text(S3) == (bucket().text if fixed else None)
     assert store.snapshot().load().problems == []
 
 

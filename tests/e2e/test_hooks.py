@@ -201,14 +201,14 @@ def test_a_pull_with_rebase_tells_changes_and_problems(repo: Path, tmp_path: Pat
     said = git(pulls(repo, tmp_path), "pull", "--rebase").stderr
 
     assert said.count("add stack wrong") == 1
-    assert "does not hold: .zenprofile/stacks/wrong.yaml:3:17" in said
+    assert "invalid: .zenprofile/stacks/wrong.yaml:3:17" in said
 
 
 def test_a_quiet_pull_tells_the_problems_alone(repo: Path, tmp_path: Path) -> None:
     said = git(pulls(repo, tmp_path), "pull", "-q", "--rebase").stderr
 
     assert "add stack" not in said
-    assert "does not hold: .zenprofile/stacks/wrong.yaml:3:17" in said
+    assert "invalid: .zenprofile/stacks/wrong.yaml:3:17" in said
 
 
 def test_another_branch_is_told_and_other_checkouts_are_silent(repo: Path) -> None:

@@ -613,7 +613,7 @@ def test_a_dirty_file_outside_the_profile_that_changed_there_is_named_and_kept(l
     assert not list((ben.top / ".git" / "zenprofile").glob("journal*"))
 
 
-# --- a remote that does not hold
+# --- a remote that is invalid
 
 
 def test_a_remote_that_does_not_hold_is_refused_unless_it_is_accepted(team: Team) -> None:

@@ -128,7 +128,7 @@ def test_a_damaged_file_is_said_and_left_alone(here: Profiles, raw: bytes) -> No
 @pytest.mark.parametrize("part", [{"active": 1}, {"profiles": []}, {"trash": {}}])
 def test_a_part_of_a_wrong_type_is_damage(here: Profiles, part: dict[str, Any]) -> None:
     raw = write(here, {"format": 1, "profiles": {}, **part})
-    with pytest.raises(StoreBroken, match=f"its {next(iter(part))} does not hold"):
+    with pytest.raises(StoreBroken, match=f"its {next(iter(part))} is invalid"):
         put(here, TEAM)
     assert Path(here.file).read_bytes() == raw
 
@@ -163,7 +163,7 @@ def test_an_entry_that_does_not_hold_blocks_no_other(here: Profiles, entry: obje
     )
     assert here.find("good").store_url == "/g"
     assert here.names() == ["bad", "good"]
-    with pytest.raises(StoreBroken, match="'bad' does not hold"):
+    with pytest.raises(StoreBroken, match="'bad' is invalid"):
         here.find("bad")
     with pytest.raises(StoreBroken):
         here.change("bad", sync="manual")

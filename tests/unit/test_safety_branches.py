@@ -79,7 +79,7 @@ def test_an_entry_without_lines_of_its_own_has_none(text: str, path: tuple[str |
 
 
 def test_a_text_without_secrets_keeps_the_other_problems() -> None:
-    other = Problem("users/eve.yaml", 1, 1, "name", "wrong", "mend it", "type")
+    other = Problem("users/eve.yaml", 1, 1, "name", "wrong", "fix it", "type")
 
     assert plaintext.document("name: eve\n") == []
     assert plaintext.problems(KEY, "name: eve\n", [other]) == [other]

@@ -32,7 +32,7 @@ def get(session: Session) -> None:
 
 
 def list_(session: Session) -> None:
-    """Print this machine's profiles; those that do not hold are named on stderr too."""
+    """Print this machine's profiles; those that are invalid are named on stderr too."""
     session.bear_broken_root()
     session.announce()
     profiles = sorted(session.profiles.state().profiles.values())
@@ -40,7 +40,7 @@ def list_(session: Session) -> None:
     session.show(rows, lambda: _table(rows))
     for profile, row in zip(profiles, rows, strict=True):
         if profile.problem:
-            session.warn_all([f"the profile '{profile.name}' does not hold: {profile.problem}"])
+            session.warn_all([f"the profile '{profile.name}' is invalid: {profile.problem}"])
         elif lacks_stack(profile, row["active_stack"]):
             session.warn_all([f"profile '{profile.name}': {stack_gone(row['active_stack'])}"])
 

@@ -46,7 +46,7 @@ def register(session: Session, /, name: str, type_: str, schema_file: str | None
 
 
 def _list(session: Session, type_: str, at: str | None) -> None:
-    """Print the flavors that the profile registers, and (as text) those that ship; then what does not hold."""
+    """Print the flavors that the profile registers, and (as text) those that ship; then what is invalid."""
     from zenprofile.usecases import flavors
 
     loaded = session.store().snapshot(at).load("flavor", type_)

@@ -21,7 +21,7 @@ _print = click.option("--print", "dry", is_flag=True, help="Show all that would 
     "hooks", cls=Group, examples=["zenprofile hooks install", "zenprofile hooks install --server /srv/git/stacks.git"]
 )
 def hooks() -> None:
-    """Git's hooks and merge driver, which keep out what does not hold."""
+    """Git's hooks and merge driver, which keep out what is invalid."""
 
 
 def _repository(session: Session, server: str | None) -> tuple[Repository, str | None]:

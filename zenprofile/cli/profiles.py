@@ -42,7 +42,7 @@ def create(session: Session, name: str, url: str, store_type: str, user: str) ->
     _said(session, f"Profile '{name}' successfully created.", made.profile)
     session.warn_all(made.warnings)
     if made.profile.path:
-        session.note(f"Hooks keep what does not hold out of its clone: zenprofile hooks install --profile {name}")
+        session.note(f"Hooks keep invalid documents out of its clone: zenprofile hooks install --profile {name}")
 
 
 @command("set", examples=["zenprofile set team", "zenprofile set team --global"])
@@ -144,7 +144,7 @@ def init(session: Session) -> None:
     session.announce()
     profile = session.profile
     stack = session.active_stack
-    file = write_repository(os.getcwd(), profile.name, stack, mend=True)
+    file = write_repository(os.getcwd(), profile.name, stack, fix=True)
     data = {"file": file, "profile": profile.name, "stack": stack}
     session.show(data, lambda: output.safe_text(f"Repository root marked by {file}: '{profile.name}', '{stack}'."))
 

@@ -53,7 +53,7 @@ class Session:
         return self._active
 
     def bear_broken_root(self) -> None:
-        """Go on where the repository's file does not hold, having said so: for commands that other profiles need."""
+        """Go on where the repository's file is invalid, having said so: for commands that other profiles need."""
         try:
             _ = self.active
         except Invalid as error:

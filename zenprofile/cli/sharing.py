@@ -109,7 +109,7 @@ def set_(session: Session, url: str) -> None:
 
 
 @command(examples=["zenprofile pull"])
-@click.option("--accept-invalid", is_flag=True, help="Take entities that do not hold; they spoil only themselves.")
+@click.option("--accept-invalid", is_flag=True, help="Take entities that are invalid; they spoil only themselves.")
 @click.pass_obj
 def pull(session: Session, accept_invalid: bool) -> None:
     """Fetch what others have changed, and merge it by meaning."""
@@ -131,7 +131,7 @@ def pull(session: Session, accept_invalid: bool) -> None:
 @others_option
 @click.pass_obj
 def push(session: Session, strict: bool, with_others: bool) -> None:
-    """Send the commits that are only here; what does not hold is never sent."""
+    """Send the commits that are only here; what is invalid is never sent."""
     from zenprofile.usecases import sharing
 
     side = _side(session)

@@ -1,4 +1,4 @@
-"""Entities on the screen: lists, descriptions, what a write did, what does not hold."""
+"""Entities on the screen: lists, descriptions, what a write did, what is invalid."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ def shown(session: Session, entity: Entity, at: str | None) -> Data:
 
 
 def refuse(session: Session, problems: Iterable[Any]) -> None:
-    """End a command, whose result was printed, with the documents that do not hold.
+    """End a command, whose result was printed, with the documents that are invalid.
 
     Raises:
         Invalid: there are problems.
@@ -83,7 +83,7 @@ def refuse(session: Session, problems: Iterable[Any]) -> None:
 
 
 def list_entities(session: Session, subject: Subject, type_: str, at: str | None, table: Callable[..., str]) -> None:
-    """Print a group's entities, then name the documents that do not hold.
+    """Print a group's entities, then name the documents that are invalid.
 
     Args:
         session: of the command.
@@ -101,7 +101,7 @@ def list_entities(session: Session, subject: Subject, type_: str, at: str | None
 def describe_entity(
     session: Session, snapshot: Snapshot, key: Key, at: str | None, table: Callable[[Data], str]
 ) -> None:
-    """Print one entity, then say what in its document does not hold."""
+    """Print one entity, then say what in its document is invalid."""
     entity = lookup.read(snapshot, key)
     data = shown(session, entity, at)
     problems = lookup.problems(snapshot, entity)

@@ -31,7 +31,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "sync": ("zenprofile.cli.sharing:sync", "Pull and push until both sides are equal."),
         "conflicts": ("zenprofile.cli.sharing:conflicts", "List what only a person can decide."),
         "resolve": ("zenprofile.cli.sharing:resolve", "Settle an entity's conflicts."),
-        "hooks": ("zenprofile.cli.hooks:hooks", "Git's hooks and merge driver, which keep out what does not hold."),
+        "hooks": ("zenprofile.cli.hooks:hooks", "Git's hooks and merge driver, which keep out what is invalid."),
         "doctor": ("zenprofile.cli.doctor:doctor", "Prove that hooks, merge driver, remote and keyring work."),
     },
     "Documents": {

@@ -20,11 +20,11 @@ class Loaded(NamedTuple):
 class Snapshot(Protocol):
     """Every entity at one moment, read lazily: what is not asked for is not read.
 
-    A document that does not hold spoils only itself. No call sees half of a change made through `Store.apply`.
+    A document that is invalid spoils only itself. No call sees half of a change made through `Store.apply`.
     """
 
     def keys(self, kind: str = "", type_: str = "") -> list[Key]:
-        """List keys, sorted, of one kind and component type or of all; documents that do not hold included."""
+        """List keys, sorted, of one kind and component type or of all; documents that are invalid included."""
         ...
 
     def spelling(self, key: Key) -> Key | None:
@@ -34,7 +34,7 @@ class Snapshot(Protocol):
     def get(self, key: Key) -> Entity | None:
         """Return an entity, or None where there is none. The name is matched exactly.
 
-        An entity is returned although its data breaks its schema, so that it can be mended.
+        An entity is returned although its data breaks its schema, so that it can be fixed.
 
         Raises:
             Invalid: the document cannot be read as a mapping, or names another entity than its place does.
@@ -130,7 +130,7 @@ class DocumentSnapshot:
         return Loaded(entities, problems)
 
     def registered(self, type_: str, flavor: str) -> Data | None:
-        """Return the document of a flavor that is registered here, or None (also where it does not hold)."""
+        """Return the document of a flavor that is registered here, or None (also where it is invalid)."""
         place = (type_, flavor)
         if place not in self._registered:
             self._registered[place] = flavor_of(self, type_, flavor)

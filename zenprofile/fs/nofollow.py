@@ -157,4 +157,4 @@ def record(path: "Place", most: int = 64 << 20) -> Any:
 
 def no_permission(path: "Place") -> StoreBroken:
     """Return the error of a place that may not be read or written."""
-    return StoreBroken(f"no permission for {path}", hint="ask its owner, or mend it with chmod")
+    return StoreBroken(f"no permission for {path}", hint="ask its owner, or fix it with chmod")

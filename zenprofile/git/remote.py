@@ -239,7 +239,7 @@ def set_url(repository: Repository, url: str) -> Upstream:
         wanted = clones.parse(url)
         if wanted.subdirectory not in {"", repository.prefix.rstrip("/")}:
             here = f"#subdirectory={repository.prefix.rstrip('/')}" if repository.prefix else "no #subdirectory"
-            raise UsageError(f"the profile lies elsewhere in its repository: the URL needs {here}", hint="mend the URL")
+            raise UsageError(f"the profile lies elsewhere in its repository: the URL needs {here}", hint="fix the URL")
     elif scheme_of(url) in {"", "file"} and url:
         wanted = clones.CloneUrl(absolute(url, os.getcwd()), "", "")
     else:
@@ -348,7 +348,7 @@ def _refused(summary: str, err: str, upstream: Upstream) -> Pushed:
     if _RACES.search(why) and not _BROKEN_REMOTE.search(err):
         return Pushed(confirmed=False, stale=True, reason=why)
     said = remote_errors.said_by_remote(err)
-    hint = "local work is kept; mend what it names, and push again"
+    hint = "local work is kept; fix what it names, and push again"
     if "currently checked out" in why:
         said, hint = "", "local work is kept; share through a bare repository (git init --bare)"
     raise ZenprofileError(f"{upstream.url} refused the push ({why}){': ' if said else ''}{said}", hint=hint)

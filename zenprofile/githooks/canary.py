@@ -30,7 +30,7 @@ class Sung(NamedTuple):
 
     Attributes:
         fired: whether the hook was run.
-        worked: whether it did its work: it stopped what does not hold, or merged what git alone cannot.
+        worked: whether it did its work: it stopped what is invalid, or merged what git alone cannot.
         said: the last line that git printed.
     """
 
@@ -94,19 +94,19 @@ class Canary:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def pre_commit(self) -> Sung:
-        """Try to commit what does not hold."""
+        """Try to commit what is invalid."""
         self._at(self._base)
         self._stage({"projects/zenprofile-spoiled.yaml": _SPOILED})
         return self._stopped("pre-commit", self._run("commit", "-q", "-m", "canary", ok=False))
 
     def pre_merge_commit(self) -> Sung:
-        """Try to merge what does not hold."""
+        """Try to merge what is invalid."""
         spoiled = self._commit({"projects/zenprofile-spoiled.yaml": _SPOILED}, self._base)
         self._at(self._commit(_project("ours", "base", "base"), self._base))
         return self._stopped("pre-merge-commit", self._run("merge", "-q", "-m", "canary", spoiled, ok=False))
 
     def pre_push(self) -> Sung:
-        """Try to push what does not hold, to a repository that goes with the canary."""
+        """Try to push what is invalid, to a repository that goes with the canary."""
         remote = os.path.join(self._folder, "remote.git")
         kind = runner.run(["rev-parse", "--show-object-format"], self._repository.top).out.decode().strip()
         runner.run(["init", "-q", "--bare", f"--object-format={kind}", remote], self._folder)

@@ -63,7 +63,7 @@ def _store(store: Store) -> Finding:
     except ZenprofileError as error:
         return Finding("store", False, error.message, error.hint)
     if problems:
-        return Finding("store", False, f"{problems[0]}", "zenprofile validate names all; mend them")
+        return Finding("store", False, f"{problems[0]}", "zenprofile validate names all; fix them")
     return Finding("store", True, f"{store.url} opens, and its documents hold", "")
 
 
@@ -140,9 +140,9 @@ def _place(repository: Repository, place: hook_paths.Place) -> Finding:
 def _event(event: str, sung: Sung) -> Finding:
     stops = event.startswith("pre-")
     if sung.fired and sung.worked:
-        return Finding(event, True, "fires, and stops what does not hold" if stops else "fires", "")
+        return Finding(event, True, "fires, and stops what is invalid" if stops else "fires", "")
     if sung.fired:
-        found = "fires, and lets through what does not hold" if stops else f"fires, and git fails: {sung.said}"
+        found = "fires, and lets through what is invalid" if stops else f"fires, and git fails: {sung.said}"
         return Finding(event, False, found, "unset ZENPROFILE, and install again: " + _INSTALL)
     other = f"; git said: {sung.said}" if sung.said and sung.worked is stops else ""
     return Finding(event, False, f"does not fire{other}", f"{_INSTALL}; zenprofile hooks status says what is there")

@@ -46,7 +46,7 @@ def secrets(files: Sequence[str]) -> list[Problem]:
 
 
 def references() -> list[Problem]:
-    """List what does not hold between documents."""
+    """List what is invalid between documents."""
     given = gifts.by_git()
     with opened(given) as gate:
         tip = _pushed(given)
@@ -60,7 +60,7 @@ def references() -> list[Problem]:
 
 
 def pushed() -> list[Problem]:
-    """List what a push brings that does not hold; where the framework does not say what is pushed, the index."""
+    """List what a push brings that is invalid; where the framework does not say what is pushed, the index."""
     given = gifts.by_git()
     with opened(given) as gate:
         tip = _pushed(given)

@@ -117,4 +117,4 @@ def without_block(text: bytes) -> bytes:
 
 def unwritable(file: str, error: OSError) -> ZenprofileError:
     """Return the error of a file that cannot be written."""
-    return StoreBroken(f"{file} cannot be written: {error.strerror}", hint="ask its owner, or mend it with chmod")
+    return StoreBroken(f"{file} cannot be written: {error.strerror}", hint="ask its owner, or fix it with chmod")

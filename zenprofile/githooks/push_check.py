@@ -1,4 +1,4 @@
-"""Commits on their way to another repository: what they bring that does not hold."""
+"""Commits on their way to another repository: what they bring that is invalid."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,7 +8,7 @@ from zenprofile.githooks.range_check import Gate
 
 
 def brought(given: Given, gate: Gate, rows: Iterable[tuple[str, str, str]], known: Sequence[str]) -> list[Problem]:
-    """List what refs bring that does not hold.
+    """List what refs bring that is invalid.
 
     Args:
         given: the repository.

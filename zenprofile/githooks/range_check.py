@@ -1,4 +1,4 @@
-"""What a change to a repository adds that does not hold, in every profile that it touches (CONTRACT section 4).
+"""What a change to a repository adds that is invalid, in every profile that it touches (CONTRACT section 4).
 
 Read from Git's objects: the index or a commit against what it starts from. Profiles are found by their manifest, in any
 folder.

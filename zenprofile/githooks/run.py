@@ -152,7 +152,7 @@ def _tell(before: str, after: str, say: Say) -> int:
         for text in [*changes[:SHOWN], *more]:
             say(f"  {text}")
     for problem in problems[:SHOWN]:
-        say(f"zenprofile: does not hold: {line(problem)}")
+        say(f"zenprofile: invalid: {line(problem)}")
     return 0
 
 

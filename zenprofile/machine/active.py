@@ -33,7 +33,7 @@ def find_repository(folder: str = "") -> Repository | None:
     ZenML 0.13's file counts where no folder on the way has zenprofile's own.
 
     Raises:
-        Invalid: the file does not hold.
+        Invalid: the file is invalid.
     """
     try:
         start = folder or os.getcwd()
@@ -56,7 +56,7 @@ def _text_of(file: str) -> str:
         with open(file, "rb") as opened:
             return opened.read(_MAX_BYTES).decode()
     except UnicodeDecodeError:
-        raise Invalid("the file is not UTF-8", file=file, hint="mend it, or 'zenprofile init' anew") from None
+        raise Invalid("the file is not UTF-8", file=file, hint="fix it, or 'zenprofile init' anew") from None
     except OSError as error:
         raise StoreBroken(f"it cannot be read: {error.strerror}", file=file, hint="check its permissions") from None
 
@@ -78,7 +78,7 @@ def _read_repository(root: str, file: str) -> Repository:
 def _named(found: Repository) -> Repository:
     for field, name in (("profile", found.profile), ("stack", found.stack)):
         if name and names.why_not(name):
-            raise Invalid(f"the {field} does not hold: {names.why_not(name)}", file=found.file, hint="correct the name")
+            raise Invalid(f"the {field} is invalid: {names.why_not(name)}", file=found.file, hint="correct the name")
     return found
 
 
@@ -93,10 +93,10 @@ def _read_zenml(root: str, file: str) -> Repository:
     return _named(Repository(root, file, said.get("active_profile_name", ""), said.get("active_stack_name", "")))
 
 
-def write_repository(root: str, profile: str, stack: str, *, mend: bool = False) -> str:
+def write_repository(root: str, profile: str, stack: str, *, fix: bool = False) -> str:
     """Write a root's ``.zenprofile.json``, fit to be committed, and return its path.
 
-    Other keys in it stay; one that does not hold is written anew where ``mend`` says so.
+    Other keys in it stay; one that is invalid is written anew where ``fix`` says so.
     """
     file = os.path.join(root, REPOSITORY_FILE)
     kept: Any = {}
@@ -105,7 +105,7 @@ def write_repository(root: str, profile: str, stack: str, *, mend: bool = False)
             _read_repository(root, file)
             kept = json.loads(_text_of(file))
         except Invalid:
-            if not mend:
+            if not fix:
                 raise
     write_json(file, {**kept, "profile": profile, "stack": stack}, mode=0o644)
     return file
@@ -137,7 +137,7 @@ class Active(NamedTuple):
 
         Raises:
             NotFound: it is not on this machine.
-            StoreBroken: its entry does not hold.
+            StoreBroken: its entry is invalid.
         """
         if self.profile is None:
             hint = f"'zenprofile create {self.name} --url URL' makes it, 'zenprofile set NAME' names another"
@@ -151,10 +151,10 @@ def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) 
     Args:
         profiles: of this machine.
         chosen: by ``--profile``; "" for none.
-        lenient: a repository's file that does not hold names nothing, where it would decide.
+        lenient: a repository's file that is invalid names nothing, where it would decide.
 
     Raises:
-        Invalid: the repository's file does not hold, and it is what decides.
+        Invalid: the repository's file is invalid, and it is what decides.
         StoreBroken: the list of profiles is damaged.
     """
     state = profiles.state()

@@ -39,7 +39,7 @@ class Profile(NamedTuple):
         path: working tree of a clone that zenprofile made; "" for none.
         made: what zenprofile made for it, below the configuration folder; `delete` removes this and nothing else.
         unknown: keys of the entry that this version does not know; kept.
-        problem: why the entry does not hold; "" where it does.
+        problem: why the entry is invalid; "" where it is valid.
     """
 
     name: str
@@ -132,7 +132,7 @@ class State:
         }
 
     def find(self, name: str) -> Profile:
-        """Return a profile, also one that does not hold.
+        """Return a profile, also one that is invalid.
 
         Raises:
             NotFound: there is none of that name.
@@ -216,11 +216,11 @@ class Profiles:
         expected = {"active": str, "profiles": dict, "trash": list}
         wrong = [key for key, kind in expected.items() if not isinstance(data.get(key, kind()), kind)]
         if wrong:
-            raise self._damaged(f"its {wrong[0]} does not hold")
+            raise self._damaged(f"its {wrong[0]} is invalid")
         return State(data)
 
     def _damaged(self, why: str) -> StoreBroken:
-        hint = "mend the file, or move it away to start anew; zenprofile leaves it as it is"
+        hint = "fix the file, or move it away to start anew; zenprofile leaves it as it is"
         return StoreBroken(f"the list of profiles is damaged: {why}", file=self.file, hint=hint)
 
     def names(self) -> list[str]:
@@ -232,7 +232,7 @@ class Profiles:
 
         Raises:
             NotFound: there is none of that name.
-            StoreBroken: its entry does not hold.
+            StoreBroken: its entry is invalid.
         """
         return usable(self.state().find(name), self.file)
 
@@ -261,7 +261,7 @@ class Profiles:
 
         Raises:
             NotFound: there is none of that name.
-            StoreBroken: its entry does not hold.
+            StoreBroken: its entry is invalid.
         """
         with self.edit() as state:
             changed = usable(state.find(name), self.file)._replace(**fields)
@@ -273,11 +273,11 @@ def usable(profile: Profile, file: str) -> Profile:
     """Return the profile.
 
     Raises:
-        StoreBroken: its entry does not hold.
+        StoreBroken: its entry is invalid.
     """
     if profile.problem:
-        hint = f"mend it there, or 'zenprofile delete {profile.name}'"
-        raise StoreBroken(f"the profile '{profile.name}' does not hold: {profile.problem}", file=file, hint=hint)
+        hint = f"fix it there, or 'zenprofile delete {profile.name}'"
+        raise StoreBroken(f"the profile '{profile.name}' is invalid: {profile.problem}", file=file, hint=hint)
     return profile
 
 

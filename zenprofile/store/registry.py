@@ -200,5 +200,5 @@ def default_change() -> "Change":
 
 def missing(url: str) -> StoreBroken:
     """Return the error that a driver raises where a URL holds nothing to open."""
-    hint = "make one with 'zenprofile create', or mend the URL"
+    hint = "make one with 'zenprofile create', or fix the URL"
     return StoreBroken(f"there is no profile at {hidden(url)}", hint=hint)

@@ -130,7 +130,7 @@ class Sharing(Protocol):
 
         Raises:
             Conflict: a person must choose; what is known of it is kept (`open`), nothing moved.
-            Invalid: the remote's entities do not hold, and ``accept_invalid`` is not given.
+            Invalid: the remote's entities are invalid, and ``accept_invalid`` is not given.
             Unreachable, AccessDenied: the remote; local work is kept.
             Paused, Locked, StoreBroken: as `Store.apply`.
         """
@@ -144,7 +144,7 @@ class Sharing(Protocol):
         """Send the commits that are only here.
 
         Raises:
-            Invalid: they add problems; nothing that does not hold is sent.
+            Invalid: they add problems; nothing that is invalid is sent.
             Conflict: conflicts are open.
             ZenprofileError: they touch files outside the profile, and ``with_others`` is not given; or the remote
                 refused them.
@@ -169,7 +169,7 @@ class Sharing(Protocol):
 
         Raises:
             NotFound: there is no such conflict.
-            Invalid: what was typed cannot be read, or does not hold.
+            Invalid: what was typed cannot be read, or is invalid.
         """
         ...
 

@@ -248,7 +248,7 @@ def hidden(url: str, *, password: bool = False) -> str:
 
     Args:
         url: as given or as stored.
-        password: whether there is one although the URL does not hold it (it is in the keyring).
+        password: whether there is one although the URL does not contain it (it is in the keyring).
     """
     if not re.match(_SCHEME, url):
         return url

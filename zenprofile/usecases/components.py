@@ -61,7 +61,7 @@ def register(
 
     Raises:
         Exists: the name is taken.
-        Invalid: unknown flavor, or the configuration does not hold to its schema.
+        Invalid: unknown flavor, or the configuration breaks its schema.
     """
     configuration = {}
     if wanted.settings:
@@ -78,7 +78,7 @@ def update(
 
     Raises:
         NotFound: there is no such component, or not what is to be unset.
-        Invalid: the result does not hold.
+        Invalid: the result is invalid.
     """
     snapshot = store.snapshot()
     entity = lookup.read(snapshot, key)

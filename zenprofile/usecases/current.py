@@ -76,7 +76,7 @@ def _repository(active: Active) -> str:
 
 
 def _said_by(file: str) -> dict[str, Any]:
-    # `find_active` has read the file and refused what does not hold.
+    # `find_active` has read the file and refused what is invalid.
     if not os.path.exists(file):
         return {}
     with open(file, "rb") as opened:

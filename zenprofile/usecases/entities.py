@@ -64,7 +64,7 @@ def register(store: Store, kind: str, data: Data, message: str = "") -> Recorded
 
     Raises:
         Exists: the name is taken, in some spelling of case.
-        Invalid: the data does not hold.
+        Invalid: the data is invalid.
     """
     from zenprofile.core.document import writer
 

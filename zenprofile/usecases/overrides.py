@@ -43,7 +43,7 @@ def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, want
 
     Raises:
         NotFound: there is no such entity.
-        Invalid: the values do not hold to the entity's schema; a secret in plain text never does.
+        Invalid: the values break the entity's schema; a secret in plain text always does.
         UsageError: the name cannot be overridden.
     """
     entity = lookup.read(snapshot, key)

@@ -256,7 +256,7 @@ def open_profile(profiles: Profiles, profile: Profile, timeout: float, warn: Tel
         warn: takes what the store has to say to the user.
 
     Raises:
-        StoreBroken: the profile's entry does not hold, or the store cannot be read.
+        StoreBroken: the profile's entry is invalid, or the store cannot be read.
         ZenprofileError: as `zenprofile.store.registry.open_store`.
     """
     usable(profile, profiles.file)

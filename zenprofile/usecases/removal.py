@@ -65,7 +65,7 @@ def _refuse_loss(profiles: Profiles, profile: Profile) -> None:
         store = open_profile(profiles, profile, timeout=30.0)
     except ZenprofileError as error:
         message = f"what the profile '{profile.name}' holds cannot be looked at ({error.message})"
-        raise InUse(message, hint="mend it, or delete with --force") from None
+        raise InUse(message, hint="fix it, or delete with --force") from None
     try:
         only_here = store.unshared() if isinstance(store, Shared) else None
         if only_here:

@@ -121,7 +121,7 @@ def _commit(store: Store, warn: Warn) -> Recorded | None:
     try:
         recorded = store.commit()
     except Invalid as error:
-        warn(f"edits by hand are not committed, since they do not hold: {error.file}: {error.message}")
+        warn(f"edits by hand are not committed, since they are invalid: {error.file}: {error.message}")
         return None
     return recorded if recorded.rev else None
 
@@ -146,7 +146,7 @@ def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed") ->
     Raises:
         NotFound: there is no such conflict.
         Conflict: it lies outside the profile.
-        Invalid: what was typed does not hold.
+        Invalid: what was typed is invalid.
     """
     found = [conflict for conflict in sharing.open().conflicts if conflict.key == key]
     if any(conflict.class_ == "outside" for conflict in found):

@@ -39,7 +39,7 @@ def restore(store: Store, text: str, at: str, message: str = "") -> tuple[Key, R
     Raises:
         NotFound: there is no such revision, or no such entity at it.
         Ambiguous: a bare name fits several.
-        Invalid: the document does not hold any more.
+        Invalid: the document is no longer valid.
     """
     now, then = store.snapshot(), store.snapshot(at)
     key = history.find(store, text, then)
@@ -82,7 +82,7 @@ def revert(store: Store, at: str, active: Container[str] = (), message: str = ""
         NotFound: there is no such revision.
         Conflict: the same fields were changed since; nothing was written.
         Unsupported: the revision joined two histories.
-        InUse, Invalid: what would result does not hold.
+        InUse, Invalid: what would result is invalid.
     """
     past = history.undoing(store).past(at)
     if past.joins:
@@ -107,7 +107,7 @@ def undo(store: Store, active: Container[str] = (), message: str = "") -> Record
     Raises:
         NotFound: nothing is left to undo.
         Conflict: others changed the same fields since; nothing was written.
-        InUse, Invalid: what would result does not hold.
+        InUse, Invalid: what would result is invalid.
     """
     for _ in range(_TRIES):
         try:

@@ -29,7 +29,7 @@ def edit(text: str, data: Data) -> str:
         data: what the result is to hold. New keys go behind the key that precedes them in ``data``.
 
     Raises:
-        Invalid: the text does not hold, or the data cannot be written.
+        Invalid: the text or the data is invalid.
     """
     before = texts.read(text)
     if same(before, data):

@@ -1,6 +1,6 @@
 """Schemas: from data to findings in words.
 
-The one home of jsonschema, which is imported only where data may not hold.
+The one home of jsonschema, which is imported only where data may be invalid.
 """
 
 import json
@@ -43,7 +43,7 @@ class Schema:
         return self._surely(data) or not self._slow(data, 1)
 
     def findings(self, data: Any) -> "list[Finding]":
-        """List what does not hold, a hundred places at most, unknown fields first; [] exactly where `holds`."""
+        """List what is invalid, a hundred places at most, unknown fields first; [] exactly where `holds`."""
         return [] if self._surely(data) else self._slow(data, MAX_FINDINGS)
 
     def _surely(self, data: Any) -> bool:
@@ -169,7 +169,7 @@ class _Refused(Schema):
     def _slow(self, data: Any, most: int) -> "list[Finding]":
         from zenprofile.core.schema.messages import Finding
 
-        return [Finding((), False, f"the flavor's schema is not taken: {self._why}", "mend the flavor", "bad-schema")]
+        return [Finding((), False, f"the flavor's schema is not taken: {self._why}", "fix the flavor", "bad-schema")]
 
 
 def _refused(schema: Any) -> "list[Finding]":

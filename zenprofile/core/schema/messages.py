@@ -8,7 +8,7 @@ from zenprofile.core.secrets.references import FORMS
 
 
 class Finding(NamedTuple):
-    """One place where data does not hold to its schema.
+    """One place where data breaks its schema.
 
     Attributes:
         path: of the value, from the data's root.

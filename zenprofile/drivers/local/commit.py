@@ -219,7 +219,7 @@ def _hook(repository: Repository, args: list[str], extra: dict[str, str]) -> Non
     except runner.GitError as error:
         said = " ".join(error.ran.err.split())[:500]
         message = f"the repository's {args[0]} hook refused the commit; nothing was written: {said}"
-        raise ZenprofileError(message, hint="mend what it names, or: zenprofile config run-hooks off") from None
+        raise ZenprofileError(message, hint="fix what it names, or: zenprofile config run-hooks off") from None
 
 
 def _after_commit(repository: Repository, objects: Objects, settings: Settings, author: Author) -> None:

@@ -44,7 +44,7 @@ class Record(NamedTuple):
         conflicts: those that no choice settles.
         settled: those that a person has settled so far, each with the choice.
         whole: documents that a person has settled whole.
-        accepted: whether what does not hold at the remote is taken as it is.
+        accepted: whether what is invalid at the remote is taken as it is.
     """
 
     ours: str

@@ -89,7 +89,7 @@ class LocalDriver:
 
 
 def _must_not_lie_among_documents(root: str) -> None:
-    """Refuse a place among the documents of another profile, which would not hold any more."""
+    """Refuse a place among the documents of another profile, which would no longer be valid."""
     folders = {kind.folder for kind in KINDS.values()}
     while (above := os.path.dirname(root)) != root:
         if os.path.basename(root) in folders and os.path.lexists(os.path.join(above, MANIFEST)):

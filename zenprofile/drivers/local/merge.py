@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
         changes: of entities, against ours.
         conflicts: what a person must decide.
         notes: what was decided by itself and should be said.
-        problems: what the other side brings that does not hold.
+        problems: what the other side brings that is invalid.
         documents: what differs from ours, None for deleted; complete only without conflicts.
     """
 
@@ -219,7 +219,7 @@ class Merge:
             try:
                 return here.text(key)
             except Invalid:
-                return ""  # it is there, and does not hold
+                return ""  # it is there, and is invalid
 
         def data(key: Key) -> Data | None:
             return data_of(key, text(key))

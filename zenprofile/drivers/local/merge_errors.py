@@ -1,4 +1,4 @@
-"""What a person is told where a merge stops: conflicts to settle, or a remote that does not hold."""
+"""What a person is told where a merge stops: conflicts to settle, or a remote that is invalid."""
 
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,6 @@ def _name(conflict: "Conflict") -> str:
 def spoiled(problems: tuple[Problem, ...]) -> Invalid:
     """Return the error of a remote that brings problems (at least one)."""
     error = Invalid.of(problems)
-    error.message = f"the remote's entities do not hold, nothing was moved: {error.message}"
-    error.hint = "have it mended there, or take it as it is: zenprofile pull --accept-invalid"
+    error.message = f"the remote's entities are invalid, nothing was moved: {error.message}"
+    error.hint = "have it fixed there, or take it as it is: zenprofile pull --accept-invalid"
     return error

@@ -32,7 +32,7 @@ def changes(repository: Repository, objects: Objects, theirs: str, ours: str) ->
 
 
 def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", theirs: str, ours: str) -> None:
-    """Refuse to send what does not hold.
+    """Refuse to send what is invalid.
 
     Raises:
         Invalid: the commits add problems, or one of them brings a secret that a later one takes away.

@@ -72,11 +72,11 @@ def _word(
             f"{len(open_.conflicts)} to settle",
             "git pull" if all(c.class_ == "outside" for c in open_.conflicts) else _SETTLE,
         ),
-        (bool(invalid), "invalid", "", f"{invalid[0] if invalid else ''}", "mend it; zenprofile validate names all"),
+        (bool(invalid), "invalid", "", f"{invalid[0] if invalid else ''}", "fix it; zenprofile validate names all"),
         (bool(edits), "uncommitted", "", f"{edits} edited by hand", "zenprofile commit"),
         (not relation.remote, "unshared", "", "there is no remote", "zenprofile remote set URL"),
         (failed == "offline", "offline", when, f"{failure}; {ahead} not pushed", "zenprofile sync"),
-        (failed == "blocked", "blocked", when, f"{failure}; {ahead} not pushed", "mend access, then: zenprofile sync"),
+        (failed == "blocked", "blocked", when, f"{failure}; {ahead} not pushed", "fix access, then: zenprofile sync"),
         (
             bool(relation.ahead and relation.behind), "diverged", "",
             f"{ahead} here, {behind} at the remote", "zenprofile sync",
