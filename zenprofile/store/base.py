@@ -14,7 +14,7 @@ from zenprofile.core.snapshot import Loaded, Snapshot
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
 
-__all__ = ["Committing", "Driver", "Loaded", "Options", "Snapshot", "Store"]
+__all__ = ["Acting", "Committing", "Driver", "Loaded", "Options", "Snapshot", "Store"]
 
 
 class Store(Protocol):
@@ -86,6 +86,20 @@ class Committing(Protocol):
         Raises:
             Invalid: the edits add problems; the error carries every one.
             Paused, Locked, StoreBroken: as `Store.apply`.
+        """
+        ...
+
+
+@runtime_checkable
+class Acting(Protocol):
+    """What a store offers that writes for others: behind a server, the users of the tokens."""
+
+    def act_for(self, user: str, machine: str) -> None:
+        """Make the changes that follow this user's, by name, and mark them as made by a client's machine.
+
+        Args:
+            user: the author.
+            machine: what tells the client's machine from others, and tells nobody which it is; "" for none.
         """
         ...
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from zenprofile.core.change import Change, Changed, Recorded
     from zenprofile.core.schema.catalog import Catalog
+    from zenprofile.drivers.local.authors import For
     from zenprofile.drivers.local.commit import Author, FileChange
     from zenprofile.drivers.local.sharing import GitSharing
     from zenprofile.git.config import Settings
@@ -41,6 +42,7 @@ class LocalStore:
         self.folder = folder
         self.url = url
         self._options = options
+        self._acting: For | None = None
         self._repository = find(folder)
         self._objects: Objects | None = None
         self._settings: list[Settings] = []
@@ -68,9 +70,18 @@ class LocalStore:
 
     def author(self) -> "Author":
         """Return what a commit needs to know of this machine."""
-        from zenprofile.drivers.local.commit import Author
+        from zenprofile.drivers.local import authors
 
-        return Author(self._options.user, self._options.warn, self._options.run_hooks)
+        return authors.author(self._options, self._tree, self._acting)
+
+    def act_for(self, user: str, machine: str) -> None:
+        from zenprofile.drivers.local.authors import For
+
+        self._acting = For(user, machine)
+
+    @property
+    def _machine(self) -> str:
+        return self._acting.machine if self._acting else ""
 
     @staticmethod
     def catalog() -> "Catalog":
@@ -216,7 +227,7 @@ class LocalStore:
             return iter(())
         from zenprofile.drivers.local import undo_log
 
-        return undo_log.changes(self._repository, self.objects(self._repository))
+        return undo_log.changes(self._repository, self.objects(self._repository), self._machine)
 
     def take_back(self, change: "Change", undone: str) -> "Recorded":
         """Write a change, with the record that it takes back in the same journal."""
@@ -267,7 +278,7 @@ class LocalStore:
         from zenprofile.drivers.local import commit
 
         if not self.commits:
-            commit.edit(repository, writes, message, undone)
+            commit.edit(repository, writes, message, undone, self._machine)
             return Recorded("", "", "", message, changes)
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
