@@ -300,7 +300,7 @@ def _must_not_wait(git_dir: str, common_dir: str) -> None:
 
 
 def _must_be_plain(own: str) -> None:
-    """Refuse links and devices among zenprofile's own files in a git folder: a copied one may hold any (FAULTS B3)."""
+    """Refuse links and devices among zenprofile's own files in a git folder: a copied one may hold any."""
     for folder in (own, os.path.join(own, "changes")):
         try:
             entries = list(os.scandir(folder)) if not os.path.islink(folder) else None

@@ -1,4 +1,4 @@
-"""Hooks and the merge driver of a repository: put there, taken away, looked at (GIT_SYNC E3).
+"""Hooks and the merge driver of a repository: put there, taken away, looked at.
 
 A hook that is there already is kept beside ours and runs first; what another tool wrote is never touched, and where one
 rules, its own way of calling zenprofile is told instead.

@@ -17,7 +17,7 @@ from zenprofile import __version__
 from zenprofile.core.entity import Data, Entity
 
 _FORM = 2  # of the files
-_YOUNG = 2_000_000_000  # ns: a file this young may change again without a change of its times (PERFORMANCE)
+_YOUNG = 2_000_000_000  # ns: a file this young may change again without a change of its times (docs/performance.md)
 Stamp = tuple[int, int, int, int]
 # A document that held when it was read: inode, size, mtime_ns and ctime_ns of its file; its content; the revision, or
 # "" where nobody has asked yet; the revision of the registered flavor whose schema it was held against, or "".

@@ -1,6 +1,6 @@
 """The journal of a change on its way into a work tree, and what the next opening makes of one that it finds.
 
-Order of a change (GIT_SYNC G says why): objects, journal, files, index entries, ref, journal put away. Killed before
+Order of a change: objects, journal, files, index entries, ref, journal put away. Killed before
 the ref moved, nothing was promised: the files go back. Where the user's own ``git commit`` took a part along, or where
 no commit was meant, the rest of the change follows, so that nothing is lost. A finished journal is this machine's
 record of the change (`undo` reads it).
