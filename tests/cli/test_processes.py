@@ -1,4 +1,4 @@
-"""How many git processes a command starts: exact, where its time is not (PERFORMANCE)."""
+"""How many git processes a command starts: exact, where its time is not (docs/performance.md)."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""What commands may import: exact, where their time is not (PERFORMANCE, "Start-up")."""
+"""What commands may import: exact, where their time is not (docs/performance.md)."""
 
 import json
 import os

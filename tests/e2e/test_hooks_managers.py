@@ -101,7 +101,7 @@ def test_a_linked_work_tree_and_a_deletion(repo: Path, tmp_path: Path) -> None:
     git(repo, "worktree", "add", "-q", str(tmp_path / "linked"), "-b", "linked")
     linked = tmp_path / "linked"
     if (repo / ".husky").exists():
-        run(linked, "husky")  # its folder is relative: each work tree has its own (GIT_SYNC E)
+        run(linked, "husky")  # its folder is relative: each work tree has its own
     git(linked, "rm", "-q", ".zenprofile/components/orchestrator/default.yaml")
 
     done = git(linked, "commit", "-m", "x", fails=True)

@@ -1,4 +1,4 @@
-"""Two machines and a remote: what SHAPES lists under "Decisions in sync" is what happens."""
+"""Two machines and a remote: each row of docs/contract.md's decisions in sync."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Real faults for real processes: a kill or an error at the N-th system call of one kind (FAULTS C0)."""
+"""Real faults for real processes: a kill or an error at the N-th system call of one kind."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The name rule (CONTRACT section 3, FAULTS B2)."""
+"""The name rule."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The reader: FAULTS B1 row by row, and nothing but `Invalid` out of arbitrary bytes."""
+"""The reader: one hostile document a row, and nothing but `Invalid` out of arbitrary bytes."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from zenprofile.core.document.parse_error import Refused
 from zenprofile.errors import Invalid
 
 DEEP = "a: " + "[" * 64
-# id of FAULTS B1, document, line, column, code, a part of the message
+# case, document, line, column, code, a part of the message
 REFUSED: list[tuple[str, str | bytes, int, int, str, str]] = [
     ("Y1", "a: 1\nb: !!python/object/apply:os.system [id]\n", 2, 4, "tag", "the tag 'tag:yaml.org,2002:python/object"),
     ("Y1", "a: !!python/name:os.system\n", 1, 4, "tag", "the tag"),

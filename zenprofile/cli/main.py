@@ -1,4 +1,4 @@
-"""The command ``zenprofile``: runs it, and turns whatever happens into an exit status (CONTRACT section 7)."""
+"""The command ``zenprofile``: runs it, and turns whatever happens into an exit status (docs/contract.md)."""
 
 import gc
 import os

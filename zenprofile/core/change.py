@@ -128,7 +128,7 @@ def _differ(path: paths.Path, before: Any, after: Any, found: list[Field]) -> No
 
 
 def as_json(changed: Changed) -> dict[str, Any]:
-    """Return SHAPES' form: kind, type, name, action, and the fields with the sides they have."""
+    """Return it as ``diff -o json`` prints it: kind, type, name, action, and the fields with the sides they have."""
     rows = []
     for field in fields(changed):
         row: dict[str, Any] = {"path": paths.show(field.path)}

@@ -158,7 +158,7 @@ def ordered(kind: str, data: Data) -> Data:
     return {**known, **{field: value for field, value in data.items() if field not in known}}
 
 
-# What `create` registers at an empty place (CONTRACT section 2), in the order in which the user's document names them.
+# What `create` registers at an empty place (docs/contract.md), in the order in which the user's document names them.
 DEFAULT_USER = "default"
 DEFAULT_STACK = "default"
 DEFAULTS: tuple[tuple[Key, Data], ...] = (

@@ -1,4 +1,4 @@
-"""The one name rule: entities and profiles (CONTRACT section 3)."""
+"""The one name rule: entities and profiles (docs/contract.md)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Patterns of strangers, and ours on their texts: run by an engine whose time is linear in the text (FAULTS S2)."""
+"""Patterns of strangers, and ours on their texts: run by an engine whose time is linear in the text."""
 
 from collections.abc import Iterator
 from functools import lru_cache

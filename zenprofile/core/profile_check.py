@@ -195,6 +195,6 @@ def _respoiled(before: Snapshot, after: Snapshot, texts: Mapping[Key, str | None
 
 
 def warnings(data: Data) -> list[str]:
-    """Say what a stack lacks that ZenML needs (SHAPES: accepted with a warning)."""
+    """Say what a stack lacks that ZenML needs (it is accepted with a warning)."""
     components = normal(Key("stack", "", ""), data).get("components", {})
     return [f"the stack has no {t}" for t in ("orchestrator", "artifact_store") if not components.get(t)]

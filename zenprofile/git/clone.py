@@ -1,4 +1,4 @@
-"""A clone that zenprofile makes and keeps: of a repository that a stranger may have filled (FAULTS B3, B4, P10).
+"""A clone that zenprofile makes and keeps: of a repository that a stranger may have filled.
 
 Whole history is fetched, since merges, ``blame`` and ``--at`` read it, offline too; of a profile that is a part of a
 larger repository only without big files, where the server allows that. No link, hook, filter or submodule takes effect.

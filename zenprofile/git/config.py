@@ -125,7 +125,7 @@ class Settings:
         )
 
     def identity(self, role: str, user: str, email: str = "") -> Identity:
-        """Return the author or committer: git's own identity, else the profile's user (SHAPES, "What goes where").
+        """Return the author or committer: git's own identity, else the profile's user.
 
         Args:
             role: ``author`` or ``committer``.

@@ -1,4 +1,4 @@
-"""Git's objects, read and written in this process where that is possible (GIT_SYNC G: three times faster than git).
+"""Git's objects, read and written in this process where that is possible (three times as fast as git).
 
 Loose objects have one form in SHA-1 and SHA-256 repositories; packed ones are read through ``git cat-file --batch``.
 """

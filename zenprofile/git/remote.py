@@ -15,7 +15,7 @@ from zenprofile.store.url import scheme_of
 
 Progress = Callable[[str], None] | None
 _HEADS = "refs/heads/"
-# What zenprofile made itself is treated as if a stranger had filled it (FAULTS U7, B3); old oddities are no attack.
+# What zenprofile made itself is treated as if a stranger had filled it; old oddities are no attack.
 STRICT = (
     "http.followRedirects=false",
     "transfer.fsckObjects=true",

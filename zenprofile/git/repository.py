@@ -300,7 +300,7 @@ def _must_not_wait(git_dir: str, common_dir: str) -> None:
 
 
 def _must_be_plain(own: str) -> None:
-    """Refuse links and devices among zenprofile's own files in a git folder: a copied one may hold any (FAULTS B3)."""
+    """Refuse links and devices among zenprofile's own files in a git folder: a copied one may hold any."""
     for folder in (own, os.path.join(own, "changes")):
         try:
             entries = list(os.scandir(folder)) if not os.path.islink(folder) else None
@@ -317,6 +317,6 @@ def _must_be_plain(own: str) -> None:
 def _is_plain(entry: "os.DirEntry[str]") -> bool:
     if entry.is_dir(follow_symlinks=False):
         return True
-    # The lock is written in place: a second name of it may lie anywhere.
-    alone = entry.name not in {"lock", "talking"} or entry.stat(follow_symlinks=False).st_nlink == 1
+    # A lock is written in place: a second name of it may lie anywhere.
+    alone = entry.name not in {"lock", "writing", "talking"} or entry.stat(follow_symlinks=False).st_nlink == 1
     return entry.is_file(follow_symlinks=False) and alone

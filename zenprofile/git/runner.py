@@ -2,7 +2,7 @@
 
 What an operation does not need is switched off for it: hooks, the file-system monitor, external diff, submodules, the
 pager, optional locks, replace refs. What a person's git needs stays theirs: ssh commands, credential helpers, proxies,
-identity and signing (FAULTS, "Where safety meets a user's habits").
+identity and signing.
 """
 
 import contextlib

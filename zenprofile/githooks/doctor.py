@@ -22,7 +22,7 @@ _INSTALL = "zenprofile hooks install"
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at (SHAPES, ``doctor``).
+    """One thing that was looked at (docs/contract.md, ``doctor``).
 
     Attributes:
         check: what.

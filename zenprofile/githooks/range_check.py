@@ -1,4 +1,4 @@
-"""What a change to a repository adds that is invalid, in every profile that it touches (CONTRACT section 4).
+"""What a change to a repository adds that is invalid, in every profile that it touches (docs/contract.md).
 
 Read from Git's objects: the index or a commit against what it starts from. Profiles are found by their manifest, in any
 folder.

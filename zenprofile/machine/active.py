@@ -146,7 +146,7 @@ class Active(NamedTuple):
 
 
 def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) -> Active:
-    """Say which profile is active (CONTRACT section 2).
+    """Say which profile is active (docs/contract.md).
 
     Args:
         profiles: of this machine.
@@ -187,7 +187,7 @@ def shown_url(profile: Profile) -> str:
 
 
 def as_json(profile: Profile, active: Active) -> dict[str, Any]:
-    """Return a profile in SHAPES' form; ``scope`` is null where it is not the active one."""
+    """Return a profile as ``describe -o json`` prints it; ``scope`` is null where it is not the active one."""
     is_active = profile.name == active.name
     data = {
         "name": profile.name,

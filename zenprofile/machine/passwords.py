@@ -1,4 +1,4 @@
-"""Passwords of stores: from variables first, else from the system's keyring (SHAPES, "Passwords and tokens")."""
+"""Passwords of stores: from variables first, else from the system's keyring."""
 
 import os
 import re

@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from zenprofile.errors import StoreBroken
-from zenprofile.machine.profiles import locked, write_json
+from zenprofile.fs import atomic, lock
 from zenprofile.store.tokens import Token
 
 _FOLDER = "tokens"
@@ -26,20 +26,21 @@ class FileTokens:
 
     def add(self, token: Token) -> None:
         os.makedirs(os.path.dirname(self._file), mode=0o700, exist_ok=True)
-        with locked(f"{self._file}.lock"):
+        with lock.exclusive(f"{self._file}.lock", mode=0o600):
             self._write({**self._read(), token.id: token})
 
     def remove(self, id_: str) -> bool:
         if not os.path.exists(self._file):
             return False
-        with locked(f"{self._file}.lock"):
+        with lock.exclusive(f"{self._file}.lock", mode=0o600):
             kept = self._read()
             gone = kept.pop(id_, None)
             self._write(kept)
         return gone is not None
 
     def _write(self, kept: dict[str, Token]) -> None:
-        write_json(self._file, {"format": 1, "tokens": [token._asdict() for token in kept.values()]})
+        data = {"format": 1, "tokens": [token._asdict() for token in kept.values()]}
+        atomic.replace(self._file, json.dumps(data, indent=2).encode(), 0o600)
 
     def _read(self) -> dict[str, Token]:
         try:

@@ -1,4 +1,4 @@
-"""From a URL to its driver: by scheme, in a table; third parties add theirs as entry points (CONTRACT section 2).
+"""From a URL to its driver: by scheme, in a table; third parties add theirs as entry points (docs/contract.md).
 
 Nothing heavy is imported here: whoever reads a profile's settings passes through this module.
 """
@@ -162,7 +162,7 @@ def create_store(url: str, options: "Options", defaults: "Change | None" = None)
     Args:
         url: of the place.
         options: of this machine.
-        defaults: what the store begins with; None for what CONTRACT section 2 says.
+        defaults: what the store begins with; None for the default entities.
     """
     bring(url, options)
     driver = driver_of(url)

@@ -93,7 +93,7 @@ def at(data: Any, path: Path) -> Any:
 
 
 class State(NamedTuple):
-    """How a store is (SHAPES, ``status``).
+    """How a store is (docs/contract.md, ``status``).
 
     Attributes:
         state: a word of `STATES`.

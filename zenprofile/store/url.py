@@ -1,4 +1,4 @@
-"""URLs of stores: which are safe, how they are stored, and how they are shown (CONTRACT section 2, FAULTS U1-U10).
+"""URLs of stores: which are safe, how they are stored, and how they are shown (docs/contract.md).
 
 Nothing heavy is imported here: whoever reads a profile's settings passes through this module.
 """
@@ -12,7 +12,7 @@ _MYSQL = frozenset({"charset", "connect_timeout", "ssl_ca", "ssl_cert", "ssl_key
     "ssl_verify_identity",
     "unix_socket",
 }
-# What the query of a database's URL may say; anything else can make a client read files or run code (FAULTS U8).
+# What the query of a database's URL may say; anything else can make a client read files or run code.
 QUERY_KEYS: dict[str, frozenset[str]] = {
     "sqlite": frozenset(),
     "mysql": _MYSQL,
@@ -59,7 +59,7 @@ def is_clone_url(url: str) -> bool:
 
 
 def check(url: str) -> None:
-    """Refuse a URL that could run code, or reach what the user does not expect (FAULTS U1-U10).
+    """Refuse a URL that could run code, or reach what the user does not expect.
 
     Raises:
         Unsafe: it does.

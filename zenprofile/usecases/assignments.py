@@ -1,4 +1,4 @@
-"""``--set`` and ``--unset``: text from the command line as values that the schema gives a type (SHAPES, "--set")."""
+"""``--set`` and ``--unset``: text from the command line as values that the schema gives a type."""
 
 import json
 from collections.abc import Callable, Iterable

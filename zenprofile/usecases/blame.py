@@ -23,7 +23,7 @@ class Line(NamedTuple):
     when: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return SHAPES' form."""
+        """Return one line of ``blame -o json``."""
         return {**self._asdict(), "path": show(self.path)}
 
 

@@ -14,7 +14,7 @@ from zenprofile.store.prepare import revision_of, stored
 from zenprofile.usecases import references
 from zenprofile.usecases.lookup import read, what
 
-# Whose deletion takes them out of what names them (SHAPES); of the other kinds, what is in use stays.
+# Whose deletion takes them out of what names them (docs/contract.md); of the other kinds, what is in use stays.
 _VANISHING = frozenset({"user", "team", "project"})
 # What a profile never runs out of.
 _NEVER_NONE = frozenset({"user"})

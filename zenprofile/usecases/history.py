@@ -135,7 +135,7 @@ def find(store: Store, text: str, then: Snapshot | None = None) -> Key:
 
 
 def as_json(recorded: Recorded) -> dict[str, Any]:
-    """Return a change as ``log`` and ``show`` print it (SHAPES)."""
+    """Return a change as ``log`` and ``show`` print it (docs/contract.md)."""
     return {
         "rev": recorded.rev,
         "who": recorded.who,

@@ -116,7 +116,7 @@ def read(snapshot: Snapshot, key: Key) -> Entity:
 
 
 def shown(entity: Entity, *, revision: bool = True) -> Data:
-    """Return an entity as JSON shows it (SHAPES): kind and revision beside its keys, components as lists.
+    """Return an entity as JSON shows it (docs/contract.md): kind and revision beside its keys, components as lists.
 
     Without the revision where nobody sees it: of a thousand entities it takes as long as all else.
     """

@@ -197,7 +197,7 @@ def _defaults(user: str) -> "Change":
 
 
 def gone(snapshot: "Snapshot", stack: str, user: str) -> list[str]:
-    """Say which of the active stack and user do not exist (SHAPES, "What goes where"), a line each."""
+    """Say which of the active stack and user do not exist (docs/contract.md, "What goes where"), a line each."""
     said = []
     if Key("stack", "", stack) not in snapshot.keys("stack"):
         said.append(stack_gone(stack))

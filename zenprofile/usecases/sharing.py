@@ -156,7 +156,7 @@ def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed") ->
 
 
 def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any]:
-    """Return a conflict as SHAPES has it; a side that has no value lacks the key."""
+    """Return a conflict as ``conflicts -o json`` prints it; a side that has no value lacks the key."""
     key = conflict.key
     row: dict[str, Any] = {"kind": key.kind, "type": key.type, "name": key.name, "path": paths.show(conflict.path)}
     for name in ("base", "ours", "theirs"):
@@ -167,11 +167,11 @@ def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any
 
 
 def conflicts(sharing: Sharing) -> list[dict[str, Any]]:
-    """Return open conflicts as SHAPES has them."""
+    """Return open conflicts as ``conflicts -o json`` prints them."""
     open_ = sharing.open()
     return [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
 
 
 def changes_json(changes: tuple[Changed, ...]) -> list[dict[str, Any]]:
-    """Return changes as SHAPES has them."""
+    """Return changes as ``diff -o json`` prints them."""
     return [change.as_json(changed) for changed in changes]

@@ -51,7 +51,7 @@ def tree(text: str) -> Node:
 def _events(text: str) -> Next:
     """Return what gives the next event of a text."""
     if yaml.__with_libyaml__:
-        # The C parser is 7-8 times faster (PERFORMANCE, "What was learnt").
+        # The C parser is 7-8 times faster (docs/performance.md).
         next_event: Next = yaml.cyaml.CParser(text).get_event  # type: ignore[attr-defined]
     else:  # pragma: no cover - wheels of PyYAML bring it on every supported platform
         next_event = yaml.SafeLoader(text).get_event

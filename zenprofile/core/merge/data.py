@@ -9,7 +9,7 @@ from zenprofile.core.change import MISSING, same
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge import diff3
 
-# Lists whose order says nothing (SHAPES, "Documents"); a stack's components of one type are the third of their kind.
+# Lists whose order says nothing; a stack's components of one type are the third of their kind.
 _SETS = {"team": "members", "role": "assignments"}
 
 

@@ -132,7 +132,7 @@ def _one(
         return theirs, (), ()
     if ours is None or theirs is None:
         return _edit_or_delete(key, base, ours, theirs)
-    # Line ends aside (SHAPES), a side may have changed nothing.
+    # Line ends aside, a side may have changed nothing.
     before, mine, other = (side if side is None else merge_text.plain(side) for side in (base, ours, theirs))
     if other in (mine, before):
         return ours, (), ()

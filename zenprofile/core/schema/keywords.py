@@ -9,7 +9,7 @@ from typing import Any
 from zenprofile.core.schema.fast_validator import frozen, python_pattern
 from zenprofile.core.secrets.references import is_sensitive, only_references
 
-# What a stranger's schema may cost on one document, in steps of jsonschema: about half a second (FAULTS S3).
+# What a stranger's schema may cost on one document, in steps of jsonschema: about half a second.
 MAX_STEPS = 400_000
 ERROR_STEPS = 20  # an error costs more than a look
 

@@ -1,6 +1,6 @@
 """What a flavor's own schema may hold: it may come from anybody, and is run on every machine that loads the profile.
 
-FAULTS S1-S3: nothing is fetched, and no schema costs more than its size lets one expect.
+Nothing is fetched, and no schema costs more than its size lets one expect.
 """
 
 import json

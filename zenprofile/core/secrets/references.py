@@ -1,4 +1,4 @@
-"""References: what stands in a document in place of a secret (CONTRACT section 1)."""
+"""References: what stands in a document in place of a secret (docs/contract.md)."""
 
 import re
 from typing import Any, NamedTuple

@@ -1,0 +1,257 @@
+"""Replace files: whole or not at all, durably, following no link.
+
+`replace` is for files of this program's own. What a journal names is staged beside its file under a name that the
+journal's reader can guess, so that a killed change can be finished or taken back.
+"""
+
+import contextlib
+import itertools
+import os
+import stat
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NoReturn
+
+from zenprofile.errors import StoreBroken
+from zenprofile.fs.nofollow import MOST_BYTES, folder, must_stay, no_permission, read_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    Place = str | Path
+
+TEMPORARY = ".zp-tmp-"
+_number = itertools.count()
+_AT_ONCE = 128  # files open at a time
+
+
+def stage_all(root: "Place", contents: Iterable[tuple[str, bytes]]) -> None:
+    """Write the new contents of files, each beside its file, durably; `publish` puts them in their places.
+
+    The disk is waited for once they are all written: one after the other that takes a hundred times as long.
+    """
+    staged: list[int] = []
+    try:
+        for parent, group in itertools.groupby(contents, key=lambda content: _parent(content[0])):
+            with folder(root, parent, make=True) as fd:
+                for path, content in group:
+                    staged.append(_stage(fd, path, content))
+                    if len(staged) == _AT_ONCE:
+                        _settle(staged)
+        _settle(staged)
+    finally:
+        for file in staged:
+            os.close(file)
+
+
+def _settle(staged: list[int]) -> None:
+    for file in staged:
+        os.fsync(file)
+    while staged:
+        os.close(staged.pop())
+
+
+def _parent(path: str) -> str:
+    must_stay(path)
+    return path.rpartition("/")[0]
+
+
+def _stage(fd: int, path: str, content: bytes) -> int:
+    """Write a file's new content beside it in its open folder, and return the open file."""
+    name = path.rpartition("/")[2]
+    mode = _mode(fd, name)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(TEMPORARY + name, dir_fd=fd)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    file = os.open(TEMPORARY + name, flags, 0o666, dir_fd=fd)
+    try:
+        if mode is not None:
+            os.fchmod(file, mode)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(file, view) :]
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _mode(fd: int, name: str) -> int | None:
+    try:
+        found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
+
+
+def publish(root: "Place", path: str) -> None:
+    """Put a staged file in its place, in one step; `settle` makes that durable."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    with folder(root, parent) as fd:
+        os.rename(TEMPORARY + name, name, src_dir_fd=fd, dst_dir_fd=fd)
+
+
+def publish_over(root: "Place", path: str, before: bytes | None) -> bool:
+    """Put a staged file in its place as `publish` does, where that still holds what is expected; say whether it did."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    with folder(root, parent) as fd:
+        if read_at(fd, name, path, MOST_BYTES) != before:
+            return False
+        os.rename(TEMPORARY + name, name, src_dir_fd=fd, dst_dir_fd=fd)
+    return True
+
+
+def settle(root: "Place", paths: Iterable[str]) -> None:
+    """Make durable which files are in the folders of these paths."""
+    for parent in sorted({path.rpartition("/")[0] for path in paths}):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
+            os.fsync(fd)
+
+
+def write(root: "Place", path: str, content: bytes) -> None:
+    """Replace a file's content in one step, durably."""
+    stage_all(root, [(path, content)])
+    publish(root, path)
+    settle(root, [path])
+
+
+def remove(root: "Place", path: str) -> None:
+    """Delete a file durably, and the folders below the root that it leaves empty. No file: nothing happens."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    try:
+        with folder(root, parent) as fd:
+            os.unlink(name, dir_fd=fd)
+            os.fsync(fd)
+    except FileNotFoundError:
+        return
+    while parent:
+        above, _, last = parent.rpartition("/")
+        try:
+            with folder(root, above) as fd:
+                os.rmdir(last, dir_fd=fd)
+        except OSError:
+            return
+        parent = above
+
+
+def unstage(root: "Place", path: str) -> None:
+    """Delete what `stage_all` left."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
+        os.unlink(TEMPORARY + name, dir_fd=fd)
+
+
+def replace(
+    path: "Place", content: bytes, mode: int | None = None, *, durable: bool = True, exclusive: bool = False
+) -> None:
+    """Replace a file's content in one step; a link in its place is replaced itself.
+
+    Args:
+        path: of the file; the folder above it is made where it is missing.
+        content: what it is to hold.
+        mode: its permissions, less what the umask takes; None for those that it has, else 0666.
+        durable: whether file and folder have reached the disk when this returns.
+        exclusive: whether a file that is there already stays as it is.
+
+    Raises:
+        OSError: no space, no permission; the file is as before then, and nothing is left beside it.
+    """
+    parent, name = os.path.split(os.fspath(path))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    # Each process, and each write in it, has a name of its own: two at once are both whole, and the later one stays.
+    draft = os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{next(_number)}")
+    _sweep(parent, name)
+    try:
+        file = os.open(draft, flags, 0o666 if mode is None else mode)
+    except FileNotFoundError:
+        os.makedirs(parent, exist_ok=True)
+        file = os.open(draft, flags, 0o666 if mode is None else mode)
+    try:
+        _fill(file, draft, content, _kept_mode(path) if mode is None else None, durable=durable)
+        if exclusive:
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            os.unlink(draft)
+        else:
+            os.rename(draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(draft)
+        raise
+    if durable:
+        sync_folder(parent)
+
+
+def _fill(file: int, draft: str, content: bytes, mode: int | None, *, durable: bool) -> None:
+    try:
+        if mode is not None:
+            os.fchmod(file, mode)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(file, view) :]
+        if durable:
+            os.fsync(file)
+    except OSError as error:
+        error.filename = error.filename or draft
+        raise
+    finally:
+        os.close(file)
+
+
+def _sweep(folder_: str, name: str) -> None:
+    """Delete what killed processes left of their drafts of a file."""
+    start = f"{TEMPORARY}{name}."
+    try:
+        drafts = [draft for draft in os.listdir(folder_ or ".") if draft.startswith(start)]
+    except OSError:
+        return
+    for draft in drafts:
+        pid = draft[len(start) :].partition(".")[0]
+        if pid == str(os.getpid()) or not _runs(pid):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder_, draft))
+
+
+def _runs(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OverflowError, PermissionError):
+        return True
+    return True
+
+
+def _kept_mode(path: "Place") -> int | None:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
+
+
+def sync_folder(folder_: "Place") -> None:
+    """Make durable which files are in a folder."""
+    fd = os.open(folder_ or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def failed(error: OSError, root: "Place") -> NoReturn:
+    """Raise a failed write as an error that a person understands."""
+    where = os.path.join(root, error.filename) if isinstance(error.filename, str) else str(root)
+    if isinstance(error, PermissionError):
+        raise no_permission(root) from None
+    if isinstance(error, NotADirectoryError):
+        message = f"{where} is a link or a file where a folder should be; nothing was written"
+        raise StoreBroken(message, hint="put a plain folder in its place") from None
+    what = {28: "no space is left on the disk", 122: "the disk quota is used up", 30: "the file system is read-only"}
+    reason = what.get(error.errno or 0, error.strerror or str(error))
+    raise StoreBroken(
+        f"{reason}: nothing was written to {root}", hint="make room or access, and repeat the command"
+    ) from None
