@@ -1,12 +1,11 @@
-"""The commands ``server`` and those of its clients: ``login``, ``logout``."""
+"""The commands ``server start`` and ``server token create | list | revoke``."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from zenprofile.cli import output
-from zenprofile.cli.options import Group, command
+from zenprofile.cli.options import Group
 from zenprofile.cli.session import Session
 from zenprofile.errors import NotFound, Unsupported, UsageError
 from zenprofile.store.tokens import ROLES
@@ -113,16 +112,3 @@ def _opened(session: Session) -> "tuple[Store, Tokens]":
     found = serving.served(session.profiles, session.profile, session.timeout)
     store = session.store()
     return store, found.tokens(store)
-
-
-@command(examples=["zenprofile login", "zenprofile login --profile team < token"])
-@click.pass_obj
-def login(session: Session) -> None:
-    """Keep the token of a REST profile in the system's keyring, once the server has taken it."""
-    _ = sys
-
-
-@command(examples=["zenprofile logout"])
-@click.pass_obj
-def logout(session: Session) -> None:
-    """Forget the token of a REST profile."""

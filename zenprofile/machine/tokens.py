@@ -56,6 +56,8 @@ class FileTokens:
                 rows: list[dict[str, Any]] = json.loads(file.read())["tokens"]
             found = {row["id"]: Token(**row) for row in rows}
         except (OSError, ValueError, KeyError, TypeError):
-            raise StoreBroken("the list of tokens is damaged", file=self._file, hint="fix it, or move it away") from None
+            raise StoreBroken(
+                "the list of tokens is damaged", file=self._file, hint="fix it, or move it away"
+            ) from None
         self._seen = (stamp, found)
         return dict(found)

@@ -20,7 +20,7 @@ RESOURCES: tuple[Resource, ...] = (*api.RESOURCES, *pages.RESOURCES)
 def routes(site: Site) -> list[BaseRoute]:
     """Return the routes of a site, the one that says that there is nothing last."""
     found: list[BaseRoute] = [Route(resource.path, Endpoint(site, resource)) for resource in RESOURCES]
-    found.append(Mount("/static", StaticFiles(directory=os.path.join(FOLDER, "static"))))
+    found.append(Mount("/static", StaticFiles(directory=os.path.join(FOLDER, "static"), check_dir=False)))
     return [*found, Route(NOTHING.path, Endpoint(site, NOTHING))]
 
 

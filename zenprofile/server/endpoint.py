@@ -74,7 +74,9 @@ class Endpoint:
             error = NotFound(f"there is nothing at {asked.path[:140]!r}", hint="/openapi.json lists what there is")
             return problems.answer(error, 404)
         hint = f"it takes {self._allow}"
-        return problems.answer(UsageError("this path does not take the method", hint=hint), 405, (("Allow", self._allow),))
+        return problems.answer(
+            UsageError("this path does not take the method", hint=hint), 405, (("Allow", self._allow),)
+        )
 
     def _handled(self, asked: Asked, operation: Operation) -> Answer:
         try:

@@ -65,7 +65,7 @@ class Asked:
         method: in capitals; GET for HEAD.
         path: decoded, below the place where the application stands.
         params: of the route.
-        headers: by lower-case name; of several equal ones the first, ``"\\0"`` where a list makes no sense.
+        headers: by lower-case name; of several equal ones the first.
         address: of the client.
         principal: who asks; None on open paths.
         body: as it came; None where it was larger than the operation allows, b"" where none is taken.

@@ -36,9 +36,7 @@ def status_of(error: ZenprofileError) -> int:
     return next((status for kind, status, _ in _STATUS if isinstance(error, kind)), 400)
 
 
-def answer(
-    error: ZenprofileError, status: int = 0, headers: tuple[tuple[str, str], ...] = (), **more: Any
-) -> Answer:
+def answer(error: ZenprofileError, status: int = 0, headers: tuple[tuple[str, str], ...] = (), **more: Any) -> Answer:
     """Answer with an error.
 
     Args:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import FORMAT, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import Snapshot, data_of
+from zenprofile.drivers.local.beginning import MADE, make_repository
 from zenprofile.drivers.local.cache import Cache
 from zenprofile.drivers.local.worktree import WorkTree
 from zenprofile.errors import Invalid, NotFound, Paused, StoreBroken
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from zenprofile.store.undo import Past
 
 MANIFEST_TEXT = f"format: {FORMAT}\n"
-MADE = "made"  # marks, in our own folder of its git folder, a repository that zenprofile made or cloned
 
 
 class LocalStore:
@@ -398,23 +398,3 @@ def _as_it_stands(repository: Repository, path: str, content: bytes | None) -> "
     from zenprofile.drivers.local.commit import FileChange
 
     return FileChange(repository.prefix + path, content, content)
-
-
-def make_repository(root: str) -> None:
-    """Make a folder (with the folders above it) a repository of zenprofile's own making.
-
-    Raises:
-        StoreBroken: no permission, no space.
-    """
-    from zenprofile.git import runner
-
-    try:
-        os.makedirs(root, exist_ok=True)
-        branch = runner.run(["config", "--get", "init.defaultBranch"], root, ok=(0, 1)).out.decode().strip() or "main"
-        runner.run(["init", "-q"], root, flags=(f"init.defaultBranch={branch}",))
-        own = os.path.join(root, ".git", "zenprofile")
-        os.makedirs(own, exist_ok=True)
-        with open(os.path.join(own, MADE), "w"):
-            pass
-    except OSError as error:
-        atomic.failed(error, root)

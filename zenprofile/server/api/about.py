@@ -65,9 +65,9 @@ def validate(asked: Asked) -> Answer:
 
 def described(asked: Asked) -> Answer:
     """Answer with the description of the API."""
-    from zenprofile.server import openapi
+    from zenprofile.server import api, openapi
 
-    return as_json(openapi.document())
+    return as_json(openapi.document(api.RESOURCES))
 
 
 RESOURCES: tuple[Resource, ...] = (

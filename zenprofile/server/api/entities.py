@@ -223,7 +223,9 @@ def _resources(kind: Kind) -> tuple[Resource, Resource]:
             one,
             {
                 "GET": Operation(partial(get, kind=name), f"One {name}"),
-                "PUT": Operation(partial(put, kind=name), f"Create or replace a {name}", "editor", limit=DOCUMENT_LIMIT),
+                "PUT": Operation(
+                    partial(put, kind=name), f"Create or replace a {name}", "editor", limit=DOCUMENT_LIMIT
+                ),
                 "DELETE": Operation(partial(delete, kind=name), f"Delete a {name}", "editor"),
             },
         ),

@@ -131,5 +131,3 @@ def raw(content: bytes | str) -> dict[str, str]:
         return {"text": content.decode()}
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(content).decode()}
-
-
