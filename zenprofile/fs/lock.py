@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from zenprofile.errors import Locked
+from zenprofile.fs import stop
 
 WAIT = 60.0  # seconds; a change takes some milliseconds, so that many writers in a row are served
 
@@ -32,6 +33,7 @@ def exclusive(own_dir: str, wait: float = WAIT) -> Iterator[None]:
                 pid = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
                 message = f"another zenprofile (process {pid}) has held {lock} for {wait:g} seconds"
                 raise Locked(message, hint="wait for it, or end that process")
+            stop.check()
             # Not all who wait wake together.
             time.sleep(0.001 + (os.getpid() + time.monotonic_ns()) % 7 / 1000)
         os.pwrite(fd, f"{os.getpid():<20d}".encode(), 0)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from zenprofile.errors import Locked
-from zenprofile.fs import atomic
+from zenprofile.fs import atomic, stop
 from zenprofile.git.repository import Repository
 
 _GUARD = "talking"  # in our own folder: held while git talks to a remote, and not empty until that has ended
@@ -52,6 +52,7 @@ def _take(fd: int, timeout: float) -> None:
             if time.monotonic() > deadline:
                 message = f"another zenprofile has talked to the remote for {timeout:g} seconds"
                 raise Locked(message, hint="wait for it to end, and repeat the command") from None
+            stop.check()
             time.sleep(0.02)
         else:
             return
