@@ -1,0 +1,154 @@
+"""Replace files below a folder that others can fill: whole or not at all, durably, following no link."""
+
+import contextlib
+import itertools
+import os
+import stat
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NoReturn
+
+from zenprofile.errors import StoreBroken
+from zenprofile.fs.nofollow import MOST_BYTES, folder, must_stay, no_permission, read_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    Place = str | Path
+
+TEMPORARY = ".zp-tmp-"
+_AT_ONCE = 128  # files open at a time
+
+
+def stage_all(root: "Place", contents: Iterable[tuple[str, bytes]]) -> None:
+    """Write the new contents of files, each beside its file, durably; `publish` puts them in their places.
+
+    The disk is waited for once they are all written: one after the other that takes a hundred times as long.
+    """
+    staged: list[int] = []
+    try:
+        for parent, group in itertools.groupby(contents, key=lambda content: _parent(content[0])):
+            with folder(root, parent, make=True) as fd:
+                for path, content in group:
+                    staged.append(_stage(fd, path, content))
+                    if len(staged) == _AT_ONCE:
+                        _settle(staged)
+        _settle(staged)
+    finally:
+        for file in staged:
+            os.close(file)
+
+
+def _settle(staged: list[int]) -> None:
+    for file in staged:
+        os.fsync(file)
+    while staged:
+        os.close(staged.pop())
+
+
+def _parent(path: str) -> str:
+    must_stay(path)
+    return path.rpartition("/")[0]
+
+
+def _stage(fd: int, path: str, content: bytes) -> int:
+    """Write a file's new content beside it in its open folder, and return the open file."""
+    name = path.rpartition("/")[2]
+    mode = _mode(fd, name)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(TEMPORARY + name, dir_fd=fd)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    file = os.open(TEMPORARY + name, flags, 0o666, dir_fd=fd)
+    try:
+        if mode is not None:
+            os.fchmod(file, mode)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(file, view) :]
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _mode(fd: int, name: str) -> int | None:
+    try:
+        found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
+
+
+def publish(root: "Place", path: str) -> None:
+    """Put a staged file in its place, in one step; `settle` makes that durable."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    with folder(root, parent) as fd:
+        os.rename(TEMPORARY + name, name, src_dir_fd=fd, dst_dir_fd=fd)
+
+
+def publish_over(root: "Place", path: str, before: bytes | None) -> bool:
+    """Put a staged file in its place as `publish` does, where that still holds what is expected; say whether it did."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    with folder(root, parent) as fd:
+        if read_at(fd, name, path, MOST_BYTES) != before:
+            return False
+        os.rename(TEMPORARY + name, name, src_dir_fd=fd, dst_dir_fd=fd)
+    return True
+
+
+def settle(root: "Place", paths: Iterable[str]) -> None:
+    """Make durable which files are in the folders of these paths."""
+    for parent in sorted({path.rpartition("/")[0] for path in paths}):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
+            os.fsync(fd)
+
+
+def write(root: "Place", path: str, content: bytes) -> None:
+    """Replace a file's content in one step, durably."""
+    stage_all(root, [(path, content)])
+    publish(root, path)
+    settle(root, [path])
+
+
+def remove(root: "Place", path: str) -> None:
+    """Delete a file durably, and the folders below the root that it leaves empty. No file: nothing happens."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    try:
+        with folder(root, parent) as fd:
+            os.unlink(name, dir_fd=fd)
+            os.fsync(fd)
+    except FileNotFoundError:
+        return
+    while parent:
+        above, _, last = parent.rpartition("/")
+        try:
+            with folder(root, above) as fd:
+                os.rmdir(last, dir_fd=fd)
+        except OSError:
+            return
+        parent = above
+
+
+def unstage(root: "Place", path: str) -> None:
+    """Delete what `stage_all` left."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
+        os.unlink(TEMPORARY + name, dir_fd=fd)
+
+
+def failed(error: OSError, root: "Place") -> NoReturn:
+    """Raise a failed write as an error that a person understands."""
+    where = os.path.join(root, error.filename) if isinstance(error.filename, str) else str(root)
+    if isinstance(error, PermissionError):
+        raise no_permission(root) from None
+    if isinstance(error, NotADirectoryError):
+        message = f"{where} is a link or a file where a folder should be; nothing was written"
+        raise StoreBroken(message, hint="put a plain folder in its place") from None
+    what = {28: "no space is left on the disk", 122: "the disk quota is used up", 30: "the file system is read-only"}
+    reason = what.get(error.errno or 0, error.strerror or str(error))
+    raise StoreBroken(
+        f"{reason}: nothing was written to {root}", hint="make room or access, and repeat the command"
+    ) from None
