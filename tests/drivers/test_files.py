@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,29 @@ def test_a_file_is_put_over_what_is_expected_alone(tmp_path: Path) -> None:
     assert (tmp_path / "a/c").read_bytes() == b"somebody else's"
     atomic.unstage(tmp_path, "a/c")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "b", "c", "d"]
+
+
+def test_two_processes_that_replace_a_file_at_once_do_not_meet(tmp_path: Path) -> None:
+    """With one name for both drafts, the slower one's rename finds none: a `pull` that has succeeded says it failed."""
+    code = "import sys; from zenprofile.fs import atomic\nfor n in range(300): atomic.replace(sys.argv[1], b'x' * n)"
+    target = tmp_path / "new" / "record.json"
+    started = [subprocess.Popen([sys.executable, "-c", code, str(target)]) for _ in range(4)]
+
+    assert [process.wait() for process in started] == [0] * 4
+    assert os.listdir(target.parent) == [target.name]
+    assert target.read_bytes() == b"x" * 299
+
+
+def test_a_replaced_file_keeps_its_mode_and_what_killed_processes_left_goes(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+    target.chmod(0o640)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    (tmp_path / f".zp-tmp-a.{gone.pid}.0").touch()
+
+    atomic.replace(target, b"new")
+    atomic.replace(target, b"newer", exclusive=True)
+
+    assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"new", 0o640)
+    assert os.listdir(tmp_path) == ["a"]

@@ -1,6 +1,5 @@
 """The Git store in the repositories that people have."""
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -267,13 +266,22 @@ def test_somebody_elses_index_lock_is_waited_for_and_never_removed(
 
 
 def test_another_process_that_holds_the_store_is_named(profile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "WAIT", 0.1)
-    monkeypatch.setattr(lock.exclusive.__wrapped__, "__defaults__", (0.1,))  # type: ignore[attr-defined]
-    held = profile / ".git" / "zenprofile" / "lock"
-    with held.open("r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(Locked, match="another zenprofile"):
-            opened(profile).apply(REGISTER)
+    monkeypatch.setattr(lock, "SAID_AFTER", 0.0)
+    said: list[str] = []
+    script = "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
+    for name in ("writing", "lock"):
+        held = profile / ".git" / "zenprofile" / name
+        holder = subprocess.Popen(
+            [sys.executable, "-c", script, str(held)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        store = DRIVER.open(str(profile), Options(timeout=0.2, warn=said.append))
+        with pytest.raises(Locked, match=rf"another zenprofile \(process {holder.pid}\) has held .*{name} for 0.2"):
+            store.apply(REGISTER) if name == "writing" else store.snapshot().load()
+        assert f"waiting for another zenprofile (process {holder.pid})" in said[-1]
+        holder.communicate(b"\n")
+    assert opened(profile).snapshot().load().problems == []
 
 
 def test_no_hook_filter_or_monitor_of_the_repository_runs(profile: Path, tmp_path: Path) -> None:

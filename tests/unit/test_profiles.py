@@ -237,7 +237,7 @@ def test_processes_at_once_lose_nothing(here: Profiles) -> None:
 
 
 def test_a_lock_that_is_held_too_long_is_said(here: Profiles, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zenprofile.machine.profiles.LOCK_SECONDS", 0.0)
+    monkeypatch.setattr("zenprofile.fs.lock.WAIT", 0.0)
     with here.edit(), pytest.raises(Locked, match=r"profiles\.lock"):
         put(Profiles(here.folder), TEAM)
 

@@ -1,4 +1,8 @@
-"""Replace files below a folder that others can fill: whole or not at all, durably, following no link."""
+"""Replace files: whole or not at all, durably, following no link.
+
+`replace` is for files of this program's own. What a journal names is staged beside its file under a name that the
+journal's reader can guess, so that a killed change can be finished or taken back.
+"""
 
 import contextlib
 import itertools
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     Place = str | Path
 
 TEMPORARY = ".zp-tmp-"
+_number = itertools.count()
 _AT_ONCE = 128  # files open at a time
 
 
@@ -137,6 +142,104 @@ def unstage(root: "Place", path: str) -> None:
     parent, _, name = path.rpartition("/")
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
         os.unlink(TEMPORARY + name, dir_fd=fd)
+
+
+def replace(
+    path: "Place", content: bytes, mode: int | None = None, *, durable: bool = True, exclusive: bool = False
+) -> None:
+    """Replace a file's content in one step; a link in its place is replaced itself.
+
+    Args:
+        path: of the file; the folder above it is made where it is missing.
+        content: what it is to hold.
+        mode: its permissions, less what the umask takes; None for those that it has, else 0666.
+        durable: whether file and folder have reached the disk when this returns.
+        exclusive: whether a file that is there already stays as it is.
+
+    Raises:
+        OSError: no space, no permission; the file is as before then, and nothing is left beside it.
+    """
+    parent, name = os.path.split(os.fspath(path))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    # Each process, and each write in it, has a name of its own: two at once are both whole, and the later one stays.
+    draft = os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{next(_number)}")
+    _sweep(parent, name)
+    try:
+        file = os.open(draft, flags, 0o666 if mode is None else mode)
+    except FileNotFoundError:
+        os.makedirs(parent, exist_ok=True)
+        file = os.open(draft, flags, 0o666 if mode is None else mode)
+    try:
+        _fill(file, draft, content, _kept_mode(path) if mode is None else None, durable=durable)
+        if exclusive:
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            os.unlink(draft)
+        else:
+            os.rename(draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(draft)
+        raise
+    if durable:
+        sync_folder(parent)
+
+
+def _fill(file: int, draft: str, content: bytes, mode: int | None, *, durable: bool) -> None:
+    try:
+        if mode is not None:
+            os.fchmod(file, mode)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(file, view) :]
+        if durable:
+            os.fsync(file)
+    except OSError as error:
+        error.filename = error.filename or draft
+        raise
+    finally:
+        os.close(file)
+
+
+def _sweep(folder_: str, name: str) -> None:
+    """Delete what killed processes left of their drafts of a file."""
+    start = f"{TEMPORARY}{name}."
+    try:
+        drafts = [draft for draft in os.listdir(folder_ or ".") if draft.startswith(start)]
+    except OSError:
+        return
+    for draft in drafts:
+        pid = draft[len(start) :].partition(".")[0]
+        if pid == str(os.getpid()) or not _runs(pid):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder_, draft))
+
+
+def _runs(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OverflowError, PermissionError):
+        return True
+    return True
+
+
+def _kept_mode(path: "Place") -> int | None:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
+
+
+def sync_folder(folder_: "Place") -> None:
+    """Make durable which files are in a folder."""
+    fd = os.open(folder_ or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def failed(error: OSError, root: "Place") -> NoReturn:

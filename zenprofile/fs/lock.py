@@ -1,62 +1,130 @@
-"""The one lock: read-modify-write of a store by any process on this machine. The kernel frees it with the process."""
+"""The one file lock among the processes of a machine: it has a deadline and names its holder.
+
+The kernel frees it with the process that holds it.
+"""
 
 import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import Locked
 
-WAIT = 60.0  # seconds; a change takes some milliseconds, so that many writers in a row are served
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    Place = str | Path
+
+WAIT = 30.0  # seconds; a change takes some milliseconds, so that many writers in a row are served
+# Of a store: writers exclude each other from the first look to the last write (a passphrase prompt included), and
+# readers only while files, index and branch change.
+WRITERS, FILES = "writing", "lock"
+SAID_AFTER = 2.0  # seconds without a word
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+Say = Callable[[str], None]
+
+
+class Left(NamedTuple):
+    """What an earlier holder left that did not come to its end.
+
+    Attributes:
+        pid: of its process.
+        since: when it took the lock, in seconds since 1970.
+    """
+
+    pid: str
+    since: float
 
 
 @contextlib.contextmanager
-def exclusive(own_dir: str, wait: float = WAIT) -> Iterator[None]:
-    """Hold the lock alone.
+def exclusive(
+    path: "Place", wait: float | None = None, say: Say | None = None, mode: int = 0o666
+) -> Iterator[Left | None]:
+    """Hold a lock alone.
 
     Args:
-        own_dir: zenprofile's folder in a git folder; made where it is missing.
-        wait: seconds.
+        path: of the lock's file; made where it is missing, with the folder above it.
+        wait: seconds that one and the same holder is waited for; None for `WAIT`.
+        say: takes a line once the wait is long.
+        mode: of the file, where it is made.
+
+    Yields:
+        What an earlier holder left that was killed, or in whose block an exception came.
 
     Raises:
         Locked: another process held it all the time.
+        OSError: the file cannot be made or opened.
     """
-    os.makedirs(own_dir, exist_ok=True)
-    lock = os.path.join(own_dir, "lock")
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
-        deadline = time.monotonic() + wait
-        while not _try(fd, fcntl.LOCK_EX):
-            if time.monotonic() > deadline:
-                pid = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
-                message = f"another zenprofile (process {pid}) has held {lock} for {wait:g} seconds"
-                raise Locked(message, hint="wait for it, or end that process")
-            # Not all who wait wake together.
-            time.sleep(0.001 + (os.getpid() + time.monotonic_ns()) % 7 / 1000)
+        fd = os.open(path, _FLAGS, mode)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        fd = os.open(path, _FLAGS, mode)
+    try:
+        _take(fd, path, fcntl.LOCK_EX, wait, say)
+        pid = _pid(fd)
+        left = Left(pid, os.fstat(fd).st_mtime) if pid else None
         os.pwrite(fd, f"{os.getpid():<20d}".encode(), 0)
-        yield
+        yield left
+        os.ftruncate(fd, 0)
     finally:
         os.close(fd)
 
 
 @contextlib.contextmanager
-def shared(own_dir: str) -> Iterator[bool]:
-    """Hold the lock with other readers, as far as that is possible without writing anything.
+def shared(path: "Place", wait: float | None = None, say: Say | None = None) -> Iterator[bool]:
+    """Hold a lock with other readers, as far as that is possible without writing anything.
 
     Yields:
         Whether it is held; False where nobody has ever written here.
+
+    Raises:
+        Locked: another process held it alone all the time.
     """
     try:
-        fd = os.open(os.path.join(own_dir, "lock"), os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         yield False
         return
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH)
+        _take(fd, path, fcntl.LOCK_SH, wait, say)
         yield True
     finally:
         os.close(fd)
+
+
+def is_held(path: "Place") -> bool:
+    """Say whether a process holds a lock alone at this moment."""
+    with contextlib.suppress(OSError):
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            return not _try(fd, fcntl.LOCK_SH)
+        finally:
+            os.close(fd)
+    return False
+
+
+def _take(fd: int, path: "Place", how: int, wait: float | None, say: Say | None) -> None:
+    if _try(fd, how):
+        return
+    wait = WAIT if wait is None else wait
+    begun = since = time.monotonic()
+    holder = _pid(fd)
+    while not _try(fd, how):
+        now = time.monotonic()
+        pid = _pid(fd)
+        if pid and pid != holder:  # it goes from hand to hand
+            holder, since = pid, now
+        if now - since >= wait:
+            name = _named(fd)
+            raise Locked(f"{name} has held {path} for {wait:g} seconds", hint="wait for it, or end that process")
+        if say is not None and now - begun >= SAID_AFTER:
+            say(f"waiting for {_named(fd)}, which holds {path}")
+            say = None
+        # Not all who wait wake together.
+        time.sleep(min(0.001 + (os.getpid() + time.monotonic_ns()) % 7 / 1000, wait))
 
 
 def _try(fd: int, how: int) -> bool:
@@ -65,3 +133,37 @@ def _try(fd: int, how: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _pid(fd: int) -> str:
+    """Return the process that the file names; "" where it was let go."""
+    try:
+        text = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+    return text if text.isdecimal() else ""
+
+
+def _named(fd: int) -> str:
+    """Return who holds a lock, as far as the system tells."""
+    pid = _pid(fd) or _holder(os.fstat(fd).st_ino)
+    if not pid:
+        return "another process"
+    stopped = ", which is stopped," if _is_stopped(pid) else ""
+    return f"another zenprofile (process {pid}){stopped}"
+
+
+def _holder(inode: int) -> str:
+    """Return a process that holds a file's lock, as Linux lists it; readers write nothing into the file."""
+    with contextlib.suppress(OSError), open("/proc/locks", encoding="ascii", errors="replace") as file:
+        for line in file:
+            words = line.split()
+            if len(words) > 5 and words[1] == "FLOCK" and words[5].endswith(f":{inode}"):
+                return words[4]
+    return ""
+
+
+def _is_stopped(pid: str) -> bool:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()[:1] in (["T"], ["t"])
+    return False

@@ -317,6 +317,6 @@ def _must_be_plain(own: str) -> None:
 def _is_plain(entry: "os.DirEntry[str]") -> bool:
     if entry.is_dir(follow_symlinks=False):
         return True
-    # The lock is written in place: a second name of it may lie anywhere.
-    alone = entry.name not in {"lock", "talking"} or entry.stat(follow_symlinks=False).st_nlink == 1
+    # A lock is written in place: a second name of it may lie anywhere.
+    alone = entry.name not in {"lock", "writing", "talking"} or entry.stat(follow_symlinks=False).st_nlink == 1
     return entry.is_file(follow_symlinks=False) and alone

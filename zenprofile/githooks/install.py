@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from zenprofile import resources
 from zenprofile.errors import StoreBroken, Unsupported, ZenprofileError
+from zenprofile.fs import atomic
 from zenprofile.git import hook_paths
 from zenprofile.git.hook_paths import Place
 from zenprofile.git.repository import Repository
@@ -300,7 +301,8 @@ def _one(repository: Repository, step: Step) -> None:
         os.link(step.file.removesuffix(SAVED), step.file)
     elif step.what == "write":
         hook = os.path.basename(step.file) in (*EVENTS, *SERVER)
-        _write(step.file, step.content.encode("utf-8", "surrogateescape"), 0o755 if hook else 0o644)
+        content = step.content.encode("utf-8", "surrogateescape")
+        atomic.replace(step.file, content, 0o755 if hook else None)
     elif step.what == "restore":
         os.replace(step.file + SAVED, step.file)
     elif step.what == "remove":
@@ -311,17 +313,3 @@ def _one(repository: Repository, step: Step) -> None:
         )
     else:
         hook_paths.unset_driver(repository, merge_driver_setup.DRIVER)
-
-
-def _write(file: str, content: bytes, mode: int) -> None:
-    os.makedirs(os.path.dirname(file), exist_ok=True)
-    temporary = f"{file}.zenprofile-new"
-    try:
-        with open(temporary, "wb") as opened:
-            opened.write(content)
-            os.fchmod(opened.fileno(), mode)
-        os.replace(temporary, file)
-    except OSError:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-        raise

@@ -3,6 +3,8 @@
 import contextlib
 import os
 
+from zenprofile.fs import atomic
+
 _FILE = "machine"
 
 
@@ -23,15 +25,5 @@ def secret(folder: str) -> str:
 def _make(path: str) -> None:
     import secrets
 
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(fd, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):  # another process was faster: its secret counts
-            os.link(temporary, path)
-    finally:
-        os.unlink(temporary)
+    # Where another process was faster, its secret counts.
+    atomic.replace(path, secrets.token_hex(32).encode(), 0o600, exclusive=True)

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from zenprofile.core import names
-from zenprofile.errors import Locked, NewerFormat, NotFound, StoreBroken
+from zenprofile.errors import NewerFormat, NotFound, StoreBroken
+from zenprofile.fs import atomic, lock
 
 FORMAT = 1
 FILE = "profiles.json"
 DEFAULT = "default"
 SYNC_MODES = ("manual", "commit", "push")
-LOCK_SECONDS = 60.0
+LOCK = "profiles.lock"
 _NONE: Mapping[str, Any] = {}
 
 
@@ -241,7 +242,7 @@ class Profiles:
         """Give the state to change; it is written once the block ends without an exception.
 
         Raises:
-            Locked: another process held the file for a minute.
+            Locked: another process held the list too long.
             StoreBroken: the file is damaged, or cannot be written.
         """
         try:
@@ -249,7 +250,7 @@ class Profiles:
         except OSError as error:
             message = f"the configuration folder {self.folder} cannot be made: {error.strerror}"
             raise StoreBroken(message, hint="name another by ZENPROFILE_CONFIG_DIR") from None
-        with locked(os.path.join(self.folder, "profiles.lock")):
+        with lock.exclusive(os.path.join(self.folder, LOCK), mode=0o600):
             state = self.state()
             before = state.as_json()
             yield state
@@ -281,52 +282,10 @@ def usable(profile: Profile, file: str) -> Profile:
     return profile
 
 
-@contextmanager
-def locked(path: str) -> Iterator[None]:
-    """Hold a lock file among the processes of this machine.
-
-    Raises:
-        Locked: another process held it for a minute.
-    """
-    import fcntl
-    import time
-
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise Locked(f"another process holds {path}", hint="wait for it to end, then try again") from None
-                time.sleep(0.02)
-        yield
-    finally:
-        os.close(handle)
-
-
 def write_json(path: str, data: Any, mode: int = 0o600) -> None:
-    """Replace a file by JSON: whole or not at all, also across a crash. A link stays, its target is replaced."""
-    target = os.path.realpath(path)
-    draft = f"{target}.{os.getpid()}.new"
+    """Replace a file of this machine's by JSON: whole or not at all, also across a crash. A link stays."""
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
-            file.write(text.encode("utf-8", "surrogatepass"))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, target)
-    except BaseException:
-        if os.path.exists(draft):
-            os.unlink(draft)
-        raise
-    folder = os.open(os.path.dirname(target), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    atomic.replace(os.path.realpath(path), text.encode("utf-8", "surrogatepass"), mode)
 
 
 def made_paths(profiles: Profiles, profile: Profile) -> list[str]:

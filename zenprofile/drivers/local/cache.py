@@ -15,6 +15,7 @@ from typing import Any
 
 from zenprofile import __version__
 from zenprofile.core.entity import Data, Entity
+from zenprofile.fs import atomic
 
 _FORM = 2  # of the files
 _YOUNG = 2_000_000_000  # ns: a file this young may change again without a change of its times (docs/performance.md)
@@ -100,14 +101,9 @@ class Cache:
         self._learn()
         for name in self._dirty:
             body = marshal.dumps((self._head, self._folders[name]))
-            path = self._file(name)
-            temporary = f"{path}.{os.getpid()}"
             with contextlib.suppress(OSError):
                 os.makedirs(self._place, mode=0o700, exist_ok=True)
-                with open(temporary, "wb") as file:
-                    file.write(zlib.crc32(body).to_bytes(4, "big"))
-                    file.write(body)
-                os.replace(temporary, path)
+                atomic.replace(self._file(name), zlib.crc32(body).to_bytes(4, "big") + body, durable=False)
         self._dirty.clear()
 
 

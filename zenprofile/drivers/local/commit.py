@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zenprofile.drivers.local import journal
 from zenprofile.drivers.local.journal import Entry, Move
 from zenprofile.errors import Locked, ZenprofileError
+from zenprofile.fs import lock
 from zenprofile.git import index, runner
 from zenprofile.git.config import Settings, moment
 from zenprofile.git.objects import Objects
@@ -141,19 +142,19 @@ def _moved(repository: Repository, objects: Objects, move: Move, head: Head) -> 
 
 
 def carry(repository: Repository, objects: Objects, move: Move) -> None:
-    """Write the journal of a change and carry the change out. The caller holds the lock.
+    """Write the journal of a change and carry the change out, readers kept out. The caller keeps other writers out.
 
     Raises:
         StoreBroken, Locked, Conflict, runner.GitError: as `journal.carry_out`; all is as before then.
     """
-    try:
-        journal.write(repository, move)
-    except OSError as error:
-        from zenprofile.fs import atomic
+    with lock.exclusive(repository.own_file(lock.FILES)):
+        try:
+            journal.write(repository, move)
+        except OSError as error:
+            from zenprofile.fs import atomic
 
-        (repository.own_dir / journal.JOURNAL).with_suffix(".tmp").unlink(missing_ok=True)
-        atomic.failed(error, repository.top)
-    journal.carry_out(repository, objects, move)
+            atomic.failed(error, repository.top)
+        journal.carry_out(repository, objects, move)
 
 
 def make_commit(

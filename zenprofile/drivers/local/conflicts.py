@@ -87,15 +87,8 @@ def keep(repository: Repository, name: str, data: Mapping[str, Any]) -> None:
     Raises:
         StoreBroken: no space, no permission.
     """
-    path = repository.own_file(name)
-    temporary = f"{path}.tmp"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(temporary, "w", encoding="ascii") as file:
-            file.write(json.dumps(data))
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
+        atomic.replace(repository.own_file(name), json.dumps(data).encode("ascii"))
     except OSError as error:
         atomic.failed(error, repository.folder)
 

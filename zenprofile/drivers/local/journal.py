@@ -79,14 +79,9 @@ def write(repository: Repository, move: Move) -> None:
         **move._asdict(),
         "entries": [[e.path, _text(e.before), _text(e.after), e.oid] for e in move.entries],
     }
-    temporary = repository.own_file(f"{JOURNAL}.tmp")
-    with open(temporary, "w", encoding="ascii") as file:
-        file.write(json.dumps(record))
-        file.flush()
-        # One file that is not committed is old or new by itself; of that, the journal is only the record for `undo`.
-        if move.ref or len(move.entries) > 1:
-            os.fsync(file.fileno())
-    os.rename(temporary, repository.own_file(JOURNAL))
+    # One file that is not committed is old or new by itself; of that, the journal is only the record for `undo`.
+    durable = bool(move.ref) or len(move.entries) > 1
+    atomic.replace(repository.own_file(JOURNAL), json.dumps(record).encode("ascii"), durable=durable)
 
 
 def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.errors import Problem
-from zenprofile.fs import nofollow
+from zenprofile.fs import atomic, nofollow
 from zenprofile.git import hook_paths, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.repository import Repository
@@ -169,12 +169,5 @@ def _read(repository: Repository, name: str) -> dict[str, Any]:
 
 def _write(repository: Repository, name: str, data: dict[str, Any]) -> None:
     """Write what may be lost: without it, `status` only takes longer or knows less."""
-    path = repository.own_file(name)
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(temporary, "w", encoding="ascii") as file:
-            file.write(json.dumps(data))
-        os.rename(temporary, path)
-    except OSError:
-        return
+    with contextlib.suppress(OSError):
+        atomic.replace(repository.own_file(name), json.dumps(data).encode("ascii"), durable=False)

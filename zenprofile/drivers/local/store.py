@@ -138,27 +138,40 @@ class LocalStore:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
-        """Keep writers out, and finish first what a killed one left."""
+        """Keep writers out, and finish first what a killed one left.
+
+        Raises:
+            Locked: a writer is in the middle of its files all the time.
+        """
         repository = self._repository
         if repository is None:
             yield
             return
-        own = repository.own_file("")
-        with lock.shared(own) as held:
+        files = (repository.own_file(lock.FILES), self._options.timeout, self._options.warn)
+        with lock.shared(*files) as held:
             if not held or not os.path.exists(repository.own_file("journal")):
                 yield
                 return
         self.finish()
-        with lock.shared(own):
+        with lock.shared(*files):
             yield
 
     def finish(self) -> None:
         """Finish or take back what a killed process left half done."""
         repository = self._repository
         if repository is not None and os.path.exists(repository.own_file("journal")):
-            from zenprofile.drivers.local import journal
+            with self._alone(repository):
+                self._finish(repository)
 
-            with lock.exclusive(repository.own_file("")):
+    def _alone(self, repository: Repository) -> "contextlib.AbstractContextManager[object]":
+        """Keep other writers out. Readers go on until files are written (`zenprofile.drivers.local.commit.carry`)."""
+        return lock.exclusive(repository.own_file(lock.WRITERS), self._options.timeout, self._options.warn)
+
+    def _finish(self, repository: Repository) -> None:
+        from zenprofile.drivers.local import journal
+
+        if os.path.exists(repository.own_file("journal")):
+            with lock.exclusive(repository.own_file(lock.FILES), self._options.timeout, self._options.warn):
                 journal.finish(repository)
 
     @contextlib.contextmanager
@@ -169,19 +182,17 @@ class LocalStore:
             Paused: the user is in the middle of a merge or the like.
             Locked: another process holds it.
         """
-        from zenprofile.drivers.local import journal
-
         repository = self._repository or self._become_repository()
         try:
-            with lock.exclusive(repository.own_file("")):
-                journal.finish(repository)
+            with self._alone(repository):
+                self._finish(repository)
                 what, how = repository.under_way()
                 if what:
                     message = f"{what} is under way in {repository.folder}; nothing was written"
                     raise Paused(message, hint=f"end it first: {how}")
                 if self.commits:
                     repository.must_be_ready()
-                # Inside, the lock is ours: a second, shared one in this process would wait for it.
+                # Nobody else writes now, and where this process does it holds the files' lock: it needs no shared one.
                 self._tree, outside = (
                     WorkTree(self.folder, self._cache, self.catalog, contextlib.nullcontext),
                     self._tree,
