@@ -77,6 +77,13 @@ class GitSharing:
         ahead, behind = commit_graph.count(repository, head.oid, theirs)
         return Relation(head.branch, up.url if up is not None else "", head.oid, theirs, ahead, behind)
 
+    def look(self) -> str:
+        """Ask the remote for the commit of its branch."""
+        repository = self._repository()
+        up = self._upstream(repository.must_be_ready())
+        with self._noted():
+            return remote.look(repository, up, timeout=self._timeout)
+
     def pull(self, *, accept_invalid: bool = False) -> Pulled:
         """Fetch and merge by meaning."""
         repository = self._repository()
