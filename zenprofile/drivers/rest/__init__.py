@@ -34,8 +34,8 @@ class RestDriver:
         return self.open(url, options)
 
     def open(self, url: str, options: Options) -> Store:
-        """Open the store; the server is asked with the first read, unless nothing proves that it has one."""
-        if not options.password and not self.holds(url, options):
+        """Open the store, once the server has said that it has one, and which version it speaks."""
+        if not self.holds(url, options):
             raise missing(url)
         return RestStore(url, options)
 

@@ -271,10 +271,8 @@ def failure(reply: Reply) -> ZenprofileError:
     data = reply.data if isinstance(reply.data, dict) else {}
     kinds = {kind.code: kind for kind in _kinds(ZenprofileError)}
     kind = kinds.get(str(data.get("type", "")).removeprefix("urn:zenprofile:"), ZenprofileError)
-    place = {name: data.get(name) for name in ("file", "line", "column") if data.get(name)}
-    error = kind(
-        str(data.get("detail", f"the server answered {reply.status}")), hint=str(data.get("hint", "")), **place
-    )
+    error = kind(str(data.get("detail", f"the server answered {reply.status}")), hint=str(data.get("hint", "")))
+    error.file, error.line, error.column = data.get("file", ""), data.get("line", 0), data.get("column", 0)
     error.problems = problems(data.get("problems", []))
     error.code = str(data.get("code", kind.code))
     return error
