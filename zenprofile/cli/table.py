@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "sync": ("zenprofile.cli.sharing:sync", "Pull and push until both sides are equal."),
         "conflicts": ("zenprofile.cli.sharing:conflicts", "List what only a person can decide."),
         "resolve": ("zenprofile.cli.sharing:resolve", "Settle an entity's conflicts."),
+        "server": ("zenprofile.cli.server:server", "Serve a profile over HTTP, and the tokens for it."),
         "hooks": ("zenprofile.cli.hooks:hooks", "Git's hooks and merge driver, which keep out what is invalid."),
         "doctor": ("zenprofile.cli.doctor:doctor", "Prove that hooks, merge driver, remote and keyring work."),
     },
@@ -75,6 +76,8 @@ VERBS: dict[str, str] = {
     "project": "create list describe set get unset update rename delete",
     "schema": "export",
     "hooks": "install uninstall status",
+    "server": "start token",
+    "server token": "create list revoke",
     "override": "set list unset",
     "secrets": "allow check",
 }
