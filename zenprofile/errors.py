@@ -13,6 +13,7 @@ ZenprofileError          exit 1   refused or failed
 ├── Unsupported                   this store or platform cannot do it
 ├── StoreBroken                   the store cannot be read: missing folder, no permission, disk full, not a database
 ├── UsageError           exit 2   wrong usage
+├── Stopped              exit 130 a long operation was told to stop
 ├── Stale                exit 3   an entity changed after the revision that an edit replaces
 ├── Conflict             exit 3   a person must choose
 ├── Unreachable          exit 4   the other side did not answer in time
@@ -178,6 +179,13 @@ class UsageError(ZenprofileError):
 
     code = "usage"
     exit_status = 2
+
+
+class Stopped(ZenprofileError):
+    """A long operation was told to stop; the store is as before or as after."""
+
+    code = "stopped"
+    exit_status = 130
 
 
 class Stale(ZenprofileError):

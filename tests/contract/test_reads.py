@@ -281,3 +281,12 @@ def test_a_flavor_that_comes_to_allow_more_is_believed(store: Store) -> None:
     put(store, component)
 
     assert store.snapshot().load().problems == []
+
+
+def test_entities_are_loaded_in_the_order_of_their_keys(store: Store) -> None:
+    apply(store, *(new(user(name)) for name in ("ada-b", "ada", "ada.b", "Ada_b", "bob")))
+
+    loaded = [entity.key for entity in store.snapshot().load().entities]
+
+    assert loaded == sorted(loaded)
+    assert loaded == store.snapshot().keys()

@@ -114,7 +114,7 @@ def test_two_processes_that_replace_a_file_at_once_do_not_meet(tmp_path: Path) -
     started = [subprocess.Popen([sys.executable, "-c", code, str(target)]) for _ in range(4)]
 
     assert [process.wait() for process in started] == [0] * 4
-    assert os.listdir(target.parent) == [target.name]
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
     assert target.read_bytes() == b"x" * 299
 
 
@@ -130,4 +130,4 @@ def test_a_replaced_file_keeps_its_mode_and_what_killed_processes_left_goes(tmp_
     atomic.replace(target, b"newer", exclusive=True)
 
     assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"new", 0o640)
-    assert os.listdir(tmp_path) == ["a"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

@@ -169,7 +169,7 @@ class Team(RuleBasedStateMachine):
         store = self.stores[number]
         old = store.snapshot().text(component(name))
         with contextlib.suppress(InUse, NotFound):
-            entities.delete(store, component(name), "")
+            entities.delete(store, component(name))
             self.written(old, None)
 
     def rename(self, number: int, name: str, new: str) -> None:

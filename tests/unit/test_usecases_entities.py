@@ -341,10 +341,22 @@ def test_the_active_stack_is_not_deleted(store):
     stacks.register(store, "prod", [("orchestrator", "default")])
 
     with pytest.raises(InUse, match="active"):
-        stacks.delete(store, "prod", {"prod"})
-    stacks.delete(store, "prod", {"default"})
-    with pytest.raises(NotFound):
-        stacks.delete(store, "prod", {"default"})
+        stacks.must_not_be_active([Key("stack", "", "prod")], {"prod"})
+    stacks.must_not_be_active([Key("stack", "", "prod")], {"default"})
+
+
+def test_what_is_deleted_together_may_refer_to_each_other(store):
+    entities.register(
+        store,
+        "component",
+        {"name": "s3", "type": "artifact_store", "flavor": "s3", "configuration": {"path": "s3://b"}},
+    )
+    stacks.register(store, "prod", [("orchestrator", "default"), ("artifact_store", "s3")])
+
+    entities.delete(store, Key("stack", "", "prod"), S3)
+
+    assert store.snapshot().get(S3) is None
+    assert [key.name for key in store.snapshot().keys("stack")] == ["default"]
 
 
 def people_of(store):

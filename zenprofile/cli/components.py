@@ -266,14 +266,15 @@ def _remove_attribute(subject: Subject) -> Command:
 
 def _typed_describe(subject: Subject) -> Command:
     @command("describe", examples=[subject(f"describe {subject.example}"), subject("describe -o json")])
-    @subjects.name_argument(subject, optional=True)
+    @subjects.names_argument(subject, optional=True)
     @at_option
     @click.pass_obj
-    def describe(session: Session, name: str, at: str | None) -> None:
+    def describe(session: Session, names: tuple[str, ...], at: str | None) -> None:
         snapshot = session.store().snapshot(at)
-        key = _key(session, snapshot, subject, name)
-        title = f"'{key.name}' {subject.noun.title()}"
-        showing.describe_entity(session, snapshot, key, at, lambda data: showing.properties(title, data))
+        keys = [_key(session, snapshot, subject, name) for name in names or ("",)]
+        showing.describe_entities(
+            session, snapshot, keys, at, lambda key, data: showing.described(snapshot, key, data, subject.noun)
+        )
 
     describe.help = f"Show a {subject.noun}; without NAME the active stack's."
     return describe

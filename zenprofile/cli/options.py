@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from zenprofile.cli import completing
-from zenprofile.cli.output import FORMATS
+from zenprofile.cli.output import FORMATS, LIST_FORMATS
 from zenprofile.cli.session import Session
 
 CONTEXT = {"max_content_width": 100}
@@ -26,11 +26,11 @@ def profile_names(context: click.Context, parameter: click.Parameter, incomplete
     return [name for name in found if name.startswith(incomplete)]
 
 
-def _common(output_flags: Sequence[str]) -> list[click.Parameter]:
+def _common(output_flags: Sequence[str], formats: Sequence[str]) -> list[click.Parameter]:
     kept: dict[str, Any] = {"expose_value": False, "callback": _remember}
     return [
         click.Option(["--profile"], metavar="NAME", help="Use this profile.", shell_complete=profile_names, **kept),
-        click.Option(list(output_flags), type=click.Choice(FORMATS), help="Print as this.", **kept),
+        click.Option(list(output_flags), type=click.Choice(formats), help="Print as this.", **kept),
         click.Option(
             ["--timeout"],
             type=click.FloatRange(min=0, min_open=True),
@@ -54,16 +54,34 @@ class _Common(click.Command):
     Args:
         examples: command lines, shown as they stand.
         output_flags: how the format is asked for; ``("--output",)`` where ``-o`` means something else.
+        formats: that it prints.
     """
 
     def __init__(
-        self, *args: Any, examples: Sequence[str] = (), output_flags: Sequence[str] = OUTPUT_FLAGS, **kwargs: Any
+        self,
+        *args: Any,
+        examples: Sequence[str] = (),
+        output_flags: Sequence[str] = OUTPUT_FLAGS,
+        formats: Sequence[str] = FORMATS,
+        **kwargs: Any,
     ) -> None:
         kwargs["context_settings"] = {**CONTEXT, **(kwargs.get("context_settings") or {})}
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
         self._help: click.Option | None = None
-        self.params = [*self.params, *_common(output_flags)]
+        self.formats = formats
+        self.params = [*self.params, *_common(output_flags, self._accepted)]
+
+    @property
+    def _accepted(self) -> Sequence[str]:
+        return self.formats
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless the format that was asked for before its name is none of its own."""
+        chosen = ctx.ensure_object(Session).format
+        if chosen not in self._accepted:
+            raise click.UsageError(f"'-o {chosen}' is for lists; here it is one of {', '.join(self._accepted)}.")
+        return super().invoke(ctx)
 
     def get_help_option(self, ctx: click.Context) -> click.Option:
         """Return the help option; made here, since the library's own asks for a translation at every start."""
@@ -94,6 +112,10 @@ class Group(_Common, click.Group):
 
     command_class = Command
     group_class = type
+
+    @property
+    def _accepted(self) -> Sequence[str]:
+        return LIST_FORMATS  # of the commands behind it; each refuses what it does not print
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; without a command show the help on stderr, as wrong usage (the library's releases differ)."""

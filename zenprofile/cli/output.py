@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
 FORMATS = ("table", "json", "yaml")
+LIST_FORMATS = (*FORMATS, "name", "wide")
 
 # Compiled where a text needs it: most are plain.
 # Control characters, line and paragraph separators, what turns or hides text, lone surrogates, tag characters.
@@ -94,6 +95,13 @@ def _centred(text: str, columns: int) -> str:
 
 def _draws_boxes() -> bool:
     return (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+
+
+def branch(*, last: bool) -> str:
+    """Return what a tree draws in front of a member."""
+    if not _draws_boxes():
+        return "`--" if last else "|--"
+    return "└──" if last else "├──"
 
 
 def properties(title: str, values: Iterable[tuple[str, object]]) -> str:

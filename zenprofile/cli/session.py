@@ -150,6 +150,11 @@ class Session:
         else:
             output.result(as_table())
 
+    def result(self, lines: Iterable[str]) -> None:
+        """Print the lines of a result, made safe; nothing where there is none."""
+        for line in lines:
+            output.result(output.safe_text(line))
+
     def say(self, text: str) -> None:
         """Print a line for people to stdout; in other formats the result alone is printed (`show`)."""
         if self.format == "table":

@@ -12,6 +12,7 @@ from zenprofile.usecases import lookup
 
 if TYPE_CHECKING:
     from zenprofile.core.change import Recorded
+    from zenprofile.usecases.selection import Selection
 
 Table = Callable[[Session, list[Data]], str]
 _MARK = "(overridden on this machine)"
@@ -82,7 +83,20 @@ def refuse(session: Session, problems: Iterable[Any]) -> None:
     raise Invalid.of(found)
 
 
-def list_entities(session: Session, subject: Subject, type_: str, at: str | None, table: Callable[..., str]) -> None:
+def deleted(session: Session, recorded: "Recorded", keys: list[Key]) -> None:
+    """Tell what a deletion took away; in JSON and YAML what was there, a list of several."""
+    if session.format != "table":
+        data = [_as_written(session, recorded, key) for key in keys]
+        session.show(data[0] if len(data) == 1 else data, str)
+        return
+    for key in keys:
+        session.say(output.safe_text(f"Deleted {named(key)}."))
+    tell_others(session, recorded, *keys)
+
+
+def list_entities(
+    session: Session, subject: Subject, type_: str, at: str | None, wanted: "Selection", table: Callable[..., str]
+) -> None:
     """Print a group's entities, then name the documents that are invalid.
 
     Args:
@@ -90,26 +104,74 @@ def list_entities(session: Session, subject: Subject, type_: str, at: str | None
         subject: of the group.
         type_: only of this component type; "" for every.
         at: a rev, or None for now.
+        wanted: which of them.
         table: makes the text for people, of the rows.
     """
-    loaded = session.store().snapshot(at).load(subject.kind, subject.type or type_)
-    rows = [shown(session, entity, at) for entity in loaded.entities]
-    session.show(rows, lambda: table(rows))
+    snapshot = session.store().snapshot(at)
+    loaded = snapshot.load(subject.kind, subject.type or type_)
+    entities = [entity for entity in loaded.entities if wanted.takes(entity)]
+    if session.format == "name":
+        session.result([str(entity.key) for entity in entities])
+    elif session.format == "wide":
+        output.result(_wide(snapshot, entities, [shown(session, entity, at) for entity in entities]))
+    else:
+        rows = [shown(session, entity, at) for entity in entities]
+        session.show(rows, lambda: table(rows))
     refuse(session, loaded.problems)
 
 
-def describe_entity(
-    session: Session, snapshot: Snapshot, key: Key, at: str | None, table: Callable[[Data], str]
-) -> None:
-    """Print one entity, then say what in its document is invalid."""
-    entity = lookup.read(snapshot, key)
-    data = shown(session, entity, at)
-    problems = lookup.problems(snapshot, entity)
-    if problems:
-        from zenprofile.core.secrets.detector import hidden
+_PLAIN = {"kind", "name", "type", "flavor", "labels", "description", "configuration", "schema", "overrides", "revision"}
 
-        data = hidden(data)
-    session.show(data, lambda: table(data))
+
+def _wide(snapshot: Snapshot, entities: list[Entity], rows: list[Data]) -> str:
+    """Return the table of ``-o wide``: names, what the kind has of its own, labels, description and what uses each."""
+    from zenprofile.usecases.selection import used_by
+
+    users = used_by(snapshot, [entity.key for entity in entities])
+    fields = list(dict.fromkeys(field for row in rows for field in row if field in {"type", "flavor"}))
+    fields += dict.fromkeys(field for row in rows for field in row if field not in _PLAIN)
+    header = ["NAME", *(field.upper() for field in fields), "LABELS", "DESCRIPTION", "USED BY"]
+    cells = []
+    for entity, row in zip(entities, rows, strict=True):
+        own = [_cell(row.get(field)) for field in (*fields, "labels", "description")]
+        cells.append([row["name"], *own, ", ".join(map(str, users.get(entity.key, ())))])
+    return output.table(header, cells)
+
+
+def _cell(value: Any) -> str:
+    """Return a mapping as ``key=value, ...``, all else as `text_of` does."""
+    if not isinstance(value, dict):
+        return text_of(value)
+    return ", ".join(f"{key}={text_of(member)}" for key, member in value.items())
+
+
+def described(snapshot: Snapshot, key: Key, data: Data, noun: str) -> str:
+    """Return an entity's table of properties, with what refers to it."""
+    from zenprofile.usecases.selection import used_by
+
+    users = used_by(snapshot, [key]).get(key)
+    more = {"used_by": list(map(str, users))} if users else {}
+    return properties(f"'{key.name}' {noun.title()}", {**data, **more})
+
+
+def describe_entities(
+    session: Session, snapshot: Snapshot, keys: list[Key], at: str | None, table: Callable[[Key, Data], str]
+) -> None:
+    """Print entities (in JSON and YAML one alone, or a list of several), then say what in them is invalid."""
+    rows: list[Data] = []
+    problems: list[Any] = []
+    for key in keys:
+        entity = lookup.read(snapshot, key)
+        data = shown(session, entity, at)
+        found = lookup.problems(snapshot, entity)
+        if found:
+            from zenprofile.core.secrets.detector import hidden
+
+            data = hidden(data)
+        rows.append(data)
+        problems += found
+    tables = zip(keys, rows, strict=True)
+    session.show(rows[0] if len(rows) == 1 else rows, lambda: "\n".join(table(key, row) for key, row in tables))
     refuse(session, problems)
 
 
@@ -151,6 +213,14 @@ def properties(title: str, data: Data) -> str:
         else:
             rows.append((field.upper(), _marked(text_of(value), field in marks)))
     return output.properties(title, rows)
+
+
+def settings(data: Data) -> list[str]:
+    """Return a component's settings as ``key=value``, overridden ones marked."""
+    marks = _overridden(data)
+    configuration = data.get("configuration")
+    members = configuration.items() if isinstance(configuration, dict) else ()
+    return [_marked(f"{key}={text_of(member)}", key in marks) for key, member in members]
 
 
 def _overridden(data: Data) -> set[str]:

@@ -11,11 +11,11 @@ from zenprofile.cli.session import Session
 from zenprofile.cli.subjects import Subject
 from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot
-from zenprofile.errors import NotFound, UsageError
+from zenprofile.errors import Invalid, NotFound, UsageError
 from zenprofile.usecases import lookup
 
 if TYPE_CHECKING:
-    from zenprofile.core.change import Recorded
+    pass
 
 # A component type with a component's name.
 Pair = tuple[str, str]
@@ -37,9 +37,6 @@ _LETTERS = {
     "data_validator": "-dv",
 }
 _OUTPUT = ("--output",)
-_LABEL = click.option(
-    "--label", "labels", multiple=True, callback=subjects.labels, metavar="KEY=VALUE", help="Set a label."
-)
 
 
 def active_stack(session: Session, snapshot: Snapshot) -> Entity:
@@ -195,14 +192,27 @@ def _table(session: Session, rows: list[Data]) -> str:
     return output.table(["ACTIVE", "STACK NAME", *types], cells)
 
 
-@stack.command("list", examples=["zenprofile stack list", "zenprofile stack list -o json"])
+@stack.command(
+    "list",
+    examples=[
+        "zenprofile stack list",
+        "zenprofile stack list 'prod-*' -l team=ml -o wide",
+        "zenprofile stack list -o name",
+    ],
+    formats=output.LIST_FORMATS,
+)
+@subjects.selection_options(_SUBJECT)
 @at_option
 @click.pass_obj
-def list_(session: Session, at: str | None) -> None:
-    """List the stacks."""
+def list_(session: Session, /, at: str | None, **given: Any) -> None:
+    """List the stacks, or those that a glob or a label selects.
+
+    -o name prints names that other commands take, -o wide also labels and description.
+    """
     if not at:
         _warn_if_gone(session)
-    showing.list_entities(session, _SUBJECT, "", at, lambda rows: _table(session, rows))
+    wanted = subjects.selection(given)
+    showing.list_entities(session, _SUBJECT, "", at, wanted, lambda rows: _table(session, rows))
 
 
 def _warn_if_gone(session: Session) -> None:
@@ -212,22 +222,60 @@ def _warn_if_gone(session: Session) -> None:
 
 
 @stack.command(examples=["zenprofile stack describe", "zenprofile stack describe prod -o json --at HEAD~1"])
-@subjects.name_argument(_SUBJECT, optional=True)
+@subjects.names_argument(_SUBJECT, optional=True)
 @at_option
 @click.pass_obj
-def describe(session: Session, name: str, at: str | None) -> None:
-    """Show a stack; without NAME the active one."""
+def describe(session: Session, names: tuple[str, ...], at: str | None) -> None:
+    """Show stacks with each component's flavor, configuration and overrides; without NAME the active one."""
     snapshot = session.store().snapshot(at)
-    key = _SUBJECT.find(snapshot, name) if name else active_stack(session, snapshot).key
-    showing.describe_entity(session, snapshot, key, at, lambda data: _described(session, data))
+    keys = [_SUBJECT.find(snapshot, name) for name in names] or [active_stack(session, snapshot).key]
+    showing.describe_entities(session, snapshot, keys, at, lambda _, data: _described(session, snapshot, data, at))
 
 
-def _described(session: Session, data: Data) -> str:
+def _described(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> str:
     active = " (ACTIVE)" if data["name"] == session.active_stack else ""
-    rows = [(type_, showing.text_of(names)) for type_, names in data["components"].items()]
+    rows = [
+        (type_, name, *_settings(session, snapshot, Key("component", type_, name), at))
+        for type_, names in data["components"].items()
+        for name in names
+    ]
     more = {field: value for field, value in data.items() if field in {"description", "labels", "overrides"}}
-    rows += [(field.upper(), showing.text_of(value)) for field, value in more.items()]
-    return output.table(("COMPONENT_TYPE", "COMPONENT_NAME"), rows, f"'{data['name']}' Stack{active}")
+    rows += [(field.upper(), showing.text_of(value), "", "") for field, value in more.items()]
+    header = ("COMPONENT_TYPE", "COMPONENT_NAME", "FLAVOR", "CONFIGURATION")
+    return output.table(header, rows, f"'{data['name']}' Stack{active}")
+
+
+def _settings(session: Session, snapshot: Snapshot, key: Key, at: str | None) -> tuple[str, str]:
+    """Return a component's flavor and configuration as cells; what is wrong with it where it cannot be read."""
+    try:
+        data = showing.shown(session, lookup.read(snapshot, key), at)
+    except (NotFound, Invalid) as error:
+        return "", f"({error.message})"
+    return data.get("flavor", ""), ", ".join(showing.settings(data))
+
+
+@stack.command(examples=["zenprofile stack tree", "zenprofile stack tree 'prod-*'"])
+@subjects.selection_options(_SUBJECT)
+@at_option
+@click.pass_obj
+def tree(session: Session, /, at: str | None, **given: Any) -> None:
+    """Draw stacks with their components and flavors."""
+    wanted = subjects.selection(given)
+    snapshot = session.store().snapshot(at)
+    loaded = snapshot.load("stack")
+    stacks = [lookup.shown(entity) for entity in loaded.entities if wanted.takes(entity)]
+    session.show(stacks, lambda: "\n".join(line for data in stacks for line in _drawn(session, snapshot, data, at)))
+    showing.refuse(session, loaded.problems)
+
+
+def _drawn(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> list[str]:
+    pairs = [(type_, name) for type_, names in data["components"].items() for name in names]
+    lines = [data["name"] + (" (active)" if data["name"] == session.active_stack else "")]
+    for number, (type_, name) in enumerate(pairs, 1):
+        flavor, settings = _settings(session, snapshot, Key("component", type_, name), at)
+        branch = output.branch(last=number == len(pairs))
+        lines.append(f"{branch} {type_}: {name} ({flavor})" if flavor else f"{branch} {type_}: {name} {settings}")
+    return [output.safe_text(line) for line in lines]
 
 
 @stack.command("set", examples=["zenprofile stack set prod", "zenprofile stack set prod --global"])
@@ -258,10 +306,10 @@ def get(session: Session) -> None:
     session.show(data, lambda: output.safe_text(f"The {data['scope']} active stack is: '{data['name']}'"))
 
 
-def _delete(session: Session, key: Key, message: str) -> "Recorded":
+def _may_go(session: Session, keys: list[Key]) -> None:
     from zenprofile.usecases import stacks
 
-    return stacks.delete(session.store(), key.name, {session.active_stack, session.profile.active_stack}, message)
+    stacks.must_not_be_active(keys, {session.active_stack, session.profile.active_stack})
 
 
-v.add(stack, v.rename_command(_SUBJECT), v.copy_command(_SUBJECT), v.delete_command(_SUBJECT, _delete))
+v.add(stack, v.rename_command(_SUBJECT), v.copy_command(_SUBJECT), v.delete_command(_SUBJECT, _may_go))

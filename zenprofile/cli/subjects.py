@@ -7,10 +7,12 @@ import click
 
 from zenprofile.core.entity import KINDS, Key
 from zenprofile.core.snapshot import Snapshot
+from zenprofile.errors import UsageError
 from zenprofile.usecases import lookup
 
 if TYPE_CHECKING:
     from zenprofile.usecases.entities import Details
+    from zenprofile.usecases.selection import Selection
 
 Decorator = Callable[[Any], Any]
 
@@ -45,8 +47,17 @@ class Subject(NamedTuple):
         return f"zenprofile {self.command} {rest}"
 
     def find(self, snapshot: Snapshot, name: str, type_: str = "") -> Key:
-        """Return the key of the entity that a command line names."""
-        return lookup.find(snapshot, self.kind, name, self.type or type_)
+        """Return the key of the entity that a command line names, as NAME or as ``component/TYPE/NAME``.
+
+        Raises:
+            UsageError: it names an entity of another kind or type.
+        """
+        if "/" not in name:
+            return lookup.find(snapshot, self.kind, name, self.type or type_)
+        key = lookup.refer(snapshot, name)
+        if key.kind != self.kind or {self.type, type_} - {"", key.type}:
+            raise UsageError(f"{str(key)!r} is no {self.noun}", hint=f"see: zenprofile {self.command} list -o name")
+        return key
 
 
 def names_of(subject: Subject) -> Callable[[click.Context, click.Parameter, str], list[str]]:
@@ -64,7 +75,38 @@ def names_of(subject: Subject) -> Callable[[click.Context, click.Parameter, str]
 def name_argument(subject: Subject, *, optional: bool = False) -> Decorator:
     """Return the argument NAME of an existing entity; optional, it is "" where it is left out."""
     extra: dict[str, Any] = {"required": False, "default": ""} if optional else {}
-    return click.argument("name", shell_complete=names_of(subject), **extra)
+    return click.argument("name", shell_complete=names_of(subject), callback=_bare(subject), **extra)
+
+
+def names_argument(subject: Subject, *, optional: bool = False) -> Decorator:
+    """Return the argument of one or more existing entities, a tuple."""
+    return click.argument(
+        "names",
+        nargs=-1,
+        required=not optional,
+        metavar="[NAME]..." if optional else "NAME...",
+        shell_complete=names_of(subject),
+        callback=_bare(subject),
+    )
+
+
+def _bare(subject: Subject) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Return what makes NAME of ``stack/NAME``; of kinds with types `Subject.find` reads the whole."""
+
+    def one(value: str) -> str:
+        kind, slash, name = value.partition("/")
+        if not slash or KINDS[subject.kind].typed:
+            return value
+        if kind != subject.kind:
+            raise UsageError(
+                f"{value[:140]!r} is no {subject.noun}", hint=f"see: zenprofile {subject.command} list -o name"
+            )
+        return name
+
+    def bare(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+        return tuple(map(one, value)) if isinstance(value, tuple) else one(value)
+
+    return bare
 
 
 def component_type(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -93,6 +135,29 @@ def type_option(subject: Subject, *, required: bool = False) -> Decorator:
         shell_complete=complete_type,
         help="Component type, such as artifact_store.",
     )
+
+
+def selection_options(subject: Subject) -> Decorator:
+    """Add PATTERN..., ``--label`` and (of components) ``--flavor``, which filter a list; `selection` reads them."""
+
+    def add(function: Any) -> Any:
+        if subject.kind == "component":
+            flavor = click.option("-f", "--flavor", default="", metavar="FLAVOR", help="Only of this flavor.")
+            function = flavor(function)
+        label = click.option(
+            "-l", "--label", "labels", multiple=True, metavar="KEY[=VALUE]", help="Only with this label; several: all."
+        )
+        patterns = click.argument("patterns", nargs=-1, metavar="[PATTERN]...", shell_complete=names_of(subject))
+        return patterns(label(function))
+
+    return add
+
+
+def selection(given: dict[str, Any]) -> "Selection":
+    """Return what the values of `selection_options` select."""
+    from zenprofile.usecases.selection import Selection
+
+    return Selection(**given)
 
 
 def labels(

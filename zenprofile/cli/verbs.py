@@ -1,7 +1,7 @@
 """Commands that every kind of entity has, made from what differs: list, describe, update, rename, copy, delete."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,9 +12,6 @@ from zenprofile.cli.showing import Table
 from zenprofile.cli.subjects import Subject
 from zenprofile.core.entity import Key
 
-if TYPE_CHECKING:
-    from zenprofile.core.change import Recorded
-
 
 def describe_command(subject: Subject) -> Command:
     """Make ``describe``."""
@@ -22,32 +19,41 @@ def describe_command(subject: Subject) -> Command:
     @command(
         "describe", examples=[subject(f"describe {subject.example}"), subject(f"describe {subject.example} -o json")]
     )
-    @subjects.name_argument(subject)
+    @subjects.names_argument(subject)
     @subjects.type_option(subject)
     @at_option
     @click.pass_obj
-    def describe(session: Session, name: str, at: str | None, type_: str = "") -> None:
+    def describe(session: Session, names: tuple[str, ...], at: str | None, type_: str = "") -> None:
         snapshot = session.store().snapshot(at)
-        key = subject.find(snapshot, name, type_)
-        showing.describe_entity(
-            session, snapshot, key, at, lambda data: showing.properties(f"'{key.name}' {subject.noun.title()}", data)
+        keys = [subject.find(snapshot, name, type_) for name in names]
+        showing.describe_entities(
+            session, snapshot, keys, at, lambda key, data: showing.described(snapshot, key, data, subject.noun)
         )
 
-    describe.help = f"Show a {subject.noun}."
+    describe.help = f"Show one or more {subject.noun}s, and what uses them."
     return describe
 
 
 def list_command(subject: Subject, table: Table) -> Command:
     """Make ``list``."""
 
-    @command("list", examples=[subject("list"), subject("list -o json")])
+    @command(
+        "list",
+        examples=[subject("list"), subject("list 'prod-*' -l team=ml -o wide"), subject("list -o name")],
+        formats=output.LIST_FORMATS,
+    )
+    @subjects.selection_options(subject)
     @subjects.type_option(subject)
     @at_option
     @click.pass_obj
-    def list_(session: Session, at: str | None, type_: str = "") -> None:
-        showing.list_entities(session, subject, type_, at, lambda rows: table(session, rows))
+    def list_(session: Session, /, at: str | None, type_: str = "", **given: Any) -> None:
+        wanted = subjects.selection(given)
+        showing.list_entities(session, subject, type_, at, wanted, lambda rows: table(session, rows))
 
-    list_.help = f"List the {subject.noun}s."
+    list_.help = (
+        f"List the {subject.noun}s, or those that a glob, a label or more select.\n\n"
+        "-o name prints names that other commands take, -o wide also labels, description and what uses each."
+    )
     return list_
 
 
@@ -116,34 +122,35 @@ def copy_command(subject: Subject) -> Command:
     return copy
 
 
-def delete_command(subject: Subject, delete_entity: Callable[[Session, Key, str], "Recorded"] | None = None) -> Command:
+def delete_command(subject: Subject, may_go: Callable[[Session, list[Key]], None] | None = None) -> Command:
     """Make ``delete``.
 
     Args:
         subject: of the group.
-        delete_entity: the use case, where the kind has one of its own.
+        may_go: raises where the kind has a reason of its own to keep one of them.
     """
 
     @command("delete", examples=[subject(f"delete {subject.example}")])
-    @subjects.name_argument(subject)
+    @subjects.names_argument(subject)
     @subjects.type_option(subject)
     @message_option
     # ZenML asks, and has these to be left in peace; here nothing asks.
     @click.option("-y", "--yes", is_flag=True, hidden=True, expose_value=False)
     @click.option("-f", "--force", is_flag=True, hidden=True, expose_value=False)
     @click.pass_obj
-    def delete(session: Session, name: str, message: str, type_: str = "") -> None:
+    def delete(session: Session, names: tuple[str, ...], message: str, type_: str = "") -> None:
         from zenprofile.usecases import current, entities
 
-        key = subject.find(session.store().snapshot(), name, type_)
-        if delete_entity is not None:
-            recorded = delete_entity(session, key, message)
-        else:
-            recorded = entities.delete(session.store(), key, message)
-        current.follow(session.profiles, session.active, key, None)
-        showing.written(session, recorded, key, "Deleted")
+        snapshot = session.store().snapshot()
+        keys = list(dict.fromkeys(subject.find(snapshot, name, type_) for name in names))
+        if may_go is not None:
+            may_go(session, keys)
+        recorded = entities.delete(session.store(), *keys, message=message)
+        for key in keys:
+            current.follow(session.profiles, session.active, key, None)
+        showing.deleted(session, recorded, keys)
 
-    delete.help = f"Delete a {subject.noun} that nothing else needs."
+    delete.help = f"Delete {subject.noun}s that nothing else needs, several in one change."
     return delete
 
 

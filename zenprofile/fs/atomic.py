@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import os
 import stat
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     Place = str | Path
 
 TEMPORARY = ".zp-tmp-"
-_number = itertools.count()
 _AT_ONCE = 128  # files open at a time
 
 
@@ -162,7 +162,7 @@ def replace(
     parent, name = os.path.split(os.fspath(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     # Each process, and each write in it, has a name of its own: two at once are both whole, and the later one stays.
-    draft = os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{next(_number)}")
+    draft = os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{time.monotonic_ns():x}")
     _sweep(parent, name)
     try:
         file = os.open(draft, flags, 0o666 if mode is None else mode)
@@ -210,7 +210,7 @@ def _sweep(folder_: str, name: str) -> None:
         return
     for draft in drafts:
         pid = draft[len(start) :].partition(".")[0]
-        if pid == str(os.getpid()) or not _runs(pid):
+        if not _runs(pid):
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(folder_, draft))
 

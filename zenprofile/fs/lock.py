@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import Locked
+from zenprofile.fs import stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,6 +124,7 @@ def _take(fd: int, path: "Place", how: int, wait: float | None, say: Say | None)
         if say is not None and now - begun >= SAID_AFTER:
             say(f"waiting for {_named(fd)}, which holds {path}")
             say = None
+        stop.check()
         # Not all who wait wake together.
         time.sleep(min(0.001 + (os.getpid() + time.monotonic_ns()) % 7 / 1000, wait))
 

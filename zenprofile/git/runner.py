@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import StoreBroken, Unreachable, Unsafe, Unsupported, ZenprofileError
+from zenprofile.fs import stop
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from selectors import BaseSelector, SelectorKey
 
 LOCAL_DEADLINE = 120.0  # seconds; beyond any local operation on a profile
 # The variables of git that a person sets on purpose; all others are set by git for its own children, or by an attacker.
@@ -192,6 +194,7 @@ def run_network(
 
     Raises:
         Unreachable: nothing moved for that long.
+        Stopped: it was told to stop (`zenprofile.fs.stop`).
     """
     import selectors
 
@@ -211,7 +214,7 @@ def run_network(
                 pipes[pipe] = into
             last = time.monotonic()
             while selector.get_map():
-                ready = selector.select(max(0.0, last + timeout - time.monotonic()))
+                ready = _ready(selector, last + timeout)
                 if not ready:
                     end(process)
                     message = f"the other side did not answer: nothing moved for {timeout:g} seconds"
@@ -233,6 +236,20 @@ def run_network(
         process.stdout.close()
         process.stderr.close()
     return Ran(status, bytes(out), err.decode("utf-8", "replace"))
+
+
+def _ready(selector: "BaseSelector", until: float) -> "list[tuple[SelectorKey, int]]":
+    """Wait for pipes that can be read, until a moment; none then.
+
+    Raises:
+        Stopped: told to stop.
+    """
+    while True:
+        left = max(0.0, until - time.monotonic())
+        ready = selector.select(stop.interval(left))
+        stop.check()
+        if ready or time.monotonic() >= until:
+            return ready
 
 
 class Process(subprocess.Popen[bytes]):

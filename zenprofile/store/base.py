@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import Loaded, Snapshot
+from zenprofile.errors import Problem
 
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
 
-__all__ = ["Committing", "Driver", "Loaded", "Options", "Snapshot", "Store"]
+__all__ = ["Acting", "Committing", "Driver", "Edits", "Loaded", "Options", "Snapshot", "Store"]
 
 
 class Store(Protocol):
@@ -72,6 +73,26 @@ class Store(Protocol):
         ...
 
 
+class Edits(NamedTuple):
+    """What a working tree holds that its last commit does not.
+
+    Attributes:
+        mark: hash of the paths and contents that differ; "" where nothing does.
+        head: the last commit.
+        changes: of entities.
+        removed: files that are gone, by path below the profile.
+        documents: number of files that the last commit has.
+        problems: what the edits would add; they are not committed with any.
+    """
+
+    mark: str
+    head: str
+    changes: "tuple[Changed, ...]"
+    removed: tuple[str, ...]
+    documents: int
+    problems: tuple[Problem, ...]
+
+
 @runtime_checkable
 class Committing(Protocol):
     """What a store offers whose documents people also edit by hand, in a working tree."""
@@ -80,12 +101,39 @@ class Committing(Protocol):
         """List what differs between the working tree and the last commit, by key."""
         ...
 
-    def commit(self, message: str = "") -> "Recorded":
+    def edits(self) -> Edits:
+        """Look at the whole working tree: what differs from the last commit, and whether it could be committed.
+
+        Raises:
+            Invalid: something that is no plain file stands in a document's place.
+        """
+        ...
+
+    def commit(self, message: str = "", mark: str = "") -> "Recorded":
         """Commit every edit in the working tree, when the whole is valid; nothing to commit records nothing.
+
+        Args:
+            message: why; "" for words of what changed.
+            mark: of the `Edits` that were looked at; "" for whatever is there.
 
         Raises:
             Invalid: the edits add problems; the error carries every one.
+            Stale: the edits are others than those of the mark.
             Paused, Locked, StoreBroken: as `Store.apply`.
+        """
+        ...
+
+
+@runtime_checkable
+class Acting(Protocol):
+    """What a store offers that writes for others: behind a server, the users of the tokens."""
+
+    def act_for(self, user: str, machine: str) -> None:
+        """Make the changes that follow this user's, by name, and mark them as made by a client's machine.
+
+        Args:
+            user: the author.
+            machine: what tells the client's machine from others, and tells nobody which it is; "" for none.
         """
         ...
 

@@ -125,6 +125,14 @@ class Sharing(Protocol):
         """Say how the two sides stand, without asking the remote."""
         ...
 
+    def look(self) -> str:
+        """Ask the remote for the commit of its branch, "" for none; one cheap question, nothing changes here.
+
+        Raises:
+            Unreachable, AccessDenied: the remote.
+        """
+        ...
+
     def pull(self, *, accept_invalid: bool = False) -> Pulled:
         """Fetch and merge by meaning; the branch moves only to a whole that holds.
 

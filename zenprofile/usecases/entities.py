@@ -136,8 +136,8 @@ def copy(store: Store, key: Key, new: str, message: str = "") -> Recorded:
     return store.apply(Change((Edit(target, None, text),), message))
 
 
-def delete(store: Store, key: Key, message: str = "") -> Recorded:
-    """Delete an entity. Users, teams and projects leave teams and assignments in the same change.
+def delete(store: Store, *keys: Key, message: str = "") -> Recorded:
+    """Delete entities in one change. Users, teams and projects leave teams and assignments in the same change.
 
     A document that cannot be read, or is no text at all, is deleted as well.
 
@@ -146,14 +146,16 @@ def delete(store: Store, key: Key, message: str = "") -> Recorded:
         NotFound: there is no such entity.
     """
     snapshot = store.snapshot()
-    text = stored(snapshot, key)
-    if text is None:
-        read(snapshot, key)
-    if key.kind in _NEVER_NONE and len(snapshot.keys(key.kind)) == 1:
-        raise InUse(f"{what(key)} is the last one", hint=f"create another {key.kind} first")
-    edits = [Edit(key, revision_of(key, text or ""), None)]
-    if key.kind in _VANISHING:
-        edits += [_edited(by, _text(snapshot, by.key), data) for by, data in references.replaced(snapshot, key, None)]
+    edits: list[Edit] = []
+    for key in keys:
+        text = stored(snapshot, key)
+        if text is None:
+            read(snapshot, key)
+        if key.kind in _NEVER_NONE and set(snapshot.keys(key.kind)) <= set(keys):
+            raise InUse(f"{what(key)} is the last one", hint=f"create another {key.kind} first")
+        edits.append(Edit(key, revision_of(key, text or ""), None))
+    gone = {key for key in keys if key.kind in _VANISHING}
+    edits += [_edited(by, _text(snapshot, by.key), data) for by, data in references.without(snapshot, gone)]
     return store.apply(Change(tuple(edits), message))
 
 

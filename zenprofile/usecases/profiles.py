@@ -10,7 +10,7 @@ from zenprofile.core import names
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import Exists, Invalid, StoreBroken, UsageError
 from zenprofile.machine import identity, passwords
-from zenprofile.machine.active import Active, stack_gone, write_repository
+from zenprofile.machine.active import Active, change_repository, stack_gone, write_repository
 from zenprofile.machine.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, made_paths, remove, usable
 from zenprofile.store import registry as opener
 
@@ -282,7 +282,7 @@ def make_active(profiles: Profiles, active: Active, name: str, everywhere: bool)
         NotFound: there is no such profile.
     """
     if active.root and not everywhere:
-        write_repository(active.root, name, profiles.state().find(name).active_stack)
+        write_repository(profiles, active.root, name, profiles.state().find(name).active_stack)
         return _overruled(name, "")
     with profiles.edit() as state:
         state.find(name)
@@ -300,7 +300,7 @@ def _overruled(name: str, file: str) -> list[str]:
 def set_stack(profiles: Profiles, active: Active, name: str, everywhere: bool = False) -> None:
     """Make a stack the active one: the repository's, where the repository names the profile, else the profile's."""
     if active.scope == "local" and not everywhere:
-        write_repository(active.root, active.name, name)
+        change_repository(profiles, active.root, lambda said: {"profile": active.name, **said, "stack": name})
     else:
         profiles.change(active.existing().name, active_stack=name)
 

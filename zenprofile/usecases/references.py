@@ -1,6 +1,6 @@
 """What a rename carries along and a deletion takes out, wherever `profile_check` knows of references."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from zenprofile.core import paths, profile_check
@@ -9,29 +9,41 @@ from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid
 
 
-def replaced(snapshot: Snapshot, key: Key, new: str | None) -> Iterator[tuple[Entity, Data]]:
-    """Yield the entities that refer to ``key``, each with its data as it is to be.
+def replaced(snapshot: Snapshot, key: Key, new: str) -> Iterator[tuple[Entity, Data]]:
+    """Yield the entities that refer to a renamed one, each with its data as it is to be.
 
     Args:
         snapshot: where to look. Documents that cannot be read refer to nothing.
-        key: of the entity that is renamed or deleted.
-        new: its new name; None takes the member out of the list that holds it: an assignment goes whole (to drop only
-            its project would widen the role).
+        key: of the entity that is renamed.
+        new: its new name.
     """
     for kind in profile_check.REFERRERS.get(key.kind, ()):
         # Only components of the flavor's own type can refer to it.
         for by in snapshot.keys(kind, key.type if kind == "component" else ""):
             entity = _readable(snapshot, by)
-            places = [] if entity is None else _places(entity, key)
-            if entity is None or not places:
-                continue
-            if new is None:
+            places = [] if entity is None else _places(entity, {key})
+            if entity is not None and places:
+                data: Any = entity.data
+                for place in places:
+                    data = _put(data, place, new)
+                yield entity, data
+
+
+def without(snapshot: Snapshot, gone: Set[Key]) -> Iterator[tuple[Entity, Data]]:
+    """Yield the entities that list deleted ones, each with its data as it is to be.
+
+    An assignment goes whole: to drop only its project would widen the role.
+
+    Args:
+        snapshot: where to look. Documents that cannot be read refer to nothing.
+        gone: keys of the deleted entities; entities among them are left out.
+    """
+    for kind in dict.fromkeys(kind for key in gone for kind in profile_check.REFERRERS.get(key.kind, ())):
+        for by in snapshot.keys(kind):
+            entity = _readable(snapshot, by) if by not in gone else None
+            places = [] if entity is None else _places(entity, gone)
+            if entity is not None and places:
                 yield entity, _without(entity.data, {(place[0], place[1]) for place in places})
-                continue
-            data: Any = entity.data
-            for place in places:
-                data = _put(data, place, new)
-            yield entity, data
 
 
 def _readable(snapshot: Snapshot, key: Key) -> Entity | None:
@@ -41,10 +53,11 @@ def _readable(snapshot: Snapshot, key: Key) -> Entity | None:
         return None
 
 
-def _places(entity: Entity, key: Key) -> list[paths.Path]:
-    if key.kind == "flavor":
-        return [("flavor",)] if entity.data.get("flavor") == key.name else []
-    return [path for path, target in profile_check.references(entity.key, entity.data) if target == key]
+def _places(entity: Entity, keys: Set[Key]) -> list[paths.Path]:
+    flavor = entity.data.get("flavor")
+    if entity.key.kind == "component" and isinstance(flavor, str):
+        return [("flavor",)] if Key("flavor", entity.key.type, flavor) in keys else []
+    return [path for path, target in profile_check.references(entity.key, entity.data) if target in keys]
 
 
 def _put(value: Any, path: paths.Path, new: str) -> Any:

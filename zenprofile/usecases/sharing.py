@@ -1,6 +1,5 @@
 """Sharing a profile through its remote: pull, push, sync, and what a person has to settle."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
@@ -9,6 +8,7 @@ from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.errors import Invalid, ZenprofileError
+from zenprofile.fs import stop
 from zenprofile.store.base import Committing, Store
 from zenprofile.store.sharing import Pulled, Pushed, Sharing, Typed
 
@@ -89,6 +89,7 @@ def sync(
     Raises:
         Conflict: a person must choose.
         Locked: the remote moved in every round.
+        Stopped: it was told to stop (`zenprofile.fs.stop`), between two steps or while the remote was waited for.
         ZenprofileError: as `Sharing.pull` and `Sharing.push`.
     """
     committed = _commit(store, warn) if commits else None
@@ -99,7 +100,7 @@ def sync(
             # Others push at the same time: each round spreads them over twice the time.
             import random
 
-            time.sleep(random.uniform(0, _SPREAD * 2**round_))  # noqa: S311
+            stop.sleep(random.uniform(0, _SPREAD * 2**round_))  # noqa: S311
         got = sharing.pull()
         pulled += got.changes
         notes += got.notes

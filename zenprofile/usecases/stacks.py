@@ -68,24 +68,20 @@ def update(
     return entities.update(store, entity, snapshot.text(key), data, details.message), profile_check.warnings(data)
 
 
-def delete(store: Store, name: str, active: Container[str], message: str = "") -> Recorded:
-    """Delete a stack that is no active one.
+def must_not_be_active(keys: Iterable[Key], active: Container[str]) -> None:
+    """Refuse to delete an active stack.
 
     Args:
-        store: where.
-        name: of the stack.
+        keys: of the stacks.
         active: names of stacks that are active, of the profile and of the repository.
-        message: why.
 
     Raises:
-        InUse: it is active.
-        NotFound: there is no such stack.
+        InUse: one is active.
     """
-    key = lookup.find(store.snapshot(), "stack", name)
-    if name in active:
-        hint = "make another one active first: zenprofile stack set NAME"
-        raise InUse(f"stack '{name}' is the profile's active stack", hint=hint)
-    return entities.delete(store, key, message)
+    for key in keys:
+        if key.name in active:
+            hint = "make another one active first: zenprofile stack set NAME"
+            raise InUse(f"stack '{key.name}' is the profile's active stack", hint=hint)
 
 
 def _mapping(pairs: Iterable[Pair]) -> Data:

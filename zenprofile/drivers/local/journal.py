@@ -58,6 +58,7 @@ class Move(NamedTuple):
         kind: ``change``, ``merge`` for what came from a remote (never undone), or ``undo``.
         outside: the old commit's tree with the files outside the profile as they are to be; "" where none changes.
         undone: of an ``undo``, the name of the record that it takes back.
+        machine: of a client for whom a server made it; "" for this machine.
     """
 
     entries: tuple[Entry, ...]
@@ -68,6 +69,7 @@ class Move(NamedTuple):
     kind: str = "change"
     outside: str = ""
     undone: str = ""
+    machine: str = ""
 
 
 def write(repository: Repository, move: Move) -> None:
@@ -93,7 +95,8 @@ def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
         record = nofollow.record(path)
         entries = tuple(Entry(str(p), _bytes(b), _bytes(a), str(o)) for p, b, a, o in record["entries"])
         fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind", "outside")}
-        move = Move(entries, **fields, undone=str(record.get("undone", "")))
+        more = {name: str(record.get(name, "")) for name in ("undone", "machine")}
+        move = Move(entries, **fields, **more)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return (move, record) if _is_ours(move) else None

@@ -14,7 +14,7 @@ from zenprofile.drivers.local import conflicts, manifest, merge_errors
 from zenprofile.drivers.local.conflicts import Record, Whole
 from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Unreachable, ZenprofileError
 from zenprofile.errors import Conflict as ConflictError
-from zenprofile.fs import nofollow
+from zenprofile.fs import lock, nofollow
 from zenprofile.git import commit_graph, remote, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.objects import Objects
@@ -76,6 +76,13 @@ class GitSharing:
         theirs = repository.ref(up.tracking) if up is not None else ""
         ahead, behind = commit_graph.count(repository, head.oid, theirs)
         return Relation(head.branch, up.url if up is not None else "", head.oid, theirs, ahead, behind)
+
+    def look(self) -> str:
+        """Ask the remote for the commit of its branch."""
+        repository = self._repository()
+        up = self._upstream(repository.must_be_ready())
+        with self._noted():
+            return remote.look(repository, up, timeout=self._timeout)
 
     def pull(self, *, accept_invalid: bool = False) -> Pulled:
         """Fetch and merge by meaning."""
@@ -145,9 +152,9 @@ class GitSharing:
         return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
     def _see(self, tracking: str, oid: str) -> None:
-        seen = self._seen()
-        if oid and seen.get(tracking) != oid:
-            conflicts.keep(self._repository(), _SEEN, {**seen, tracking: oid})
+        if oid and self._seen().get(tracking) != oid:
+            with lock.exclusive(self._repository().own_file("seen.lock"), self._timeout):
+                conflicts.keep(self._repository(), _SEEN, {**self._seen(), tracking: oid})
 
     def _integrate(self, head: Head, theirs: str, up: remote.Upstream, *, accept_invalid: bool) -> Pulled:
         repository = self._repository()

@@ -5,20 +5,22 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from zenprofile.core.entity import FORMAT, MANIFEST, Key, key_of_path
-from zenprofile.core.snapshot import Snapshot, data_of
+from zenprofile.core.entity import FORMAT, MANIFEST, Key
+from zenprofile.core.snapshot import Snapshot
+from zenprofile.drivers.local.beginning import MADE, make_repository
 from zenprofile.drivers.local.cache import Cache
 from zenprofile.drivers.local.worktree import WorkTree
-from zenprofile.errors import Invalid, NotFound, Paused, StoreBroken
-from zenprofile.fs import atomic, lock, nofollow
+from zenprofile.errors import Invalid, NotFound, Paused, Stale, StoreBroken
+from zenprofile.fs import atomic, lock
 from zenprofile.git.repository import Repository, find
-from zenprofile.store.base import Options
+from zenprofile.store.base import Edits, Options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from zenprofile.core.change import Change, Changed, Recorded
     from zenprofile.core.schema.catalog import Catalog
+    from zenprofile.drivers.local.authors import For
     from zenprofile.drivers.local.commit import Author, FileChange
     from zenprofile.drivers.local.sharing import GitSharing
     from zenprofile.git.config import Settings
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from zenprofile.store.undo import Past
 
 MANIFEST_TEXT = f"format: {FORMAT}\n"
-MADE = "made"  # marks, in our own folder of its git folder, a repository that zenprofile made or cloned
+Dirty = tuple[
+    Key | None, bytes | None, bytes | None
+]  # a file that differs (None: the manifest), as HEAD has it, as it is
 
 
 class LocalStore:
@@ -41,6 +45,7 @@ class LocalStore:
         self.folder = folder
         self.url = url
         self._options = options
+        self._acting: For | None = None
         self._repository = find(folder)
         self._objects: Objects | None = None
         self._settings: list[Settings] = []
@@ -68,9 +73,18 @@ class LocalStore:
 
     def author(self) -> "Author":
         """Return what a commit needs to know of this machine."""
-        from zenprofile.drivers.local.commit import Author
+        from zenprofile.drivers.local import authors
 
-        return Author(self._options.user, self._options.warn, self._options.run_hooks)
+        return authors.author(self._options, self._tree, self._acting)
+
+    def act_for(self, user: str, machine: str) -> None:
+        from zenprofile.drivers.local.authors import For
+
+        self._acting = For(user, machine)
+
+    @property
+    def _machine(self) -> str:
+        return self._acting.machine if self._acting else ""
 
     @staticmethod
     def catalog() -> "Catalog":
@@ -227,7 +241,7 @@ class LocalStore:
             return iter(())
         from zenprofile.drivers.local import undo_log
 
-        return undo_log.changes(self._repository, self.objects(self._repository))
+        return undo_log.changes(self._repository, self.objects(self._repository), self._machine)
 
     def take_back(self, change: "Change", undone: str) -> "Recorded":
         """Write a change, with the record that it takes back in the same journal."""
@@ -278,7 +292,7 @@ class LocalStore:
         from zenprofile.drivers.local import commit
 
         if not self.commits:
-            commit.edit(repository, writes, message, undone)
+            commit.edit(repository, writes, message, undone, self._machine)
             return Recorded("", "", "", message, changes)
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
@@ -289,12 +303,11 @@ class LocalStore:
 
     def uncommitted(self, among: Iterable[str] | None = None) -> "list[Changed]":
         """List what the working tree has that HEAD has not, by key; of some paths alone where they are given."""
-        from zenprofile.core.change import Changed
-
         if self._repository is None:
             return []
-        dirty = self._dirty(self._repository, among)
-        return [Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in dirty if key]
+        from zenprofile.drivers.local import edits
+
+        return list(edits.told(edits.dirty(self, self._repository, among)))
 
     def unshared(self) -> str | None:
         """Say what exists here alone: uncommitted edits or unpushed commits, "" for nothing, None without a remote."""
@@ -302,30 +315,39 @@ class LocalStore:
 
         return remote.unshared(self._repository) if self._repository is not None else None
 
-    def commit(self, message: str = "") -> "Recorded":
+    def edits(self) -> Edits:
+        """Look at what the working tree has that HEAD has not."""
+        repository = self._repository
+        if repository is None:
+            return Edits("", "", (), (), 0, ())
+        from zenprofile.drivers.local import edits
+
+        head = repository.head()
+        dirty = edits.dirty(self, repository)
+        removed = tuple(key.path if key else MANIFEST for key, _, new in dirty if new is None)
+        problems = edits.added(self, repository, head.oid) if dirty else []
+        documents = len(edits.committed(self, repository)) if removed else 0
+        return Edits(edits.mark(dirty), head.oid, edits.told(dirty), removed, documents, tuple(problems))
+
+    def commit(self, message: str = "", mark: str = "") -> "Recorded":
         """Commit every edit below the profile."""
         from zenprofile.core import change as changes
-        from zenprofile.core import profile_check
-        from zenprofile.core.change import Changed, Recorded
+        from zenprofile.core.change import Recorded
         from zenprofile.core.secrets import plaintext
+        from zenprofile.drivers.local import edits
 
         plaintext.refuse(message, "the message")
         with self.writing() as repository:
             head = repository.must_be_ready()
-            dirty = self._dirty(repository)
+            dirty = edits.dirty(self, repository)
             if not dirty:
                 return Recorded("", "", "", "nothing to commit", ())
-            problems = profile_check.whole(self._tree)
-            if problems and head.oid:
-                from zenprofile.drivers.local import tree
-
-                there = tree.snapshot(self.objects(repository), head.oid, repository.prefix, self.catalog())
-                before = profile_check.whole(there)
-                known = {problem.identity for problem in before}
-                problems = [problem for problem in problems if problem.identity not in known]
+            if mark and mark != edits.mark(dirty):
+                raise Stale("the files were changed while they were looked at", hint="repeat the command")
+            problems = edits.added(self, repository, head.oid)
             if problems:
                 raise Invalid.of(problems)
-            told = tuple(Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in dirty if key)
+            told = edits.told(dirty)
             writes = [_as_it_stands(repository, key.path if key else MANIFEST, new) for key, _, new in dirty]
             from zenprofile.drivers.local import commit
 
@@ -336,43 +358,6 @@ class LocalStore:
             from zenprofile.drivers.local import history
 
             return history.brief(repository, rev, words, told)
-
-    def _dirty(
-        self, repository: Repository, among: Iterable[str] | None = None
-    ) -> list[tuple[Key | None, bytes | None, bytes | None]]:
-        """List files of the profile that differ from HEAD, line ends aside: key (None: the manifest), old, new.
-
-        A file that may not be read (a link, too large) is left as it is where HEAD has no better one; where paths are
-        given, it is listed as an empty one.
-
-        Raises:
-            Invalid: such a file, where no paths are given, stands in a plain one's place or is new.
-        """
-        objects = self.objects(repository)
-        committed = objects.files(objects.subtree(objects.tree_of(repository.head().oid), repository.prefix))
-        from zenprofile.drivers.local import tree
-
-        found: list[tuple[Key | None, bytes | None, bytes | None]] = []
-        paths = {path for path in committed if path == MANIFEST or key_of_path(path)}
-        paths |= {MANIFEST, *(key.path for key in self._tree.keys())}  # noqa: SIM118 - no mapping
-        if among is not None:
-            paths &= set(among)
-        for path in sorted(paths):
-            entry = committed.get(path)
-            try:
-                new = nofollow.read(self.folder, path)
-            except Invalid:
-                if among is None and not tree.is_unread(objects, entry):
-                    raise
-                if among is None:
-                    continue
-                new = b""
-            if (objects.oid("blob", new) if new is not None else "") == (entry.oid if entry else ""):
-                continue
-            old = objects.read(entry.oid, "blob") if entry else None
-            if old is None or new is None or old.replace(b"\r\n", b"\n") != new.replace(b"\r\n", b"\n"):
-                found.append((key_of_path(path), old, new))
-        return found
 
 
 def file_change(repository: Repository, path: str, old: str | None, new: str | None) -> "FileChange":
@@ -387,23 +372,3 @@ def _as_it_stands(repository: Repository, path: str, content: bytes | None) -> "
     from zenprofile.drivers.local.commit import FileChange
 
     return FileChange(repository.prefix + path, content, content)
-
-
-def make_repository(root: str) -> None:
-    """Make a folder (with the folders above it) a repository of zenprofile's own making.
-
-    Raises:
-        StoreBroken: no permission, no space.
-    """
-    from zenprofile.git import runner
-
-    try:
-        os.makedirs(root, exist_ok=True)
-        branch = runner.run(["config", "--get", "init.defaultBranch"], root, ok=(0, 1)).out.decode().strip() or "main"
-        runner.run(["init", "-q"], root, flags=(f"init.defaultBranch={branch}",))
-        own = os.path.join(root, ".git", "zenprofile")
-        os.makedirs(own, exist_ok=True)
-        with open(os.path.join(own, MADE), "w"):
-            pass
-    except OSError as error:
-        atomic.failed(error, root)

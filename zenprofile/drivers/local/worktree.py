@@ -1,7 +1,6 @@
 """The snapshot of now of a Git store: its working tree, edits by hand included, read through the cache."""
 
 import contextlib
-import operator
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
 
 _SUFFIX = ".yaml"
-_name_of = operator.attrgetter("name")
 _key = Key._make
 Guard = Callable[[], contextlib.AbstractContextManager[None]]
 
@@ -177,7 +175,7 @@ class WorkTree:
         entities: list[Entity] = []
         with os.scandir(fd) as unsorted:
             now = time.time_ns()
-            for entry in sorted(unsorted, key=_name_of):
+            for entry in sorted(unsorted, key=_by_name):
                 name = entry.name
                 if name[0] == "." or not name.endswith(_SUFFIX):
                     problems += _stray(f"{path}/{name}", name)
@@ -229,6 +227,10 @@ class WorkTree:
         """Say whether a component's registered flavor is still the one that it was held against."""
         flavor = self._flavor(key.type, known[1]["flavor"])
         return flavor is not None and flavor.revision == known[3]
+
+
+def _by_name(entry: "os.DirEntry[str]") -> str:
+    return entry.name.removesuffix(_SUFFIX)  # as keys are sorted: `prod` stands before `prod-eu`
 
 
 def _not_followed(path: str) -> Problem:

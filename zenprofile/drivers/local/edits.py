@@ -1,0 +1,85 @@
+"""Edits by hand: what the working tree has that the last commit has not, and whether it may be committed."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from zenprofile.core import profile_check
+from zenprofile.core.change import Changed
+from zenprofile.core.entity import MANIFEST, Key, key_of_path
+from zenprofile.core.snapshot import data_of
+from zenprofile.drivers.local import tree
+from zenprofile.errors import Invalid, Problem
+from zenprofile.fs import nofollow
+from zenprofile.git.objects import TreeEntry
+from zenprofile.git.repository import Repository
+
+if TYPE_CHECKING:
+    from zenprofile.drivers.local.store import LocalStore
+
+# A file that differs (None: the manifest), its content as HEAD has it, and as it is (None: no file).
+Dirty = tuple[Key | None, bytes | None, bytes | None]
+
+
+def committed(store: "LocalStore", repository: Repository) -> dict[str, TreeEntry]:
+    """Return the files below the profile as HEAD has them, by path."""
+    objects = store.objects(repository)
+    found = objects.files(objects.subtree(objects.tree_of(repository.head().oid), repository.prefix))
+    return {path: entry for path, entry in found.items() if path == MANIFEST or key_of_path(path)}
+
+
+def dirty(store: "LocalStore", repository: Repository, among: Iterable[str] | None = None) -> list[Dirty]:
+    """List files of the profile that differ from HEAD, line ends aside, by path.
+
+    A file that may not be read (a link, too large) is left as it is where HEAD has no better one; where paths are
+    given, it is listed as an empty one.
+
+    Raises:
+        Invalid: such a file, where no paths are given, stands in a plain one's place or is new.
+    """
+    objects = store.objects(repository)
+    there = committed(store, repository)
+    found: list[Dirty] = []
+    paths = {*there, MANIFEST, *(key.path for key in store.snapshot().keys())}  # noqa: SIM118 - no mapping
+    if among is not None:
+        paths &= set(among)
+    for path in sorted(paths):
+        entry = there.get(path)
+        try:
+            new = nofollow.read(store.folder, path)
+        except Invalid:
+            if among is None and not tree.is_unread(objects, entry):
+                raise
+            if among is None:
+                continue
+            new = b""
+        if (objects.oid("blob", new) if new is not None else "") == (entry.oid if entry else ""):
+            continue
+        old = objects.read(entry.oid, "blob") if entry else None
+        if old is None or new is None or old.replace(b"\r\n", b"\n") != new.replace(b"\r\n", b"\n"):
+            found.append((key_of_path(path), old, new))
+    return found
+
+
+def added(store: "LocalStore", repository: Repository, head: str) -> list[Problem]:
+    """List the problems of the working tree that the commit of HEAD ("": none) does not have."""
+    problems = profile_check.whole(store.snapshot())
+    if not problems or not head:
+        return problems
+    there = tree.snapshot(store.objects(repository), head, repository.prefix, store.catalog())
+    known = {problem.identity for problem in profile_check.whole(there)}
+    return [problem for problem in problems if problem.identity not in known]
+
+
+def told(found: Iterable[Dirty]) -> tuple[Changed, ...]:
+    """Return edits as changes of entities."""
+    return tuple(Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in found if key)
+
+
+def mark(found: Iterable[Dirty]) -> str:
+    """Return a hash of paths and contents; "" for no edits."""
+    digest = hashlib.sha256()
+    number = 0
+    for number, (key, _, new) in enumerate(found, 1):  # noqa: B007 - how many there were
+        digest.update(f"{key.path if key else MANIFEST}\0{-1 if new is None else len(new)}\0".encode() + (new or b""))
+    return digest.hexdigest() if number else ""
