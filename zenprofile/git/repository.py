@@ -318,5 +318,8 @@ def _is_plain(entry: "os.DirEntry[str]") -> bool:
     if entry.is_dir(follow_symlinks=False):
         return True
     # A lock is written in place: a second name of it may lie anywhere.
-    alone = entry.name not in {"lock", "writing", "talking"} or entry.stat(follow_symlinks=False).st_nlink == 1
+    alone = (
+        not entry.name.startswith(("lock", "writing", "talking", "watching"))
+        or entry.stat(follow_symlinks=False).st_nlink == 1
+    )
     return entry.is_file(follow_symlinks=False) and alone
