@@ -23,6 +23,7 @@ BROKEN = {
     "home-processes": ("drivers/local/driver.py", "import subprocess"),
     "home-sqlalchemy": ("drivers/memory.py", "import sqlalchemy"),
     "home-requests": ("cli/main.py", "import requests"),
+    "home-starlette": ("cli/server.py", "import starlette"),
     "home-watchdog": ("usecases/stacks.py", "from watchdog import observers"),
     "home-click": ("usecases/stacks.py", "import click"),
     "home-yaml": ("core/document/writer.py", "import yaml"),

@@ -219,7 +219,7 @@ def set_project(session: Session, name: str) -> None:
     from zenprofile.usecases import current
 
     _PROJECT.find(session.store().snapshot(), name)
-    current.set_project(session.active, name)
+    current.set_project(session.profiles, session.active, name)
     session.show({"name": name}, lambda: output.safe_text(f"Active project set to: '{name}'"))
 
 
@@ -241,7 +241,7 @@ def unset_project(session: Session) -> None:
     from zenprofile.usecases import current
 
     session.announce()
-    current.set_project(session.active, "")
+    current.set_project(session.profiles, session.active, "")
     session.show({"name": ""}, lambda: "No project is active.")
 
 

@@ -144,7 +144,7 @@ def init(session: Session) -> None:
     session.announce()
     profile = session.profile
     stack = session.active_stack
-    file = write_repository(os.getcwd(), profile.name, stack, fix=True)
+    file = write_repository(session.profiles, os.getcwd(), profile.name, stack, fix=True)
     data = {"file": file, "profile": profile.name, "stack": stack}
     session.show(data, lambda: output.safe_text(f"Repository root marked by {file}: '{profile.name}', '{stack}'."))
 

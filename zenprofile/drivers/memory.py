@@ -85,6 +85,9 @@ class MemoryStore:
         records = (record for record, _ in reversed(self._log.moments[:]))
         return records if key is None else revs.follow(records, key)
 
+    def act_for(self, user: str, machine: str) -> None:
+        self._user = user
+
     def close(self) -> None:
         pass
 

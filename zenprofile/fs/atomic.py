@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import os
 import stat
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     Place = str | Path
 
 TEMPORARY = ".zp-tmp-"
-_number = itertools.count()
 _AT_ONCE = 128  # files open at a time
 
 
@@ -102,6 +102,19 @@ def publish_over(root: "Place", path: str, before: bytes | None) -> bool:
     return True
 
 
+def set_executable(root: "Place", path: str, *, on: bool) -> None:
+    """Give or take a plain file's permission to be run, for whoever may read it; nothing else is touched."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=fd)
+        try:
+            mode = stat.S_IMODE(os.fstat(file).st_mode)
+            os.fchmod(file, mode | (mode & 0o444) >> 2 if on else mode & ~0o111)
+        finally:
+            os.close(file)
+
+
 def settle(root: "Place", paths: Iterable[str]) -> None:
     """Make durable which files are in the folders of these paths."""
     for parent in sorted({path.rpartition("/")[0] for path in paths}):
@@ -162,7 +175,7 @@ def replace(
     parent, name = os.path.split(os.fspath(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     # Each process, and each write in it, has a name of its own: two at once are both whole, and the later one stays.
-    draft = os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{next(_number)}")
+    draft = os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{time.monotonic_ns():x}")
     _sweep(parent, name)
     try:
         file = os.open(draft, flags, 0o666 if mode is None else mode)
@@ -210,7 +223,7 @@ def _sweep(folder_: str, name: str) -> None:
         return
     for draft in drafts:
         pid = draft[len(start) :].partition(".")[0]
-        if pid == str(os.getpid()) or not _runs(pid):
+        if not _runs(pid):
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(folder_, draft))
 

@@ -122,6 +122,56 @@ def read_at(fd: int, name: str, path: str, most: int = MAX_BYTES) -> bytes | Non
         os.close(file)
 
 
+def read_own(root: "Place", path: str, most: int) -> bytes | None:
+    """Return the content of a plain file that is this user's own, or None where there is no file.
+
+    For files that say what to do and where, in a folder that anybody may fill.
+
+    Raises:
+        Unsafe: it is a link or a device, lies behind a link, or it or its folder below the root is another user's.
+        Invalid: it is larger than ``most`` bytes.
+        StoreBroken: no permission.
+    """
+    parent, _, name = path.rpartition("/")
+    try:
+        with folder(root, parent) as fd:
+            if parent:
+                _must_be_own(os.fstat(fd), f"{root}/{parent}")
+            try:
+                found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            except FileNotFoundError:
+                return None
+            if not stat.S_ISREG(found.st_mode):
+                raise _through(f"{root}/{path}")
+            _must_be_own(found, f"{root}/{path}")
+            return read_at(fd, name, path, most)
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        raise _through(f"{root}/{path}") from None
+    except PermissionError:
+        raise no_permission(f"{root}/{path}") from None
+
+
+def _through(path: str) -> Unsafe:
+    message = f"{path} is a link or no plain file; nothing is read or written through it"
+    return Unsafe(message, hint="look at where it leads, and put a plain file in its place")
+
+
+def _must_be_own(found: os.stat_result, path: str) -> None:
+    if found.st_uid not in owners():
+        message = f"{path} belongs to another user, and what it says is not followed"
+        raise Unsafe(message, hint="look at it; if you trust it, make a copy of it yours")
+
+
+def owners() -> set[int]:
+    """Return the users whose files this process trusts: its own, and behind sudo the one who called it."""
+    mine = {os.geteuid()}
+    if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdigit():
+        mine.add(int(os.environ["SUDO_UID"]))
+    return mine
+
+
 def _all(file: int, size: int, most: int) -> bytes:
     content = os.read(file, size + 1)
     while len(content) <= most:

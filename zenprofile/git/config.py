@@ -124,19 +124,22 @@ class Settings:
             for what in ("clean=", "smudge=", "process=", "required=false")
         )
 
-    def identity(self, role: str, user: str) -> Identity:
+    def identity(self, role: str, user: str, email: str = "") -> Identity:
         """Return the author or committer: git's own identity, else the profile's user.
 
         Args:
             role: ``author`` or ``committer``.
             user: the profile's active user.
+            email: given, it is the user's who signs, whatever git's identity is.
         """
+        if email:
+            return Identity(_clean(user), _clean(email), own=True)
         upper = f"GIT_{role.upper()}_"
         name = os.environ.get(upper + "NAME") or self.get(f"{role}.name") or self.get("user.name")
-        email = os.environ.get(upper + "EMAIL") or self.get(f"{role}.email") or self.get("user.email")
-        email = email or os.environ.get("EMAIL", "")
-        if name and email:
-            return Identity(_clean(name), _clean(email), own=True)
+        address = os.environ.get(upper + "EMAIL") or self.get(f"{role}.email") or self.get("user.email")
+        address = address or os.environ.get("EMAIL", "")
+        if name and address:
+            return Identity(_clean(name), _clean(address), own=True)
         return Identity(_clean(user), f"{_clean(user)}@zenprofile.invalid", own=False)
 
     def must_not_filter(self, paths: Iterable[str]) -> frozenset[str]:

@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import Paused, StoreBroken, Unsafe
+from zenprofile.fs import nofollow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -267,9 +268,7 @@ def _path(text: str) -> "Path":
 
 def _must_be_trusted(*places: str) -> None:
     """Follow git's rule of ownership (safe.directory), also for what Python does by itself."""
-    mine = {os.geteuid()}
-    if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdigit():
-        mine.add(int(os.environ["SUDO_UID"]))
+    mine = nofollow.owners()
     try:
         owned = all(os.lstat(place).st_uid in mine for place in places)
     except OSError as error:
@@ -319,7 +318,7 @@ def _is_plain(entry: "os.DirEntry[str]") -> bool:
         return True
     # A lock is written in place: a second name of it may lie anywhere.
     alone = (
-        not entry.name.startswith(("lock", "writing", "talking", "watching"))
+        not entry.name.startswith(("lock", "writing", "talking", "seeing", "watching"))
         or entry.stat(follow_symlinks=False).st_nlink == 1
     )
     return entry.is_file(follow_symlinks=False) and alone

@@ -2,14 +2,18 @@
 
 import json
 import os
+import stat
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from zenprofile.core import names
-from zenprofile.errors import Invalid, NotFound, StoreBroken
-from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, usable, write_json
+from zenprofile.errors import Invalid, NotFound, StoreBroken, Unsafe
+from zenprofile.fs import atomic, nofollow
+from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, usable
 
 REPOSITORY_FILE = ".zenprofile.json"
 ZENML_FILE = os.path.join(".zen", "config.yaml")
+_LOCK = "roots.lock"
 _MAX_BYTES = 64 * 1024
 
 
@@ -34,6 +38,7 @@ def find_repository(folder: str = "") -> Repository | None:
 
     Raises:
         Invalid: the file is invalid.
+        Unsafe: it is a link or another user's.
     """
     try:
         start = folder or os.getcwd()
@@ -42,27 +47,49 @@ def find_repository(folder: str = "") -> Repository | None:
     for wanted, read in ((REPOSITORY_FILE, _read_repository), (ZENML_FILE, _read_zenml)):
         at = start
         while True:
-            file = os.path.join(at, wanted)
-            if os.path.isfile(file):
-                return read(at, file)
+            if _stands(os.path.join(at, wanted)):
+                text = _text_of(at, wanted)
+                if text is not None:
+                    return read(at, text)
             at, last = os.path.dirname(at), at
             if at == last:
                 break
     return None
 
 
-def _text_of(file: str) -> str:
+def _stands(file: str) -> bool:
+    """Say whether a file, or a link that stands for one, is there; of a folder or a pipe nothing is thought."""
     try:
-        with open(file, "rb") as opened:
-            return opened.read(_MAX_BYTES).decode()
+        mode = os.lstat(file).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
+
+
+def _text_of(root: str, name: str) -> str | None:
+    """Return what a root's file says; None where there is none.
+
+    Raises:
+        Unsafe: it is a link, or another user's: whoever can fill the folder would choose what is written where.
+        Invalid: it is no text, or far too long.
+    """
+    file = os.path.join(root, name)
+    try:
+        raw = nofollow.read_own(root, name.replace(os.sep, "/"), _MAX_BYTES)
+        return None if raw is None else raw.decode()
     except UnicodeDecodeError:
         raise Invalid("the file is not UTF-8", file=file, hint="fix it, or 'zenprofile init' anew") from None
-    except OSError as error:
-        raise StoreBroken(f"it cannot be read: {error.strerror}", file=file, hint="check its permissions") from None
+    except Invalid as error:
+        raise Invalid(error.message, file=file, hint="fix it, or 'zenprofile init' anew") from None
+    except StoreBroken as error:
+        raise StoreBroken(f"it cannot be read: {error.message}", file=file, hint="check its permissions") from None
+    except Unsafe as error:
+        raise Unsafe(error.message, hint=error.hint, file=file) from None
 
 
-def _read_repository(root: str, file: str) -> Repository:
-    text = _text_of(file)
+def _said_by(root: str, text: str) -> dict[str, Any]:
+    """Return what a root's ``.zenprofile.json`` holds."""
+    file = os.path.join(root, REPOSITORY_FILE)
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -72,6 +99,12 @@ def _read_repository(root: str, file: str) -> Repository:
         data = None
     if not isinstance(data, dict):
         raise Invalid("not a JSON object", file=file, line=1, column=1, hint='write {"profile": NAME}')
+    return data
+
+
+def _read_repository(root: str, text: str) -> Repository:
+    data = _said_by(root, text)
+    file = os.path.join(root, REPOSITORY_FILE)
     return _named(Repository(root, file, data.get("profile") or "", data.get("stack") or ""))
 
 
@@ -82,10 +115,11 @@ def _named(found: Repository) -> Repository:
     return found
 
 
-def _read_zenml(root: str, file: str) -> Repository:
+def _read_zenml(root: str, text: str) -> Repository:
     # Two keys at the margin with a name each: read without the YAML library, which costs as much as the whole command.
     said: dict[str, str] = {}
-    for line in _text_of(file).splitlines():
+    file = os.path.join(root, ZENML_FILE)
+    for line in text.splitlines():
         key, colon, value = line.partition(":")
         if colon and key in {"active_profile_name", "active_stack_name"}:
             name = value.split(" #", 1)[0].strip().strip("'\"")
@@ -93,22 +127,58 @@ def _read_zenml(root: str, file: str) -> Repository:
     return _named(Repository(root, file, said.get("active_profile_name", ""), said.get("active_stack_name", "")))
 
 
-def write_repository(root: str, profile: str, stack: str, *, fix: bool = False) -> str:
+def change_repository(
+    profiles: Profiles, root: str, change: Callable[[dict[str, Any]], Mapping[str, Any]], *, fix: bool = False
+) -> str:
+    """Change what a root's ``.zenprofile.json`` says, in one step among this machine's processes; return its path.
+
+    Args:
+        profiles: of this machine.
+        root: the folder.
+        change: gets what the file holds (of a root that ZenML's file alone marks, what that says) and returns what it
+            is to hold.
+        fix: whether a file that is invalid is written anew.
+
+    Raises:
+        Unsafe: the file is a link or another user's; nothing is written then.
+        Invalid: it is invalid, and ``fix`` is not given.
+    """
+    file = os.path.join(root, REPOSITORY_FILE)
+    with profiles.locked(_LOCK):
+        before: dict[str, Any] = {}
+        try:
+            before = held(root)
+        except Invalid:
+            if not fix:
+                raise
+        after = dict(change(dict(before)))
+        if after != before or not os.path.lexists(file):
+            content = json.dumps(after, indent=2, ensure_ascii=False) + "\n"
+            atomic.replace(file, content.encode("utf-8", "surrogatepass"))
+    return file
+
+
+def held(root: str) -> dict[str, Any]:
+    """Return what a root's ``.zenprofile.json`` holds; where ZenML's file alone marks the root, what that says.
+
+    Raises:
+        Unsafe, Invalid: as `find_repository`.
+    """
+    text = _text_of(root, REPOSITORY_FILE)
+    if text is not None:
+        _read_repository(root, text)
+        return _said_by(root, text)
+    zenml = _text_of(root, ZENML_FILE)
+    found = _read_zenml(root, zenml) if zenml is not None else Repository(root, "")
+    return {field: name for field, name in (("profile", found.profile), ("stack", found.stack)) if name}
+
+
+def write_repository(profiles: Profiles, root: str, profile: str, stack: str, *, fix: bool = False) -> str:
     """Write a root's ``.zenprofile.json``, fit to be committed, and return its path.
 
     Other keys in it stay; one that is invalid is written anew where ``fix`` says so.
     """
-    file = os.path.join(root, REPOSITORY_FILE)
-    kept: Any = {}
-    if os.path.isfile(file):
-        try:
-            _read_repository(root, file)
-            kept = json.loads(_text_of(file))
-        except Invalid:
-            if not fix:
-                raise
-    write_json(file, {**kept, "profile": profile, "stack": stack}, mode=0o644)
-    return file
+    return change_repository(profiles, root, lambda said: {**said, "profile": profile, "stack": stack}, fix=fix)
 
 
 class Active(NamedTuple):
@@ -162,7 +232,7 @@ def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) 
     name = chosen or by_variable
     try:
         repository = find_repository()
-    except (Invalid, StoreBroken) as error:
+    except (Invalid, StoreBroken, Unsafe) as error:
         if not name and not lenient:
             raise
         repository = Repository(os.path.dirname(error.file), error.file)

@@ -7,7 +7,7 @@ over.
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -241,6 +241,22 @@ class Profiles:
         return usable(self.state().find(name), self.file)
 
     @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold one of the locks in the configuration folder, which is made where it is missing.
+
+        Raises:
+            Locked: another process held it too long.
+            StoreBroken: the folder cannot be made or written.
+        """
+        try:
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        except OSError as error:
+            message = f"the configuration folder {self.folder} cannot be made: {error.strerror}"
+            raise StoreBroken(message, hint="name another by ZENPROFILE_CONFIG_DIR") from None
+        with lock.exclusive(os.path.join(self.folder, name), mode=0o600):
+            yield
+
+    @contextmanager
     def edit(self) -> Iterator[State]:
         """Give the state to change; it is written once the block ends without an exception.
 
@@ -248,12 +264,7 @@ class Profiles:
             Locked: another process held the list too long.
             StoreBroken: the file is damaged, or cannot be written.
         """
-        try:
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
-        except OSError as error:
-            message = f"the configuration folder {self.folder} cannot be made: {error.strerror}"
-            raise StoreBroken(message, hint="name another by ZENPROFILE_CONFIG_DIR") from None
-        with lock.exclusive(os.path.join(self.folder, LOCK), mode=0o600):
+        with self.locked(LOCK):
             state = self.state()
             before = state.as_json()
             yield state
@@ -261,14 +272,19 @@ class Profiles:
                 write_json(self.file, state.as_json())
 
     def change(self, name: str, **fields: Any) -> Profile:
-        """Set fields of a profile and return it as it is then.
+        """Set fields of a profile and return it as it is then; raises as `update`."""
+        return self.update(name, lambda _: fields)
+
+    def update(self, name: str, fields: Callable[[Profile], Mapping[str, Any]]) -> Profile:
+        """Set fields of a profile to what is computed from it as it is now, and return it as it is then.
 
         Raises:
             NotFound: there is none of that name.
             StoreBroken: its entry is invalid.
         """
         with self.edit() as state:
-            changed = usable(state.find(name), self.file)._replace(**fields)
+            found = usable(state.find(name), self.file)
+            changed = found._replace(**fields(found))
             state.put(changed)
         return changed
 

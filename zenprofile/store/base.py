@@ -15,7 +15,7 @@ from zenprofile.errors import Problem
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
 
-__all__ = ["Committing", "Driver", "Edits", "Loaded", "Options", "Snapshot", "Store"]
+__all__ = ["Acting", "Committing", "Driver", "Edits", "Loaded", "Options", "Snapshot", "Store"]
 
 
 class Store(Protocol):
@@ -124,6 +124,20 @@ class Committing(Protocol):
         ...
 
 
+@runtime_checkable
+class Acting(Protocol):
+    """What a store offers that writes for others: behind a server, the users of the tokens."""
+
+    def act_for(self, user: str, machine: str) -> None:
+        """Make the changes that follow this user's, by name, and mark them as made by a client's machine.
+
+        Args:
+            user: the author.
+            machine: what tells the client's machine from others, and tells nobody which it is; "" for none.
+        """
+        ...
+
+
 def _silent(_: str) -> None:
     return
 
@@ -149,6 +163,7 @@ class Options(NamedTuple):
         clone: folder of the clone of a store whose URL has to be cloned; "" for any other store.
         warn: takes a warning for the user.
         machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
+        resends: whether a write to a server that came too late is merged by meaning and sent again.
         progress: takes what git says of its progress while it clones, as it comes; None where nobody looks.
     """
 
@@ -163,6 +178,7 @@ class Options(NamedTuple):
     clone: str = ""
     warn: Callable[[str], None] = _silent
     machine: Callable[[], str] = _nobody
+    resends: bool = False
     progress: Callable[[str], None] | None = None
 
 

@@ -1,13 +1,11 @@
 """What this machine says about entities: the active stack and user, overrides; kept true when entities are renamed."""
 
-import json
-import os
 from typing import Any
 
 from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound
-from zenprofile.machine.active import REPOSITORY_FILE, Active, find_repository, write_repository
-from zenprofile.machine.profiles import Profile, Profiles, write_json
+from zenprofile.machine.active import Active, change_repository, find_repository, held
+from zenprofile.machine.profiles import Profile, Profiles
 from zenprofile.store.base import Store
 from zenprofile.usecases import lookup
 from zenprofile.usecases.profiles import set_stack as set_active_stack
@@ -50,38 +48,32 @@ def project(active: Active) -> str:
     Raises:
         NotFound: there is none.
     """
-    name = str(_said_by(_repository(active)).get("project") or "")
+    name = str(held(_root(active)).get("project") or "")
     if not name:
         raise NotFound("no project is active", hint="zenprofile project set NAME makes one active")
     return name
 
 
-def set_project(active: Active, name: str) -> None:
+def set_project(profiles: Profiles, active: Active, name: str) -> None:
     """Make a project the repository's active one; "" leaves it without one.
 
     Raises:
         NotFound: there is no repository root.
     """
-    file = _repository(active)
-    kept = {key: value for key, value in _said_by(file).items() if key != "project"}
-    write_json(file, {**kept, "project": name} if name else kept, mode=0o644)
+
+    def changed(said: dict[str, Any]) -> dict[str, Any]:
+        kept = {key: value for key, value in said.items() if key != "project"}
+        return {**kept, "project": name} if name else kept
+
+    change_repository(profiles, _root(active), changed)
 
 
-def _repository(active: Active) -> str:
+def _root(active: Active) -> str:
     if not active.root:
         raise NotFound(
             "a project is active in a repository, and there is no repository root", hint="run zenprofile init"
         )
-    return os.path.join(active.root, REPOSITORY_FILE)
-
-
-def _said_by(file: str) -> dict[str, Any]:
-    # `find_active` has read the file and refused what is invalid.
-    if not os.path.exists(file):
-        return {}
-    with open(file, "rb") as opened:
-        said: dict[str, Any] = json.loads(opened.read())
-    return said
+    return active.root
 
 
 def follow(profiles: Profiles, active: Active, old: Key, new: Key | None) -> None:
@@ -94,7 +86,12 @@ def follow(profiles: Profiles, active: Active, old: Key, new: Key | None) -> Non
                 state.put(_followed(profile, old, new))
     repository = find_repository() if old.kind == "stack" and new else None
     if new and repository and repository.stack == old.name and active.scope == "local":
-        write_repository(repository.root, repository.profile, new.name)
+        name = new.name
+        change_repository(
+            profiles,
+            repository.root,
+            lambda said: {**said, "stack": name} if said.get("stack") == old.name else said,
+        )
 
 
 def _followed(profile: Profile, old: Key, new: Key | None) -> Profile:

@@ -55,12 +55,17 @@ def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, want
             raise UsageError("a name cannot be overridden", hint="rename the entity, or override another field")
         new[path] = setting.value if setting.exact else assignments.typed(setting.value, field(path))
         plaintext.refuse(json.dumps(new[path], ensure_ascii=False), paths.show(setting.path))
-    old = profile.overrides.get(str(key), {})
-    kept = {text: value for text, value in old.items() if _path(key, assignments.parse_key(text)) not in new}
     given = {paths.show(setting.path): new[_path(key, setting.path)] for setting in wanted}
-    merged = {**profile.overrides, str(key): {**kept, **given}}
-    _accept(snapshot, entity, laid(entity, merged))
-    return profiles.change(profile.name, overrides=merged).overrides
+
+    def changed(now: Profile) -> dict[str, Overrides]:
+        # As they are at this moment: another command may have set one since this one began.
+        old = now.overrides.get(str(key), {})
+        kept = {text: value for text, value in old.items() if _path(key, assignments.parse_key(text)) not in new}
+        merged = {**now.overrides, str(key): {**kept, **given}}
+        _accept(snapshot, entity, laid(entity, merged))
+        return {"overrides": merged}
+
+    return profiles.update(profile.name, changed).overrides
 
 
 def unset(profiles: Profiles, profile: Profile, entity: str, keys: Iterable[tuple[str, ...]]) -> Overrides:
@@ -77,19 +82,23 @@ def unset(profiles: Profiles, profile: Profile, entity: str, keys: Iterable[tupl
     Raises:
         NotFound: there is no such override.
     """
-    own = profile.overrides.get(entity, {})
     kind, _, _ = entity.partition("/")
     gone = [_path(Key(kind, "", ""), key) for key in keys]
-    held = {_path(Key(kind, "", ""), assignments.parse_key(text)): text for text in own}
-    for path in gone:
-        if path not in held:
-            hint = nearest(paths.show(path), map(paths.show, held)) or "zenprofile override list shows them"
-            raise NotFound(f"{entity} has no override of {paths.show(path)}", hint=hint)
-    if not own:
-        raise NotFound(f"{entity} has no overrides", hint="zenprofile override list shows them")
-    left = {text: own[text] for path, text in held.items() if gone and path not in gone}
-    rest = {other: values for other, values in profile.overrides.items() if other != entity}
-    return profiles.change(profile.name, overrides={**rest, entity: left} if left else rest).overrides
+
+    def changed(now: Profile) -> dict[str, Overrides]:
+        own = now.overrides.get(entity, {})
+        held = {_path(Key(kind, "", ""), assignments.parse_key(text)): text for text in own}
+        for path in gone:
+            if path not in held:
+                hint = nearest(paths.show(path), map(paths.show, held)) or "zenprofile override list shows them"
+                raise NotFound(f"{entity} has no override of {paths.show(path)}", hint=hint)
+        if not own:
+            raise NotFound(f"{entity} has no overrides", hint="zenprofile override list shows them")
+        left = {text: own[text] for path, text in held.items() if gone and path not in gone}
+        rest = {other: values for other, values in now.overrides.items() if other != entity}
+        return {"overrides": {**rest, entity: left} if left else rest}
+
+    return profiles.update(profile.name, changed).overrides
 
 
 def held(overrides: Overrides, text: str) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.core import names
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import Exists, Invalid, StoreBroken, UsageError
-from zenprofile.machine import identity, passwords
-from zenprofile.machine.active import Active, stack_gone, write_repository
+from zenprofile.machine import identity, logins, passwords
+from zenprofile.machine.active import Active, change_repository, stack_gone, write_repository
 from zenprofile.machine.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, made_paths, remove, usable
 from zenprofile.store import registry as opener
 
@@ -144,6 +144,8 @@ def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: 
 def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created | None:
     if not opener.is_profile(profile.store_url, options):
         return None
+    if profile.store_type == "rest" and not options.password:
+        return Created(profile, True, (f"nobody is logged in: zenprofile login --profile {profile.name}",))
     try:
         return _load(profile, options, user_named)
     except StoreBroken:
@@ -225,6 +227,8 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
     """
     from zenprofile.store.base import Options
 
+    if profile.store_type == "rest":
+        password = password or logins.token(profile, profiles.folder)
     if profile.store_type == "sql" and not password and not profile.store_url.startswith("sqlite:"):
         look = (
             passwords.password(profile.name, profiles.folder)
@@ -243,6 +247,7 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
         own=bool(profile.made) and not profile.path,
         clone=profile.path,
         machine=partial(identity.secret, profiles.folder),
+        resends=True,
     )
 
 
@@ -282,7 +287,7 @@ def make_active(profiles: Profiles, active: Active, name: str, everywhere: bool)
         NotFound: there is no such profile.
     """
     if active.root and not everywhere:
-        write_repository(active.root, name, profiles.state().find(name).active_stack)
+        write_repository(profiles, active.root, name, profiles.state().find(name).active_stack)
         return _overruled(name, "")
     with profiles.edit() as state:
         state.find(name)
@@ -300,7 +305,7 @@ def _overruled(name: str, file: str) -> list[str]:
 def set_stack(profiles: Profiles, active: Active, name: str, everywhere: bool = False) -> None:
     """Make a stack the active one: the repository's, where the repository names the profile, else the profile's."""
     if active.scope == "local" and not everywhere:
-        write_repository(active.root, active.name, name)
+        change_repository(profiles, active.root, lambda said: {"profile": active.name, **said, "stack": name})
     else:
         profiles.change(active.existing().name, active_stack=name)
 
@@ -347,11 +352,11 @@ def rename(profiles: Profiles, old: str, new: str) -> Profile:
         state.put(profile._replace(name=new))
         state.active = new if state.active == old else state.active
         if profile.password and old != new:
-            _carry_password(profiles.folder, old, new)
+            _carry_password(logins.place(profile, profiles.folder), old, new)
     return state.profiles[new]
 
 
 def _carry_password(folder: str, old: str, new: str) -> None:
-    secret = passwords.password(old, folder)
-    if secret and secret != passwords.from_variables(old) and passwords.remember(new, folder, secret):
+    secret = passwords.kept(old, folder)
+    if secret and passwords.remember(new, folder, secret):
         passwords.forget(old, folder)

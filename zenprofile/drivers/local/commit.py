@@ -31,23 +31,29 @@ class Author(NamedTuple):
         user: the profile's active user, who signs where git has no identity.
         warn: takes a warning for the user.
         run_hooks: whether the repository's own commit hooks run.
+        email: of a user for whom this machine only writes, behind a server; "" where git's own identity signs.
+        machine: tells the machine of that user's from others; "" for this one.
     """
 
     user: str
     warn: Callable[[str], None]
     run_hooks: bool = False
+    email: str = ""
+    machine: str = ""
 
 
-def edit(repository: Repository, changes: Sequence[FileChange], message: str, undone: str = "") -> None:
+def edit(
+    repository: Repository, changes: Sequence[FileChange], message: str, undone: str = "", machine: str = ""
+) -> None:
     """Write files and leave the commit to the user. The caller holds the lock.
 
-    ``undone`` is the record of the change that this one takes back.
+    ``undone`` is the record of the change that this one takes back, ``machine`` as `Author` has it.
 
     Raises:
         StoreBroken, Locked: as `journal.carry_out`.
     """
     entries = tuple(Entry(c.path, c.before, c.after, "") for c in changes)
-    move = Move(entries, message, kind=_kind(undone), undone=undone)
+    move = Move(entries, message, kind=_kind(undone), undone=undone, machine=machine)
     objects = Objects(repository)
     try:
         carry(repository, objects, move)
@@ -102,7 +108,7 @@ def record(
                     break
                 parents = [head.oid] if head.oid else []
                 new = make_commit(repository, objects, settings, tree, parents, message, author)
-            move = Move(entries, message, head.ref, head.oid, new, _kind(undone), undone=undone)
+            move = Move(entries, message, head.ref, head.oid, new, _kind(undone), undone=undone, machine=author.machine)
             if _moved(repository, objects, move, head):
                 _after_commit(repository, objects, settings, author)
                 return new
@@ -110,7 +116,7 @@ def record(
         else:
             raise Locked("the branch is moved by somebody else all the time", hint="repeat the command")
         # All is as it was committed: what goes back was never in a commit, and an empty one would say nothing.
-        edit(repository, changes, message, undone)
+        edit(repository, changes, message, undone, author.machine)
         index.set_entries(repository, objects, wanted.items())
         return ""
     finally:
@@ -167,7 +173,7 @@ def make_commit(
     author: Author,
 ) -> str:
     """Write a commit object and return its id; it is signed where git is set to sign."""
-    who = settings.identity("author", author.user)
+    who = settings.identity("author", author.user, author.email)
     committer = settings.identity("committer", author.user)
     if not who.own:
         author.warn(f"git knows no name and e-mail of yours; the commit's author is '{who.name} <{who.email}>'")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import FORMAT, MANIFEST, Key
 from zenprofile.core.snapshot import Snapshot
+from zenprofile.drivers.local.beginning import MADE, make_repository
 from zenprofile.drivers.local.cache import Cache
 from zenprofile.drivers.local.worktree import WorkTree
 from zenprofile.errors import Invalid, NotFound, Paused, Stale, StoreBroken
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from zenprofile.core.change import Change, Changed, Recorded
     from zenprofile.core.schema.catalog import Catalog
+    from zenprofile.drivers.local.authors import For
     from zenprofile.drivers.local.commit import Author, FileChange
     from zenprofile.drivers.local.sharing import GitSharing
     from zenprofile.git.config import Settings
@@ -29,7 +31,6 @@ MANIFEST_TEXT = f"format: {FORMAT}\n"
 Dirty = tuple[
     Key | None, bytes | None, bytes | None
 ]  # a file that differs (None: the manifest), as HEAD has it, as it is
-MADE = "made"  # marks, in our own folder of its git folder, a repository that zenprofile made or cloned
 
 
 class LocalStore:
@@ -44,6 +45,7 @@ class LocalStore:
         self.folder = folder
         self.url = url
         self._options = options
+        self._acting: For | None = None
         self._repository = find(folder)
         self._objects: Objects | None = None
         self._settings: list[Settings] = []
@@ -71,9 +73,18 @@ class LocalStore:
 
     def author(self) -> "Author":
         """Return what a commit needs to know of this machine."""
-        from zenprofile.drivers.local.commit import Author
+        from zenprofile.drivers.local import authors
 
-        return Author(self._options.user, self._options.warn, self._options.run_hooks)
+        return authors.author(self._options, self._tree, self._acting)
+
+    def act_for(self, user: str, machine: str) -> None:
+        from zenprofile.drivers.local.authors import For
+
+        self._acting = For(user, machine)
+
+    @property
+    def _machine(self) -> str:
+        return self._acting.machine if self._acting else ""
 
     @staticmethod
     def catalog() -> "Catalog":
@@ -230,7 +241,7 @@ class LocalStore:
             return iter(())
         from zenprofile.drivers.local import undo_log
 
-        return undo_log.changes(self._repository, self.objects(self._repository))
+        return undo_log.changes(self._repository, self.objects(self._repository), self._machine)
 
     def take_back(self, change: "Change", undone: str) -> "Recorded":
         """Write a change, with the record that it takes back in the same journal."""
@@ -281,7 +292,7 @@ class LocalStore:
         from zenprofile.drivers.local import commit
 
         if not self.commits:
-            commit.edit(repository, writes, message, undone)
+            commit.edit(repository, writes, message, undone, self._machine)
             return Recorded("", "", "", message, changes)
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
@@ -361,23 +372,3 @@ def _as_it_stands(repository: Repository, path: str, content: bytes | None) -> "
     from zenprofile.drivers.local.commit import FileChange
 
     return FileChange(repository.prefix + path, content, content)
-
-
-def make_repository(root: str) -> None:
-    """Make a folder (with the folders above it) a repository of zenprofile's own making.
-
-    Raises:
-        StoreBroken: no permission, no space.
-    """
-    from zenprofile.git import runner
-
-    try:
-        os.makedirs(root, exist_ok=True)
-        branch = runner.run(["config", "--get", "init.defaultBranch"], root, ok=(0, 1)).out.decode().strip() or "main"
-        runner.run(["init", "-q"], root, flags=(f"init.defaultBranch={branch}",))
-        own = os.path.join(root, ".git", "zenprofile")
-        os.makedirs(own, exist_ok=True)
-        with open(os.path.join(own, MADE), "w"):
-            pass
-    except OSError as error:
-        atomic.failed(error, root)

@@ -18,13 +18,13 @@ from zenprofile.store.undo import Past, Text, standing
 _ENDING = ".json"
 
 
-def changes(repository: Repository, objects: Objects) -> Iterator[Past]:
-    """Yield the changes of a profile that are not taken back, newest first, as `Undoing.own` says.
+def changes(repository: Repository, objects: Objects, machine: str = "") -> Iterator[Past]:
+    """Yield a machine's changes of a profile that are not taken back, newest first, as `Undoing.own` says.
 
     A commit that is no longer in the branch (it was reset, or is another branch's) counts only while every document of
     it is still as it left it: amended and rebased commits do.
     """
-    moves = dict(_apart(repository, objects, _moves(repository)))
+    moves = dict(_apart(repository, objects, _moves(repository, machine)))
     for name in standing((name, move.undone) for name, move in moves.items()):
         try:
             found = _past(repository, objects, name, moves[name])
@@ -34,8 +34,8 @@ def changes(repository: Repository, objects: Objects) -> Iterator[Past]:
             yield found
 
 
-def _moves(repository: Repository) -> dict[str, Move]:
-    """Return the profile's own records by name, newest first."""
+def _moves(repository: Repository, machine: str) -> dict[str, Move]:
+    """Return a machine's records of the profile by name, newest first."""
     folder = repository.own_dir / journal.CHANGES
     try:
         names = sorted((n for n in os.listdir(folder) if n.endswith(_ENDING)), reverse=True)
@@ -44,7 +44,9 @@ def _moves(repository: Repository) -> dict[str, Move]:
     found = {}
     for name in names:
         read = journal.read(folder / name)
-        if read is not None and read[0].kind != "merge" and read[1].get("prefix") == repository.prefix:
+        if read is None or read[0].kind == "merge" or read[0].machine != machine:
+            continue
+        if read[1].get("prefix") == repository.prefix:
             found[name.removesuffix(_ENDING)] = read[0]
     return found
 

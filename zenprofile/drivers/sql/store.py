@@ -171,6 +171,10 @@ class SqlStore:
                     yield str(number), str(undone or "")
             below = rows[-1].number
 
+    def act_for(self, user: str, machine: str) -> None:
+        self._user = user
+        self._machine = lambda: machine
+
     def close(self) -> None:
         self._engine.dispose()
 

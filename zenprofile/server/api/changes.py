@@ -1,0 +1,151 @@
+"""History, and change sets: several edits as one change, all or nothing."""
+
+from itertools import islice
+from typing import Any
+
+from zenprofile.core import change as core_change
+from zenprofile.core.change import Change, Edit, Recorded
+from zenprofile.core.entity import Key
+from zenprofile.errors import AccessDenied, Stale, UsageError
+from zenprofile.server import auth
+from zenprofile.server.api import wire
+from zenprofile.server.exchange import CHANGES_LIMIT, Answer, Asked, Operation, Refused, Resource, as_json
+from zenprofile.usecases import history, stale
+
+# Who people are, and what they may do elsewhere, is for admins to write.
+_PEOPLE = frozenset({"user", "team", "role", "project"})
+_PAGE = 100
+_MOST = 1000
+_KEY_MOST = 200
+
+
+def find(asked: Asked) -> Answer:
+    """Answer with recorded changes, newest first, a page at a time."""
+    store = asked.store
+    key = _entity(asked)
+    limit = _limit(asked)
+    records = store.history(key)
+    after = asked.one("cursor")
+    if after:
+        records = _behind(records, after)
+    page = list(islice(records, limit + 1))
+    rows = [wire.recorded(record, full=bool(asked.one("full"))) for record in page[:limit]]
+    return as_json({"items": rows, "next": page[limit - 1].rev if len(page) > limit else None})
+
+
+def _behind(records: Any, rev: str) -> Any:
+    for record in records:
+        if record.rev == rev:
+            return records
+    raise UsageError("the cursor names no change", hint="begin again without it")
+
+
+def _entity(asked: Asked) -> Key | None:
+    text = asked.one("entity")
+    if not text:
+        return None
+    kind, _, rest = text.partition("/")
+    type_, _, name = rest.rpartition("/")
+    return wire.key_of({"kind": kind, "type": type_, "name": name})
+
+
+def _limit(asked: Asked) -> int:
+    text = asked.one("limit", str(_PAGE))
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MOST:
+        raise UsageError(f"'limit' is a number from 1 to {_MOST}", hint="leave it out, or follow 'next'")
+    return int(text)
+
+
+def show(asked: Asked) -> Answer:
+    """Answer with one recorded change."""
+    found = history.undoing(asked.store).past(asked.params["rev"])
+    if asked.one("texts"):
+        return as_json(wire.past(found))
+    return as_json(wire.recorded(found.recorded, full=bool(asked.one("full"))))
+
+
+def undoable(asked: Asked) -> Answer:
+    """Answer with what the machine that asks has changed and not taken back, newest first."""
+    own = history.undoing(asked.store).own() if "zenprofile-machine" in asked.headers else iter(())
+    return as_json({"items": [wire.past(found) for found in islice(own, _limit(asked))]})
+
+
+def diff(asked: Asked) -> Answer:
+    """Answer with what differs between two moments."""
+    store = asked.store
+    before = store.snapshot(asked.one("from") or "HEAD")
+    after = store.snapshot(asked.one("to") or None)
+    return as_json({"changes": [core_change.as_json(one) for one in history.differences(before, after)]})
+
+
+def apply(asked: Asked) -> Answer:
+    """Write a change set, and answer with what was recorded."""
+    sent = asked.json()
+    edits, message = wire.edits_of(sent), wire.text_of(sent, "message")
+    undone = wire.text_of(sent, "undoes")
+    key = asked.headers.get("idempotency-key", "")
+    if len(key) > _KEY_MOST or not key.isprintable():
+        raise UsageError(f"an Idempotency-Key has at most {_KEY_MOST} characters", hint="send a UUID")
+    done = write(asked, Change(edits, message), undone)
+    return as_json(wire.recorded(done, full=True), 201 if done.rev else 200)
+
+
+def write(asked: Asked, change: Change, undone: str = "") -> Recorded:
+    """Write a change for who asks.
+
+    Raises:
+        Refused: the role does not allow it (403); an entity has another revision (412, with the merge to send).
+    """
+    must_be_allowed(asked, (edit.key for edit in change.edits))
+    store = asked.store
+    try:
+        done = history.undoing(store).take_back(change, undone) if undone else store.apply(change)
+    except Stale as error:
+        raise Refused(412, error, **_late(asked, change)) from None
+    if done.changes:
+        asked.site.settings.wrote()
+    return done
+
+
+def must_be_allowed(asked: Asked, keys: Any) -> None:
+    """Let editors write what stacks are made of, and admins everything.
+
+    Raises:
+        Refused: 403.
+    """
+    if asked.principal is None:
+        raise Refused(401, AccessDenied("this needs a token", hint="log in: zenprofile login"))
+    auth.allow(asked.principal, "admin" if any(key.kind in _PEOPLE for key in keys) else "editor")
+
+
+def _late(asked: Asked, change: Change) -> dict[str, Any]:
+    store = asked.store
+    snapshot = store.snapshot()
+    merge = stale.merged(store, change)
+    return {
+        "current": [_current(snapshot, edit) for edit in change.edits],
+        "merge": None if merge is None else {"edits": [wire.edit(edit) for edit in merge.edits]},
+    }
+
+
+def _current(snapshot: Any, edit: Edit) -> dict[str, Any]:
+    from zenprofile.store.prepare import revision_of, stored
+
+    text = stored(snapshot, edit.key)
+    if text is None:
+        return {**wire.key(edit.key), "revision": None}
+    return {**wire.key(edit.key), "revision": revision_of(edit.key, text), **wire.raw(text)}
+
+
+RESOURCES: tuple[Resource, ...] = (
+    Resource(
+        "/api/v1/changes",
+        {
+            "GET": Operation(find, "Recorded changes, newest first"),
+            "POST": Operation(apply, "Several edits as one change", needs="editor", limit=CHANGES_LIMIT),
+        },
+    ),
+    Resource("/api/v1/changes/{rev:path}", {"GET": Operation(show, "One recorded change")}),
+    Resource("/api/v1/undoable", {"GET": Operation(undoable, "Changes of this machine that can be taken back")}),
+    Resource("/api/v1/diff", {"GET": Operation(diff, "What differs between two moments")}),
+)

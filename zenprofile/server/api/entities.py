@@ -1,0 +1,235 @@
+"""Entities, one by one and listed: the same handlers for every kind."""
+
+import base64
+import hashlib
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any
+
+from zenprofile.core.change import Change, Edit
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key, Kind
+from zenprofile.errors import Exists, NotFound, Stale, UsageError
+from zenprofile.server.api import wire
+from zenprofile.server.api.changes import must_be_allowed, write
+from zenprofile.server.exchange import (
+    DOCUMENT_LIMIT,
+    JSON,
+    YAML,
+    Answer,
+    Asked,
+    Operation,
+    Refused,
+    Resource,
+    as_json,
+    dump,
+    strict_json,
+)
+from zenprofile.store.prepare import revision_of, stored
+from zenprofile.usecases import lookup
+
+_MOST = 10_000
+
+
+def find(asked: Asked, kind: str) -> Answer:
+    """Answer with the entities of a kind, filtered, a page at a time."""
+    type_ = asked.one("type")
+    if type_ and (not KINDS[kind].typed or type_ not in COMPONENT_TYPES):
+        raise NotFound(f"there is no component type {type_[:40]!r}", hint="leave 'type' out, or look at /openapi.json")
+    limit = _limit(asked)
+    loaded = asked.snapshot().load(kind, type_)
+    entities = [entity for entity in loaded.entities if _fits(asked, entity)]
+    start = _behind(asked.one("cursor"), entities)
+    page = entities[start : start + limit]
+    more = start + limit < len(entities)
+    body = dump(
+        {
+            "items": [lookup.shown(entity) for entity in page],
+            "next": _cursor(page[-1].key) if more and page else None,
+            "problems": [problem._asdict() for problem in loaded.problems],
+        }
+    )
+    return _unless_known(asked, Answer(200, body), hashlib.sha256(body).hexdigest()[:32])
+
+
+def _fits(asked: Asked, entity: Entity) -> bool:
+    if not asked.query:
+        return True
+    flavor, name, label = asked.one("flavor"), asked.one("name"), asked.one("label")
+    field, equals, value = label.partition("=")
+    labels: Any = entity.data.get("labels") or {}
+    return (
+        (not flavor or entity.data.get("flavor") == flavor)
+        and (not name or fnmatchcase(entity.key.name, name))
+        and (not label or (field in labels and (not equals or labels[field] == value)))
+    )
+
+
+def _limit(asked: Asked) -> int:
+    text = asked.one("limit", str(_MOST))
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MOST:
+        raise UsageError(f"'limit' is a number from 1 to {_MOST}", hint="leave it out, or follow 'next'")
+    return int(text)
+
+
+def _cursor(key: Key) -> str:
+    return base64.urlsafe_b64encode(f"{key.type}/{key.name}".encode()).decode().rstrip("=")
+
+
+def _behind(cursor: str, entities: list[Entity]) -> int:
+    """Return the number of the first entity behind a cursor; the entity that it names may be gone."""
+    if not cursor:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        raise UsageError("that is no cursor", hint="take it from 'next' of the page before") from None
+    type_, _, name = text.partition("/")
+    return sum((entity.key.type, entity.key.name) <= (type_, name) for entity in entities)
+
+
+def get(asked: Asked, kind: str) -> Answer:
+    """Answer with one entity, as JSON or as the text that is stored."""
+    key, snapshot = _key(asked, kind), asked.snapshot()
+    if _wants_text(asked):
+        text = stored(snapshot, key)
+        if text is None:
+            raise _missing(key)
+        answer = Answer(200, text.encode("utf-8", "surrogateescape"), f"{YAML}; charset=utf-8")
+        return _unless_known(asked, answer, revision_of(key, text))
+    entity = snapshot.get(key)
+    if entity is None:
+        raise _missing(key)
+    return _unless_known(asked, as_json(lookup.shown(entity)), entity.revision)
+
+
+def put(asked: Asked, kind: str) -> Answer:
+    """Create an entity, or replace the one that has the revision of ``If-Match``."""
+    key = _key(asked, kind)
+    must_be_allowed(asked, (key,))
+    snapshot = asked.store.snapshot()
+    text = stored(snapshot, key)
+    if text is None and "if-match" in asked.headers:
+        raise _missing(key)
+    media = asked.sent(JSON, YAML)
+    sent = strict_json(asked.body or b"") if media == JSON else None
+    creates = asked.headers.get("if-none-match", "").strip() == "*"
+    if not creates and "if-match" not in asked.headers:
+        raise _no_condition()
+    replaces = None if creates else _replaced(asked, key, text or "")
+    new = _decoded(asked.body or b"") if sent is None else _merged_text(key, text, sent, replaces)
+    try:
+        done = write(asked, Change((Edit(key, replaces, new),), asked.one("message")))
+    except Exists as error:
+        raise _exists(key, text, error) from None
+    revision = revision_of(key, new)
+    shown = {**lookup.shown(Entity(key, _data(key, new)))}
+    headers = (("ETag", f'"{revision}"'), ("Zenprofile-Rev", done.rev))
+    return as_json(shown, 201 if creates else 200, headers)
+
+
+def delete(asked: Asked, kind: str) -> Answer:
+    """Delete the entity that has the revision of ``If-Match``."""
+    key = _key(asked, kind)
+    must_be_allowed(asked, (key,))
+    text = stored(asked.store.snapshot(), key)
+    if text is None:
+        raise _missing(key)
+    if "if-match" not in asked.headers:
+        raise _no_condition()
+    done = write(asked, Change((Edit(key, _replaced(asked, key, text), None),), asked.one("message")))
+    return Answer(204, b"", JSON, (("Zenprofile-Rev", done.rev),))
+
+
+def _key(asked: Asked, kind: str) -> Key:
+    type_ = asked.params.get("type", "")
+    key = Key(kind, type_, asked.params["name"])
+    if type_ and type_ not in COMPONENT_TYPES:
+        raise _missing(key)
+    return key
+
+
+def _missing(key: Key) -> NotFound:
+    return NotFound(f"there is no {lookup.what(key)}", hint=f"/api/v1/{KINDS[key.kind].folder} lists what there is")
+
+
+def _no_condition() -> Refused:
+    hint = "send If-Match with the ETag that was read, or If-None-Match: * to create"
+    return Refused(428, UsageError("a write says which revision it replaces", hint=hint))
+
+
+def _exists(key: Key, text: str | None, error: Exists) -> Exception:
+    if text is None:  # in another spelling of case
+        return error
+    current = {**wire.key(key), "revision": revision_of(key, text), **wire.raw(text)}
+    return Refused(412, Stale(error.message, hint=error.hint), current=[current], merge=None)
+
+
+def _replaced(asked: Asked, key: Key, text: str) -> str:
+    """Return the revision that a write says it replaces: the present one where ``If-Match`` allows it."""
+    now = revision_of(key, text)
+    tags = [tag.strip() for tag in asked.headers["if-match"].split(",")]
+    if "*" in tags or f'"{now}"' in tags:
+        return now
+    return tags[0].strip('"')
+
+
+def _merged_text(key: Key, text: str | None, sent: Any, replaces: str | None) -> str:
+    """Return the document of what was sent, in the text that is stored where it replaces that."""
+    from zenprofile.core.document import edit, writer
+
+    if not isinstance(sent, dict):
+        raise wire.wrong("the body is the document, as an object")
+    data: Data = {name: value for name, value in sent.items() if name not in {"kind", "revision"}}
+    if sent.get("kind", key.kind) != key.kind or sent.get("revision", replaces or "") != (replaces or ""):
+        raise wire.wrong("'kind' or 'revision' of the body is not that of the request", "leave them out")
+    if text is None or replaces != revision_of(key, text) or replaces.startswith("unreadable-"):
+        return writer.write(key.kind, data)
+    return edit.edit(text, data)
+
+
+def _decoded(body: bytes) -> str:
+    from zenprofile.core.document import reader
+
+    return reader.decode(body)
+
+
+def _data(key: Key, text: str) -> Data:
+    from zenprofile.core.snapshot import parse
+
+    return parse(key, text).data
+
+
+def _wants_text(asked: Asked) -> bool:
+    accepted = [part.partition(";")[0].strip().lower() for part in asked.headers.get("accept", "").split(",")]
+    return YAML in accepted and JSON not in accepted
+
+
+def _unless_known(asked: Asked, answer: Answer, tag: str) -> Answer:
+    """Return the answer with its ETag; 304 where the client has it already."""
+    headers = (("ETag", f'"{tag}"'), ("Vary", "Accept, Authorization"), ("Cache-Control", "private, no-cache"))
+    known = asked.headers.get("if-none-match", "")
+    if known.strip() == "*" or f'"{tag}"' in known:
+        return Answer(304, b"", answer.type, headers)
+    return answer._replace(headers=headers)
+
+
+def _resources(kind: Kind) -> tuple[Resource, Resource]:
+    base = f"/api/v1/{kind.folder}"
+    one = f"{base}/{{type}}/{{name}}" if kind.typed else f"{base}/{{name}}"
+    name = kind.name
+    return (
+        Resource(base, {"GET": Operation(partial(find, kind=name), f"{kind.folder.capitalize()}, listed")}),
+        Resource(
+            one,
+            {
+                "GET": Operation(partial(get, kind=name), f"One {name}"),
+                "PUT": Operation(
+                    partial(put, kind=name), f"Create or replace a {name}", "editor", limit=DOCUMENT_LIMIT
+                ),
+                "DELETE": Operation(partial(delete, kind=name), f"Delete a {name}", "editor"),
+            },
+        ),
+    )
+
+
+RESOURCES: tuple[Resource, ...] = tuple(resource for kind in KINDS.values() for resource in _resources(kind))

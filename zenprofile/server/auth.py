@@ -1,0 +1,102 @@
+"""Who asks: tokens in the header or the page's cookie, what a role may do, and a brake on guessing."""
+
+import threading
+import time
+from collections import deque
+
+from zenprofile.errors import AccessDenied
+from zenprofile.server import sessions
+from zenprofile.server.exchange import Asked, Principal, Refused
+from zenprofile.store import tokens
+
+_CHALLENGE = (("WWW-Authenticate", 'Bearer realm="zenprofile"'),)
+_TRIES = 10
+_SECONDS = 60.0
+_ADDRESSES = 10_000
+
+
+class Brake:
+    """Counts wrong tokens by address: after ten within a minute, an address is told to wait a minute."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wrong: dict[str, deque[float]] = {}
+
+    def wait(self, address: str) -> int:
+        """Return for how many seconds more an address has to wait; 0 for none."""
+        with self._lock:
+            times = self._wrong.get(address)
+            if times is None or len(times) < _TRIES:
+                return 0
+            left = times[-1] + _SECONDS - time.monotonic()
+            if left <= 0:
+                del self._wrong[address]
+            return max(0, int(left) + 1) if left > 0 else 0
+
+    def wrong(self, address: str) -> None:
+        """Note a wrong token."""
+        now = time.monotonic()
+        with self._lock:
+            if len(self._wrong) >= _ADDRESSES:
+                self._wrong = {a: times for a, times in self._wrong.items() if times[-1] > now - _SECONDS}
+            times = self._wrong.setdefault(address, deque(maxlen=_TRIES))
+            while times and times[0] <= now - _SECONDS:
+                times.popleft()
+            times.append(now)
+
+
+def recognize(asked: Asked, text: str) -> Principal | None:
+    """Return whose token a text is, or None."""
+    token = asked.site.tokens.get(tokens.id_of(text)) if tokens.id_of(text) else None
+    if not tokens.fits(token, text) or token is None:
+        return None
+    return Principal(token.user, token.role, token.id)
+
+
+def visitor(asked: Asked) -> Principal | None:
+    """Return who the page's cookie says is signed in, or None."""
+    text = sessions.token_of(asked)
+    return recognize(asked, text) if text else None
+
+
+def require(asked: Asked) -> Principal:
+    """Return who asks the API.
+
+    Raises:
+        Refused: 401 without a valid token; 429 after too many wrong ones.
+    """
+    scheme, _, text = asked.headers.get("authorization", "").partition(" ")
+    if not text or scheme.lower() != "bearer":
+        error = AccessDenied("this needs a token", hint="log in: zenprofile login")
+        raise Refused(401, error, _CHALLENGE)
+    return guarded(asked, text.strip())
+
+
+def guarded(asked: Asked, text: str) -> Principal:
+    """Return whose token a text is, and count the wrong ones of each address.
+
+    Raises:
+        Refused: 401 where it is wrong; 429 where too many were.
+    """
+    found = recognize(asked, text)
+    if found is not None:
+        return found
+    brake = asked.site.brake
+    wait = brake.wait(asked.address)
+    if wait:
+        error = AccessDenied("too many wrong tokens from this address", hint=f"wait {wait} seconds")
+        raise Refused(429, error, (("Retry-After", str(wait)),))
+    brake.wrong(asked.address)
+    error = AccessDenied("the token is wrong or was revoked", hint="ask for a new one, then: zenprofile login")
+    raise Refused(401, error, _CHALLENGE)
+
+
+def allow(principal: Principal, needed: str) -> None:
+    """Let through who has a role or a higher one.
+
+    Raises:
+        Refused: 403.
+    """
+    if not tokens.may(principal.role, needed):
+        message = f"this needs the role {needed}; the token of {principal.user} has {principal.role}"
+        raise Refused(403, AccessDenied(message, hint=f"ask for a token with --role {needed}"))

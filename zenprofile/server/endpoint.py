@@ -1,0 +1,120 @@
+"""A path as an ASGI application: who asks, may they, the body within its limit, the handler, the answer."""
+
+import asyncio
+import sys
+import traceback
+
+from starlette.types import Message, Receive, Scope, Send
+
+from zenprofile.errors import NotFound, UsageError, ZenprofileError
+from zenprofile.server import auth, pages, problems
+from zenprofile.server.exchange import Answer, Asked, Operation, Refused, Resource
+from zenprofile.server.site import Site
+
+BODY_SECONDS = 30.0
+NOTHING = Resource("/{path:path}", {})
+
+
+class Endpoint:
+    """Answers what is asked of one path."""
+
+    def __init__(self, site: Site, resource: Resource) -> None:
+        self._site = site
+        self._operations = resource.operations
+        self._open = any(operation.access == "open" for operation in resource.operations.values())
+        self._allow = ", ".join(sorted({*resource.operations, *(["HEAD"] if "GET" in resource.operations else [])}))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = Asked(self._site, scope)
+        operation = self._operations.get(asked.method)
+        if operation is None or not operation.limit:
+            answer = await self._site.run(self._answer, asked, operation)
+        else:
+            answer = await self._with_body(asked, operation, receive)
+        await _send(answer, scope["method"] == "HEAD", send)
+
+    async def _with_body(self, asked: Asked, operation: Operation, receive: Receive) -> Answer:
+        refusal = await self._site.run(self._refusal, asked, operation)
+        if refusal is not None:
+            return refusal
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                asked.body = await _body(receive, operation.limit)
+        except TimeoutError:
+            error = UsageError("the body did not come in time", hint="send it again")
+            return problems.answer(error, 408, (("Connection", "close"),))
+        return await self._site.run(self._handled, asked, operation)
+
+    def _answer(self, asked: Asked, operation: Operation | None) -> Answer:
+        return self._refusal(asked, operation) or self._handled(asked, operation)  # type: ignore[arg-type] # refused without one
+
+    def _refusal(self, asked: Asked, operation: Operation | None) -> Answer | None:
+        """Return the answer to who may not ask this, or None."""
+        try:
+            return self._admit(asked, operation)
+        except Exception as error:
+            return _failed(error)
+
+    def _admit(self, asked: Asked, operation: Operation | None) -> Answer | None:
+        access = operation.access if operation else "open" if self._open else "api"
+        if access == "api":
+            asked.principal = auth.require(asked)
+        elif access == "page":
+            asked.principal = asked.visitor
+            if asked.principal is None:
+                return pages.denied(asked)
+        if operation is None:
+            return self._no_operation(asked)
+        if operation.needs and asked.principal is not None:
+            auth.allow(asked.principal, operation.needs)
+        return None
+
+    def _no_operation(self, asked: Asked) -> Answer:
+        if not self._operations:
+            error = NotFound(f"there is nothing at {asked.path[:140]!r}", hint="/openapi.json lists what there is")
+            return problems.answer(error, 404)
+        hint = f"it takes {self._allow}"
+        return problems.answer(
+            UsageError("this path does not take the method", hint=hint), 405, (("Allow", self._allow),)
+        )
+
+    def _handled(self, asked: Asked, operation: Operation) -> Answer:
+        try:
+            return operation.handle(asked)
+        except Exception as error:
+            return _failed(error)
+
+
+def _failed(error: Exception) -> Answer:
+    if isinstance(error, Refused):
+        return problems.answer(error.error, error.status, error.headers, **error.more)
+    if isinstance(error, ZenprofileError):
+        return problems.answer(error)
+    traceback.print_exception(error, file=sys.stderr)
+    return problems.unexpected()
+
+
+async def _body(receive: Receive, limit: int) -> bytes | None:
+    """Return the body, or None where it is larger than allowed: the rest is not waited for."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message: Message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _send(answer: Answer, head: bool, send: Send) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    if answer.body or answer.status not in {204, 304}:
+        headers.append((b"content-type", answer.type.encode("latin-1")))
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})
