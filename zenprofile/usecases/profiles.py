@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.core import names
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import Exists, Invalid, StoreBroken, UsageError
-from zenprofile.machine import identity, passwords
+from zenprofile.machine import identity, logins, passwords
 from zenprofile.machine.active import Active, change_repository, stack_gone, write_repository
 from zenprofile.machine.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, made_paths, remove, usable
 from zenprofile.store import registry as opener
@@ -144,6 +144,8 @@ def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: 
 def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created | None:
     if not opener.is_profile(profile.store_url, options):
         return None
+    if profile.store_type == "rest" and not options.password:
+        return Created(profile, True, (f"nobody is logged in: zenprofile login --profile {profile.name}",))
     try:
         return _load(profile, options, user_named)
     except StoreBroken:
@@ -225,6 +227,8 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
     """
     from zenprofile.store.base import Options
 
+    if profile.store_type == "rest":
+        password = password or logins.token(profile, profiles.folder)
     if profile.store_type == "sql" and not password and not profile.store_url.startswith("sqlite:"):
         look = (
             passwords.password(profile.name, profiles.folder)
@@ -243,6 +247,7 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
         own=bool(profile.made) and not profile.path,
         clone=profile.path,
         machine=partial(identity.secret, profiles.folder),
+        resends=True,
     )
 
 
@@ -311,6 +316,7 @@ def settings(
     sync: str | None = None,
     run_hooks: bool | None = None,
     message: str | None = None,
+    watch: dict[str, Any] | None = None,
 ) -> Profile:
     """Change what is given of a profile's settings, and return the profile.
 
@@ -323,7 +329,7 @@ def settings(
     if message and "{changes}" not in message:
         hint = "put {changes} where the words for what changed go, such as '[ml] {changes}'"
         raise UsageError("the message has no place for what changed", hint=hint)
-    fields: dict[str, Any] = {"sync": sync, "run_hooks": run_hooks, "message": message}
+    fields: dict[str, Any] = {"sync": sync, "run_hooks": run_hooks, "message": message, "watch": watch}
     fields = {field: value for field, value in fields.items() if value is not None}
     return profiles.change(name, **fields) if fields else profiles.find(name)
 
@@ -346,11 +352,11 @@ def rename(profiles: Profiles, old: str, new: str) -> Profile:
         state.put(profile._replace(name=new))
         state.active = new if state.active == old else state.active
         if profile.password and old != new:
-            _carry_password(profiles.folder, old, new)
+            _carry_password(logins.place(profile, profiles.folder), old, new)
     return state.profiles[new]
 
 
 def _carry_password(folder: str, old: str, new: str) -> None:
-    secret = passwords.password(old, folder)
-    if secret and secret != passwords.from_variables(old) and passwords.remember(new, folder, secret):
+    secret = passwords.kept(old, folder)
+    if secret and passwords.remember(new, folder, secret):
         passwords.forget(old, folder)
