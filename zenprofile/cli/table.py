@@ -12,6 +12,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "delete": ("zenprofile.cli.profiles:delete", "Delete a profile."),
         "init": ("zenprofile.cli.profiles:init", "Mark a folder as a repository root."),
         "config": ("zenprofile.cli.config:config", "Show or change a profile's settings."),
+        "path": ("zenprofile.cli.basics:path", "Print the profile's folder, or an entity's file."),
+        "help": ("zenprofile.cli.basics:help_", "Show the help of a command."),
+        "version": ("zenprofile.cli.basics:version", "Print the version."),
         "completion": ("zenprofile.cli.completion:completion", "Print a shell's completion script."),
     },
     "Entities": {
@@ -36,6 +39,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "doctor": ("zenprofile.cli.doctor:doctor", "Prove that hooks, merge driver, remote and keyring work."),
     },
     "Documents": {
+        "apply": ("zenprofile.cli.apply:apply", "Make entities what files say: created, updated or left alone."),
+        "edit": ("zenprofile.cli.apply:edit", "Change an entity's document in an editor."),
         "validate": ("zenprofile.cli.documents:validate", "Check documents and what they refer to."),
         "fmt": ("zenprofile.cli.documents:fmt", "Bring documents' keys into the schema's order."),
         "schema": ("zenprofile.cli.documents:schema", "JSON Schemas for editors."),
