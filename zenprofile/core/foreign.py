@@ -63,7 +63,7 @@ def tidy(key: Key, flavor: str, configuration: Data, schema: "Schema | None", se
         replaced = replaced or kept[field] != value
     data = {"name": key.name, "type": key.type, "flavor": flavor, "configuration": kept}
     notes += [
-        f"{key}: {paths.show(found.path)} is {found.why}; {found.advice}"
+        f"{key}: {paths.show(found.path[1:])}: {found.why}; {found.advice}"
         for found in bound(key, data)
         if found.path != ("flavor",)
     ]

@@ -29,7 +29,7 @@ _ORDER = {
     "projecttable": "name",
     "roletable": "name",
     "teamassignmenttable": "team_id, user_id",
-    "roleassignmenttable": "id",
+    "roleassignmenttable": "creation_date, id",
 }
 
 
@@ -131,7 +131,7 @@ def _teams(rows: Mapping[str, list[Data]], ids: Mapping[str, Ids], problems: lis
         user = ids["user"].name(row["user_id"], "teamassignmenttable")
         if team and user:
             found[team].append(user)
-    return {team: sorted(users) for team, users in found.items()}
+    return found
 
 
 def _component(row: Mapping[str, Any]) -> Component:

@@ -47,9 +47,9 @@ class Documents:
     def keys(self, kind: str = "", type_: str = "") -> list[Key]:
         """List keys, sorted; no component's file is read for it."""
         return sorted(
-            Key(kind_, type, name)
-            for (kind_, type), naming in self._names.items()
-            if kind in {"", kind_} and type_ in {"", type}
+            Key(*place, name)
+            for place, naming in self._names.items()
+            if kind in {"", place[0]} and type_ in {"", place[1]}
             for name in naming.values()
         )
 
@@ -98,7 +98,7 @@ class Documents:
 
     def _teams(self) -> Iterator[Data]:
         for name, members in self._source.teams.items():
-            yield {**self._plain("team", name), "members": [self._name("user", member) for member in members]}
+            yield {**self._plain("team", name), "members": sorted({self._name("user", member) for member in members})}
 
     def _roles(self) -> Iterator[Data]:
         for name in self._source.roles:
