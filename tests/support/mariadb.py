@@ -3,13 +3,12 @@
 import contextlib
 import os
 import shutil
+import socket as socketlib
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-
-import pymysql
 
 
 @contextlib.contextmanager
@@ -40,8 +39,8 @@ def _wait(process: subprocess.Popen[bytes], socket: Path) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         assert process.poll() is None, "MariaDB did not start"
-        with contextlib.suppress(pymysql.err.OperationalError):
-            pymysql.connect(unix_socket=str(socket), user="root").close()
+        with contextlib.suppress(OSError), socketlib.socket(socketlib.AF_UNIX) as client:
+            client.connect(str(socket))
             return
         time.sleep(0.05)
     raise AssertionError("MariaDB does not answer")
