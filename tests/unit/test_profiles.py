@@ -67,6 +67,7 @@ PROFILES = st.builds(
     path=TEXT,
     password=st.booleans(),
     made=st.lists(st.just("profiles/x"), max_size=2).map(tuple),
+    checkout=st.just(""),
     unknown=st.dictionaries(st.just("colour"), TEXT),
     problem=st.just(""),
 )

@@ -10,6 +10,8 @@ from zenprofile.cli import output
 from zenprofile.cli.session import Session
 from zenprofile.cli.table import SECTIONS, TYPED, VERBS
 from zenprofile.errors import ZenprofileError
+from zenprofile.machine.active import find_active
+from zenprofile.machine.profiles import folder_of
 
 # Options of every command, and whether a value follows them.
 _COMMON = {"--profile": True, "-o": True, "--output": True, "--timeout": True, "-v": False, "--verbose": False}
@@ -112,9 +114,11 @@ def _folder(command: str) -> str:
 
 
 def profile_names(session: Session) -> list[str]:
-    """Return the names of this machine's profiles."""
+    """Return the names of this machine's profiles, and of the one in the checkout."""
     try:
-        return session.profiles.names()
+        names = session.profiles.names()
+        active = session.active if names else find_active(session.profiles)
+        return sorted({*names, active.name}) if active.is_checkout else names
     except ZenprofileError:
         return []
 
@@ -126,15 +130,13 @@ def entity_names(session: Session, folder: str) -> list[str]:
         session: of the active profile.
         folder: below the profile: ``stacks``, ``components/artifact_store``, or ``components`` for every type.
     """
-    from zenprofile.store.url import path_of
-
     try:
-        profile = session.active.existing()
+        at = folder_of(session.active.existing())
     except ZenprofileError:
         return []
-    if profile.store_type != "local":
+    if not at:
         return []
-    root = os.path.join(profile.path or path_of(profile.store_url), folder)
+    root = os.path.join(at, folder)
     folders = [root, *(os.path.join(root, type_) for type_ in _listed(root) if not type_.endswith(".yaml"))]
     return sorted({name.removesuffix(".yaml") for at in folders for name in _listed(at) if name.endswith(".yaml")})
 
