@@ -1,14 +1,14 @@
 """Commands on what was changed: commit, log, show, diff, blame, restore, revert, undo."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from zenprofile.cli import output
+from zenprofile.cli import output, showing
 from zenprofile.cli.options import command, message_option
 from zenprofile.cli.session import Session
-from zenprofile.core.change import MISSING, Changed, Recorded, fields
+from zenprofile.core.change import Recorded
 
 if TYPE_CHECKING:
     from zenprofile.usecases.blame import Line
@@ -83,7 +83,7 @@ def diff(session: Session, span: str, exit_code: bool) -> int:
 
     changes = history.diff(session.store(), span)
     if changes or session.format != "table":
-        session.show([as_json(changed) for changed in changes], lambda: _differences(changes))
+        session.show([as_json(changed) for changed in changes], lambda: showing.differences(changes))
     return 1 if exit_code and changes else 0
 
 
@@ -177,34 +177,17 @@ def _whole(recorded: Recorded) -> str:
     head = [("change", recorded.rev), ("who", recorded.who), ("when", recorded.when)]
     lines = [output.safe_text(f"{name:<7}{value}") for name, value in head]
     lines += ["", *(output.safe_text(f"    {line}".rstrip()) for line in recorded.message.splitlines())]
-    return "\n".join([*lines, *(["", _differences(recorded.changes)] if recorded.changes else [])])
-
-
-def _differences(changes: Iterable[Changed]) -> str:
-    """Return a table of fields."""
-    from zenprofile.core.paths import show as shown
-
-    rows = []
-    for changed in changes:
-        cells = [(shown(f.path), _cell(f.before), _cell(f.after)) for f in fields(changed)]
-        rows += [(str(changed.key), *row) for row in cells or [("(comments or order)", "", "")]]
-    return output.table(("ENTITY", "FIELD", "BEFORE", "AFTER"), rows)
+    return "\n".join([*lines, *(["", showing.differences(recorded.changes)] if recorded.changes else [])])
 
 
 def _blamed(lines: "Iterable[Line]") -> str:
     from zenprofile.core.paths import show as shown
 
     rows = [
-        (shown(line.path), _cell(line.value), line.rev[:_SHORT] or "(uncommitted)", line.who, line.when)
+        (shown(line.path), showing.cell(line.value), line.rev[:_SHORT] or "(uncommitted)", line.who, line.when)
         for line in lines
     ]
     return output.table(("FIELD", "VALUE", "REV", "WHO", "WHEN"), rows)
-
-
-def _cell(value: Any) -> str:
-    from zenprofile.cli.showing import text_of
-
-    return "" if value is MISSING else text_of(value)
 
 
 def _first_line(recorded: Recorded) -> str:

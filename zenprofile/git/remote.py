@@ -31,6 +31,7 @@ _RACES = re.compile(
     r"stale info|fetch first|non-fast-forward|failed to (?:update|lock)|incorrect old value|cannot lock ref"
     r"|already exists"
 )
+_LOCKED_THERE = re.compile(r"Unable to create '(?P<lock>[^']*\.lock)': File exists")
 _BROKEN_REMOTE = re.compile(r"(?i)permission denied|no space left|read-only file system|disk quota")
 
 
@@ -70,7 +71,7 @@ class Pushed(NamedTuple):
     Attributes:
         confirmed: whether the remote itself has said that its branch is at the commit.
         stale: whether it has commits that are not here: fetch first.
-        reason: its words, where it did not take the commit.
+        reason: its words, where it did not take the commit; neither confirmed nor stale is a lock that it has.
     """
 
     confirmed: bool
@@ -345,6 +346,9 @@ def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:
 def _refused(summary: str, err: str, upstream: Upstream) -> Pushed:
     kind, _, why = summary.partition("] ")
     why = why.strip("()") or kind.strip("[]")
+    locked = _LOCKED_THERE.search(err)
+    if locked is not None:
+        return Pushed(confirmed=False, stale=False, reason=f"{upstream.url} is locked there by {locked['lock']}")
     if _RACES.search(why) and not _BROKEN_REMOTE.search(err):
         return Pushed(confirmed=False, stale=True, reason=why)
     said = remote_errors.said_by_remote(err)

@@ -35,9 +35,23 @@ def forget(repository: Repository) -> None:
 
 
 def state(
-    store: "LocalStore", relation: Relation, open_: Open, touched: Callable[[], list[str]], settings: Settings
+    store: "LocalStore",
+    relation: Relation,
+    open_: Open,
+    touched: Callable[[], list[str]],
+    settings: Settings,
+    rewritten: tuple[str, str] = ("", ""),
 ) -> State:
-    """Say how a store is; ``touched`` is of `looking`."""
+    """Say how a store is.
+
+    Args:
+        store: which.
+        relation: of its branch to the remote's.
+        open_: its conflicts.
+        touched: of `looking`.
+        settings: of its repository.
+        rewritten: what is said of a remote that lacks commits that it had, and what to do.
+    """
     repository = store.repository
     if repository is None:
         return State(
@@ -47,7 +61,7 @@ def state(
     changes = tuple(store.uncommitted(paths)) if paths else ()
     invalid = tuple(_invalid(store, repository, clean=not paths))
     last = _read(repository, _FILE)
-    word, since, reason, advice = _word(repository, relation, open_, len(changes), invalid, last)
+    word, since, reason, advice = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
     return State(word, since, reason, advice, relation, changes, open_, invalid, _hooks(settings.hooks_folder))
 
 
@@ -58,6 +72,7 @@ def _word(
     edits: int,
     invalid: tuple[Problem, ...],
     last: dict[str, Any],
+    rewritten: tuple[str, str],
 ) -> tuple[str, str, str, str]:
     """Return the state's word, since when, why and what to do: the first of these that holds."""
     what, how = repository.under_way()
@@ -77,6 +92,7 @@ def _word(
         (not relation.remote, "unshared", "", "there is no remote", "zenprofile remote set URL"),
         (failed == "offline", "offline", when, f"{failure}; {ahead} not pushed", "zenprofile sync"),
         (failed == "blocked", "blocked", when, f"{failure}; {ahead} not pushed", "fix access, then: zenprofile sync"),
+        (bool(rewritten[0]), "diverged", "", *rewritten),
         (
             bool(relation.ahead and relation.behind), "diverged", "",
             f"{ahead} here, {behind} at the remote", "zenprofile sync",
