@@ -34,7 +34,7 @@ def get(session: Session) -> None:
 def list_(session: Session) -> None:
     """Print this machine's profiles; those that are invalid are named on stderr too."""
     session.bear_broken_root()
-    session.announce()
+    session.announce(about_profiles=True)
     profiles = sorted(session.profiles.state().profiles.values())
     if session.active.profile is not None and session.active.is_checkout:
         profiles.insert(0, session.active.profile)
