@@ -23,20 +23,24 @@ _existing = click.argument("name", shell_complete=profile_names)
     ]
 )
 @click.argument("name")
-@click.option("-u", "--url", default="", metavar="URL", help="Where the entities live (default: a folder of its own).")
+@click.option(
+    "-u", "--url", default=None, metavar="URL", help="Where the entities live (default: a folder of its own)."
+)
 @click.option("-t", "--store-type", default="", metavar="TYPE", help="local, sql or rest, where there is no URL.")
 @click.option("--user", default="", metavar="USER", help="Active user of the profile.")
 @click.pass_obj
-def create(session: Session, name: str, url: str, store_type: str, user: str) -> None:
+def create(session: Session, name: str, url: str | None, store_type: str, user: str) -> None:
     """Create a profile, or load the one that is at a URL already.
 
     At an empty place the default user, components and stack are registered. The profile is not made active.
     """
     from zenprofile.usecases import profiles as usecase
 
+    if url is not None and not url.strip():
+        raise click.UsageError("The URL is empty.")
     session.bear_broken_root()
     session.announce()
-    wish = usecase.Wish(name, url, store_type, user)
+    wish = usecase.Wish(name, url or "", store_type, user)
     with session.progress() as progress:
         made = usecase.create(session.profiles, wish, session.timeout, session.say, progress)
     _said(session, f"Profile '{name}' successfully created.", made.profile)

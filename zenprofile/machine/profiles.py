@@ -238,7 +238,7 @@ class Profiles:
         return usable(self.state().find(name), self.file)
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str, *, passing: bool = False) -> Iterator[None]:
         """Hold one of the locks in the configuration folder, which is made where it is missing.
 
         Raises:
@@ -250,7 +250,7 @@ class Profiles:
         except OSError as error:
             message = f"the configuration folder {self.folder} cannot be made: {error.strerror}"
             raise StoreBroken(message, hint="name another by ZENPROFILE_CONFIG_DIR") from None
-        with lock.exclusive(os.path.join(self.folder, name), mode=0o600):
+        with lock.exclusive(os.path.join(self.folder, name), mode=0o600, passing=passing):
             yield
 
     @contextmanager
