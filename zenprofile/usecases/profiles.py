@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.core import names
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import Exists, Invalid, StoreBroken, UsageError
-from zenprofile.machine import identity, passwords
+from zenprofile.machine import identity, logins, passwords
 from zenprofile.machine.active import Active, change_repository, stack_gone, write_repository
 from zenprofile.machine.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, made_paths, remove, usable
 from zenprofile.store import registry as opener
@@ -159,6 +159,8 @@ def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: 
 def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created | None:
     if not opener.is_profile(profile.store_url, options):
         return None
+    if profile.store_type == "rest" and not options.password:
+        return Created(profile, True, (f"nobody is logged in: zenprofile login --profile {profile.name}",))
     try:
         return _load(profile, options, user_named)
     except StoreBroken:
@@ -240,6 +242,8 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
     """
     from zenprofile.store.base import Options
 
+    if profile.store_type == "rest":
+        password = password or logins.token(profile, profiles.folder)
     if profile.store_type == "sql" and not password and not profile.store_url.startswith("sqlite:"):
         look = (
             passwords.password(profile.name, profiles.folder)
@@ -258,6 +262,7 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
         own=bool(profile.made) and not profile.path,
         clone=profile.path,
         machine=partial(identity.secret, profiles.folder),
+        resends=True,
     )
 
 
@@ -361,11 +366,11 @@ def rename(profiles: Profiles, old: str, new: str) -> Profile:
         state.put(profile._replace(name=new))
         state.active = new if state.active == old else state.active
         if profile.password and old != new:
-            _carry_password(profiles.folder, old, new)
+            _carry_password(logins.place(profile, profiles.folder), old, new)
     return state.profiles[new]
 
 
 def _carry_password(folder: str, old: str, new: str) -> None:
-    secret = passwords.password(old, folder)
-    if secret and secret != passwords.from_variables(old) and passwords.remember(new, folder, secret):
+    secret = passwords.kept(old, folder)
+    if secret and passwords.remember(new, folder, secret):
         passwords.forget(old, folder)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from zenprofile.core.entity import DEFAULTS
 from zenprofile.errors import InUse, StoreBroken, ZenprofileError
-from zenprofile.machine import passwords
+from zenprofile.machine import logins, passwords
 from zenprofile.machine.active import Active
 from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, State, made_paths, remove
 from zenprofile.usecases.profiles import open_profile
@@ -48,7 +48,7 @@ def delete(profiles: Profiles, active: Active, name: str, force: bool) -> Profil
             state.active = DEFAULT if DEFAULT in state.profiles else min(state.profiles, default=DEFAULT)
     _empty_trash(profiles)
     if profile.password:
-        passwords.forget(name, profiles.folder)
+        passwords.forget(name, logins.place(profile, profiles.folder))
     return profile
 
 
