@@ -12,7 +12,16 @@ from zenprofile.cli.table import SECTIONS, TYPED, VERBS
 from zenprofile.errors import ZenprofileError
 
 # Options of every command, and whether a value follows them.
-_COMMON = {"--profile": True, "-o": True, "--output": True, "--timeout": True, "-v": False, "--verbose": False}
+_COMMON = {
+    "--profile": True,
+    "-o": True,
+    "--output": True,
+    "--timeout": True,
+    "-v": False,
+    "--verbose": False,
+    "-q": False,
+    "--quiet": False,
+}
 _ON_PROFILES = frozenset({"set", "describe", "rename", "delete"})
 _ON_ENTITIES = frozenset({"describe", "update", "rename", "copy", "delete", "set"})
 _TAKE_ENTITIES = frozenset({"blame", "edit", "log", "path", "restore"})  # as their first argument

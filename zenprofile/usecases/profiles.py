@@ -331,6 +331,7 @@ def settings(
     sync: str | None = None,
     run_hooks: bool | None = None,
     message: str | None = None,
+    watch: dict[str, Any] | None = None,
 ) -> Profile:
     """Change what is given of a profile's settings, and return the profile.
 
@@ -343,7 +344,7 @@ def settings(
     if message and "{changes}" not in message:
         hint = "put {changes} where the words for what changed go, such as '[ml] {changes}'"
         raise UsageError("the message has no place for what changed", hint=hint)
-    fields: dict[str, Any] = {"sync": sync, "run_hooks": run_hooks, "message": message}
+    fields: dict[str, Any] = {"sync": sync, "run_hooks": run_hooks, "message": message, "watch": watch}
     fields = {field: value for field, value in fields.items() if value is not None}
     return profiles.change(name, **fields) if fields else profiles.find(name)
 
