@@ -65,7 +65,7 @@ def watch(session: Session, settings: tuple[str, ...]) -> None:
             raise click.UsageError(f"'{pair}' is not KEY=VALUE.")
         pairs[key] = value
     changed = watching.changed(session.profile.watch, pairs)
-    _show(session, usecase.settings(session.profiles, session.profile.name, watch=changed))
+    _show(session, usecase.settings(session.profiles, session.profile, watch=changed))
 
 
 def _show(session: Session, profile: Profile) -> None:

@@ -23,21 +23,25 @@ _existing = click.argument("name", shell_complete=profile_names)
     ]
 )
 @click.argument("name")
-@click.option("-u", "--url", default="", metavar="URL", help="Where the entities live (default: a folder of its own).")
+@click.option(
+    "-u", "--url", default=None, metavar="URL", help="Where the entities live (default: a folder of its own)."
+)
 @click.option("-t", "--store-type", default="", metavar="TYPE", help="local, sql or rest, where there is no URL.")
 @click.option("--user", default="", metavar="USER", help="Active user of the profile.")
 @click.option("--set", "set_", is_flag=True, help="Make it the active one.")
 @click.pass_obj
-def create(session: Session, name: str, url: str, store_type: str, user: str, set_: bool) -> None:
+def create(session: Session, name: str, url: str | None, store_type: str, user: str, set_: bool) -> None:
     """Create a profile, or load the one that is at a URL already.
 
     At an empty place the default user, components and stack are registered. --set makes the profile the active one.
     """
     from zenprofile.usecases import profiles as usecase
 
+    if url is not None and not url.strip():
+        raise click.UsageError("The URL is empty.")
     session.bear_broken_root()
     session.announce(about_profiles=True)
-    wish = usecase.Wish(name, url, store_type, user)
+    wish = usecase.Wish(name, url or "", store_type, user)
     with session.progress() as progress:
         made = usecase.create(session.profiles, wish, session.timeout, session.say, progress)
     _said(session, f"Profile '{name}' successfully created.", made.profile)

@@ -262,26 +262,6 @@ def set_url(repository: Repository, url: str) -> Upstream:
     )
 
 
-def unshared(repository: Repository) -> str | None:
-    """Say what of a repository exists nowhere else: ``uncommitted edits``, ``3 unpushed commits``, "" for nothing.
-
-    Looks at this machine alone: what the remotes had when they were last asked.
-
-    Returns:
-        None where no remote has ever confirmed anything.
-    """
-    shared = runner.run(["for-each-ref", "--count=1", "--format=%(refname)", "refs/remotes"], repository.top)
-    if not shared.out.strip():
-        return None
-    flags = Settings(repository).filters_off
-    if runner.run(["status", "--porcelain", "--ignore-submodules=all"], repository.top, flags=flags).out.strip():
-        return "uncommitted edits"
-    refs = ["--branches", "--glob=refs/stash", *(["HEAD"] if repository.head().oid else [])]
-    counted = runner.run(["rev-list", "--count", *refs, "--not", "--remotes"], repository.top)
-    number = int(counted.out)
-    return f"{number} unpushed commit{'s' if number > 1 else ''}" if number else ""
-
-
 def talk(
     repository: Repository,
     args: list[str],

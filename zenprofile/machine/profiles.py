@@ -91,7 +91,7 @@ _TYPES: dict[str, type] = {
 
 
 # What a person chooses for the profile of a checkout.
-_CHOSEN = ("active_stack", "active_user", "overrides", "sync", "run_hooks", "message")
+_CHOSEN = ("active_stack", "active_user", "overrides", "sync", "run_hooks", "message", "watch")
 
 
 def _from_json(name: str, entry: Any) -> Profile:
@@ -284,7 +284,7 @@ class Profiles:
         return usable(self.state().find(name), self.file)
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str, *, passing: bool = False) -> Iterator[None]:
         """Hold one of the locks in the configuration folder, which is made where it is missing.
 
         Raises:
@@ -296,7 +296,7 @@ class Profiles:
         except OSError as error:
             message = f"the configuration folder {self.folder} cannot be made: {error.strerror}"
             raise StoreBroken(message, hint="name another by ZENPROFILE_CONFIG_DIR") from None
-        with lock.exclusive(os.path.join(self.folder, name), mode=0o600):
+        with lock.exclusive(os.path.join(self.folder, name), mode=0o600, passing=passing):
             yield
 
     @contextmanager

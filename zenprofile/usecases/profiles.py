@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,21 +72,30 @@ def create(
             raise Invalid(f"'{name}' is no name of a {what}: {names.why_not(name)}", hint="choose another name")
     url = opener.normal_url(wish.url, wish.store_type, _cwd())
     bare, password = opener.split_password(url)
-    with profiles.edit() as state:
-        if state.taken(wish.name):
-            hint = f"choose another name, or 'zenprofile delete {state.taken(wish.name)}' first"
-            raise Exists(f"there is a profile '{state.taken(wish.name)}' already", hint=hint)
-        profile = _placed(profiles, state, wish, bare)._replace(password=bool(password))
+    # Whoever makes a profile of that name waits; no other command does, however slow a remote is.
+    with profiles.locked(f"creating-{names.fold(wish.name)}.lock", passing=True):
+        with profiles.edit() as state:
+            _must_be_free(state, wish.name)
+            profile = _placed(profiles, state, wish, bare)._replace(password=bool(password))
         said: list[str] = []
         options = options_of(profiles, profile, timeout, password)._replace(progress=progress, warn=said.append)
         tell(f"Initializing profile {wish.name}...")
-        created = _make(profiles, profile, options, bool(wish.user), tell)
-        created = created._replace(warnings=(*said, *created.warnings))
-        if password and not passwords.remember(profile.name, profiles.folder, password):
-            created = created._replace(warnings=(*created.warnings, _no_keyring(profile.name)))
-        created = created._replace(profile=state.adopted(created.profile))
-        state.put(created.profile)
+        with _made(profiles, profile):
+            created = _make(profiles, profile, options, bool(wish.user), tell)
+            created = created._replace(warnings=(*said, *created.warnings))
+            if password and not passwords.remember(profile.name, profiles.folder, password):
+                created = created._replace(warnings=(*created.warnings, _no_keyring(profile.name)))
+            with profiles.edit() as state:
+                _must_be_free(state, wish.name)
+                created = created._replace(profile=state.adopted(created.profile))
+                state.put(created.profile)
     return created
+
+
+def _must_be_free(state: State, name: str) -> None:
+    if state.taken(name):
+        hint = f"choose another name, or 'zenprofile delete {state.taken(name)}' first"
+        raise Exists(f"there is a profile '{state.taken(name)}' already", hint=hint)
 
 
 def _no_keyring(name: str) -> str:
@@ -115,7 +124,7 @@ def _placed(profiles: Profiles, state: State, wish: Wish, url: str) -> Profile:
         remove([os.path.join(profiles.folder, made)])
     # A clone that was used belongs to a profile whose entry is lost: its commits may be nowhere else.
     while made in taken or (url and os.path.lexists(os.path.join(profiles.folder, made))):
-        made, number = f"{above}/{wish.name}-{number}", number + 1
+        made, number = f"{above}/{wish.name}~{number}", number + 1  # which is no profile's name
     folder = os.path.join(profiles.folder, made)
     if url:
         return profile._replace(path=folder, made=(made,))
@@ -130,16 +139,22 @@ def _own_url(kind: str, folder: str) -> str:
     return f"file://{quote(folder)}"
 
 
-def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: bool, tell: Tell) -> Created:
+@contextlib.contextmanager
+def _made(profiles: Profiles, profile: Profile) -> Iterator[None]:
+    """Take away what was made for a profile that comes to nothing."""
     new = [path for path in made_paths(profiles, profile) if not os.path.lexists(path)]
     try:
-        if profile.made and profile.store_type == "sql":
-            os.makedirs(os.path.join(profiles.folder, profile.made[0]), mode=0o700, exist_ok=True)
-        opener.bring(profile.store_url, options)
-        return _loaded(profile, options, user_named) or _begin(profile, options, tell)
+        yield
     except BaseException:
         remove(new)
         raise
+
+
+def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: bool, tell: Tell) -> Created:
+    if profile.made and profile.store_type == "sql":
+        os.makedirs(os.path.join(profiles.folder, profile.made[0]), mode=0o700, exist_ok=True)
+    opener.bring(profile.store_url, options)
+    return _loaded(profile, options, user_named) or _begin(profile, options, tell)
 
 
 def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created | None:
