@@ -39,7 +39,7 @@ def opened(repository: Repository) -> Iterator["Repo"]:
     class Clean(git.Git):
         """Git as GitPython starts it; it adds to this process's environment and takes nothing out of it."""
 
-        def execute(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override] # one body for its overloads
+        def execute(self, *args: Any, **kwargs: Any) -> Any:
             with _without_foreign():
                 return super().execute(*args, **kwargs)
 

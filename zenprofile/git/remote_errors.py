@@ -104,7 +104,7 @@ _CAUSES = (
     ),
 )
 
-# What git says last whatever broke the connection, its own refusal included: where it named a cause before, that counts.
+# What git says last whatever broke the connection, its own refusal included: a cause that it named before counts.
 _CONSEQUENCE = re.compile(
     r"(?i)hung up|early EOF|unexpected disconnect|could not read from remote repository|broken pipe|failed to push some"
 )

@@ -103,7 +103,7 @@ def _absolute(name: str, value: str) -> str:
 
 
 def staged(given: Given, tree: str) -> dict[str, Pair]:
-    """Return what the tree that ``git write-tree`` would make of the index changes against a tree, by path below the top.
+    """Return what the tree that ``git write-tree`` would make of the index changes against another, by path.
 
     What is only announced (``git add --intent-to-add``) is not in it.
 

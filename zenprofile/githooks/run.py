@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Sequence
 
 from zenprofile.errors import Problem, UsageError
+from zenprofile.git import quiet
 from zenprofile.githooks import context as gifts
-from zenprofile.githooks import push_check, quiet
+from zenprofile.githooks import push_check
 from zenprofile.githooks.range_check import opened
 
 SHOWN = 50  # problems or changes

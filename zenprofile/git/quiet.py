@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from zenprofile.fs import nofollow
 
 _WORDS = frozenset({"-q", "--quiet"})
-_WITH_A_VALUE = frozenset({"-m", "-F", "-s", "-X", "-C", "-c", "--into-name", "--strategy", "--strategy-option", "--file"})
+_WITH_A_VALUE = frozenset({"-m", "-F", "-s", "-X", "-C", "-c", "--into-name", "--strategy", "--strategy-option"})
 _GENERATIONS = 8  # between a hook and git: shells, and the tool that rules the hooks
 
 
@@ -58,7 +58,7 @@ def _by_ps(pid: int) -> tuple[int, list[str]]:  # pragma: no cover - macOS, whic
 
     with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
         args = ["ps", "-o", "ppid=,args=", "-p", str(pid)]
-        out = subprocess.run(args, capture_output=True, check=True, timeout=5).stdout.decode("utf-8", "replace")
-        parent, _, line = out.strip().partition(" ")
+        ran = subprocess.run(args, capture_output=True, check=True, timeout=5)
+        parent, _, line = ran.stdout.decode("utf-8", "replace").strip().partition(" ")
         return int(parent), line.split()
     return 0, []
