@@ -12,9 +12,19 @@ from zenprofile.cli.table import SECTIONS, TYPED, VERBS
 from zenprofile.errors import ZenprofileError
 
 # Options of every command, and whether a value follows them.
-_COMMON = {"--profile": True, "-o": True, "--output": True, "--timeout": True, "-v": False, "--verbose": False}
+_COMMON = {
+    "--profile": True,
+    "-o": True,
+    "--output": True,
+    "--timeout": True,
+    "-v": False,
+    "--verbose": False,
+    "-q": False,
+    "--quiet": False,
+}
 _ON_PROFILES = frozenset({"set", "describe", "rename", "delete"})
 _ON_ENTITIES = frozenset({"describe", "update", "rename", "copy", "delete", "set"})
+_TAKE_ENTITIES = frozenset({"blame", "edit", "log", "path", "restore"})  # as their first argument
 
 
 class Offer(NamedTuple):
@@ -58,6 +68,8 @@ def _after(session: Session, plain: list[str], current: str) -> list[Offer] | No
     verbs = VERBS.get(" ".join([TYPED if _is_type(plain[0]) else plain[0], *plain[1:]]))
     if verbs:
         return _starting(verbs.split(), current)
+    if plain[0] in _TAKE_ENTITIES:
+        return _starting(entities(session), current) if len(plain) == 1 else None
     if plain[0] in _ON_PROFILES:
         return _starting(profile_names(session), current) if len(plain) == 1 else []
     if len(plain) == 2 and plain[1] in _ON_ENTITIES:
@@ -126,17 +138,38 @@ def entity_names(session: Session, folder: str) -> list[str]:
         session: of the active profile.
         folder: below the profile: ``stacks``, ``components/artifact_store``, or ``components`` for every type.
     """
+    top = _root(session)
+    if not top:
+        return []
+    root = os.path.join(top, folder)
+    folders = [root, *(os.path.join(root, type_) for type_ in _listed(root) if not type_.endswith(".yaml"))]
+    return sorted({name.removesuffix(".yaml") for at in folders for name in _listed(at) if name.endswith(".yaml")})
+
+
+def entities(session: Session) -> list[str]:
+    """Return every entity of a local store in full (``stack/prod``), by its files; [] of any other store."""
+    from zenprofile.core.entity import KINDS
+
+    top = _root(session)
+    found: list[str] = []
+    for kind in KINDS.values() if top else ():
+        root = os.path.join(top, kind.folder)
+        places = [(f"{kind.name}/{type_}", os.path.join(root, type_)) for type_ in _listed(root)] if kind.typed else []
+        for prefix, folder in places or [(kind.name, root)]:
+            names = (name.removesuffix(".yaml") for name in _listed(folder) if name.endswith(".yaml"))
+            found += [f"{prefix}/{name}" for name in names]
+    return sorted(found)
+
+
+def _root(session: Session) -> str:
+    """Return the folder of the active profile's documents, or "" where it has none."""
     from zenprofile.store.url import path_of
 
     try:
         profile = session.active.existing()
     except ZenprofileError:
-        return []
-    if profile.store_type != "local":
-        return []
-    root = os.path.join(profile.path or path_of(profile.store_url), folder)
-    folders = [root, *(os.path.join(root, type_) for type_ in _listed(root) if not type_.endswith(".yaml"))]
-    return sorted({name.removesuffix(".yaml") for at in folders for name in _listed(at) if name.endswith(".yaml")})
+        return ""
+    return (profile.path or path_of(profile.store_url)) if profile.store_type == "local" else ""
 
 
 def _listed(folder: str) -> list[str]:

@@ -57,3 +57,9 @@ def entity_names(context: click.Context, folder: str, incomplete: str = "") -> l
     """Return names of entities for the parser's own completion; see `zenprofile.cli.completing.entity_names`."""
     found = completing.entity_names(context.ensure_object(Session), folder)
     return [name for name in found if name.startswith(incomplete)]
+
+
+def entities(context: click.Context, incomplete: str = "") -> list[str]:
+    """Return entities in full for the parser's own completion; see `zenprofile.cli.completing.entities`."""
+    found = completing.entities(context.ensure_object(Session))
+    return [name for name in found if name.startswith(incomplete)]

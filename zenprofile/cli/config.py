@@ -47,17 +47,40 @@ def message(session: Session, template: str) -> None:
     _show(session, usecase.settings(session.profiles, session.profile.name, message=template))
 
 
+@config.command(examples=["zenprofile config watch poll=30s", "zenprofile config watch policy=commit on_problem="])
+@click.argument("settings", metavar="KEY=VALUE...", nargs=-1, required=True)
+@click.pass_obj
+def watch(session: Session, settings: tuple[str, ...]) -> None:
+    """Set what the watcher may do (policy), when (quiet, longest, poll, push_every), and hooks (on_change, on_problem).
+
+    Nothing behind the equals sign takes a setting back to its default.
+    """
+    from zenprofile.usecases import profiles as usecase
+    from zenprofile.watch import settings as watching
+
+    pairs = {}
+    for pair in settings:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"'{pair}' is not KEY=VALUE.")
+        pairs[key] = value
+    changed = watching.changed(session.profile.watch, pairs)
+    _show(session, usecase.settings(session.profiles, session.profile.name, watch=changed))
+
+
 def _show(session: Session, profile: Profile) -> None:
     data = {
         "name": profile.name,
         "sync": profile.sync or "default",
         "run_hooks": profile.run_hooks,
         "message": profile.message,
+        "watch": dict(profile.watch),
     }
     rows = [
         ("NAME", profile.name),
         ("SYNC", profile.sync or "default (commit where zenprofile made the repository, else manual)"),
         ("RUN_HOOKS", "on" if profile.run_hooks else "off"),
         ("MESSAGE", output.safe_text(profile.message) or "{changes}"),
+        *((f"WATCH_{key.upper()}", value) for key, value in profile.watch.items()),
     ]
     session.show(data, lambda: output.properties(f"'{profile.name}' Settings", rows))

@@ -34,7 +34,7 @@ def get(session: Session) -> None:
 def list_(session: Session) -> None:
     """Print this machine's profiles; those that are invalid are named on stderr too."""
     session.bear_broken_root()
-    session.announce()
+    session.announce(about_profiles=True)
     profiles = sorted(session.profiles.state().profiles.values())
     rows = [as_json(profile, session.active) for profile in profiles]
     session.show(rows, lambda: _table(rows))

@@ -38,6 +38,7 @@ def _common(output_flags: Sequence[str], formats: Sequence[str]) -> list[click.P
             help="End a network command when nothing has moved for so long (30).",
             **kept,
         ),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Leave out hints and which profile it is.", **kept),
         click.Option(["-v", "--verbose"], count=True, help="Say more on stderr.", **kept),
     ]
 
@@ -116,6 +117,20 @@ class Group(_Common, click.Group):
     @property
     def _accepted(self) -> Sequence[str]:
         return LIST_FORMATS  # of the commands behind it; each refuses what it does not print
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that a word names; of a mistyped one say which was meant."""
+        word = args[0]
+        if self.get_command(ctx, word) is None and not ctx.resilient_parsing and not word.startswith("-"):
+            from zenprofile.core.suggestions import nearest
+            from zenprofile.errors import UsageError
+
+            near = nearest(word, self.list_commands(ctx))
+            hint = near or f"see '{ctx.command_path} --help'"
+            raise UsageError(f"{ctx.command_path} has no command {word[:140]!r}", hint=hint)
+        return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; without a command show the help on stderr, as wrong usage (the library's releases differ)."""

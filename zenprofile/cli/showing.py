@@ -11,7 +11,7 @@ from zenprofile.core.snapshot import Snapshot
 from zenprofile.usecases import lookup
 
 if TYPE_CHECKING:
-    from zenprofile.core.change import Recorded
+    from zenprofile.core.change import Changed, Recorded
     from zenprofile.usecases.selection import Selection
 
 Table = Callable[[Session, list[Data]], str]
@@ -133,12 +133,12 @@ def _wide(snapshot: Snapshot, entities: list[Entity], rows: list[Data]) -> str:
     header = ["NAME", *(field.upper() for field in fields), "LABELS", "DESCRIPTION", "USED BY"]
     cells = []
     for entity, row in zip(entities, rows, strict=True):
-        own = [_cell(row.get(field)) for field in (*fields, "labels", "description")]
+        own = [_joined(row.get(field)) for field in (*fields, "labels", "description")]
         cells.append([row["name"], *own, ", ".join(map(str, users.get(entity.key, ())))])
     return output.table(header, cells)
 
 
-def _cell(value: Any) -> str:
+def _joined(value: Any) -> str:
     """Return a mapping as ``key=value, ...``, all else as `text_of` does."""
     if not isinstance(value, dict):
         return text_of(value)
@@ -233,3 +233,22 @@ def _overridden(data: Data) -> set[str]:
 
 def _marked(text: str, overridden: bool) -> str:
     return f"{text} {_MARK}" if overridden else text
+
+
+def differences(changes: "Iterable[Changed]") -> str:
+    """Return a table of fields."""
+    from zenprofile.core.change import fields
+    from zenprofile.core.paths import show as path_of
+
+    rows = []
+    for changed in changes:
+        cells = [(path_of(f.path), cell(f.before), cell(f.after)) for f in fields(changed)]
+        rows += [(str(changed.key), *row) for row in cells or [("(comments or order)", "", "")]]
+    return output.table(("ENTITY", "FIELD", "BEFORE", "AFTER"), rows)
+
+
+def cell(value: Any) -> str:
+    """Return a field's value as a cell; "" where there is none."""
+    from zenprofile.core.change import MISSING
+
+    return "" if value is MISSING else text_of(value)

@@ -109,6 +109,13 @@ def _bare(subject: Subject) -> Callable[[click.Context, click.Parameter, Any], A
     return bare
 
 
+def any_entity(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete an ENTITY: ``stack/NAME``, ``component/TYPE/NAME``."""
+    from zenprofile.cli.completion import entities
+
+    return entities(context, incomplete)
+
+
 def component_type(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     """Check a component type given as an option, and spell it as documents do."""
     return lookup.component_type(value) if value else ""

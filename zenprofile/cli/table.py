@@ -12,6 +12,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "delete": ("zenprofile.cli.profiles:delete", "Delete a profile."),
         "init": ("zenprofile.cli.profiles:init", "Mark a folder as a repository root."),
         "config": ("zenprofile.cli.config:config", "Show or change a profile's settings."),
+        "path": ("zenprofile.cli.basics:path", "Print the profile's folder, or an entity's file."),
+        "help": ("zenprofile.cli.basics:help_", "Show the help of a command."),
+        "version": ("zenprofile.cli.basics:version", "Print the version."),
         "completion": ("zenprofile.cli.completion:completion", "Print a shell's completion script."),
     },
     "Entities": {
@@ -29,13 +32,18 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "pull": ("zenprofile.cli.sharing:pull", "Fetch what others have changed, and merge it."),
         "push": ("zenprofile.cli.sharing:push", "Send the commits that are only here."),
         "sync": ("zenprofile.cli.sharing:sync", "Pull and push until both sides are equal."),
+        "watch": ("zenprofile.cli.watch:watch", "Commit, pull and push by itself whatever changes."),
         "conflicts": ("zenprofile.cli.sharing:conflicts", "List what only a person can decide."),
         "resolve": ("zenprofile.cli.sharing:resolve", "Settle an entity's conflicts."),
         "server": ("zenprofile.cli.server:server", "Serve a profile over HTTP, and the tokens for it."),
+        "login": ("zenprofile.cli.login:login", "Keep the token of a server in the system's keyring."),
+        "logout": ("zenprofile.cli.login:logout", "Forget the token of a server."),
         "hooks": ("zenprofile.cli.hooks:hooks", "Git's hooks and merge driver, which keep out what is invalid."),
         "doctor": ("zenprofile.cli.doctor:doctor", "Prove that hooks, merge driver, remote and keyring work."),
     },
     "Documents": {
+        "apply": ("zenprofile.cli.apply:apply", "Make entities what files say: created, updated or left alone."),
+        "edit": ("zenprofile.cli.apply:edit", "Change an entity's document in an editor."),
         "validate": ("zenprofile.cli.documents:validate", "Check documents and what they refer to."),
         "fmt": ("zenprofile.cli.documents:fmt", "Bring documents' keys into the schema's order."),
         "schema": ("zenprofile.cli.documents:schema", "JSON Schemas for editors."),
@@ -57,7 +65,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 # The commands of a group, so that completion need not load it; a test holds them against the groups themselves.
 TYPED = "(type)"
 VERBS: dict[str, str] = {
-    "config": "sync run-hooks message",
+    "config": "sync run-hooks message watch",
     "remote": "set",
     "component": "register list describe update rename copy delete",
     TYPED: "register list describe get update remove-attribute rename copy delete flavor",
@@ -70,6 +78,8 @@ VERBS: dict[str, str] = {
     "role assignment": "list",
     "project": "create list describe set get unset update rename delete",
     "schema": "export",
+    "watch": "pause resume confirm status service",
+    "watch service": "install uninstall status",
     "hooks": "install uninstall status",
     "server": "start token",
     "server token": "create list revoke",

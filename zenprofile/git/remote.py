@@ -31,6 +31,7 @@ _RACES = re.compile(
     r"stale info|fetch first|non-fast-forward|failed to (?:update|lock)|incorrect old value|cannot lock ref"
     r"|already exists"
 )
+_LOCKED_THERE = re.compile(r"Unable to create '(?P<lock>[^']*\.lock)': File exists")
 _BROKEN_REMOTE = re.compile(r"(?i)permission denied|no space left|read-only file system|disk quota")
 
 
@@ -70,7 +71,7 @@ class Pushed(NamedTuple):
     Attributes:
         confirmed: whether the remote itself has said that its branch is at the commit.
         stale: whether it has commits that are not here: fetch first.
-        reason: its words, where it did not take the commit.
+        reason: its words, where it did not take the commit; neither confirmed nor stale is a lock that it has.
     """
 
     confirmed: bool
@@ -261,26 +262,6 @@ def set_url(repository: Repository, url: str) -> Upstream:
     )
 
 
-def unshared(repository: Repository) -> str | None:
-    """Say what of a repository exists nowhere else: ``uncommitted edits``, ``3 unpushed commits``, "" for nothing.
-
-    Looks at this machine alone: what the remotes had when they were last asked.
-
-    Returns:
-        None where no remote has ever confirmed anything.
-    """
-    shared = runner.run(["for-each-ref", "--count=1", "--format=%(refname)", "refs/remotes"], repository.top)
-    if not shared.out.strip():
-        return None
-    flags = Settings(repository).filters_off
-    if runner.run(["status", "--porcelain", "--ignore-submodules=all"], repository.top, flags=flags).out.strip():
-        return "uncommitted edits"
-    refs = ["--branches", "--glob=refs/stash", *(["HEAD"] if repository.head().oid else [])]
-    counted = runner.run(["rev-list", "--count", *refs, "--not", "--remotes"], repository.top)
-    number = int(counted.out)
-    return f"{number} unpushed commit{'s' if number > 1 else ''}" if number else ""
-
-
 def talk(
     repository: Repository,
     args: list[str],
@@ -345,6 +326,9 @@ def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:
 def _refused(summary: str, err: str, upstream: Upstream) -> Pushed:
     kind, _, why = summary.partition("] ")
     why = why.strip("()") or kind.strip("[]")
+    locked = _LOCKED_THERE.search(err)
+    if locked is not None:
+        return Pushed(confirmed=False, stale=False, reason=f"{upstream.url} is locked there by {locked['lock']}")
     if _RACES.search(why) and not _BROKEN_REMOTE.search(err):
         return Pushed(confirmed=False, stale=True, reason=why)
     said = remote_errors.said_by_remote(err)

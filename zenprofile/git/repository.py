@@ -318,6 +318,7 @@ def _is_plain(entry: "os.DirEntry[str]") -> bool:
         return True
     # A lock is written in place: a second name of it may lie anywhere.
     alone = (
-        entry.name not in {"lock", "writing", "talking", "seen.lock"} or entry.stat(follow_symlinks=False).st_nlink == 1
+        not entry.name.startswith(("lock", "writing", "talking", "seeing", "watching"))
+        or entry.stat(follow_symlinks=False).st_nlink == 1
     )
     return entry.is_file(follow_symlinks=False) and alone

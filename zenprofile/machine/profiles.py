@@ -36,6 +36,7 @@ class Profile(NamedTuple):
         sync: ``manual``, ``commit``, ``push``, or "" for the store's own default.
         run_hooks: whether a commit runs the repository's own hooks.
         message: template of a commit's message, with ``{changes}``; "" for the words alone.
+        watch: settings of its watcher (`zenprofile.watch.settings`).
         password: whether the store has one, in the keyring or in a variable.
         path: working tree of a clone that zenprofile made; "" for none.
         made: what zenprofile made for it, below the configuration folder; `delete` removes this and nothing else.
@@ -52,6 +53,7 @@ class Profile(NamedTuple):
     sync: str = ""
     run_hooks: bool = False
     message: str = ""
+    watch: Mapping[str, Any] = _NONE
     password: bool = False
     path: str = ""
     made: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ _TYPES: dict[str, type] = {
     "sync": str,
     "run_hooks": bool,
     "message": str,
+    "watch": dict,
     "password": bool,
     "path": str,
     "made": list,
@@ -238,7 +241,7 @@ class Profiles:
         return usable(self.state().find(name), self.file)
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str, *, passing: bool = False) -> Iterator[None]:
         """Hold one of the locks in the configuration folder, which is made where it is missing.
 
         Raises:
@@ -250,7 +253,7 @@ class Profiles:
         except OSError as error:
             message = f"the configuration folder {self.folder} cannot be made: {error.strerror}"
             raise StoreBroken(message, hint="name another by ZENPROFILE_CONFIG_DIR") from None
-        with lock.exclusive(os.path.join(self.folder, name), mode=0o600):
+        with lock.exclusive(os.path.join(self.folder, name), mode=0o600, passing=passing):
             yield
 
     @contextmanager

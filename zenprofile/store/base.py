@@ -163,6 +163,7 @@ class Options(NamedTuple):
         clone: folder of the clone of a store whose URL has to be cloned; "" for any other store.
         warn: takes a warning for the user.
         machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
+        resends: whether a write to a server that came too late is merged by meaning and sent again.
         progress: takes what git says of its progress while it clones, as it comes; None where nobody looks.
     """
 
@@ -177,6 +178,7 @@ class Options(NamedTuple):
     clone: str = ""
     warn: Callable[[str], None] = _silent
     machine: Callable[[], str] = _nobody
+    resends: bool = False
     progress: Callable[[str], None] | None = None
 
 

@@ -8,7 +8,7 @@ from zenprofile.core import profile_check
 from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key
 from zenprofile.core.snapshot import Snapshot
-from zenprofile.errors import Invalid, NotFound, Problem, UsageError
+from zenprofile.errors import Invalid, NotFound, Problem, Unsupported, UsageError
 from zenprofile.machine.profiles import Profile, Profiles
 from zenprofile.store.base import Store
 
@@ -111,6 +111,22 @@ def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:
 def prefix(store: Store) -> str:
     """Return the profile's folder in its repository, with a slash behind it; "" for the top or no repository."""
     return str(getattr(getattr(store, "repository", None), "prefix", ""))
+
+
+def place(store: Store, entity: str = "") -> str:
+    """Return the folder of a profile that is kept in files, or the file of an entity in it.
+
+    Raises:
+        Unsupported: the store keeps no files.
+        NotFound, Ambiguous: as `lookup.refer`.
+    """
+    from zenprofile.usecases import lookup
+
+    root = getattr(store, "root", "")
+    if not root:
+        message = f"a profile of type '{store.driver}' has no folder"
+        raise Unsupported(message, hint="zenprofile apply -f and zenprofile edit change its documents")
+    return os.path.join(root, lookup.refer(store.snapshot(), entity).path) if entity else str(root)
 
 
 def fmt(store: Store, below: Sequence[str] = (), *, dry: bool = False, message: str = "") -> Formatted:

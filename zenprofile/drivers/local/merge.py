@@ -111,6 +111,7 @@ class Merge:
         )
         with objects.together():
             entries: dict[str, TreeEntry | None] = {**self._blobs(documents), **outside, **self._taken(mine, other)}
+            entries |= self._modes(entries, mine, other)
             made = objects.edited(ours, entries) if entries else ours
         return Outcome(made, changes, tuple(conflicts), merged.notes, tuple(brought), documents)
 
@@ -190,6 +191,21 @@ class Merge:
             ours, theirs = self._trees[self.ours], self._trees[self.theirs]
             entries[path] = self._objects.kept(ours if self._objects.entry(ours, path) else theirs, path, oid)
         return entries
+
+    def _modes(
+        self, entries: Mapping[str, TreeEntry | None], mine: Mapping[str, Pair], other: Mapping[str, Pair]
+    ) -> dict[str, TreeEntry | None]:
+        """Return documents whose mode the other side alone has changed, with that mode."""
+        found: dict[str, TreeEntry | None] = {}
+        for path, (old, new) in other.items():
+            plain = old is not None and new is not None and {old.mode, new.mode} == tree.FILES
+            if not plain or not tree.is_document(path, self._prefix):
+                continue
+            here = entries[path] if path in entries else self._objects.entry(self._trees[self.ours], path)
+            ours = mine[path][1] if path in mine else old
+            if here is not None and ours is not None and old is not None and ours.mode == old.mode:
+                found[path] = here._replace(mode=new.mode if new is not None else old.mode)
+        return found
 
     def _taken(self, mine: Mapping[str, Pair], other: Mapping[str, Pair]) -> dict[str, TreeEntry | None]:
         """Return what the other side alone has put in a document's place that is no plain file, and the manifest."""

@@ -145,7 +145,7 @@ RESOURCES: tuple[Resource, ...] = (
             "POST": Operation(apply, "Several edits as one change", needs="editor", limit=CHANGES_LIMIT),
         },
     ),
-    Resource("/api/v1/changes/{rev}", {"GET": Operation(show, "One recorded change")}),
+    Resource("/api/v1/changes/{rev:path}", {"GET": Operation(show, "One recorded change")}),
     Resource("/api/v1/undoable", {"GET": Operation(undoable, "Changes of this machine that can be taken back")}),
     Resource("/api/v1/diff", {"GET": Operation(diff, "What differs between two moments")}),
 )
