@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "pull": ("zenprofile.cli.sharing:pull", "Fetch what others have changed, and merge it."),
         "push": ("zenprofile.cli.sharing:push", "Send the commits that are only here."),
         "sync": ("zenprofile.cli.sharing:sync", "Pull and push until both sides are equal."),
+        "watch": ("zenprofile.cli.watch:watch", "Commit, pull and push by itself whatever changes."),
         "conflicts": ("zenprofile.cli.sharing:conflicts", "List what only a person can decide."),
         "resolve": ("zenprofile.cli.sharing:resolve", "Settle an entity's conflicts."),
         "server": ("zenprofile.cli.server:server", "Serve a profile over HTTP, and the tokens for it."),
@@ -64,7 +65,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 # The commands of a group, so that completion need not load it; a test holds them against the groups themselves.
 TYPED = "(type)"
 VERBS: dict[str, str] = {
-    "config": "sync run-hooks message",
+    "config": "sync run-hooks message watch",
     "remote": "set",
     "component": "register list describe update rename copy delete",
     TYPED: "register list describe get update remove-attribute rename copy delete flavor",
@@ -77,6 +78,8 @@ VERBS: dict[str, str] = {
     "role assignment": "list",
     "project": "create list describe set get unset update rename delete",
     "schema": "export",
+    "watch": "pause resume confirm status service",
+    "watch service": "install uninstall status",
     "hooks": "install uninstall status",
     "server": "start token",
     "server token": "create list revoke",

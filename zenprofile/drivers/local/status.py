@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from zenprofile.drivers.local import watch_record
 from zenprofile.errors import Problem
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git import hook_paths, runner
@@ -18,6 +19,7 @@ from zenprofile.store.sharing import Open, Relation, State
 if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
 
+_Told = tuple[str, str, str, str]  # the state's word, since when, why, what to do
 _FILE = "state.json"
 _VERDICT = "verdict.json"
 _SETTLE = "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs"
@@ -61,7 +63,8 @@ def state(
     changes = tuple(store.uncommitted(paths)) if paths else ()
     invalid = tuple(_invalid(store, repository, clean=not paths))
     last = _read(repository, _FILE)
-    word, since, reason, advice = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
+    found = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
+    word, since, reason, advice = _watched(repository, found)
     return State(word, since, reason, advice, relation, changes, open_, invalid, _hooks(settings.hooks_folder))
 
 
@@ -73,7 +76,7 @@ def _word(
     invalid: tuple[Problem, ...],
     last: dict[str, Any],
     rewritten: tuple[str, str],
-) -> tuple[str, str, str, str]:
+) -> _Told:
     """Return the state's word, since when, why and what to do: the first of these that holds."""
     what, how = repository.under_way()
     ahead, behind = _commits(relation.ahead), _commits(relation.behind)
@@ -106,6 +109,24 @@ def _word(
             return word, since, reason, advice
     confirmed = failed == "synced" and failure == relation.ours
     return "synced", when if confirmed else "", "the remote has what is here, when it was last looked at", ""
+
+
+def _watched(repository: Repository, found: _Told) -> _Told:
+    """Return what a running watcher says of itself, where that says more: why nothing is committed or pushed."""
+    word, *_ = found
+    said = watch_record.state(repository)
+    state = said.get("state", "")
+    explains = {
+        "held": {"invalid", "uncommitted"},
+        "paused": {"uncommitted", "ahead", "behind", "diverged", "synced"},
+        "offline": {"offline", "ahead", "behind", "diverged"},
+        "blocked": {"blocked", "ahead", "behind", "diverged"},
+    }
+    if word not in explains.get(state, set()) or not watch_record.is_running(repository):
+        return found
+    again = f"; the watcher tries again at {said['next_at']}" if said.get("next_at") and state != "held" else ""
+    reason, advice = (str(said.get(key, "")) for key in ("reason", "next"))
+    return state, str(said.get("since", "")), f"{reason}{again}", advice
 
 
 def _commits(number: int) -> str:
