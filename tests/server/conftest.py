@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-import serving
 
+from tests.contract import serving
 from zenprofile.store.base import Options
 from zenprofile.store.registry import create_store
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import serving
-
+from tests.contract import serving
 from tests.server.conftest import Ask, asking
 
 DEFAULT = "/api/v1/stacks/default"

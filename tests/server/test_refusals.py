@@ -4,8 +4,8 @@ import socket
 from typing import Any
 
 import pytest
-import serving
 
+from tests.contract import serving
 from tests.server.conftest import Ask, asking
 from zenprofile.core.entity import KINDS
 from zenprofile.server import api
