@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 _AGO = re.compile(r"(\d{1,6})[ .](second|minute|hour|day|week|month|year)s?[ .]ago\Z")
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2629746, "year": 31556952}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\Z")
+# The ends of time, as text can say it: years 1 and 9999 in UTC.
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
 
 
 def parse(text: str) -> float | None:
@@ -24,7 +26,10 @@ def parse(text: str) -> float | None:
         return None
     if len(text) == 10:
         moment = moment.replace(hour=23, minute=59, second=59, microsecond=999999)
-    return moment.astimezone().timestamp()
+    try:
+        return moment.astimezone(moment.tzinfo or None).timestamp()
+    except (OverflowError, ValueError):  # beside an end of time by its offset
+        return float(_LAST if moment.year > 1 else _FIRST)
 
 
 def start(text: str) -> float | None:
@@ -49,5 +54,6 @@ def _relative(text: str) -> float | None:
 
 
 def rfc3339(seconds: float) -> str:
-    """Return seconds since 1970 as RFC 3339 in UTC, to the second."""
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
+    """Return seconds since 1970 as RFC 3339 in UTC, to the second; what lies beyond an end of time as that end."""
+    moment = datetime.fromtimestamp(min(max(int(seconds), _FIRST), _LAST), UTC)
+    return moment.isoformat().replace("+00:00", "Z")
