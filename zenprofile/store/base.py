@@ -15,7 +15,7 @@ from zenprofile.errors import Problem
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
 
-__all__ = ["Acting", "Committing", "Driver", "Edits", "Loaded", "Options", "Snapshot", "Store"]
+__all__ = ["Acting", "Committing", "Driver", "Edits", "Foreign", "Loaded", "Options", "Snapshot", "Store"]
 
 
 class Store(Protocol):
@@ -121,6 +121,15 @@ class Committing(Protocol):
             Stale: the edits are others than those of the mark.
             Paused, Locked, StoreBroken: as `Store.apply`.
         """
+        ...
+
+
+@runtime_checkable
+class Foreign(Protocol):
+    """What a store offers that another program wrote: it is read as it is, and never written."""
+
+    def notes(self) -> list[str]:
+        """Say what is other here than in the store, what is damaged or left out, and what to do, a line each."""
         ...
 
 

@@ -181,6 +181,8 @@ def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created |
 
 
 def _load(profile: Profile, options: "Options", user_named: bool) -> Created:
+    from zenprofile.store.base import Foreign
+
     store = opener.open_store(profile.store_url, options)
     try:
         snapshot = store.snapshot()
@@ -188,6 +190,7 @@ def _load(profile: Profile, options: "Options", user_named: bool) -> Created:
         if not user_named:
             profile = profile._replace(active_user=_first(snapshot, "user"))
         problems = [str(problem) for problem in snapshot.load().problems]
+        problems += store.notes() if isinstance(store, Foreign) else []
         return Created(profile, True, (*problems, *gone(snapshot, profile.active_stack, profile.active_user)))
     finally:
         store.close()

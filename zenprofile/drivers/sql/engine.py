@@ -51,17 +51,18 @@ def exists(url: str) -> bool:
     return True
 
 
-def engine(url: str, options: Options, *, create: bool = False) -> Engine:
+def engine(url: str, options: Options, *, create: bool = False, read_only: bool = False) -> Engine:
     """Return the engine of a database; connects later.
 
     Args:
         url: as the profile keeps it, without password.
         options: of this machine.
         create: make an SQLite file that is not there.
+        read_only: open an SQLite file so that no byte of it, or beside it, can change.
     """
     check(url)
     if is_sqlite(url):
-        return _sqlite(url, options, create)
+        return _sqlite(url, options, "ro" if read_only else "rwc" if create else "rw")
     address = make_url(url)
     if scheme_of(url) in _CLIENTS:
         address = address.set(drivername=_CLIENTS[scheme_of(url)])
@@ -70,15 +71,24 @@ def engine(url: str, options: Options, *, create: bool = False) -> Engine:
     return create_engine(address, pool_pre_ping=True)
 
 
-def _sqlite(url: str, options: Options, create: bool) -> Engine:
+def _sqlite(url: str, options: Options, mode: str) -> Engine:
     if scheme_of(url) not in {"sqlite", "sqlite+pysqlite"}:
         hint = "write sqlite:////path"
         raise Unsupported(f"{hidden(url)}: only Python's own SQLite can be used", hint=hint)
-    mode = "rwc" if create else "rw"
-    address = URL.create("sqlite", database=f"file:{quote(path_of(url))}", query={"mode": mode, "uri": "true"})
+    query = {"mode": mode, "uri": "true"}
+    if mode == "ro" and _is_settled(path_of(url)):
+        query["immutable"] = "1"
+    address = URL.create("sqlite", database=f"file:{quote(path_of(url))}", query=query)
     made = create_engine(address, connect_args={"timeout": options.timeout})
     event.listen(made, "connect", _set_up)
     return made
+
+
+def _is_settled(path: str) -> bool:
+    """Say whether a file keeps its log apart (WAL) and has none: else SQLite makes two files beside it to read it."""
+    with open(path, "rb") as file:
+        header = file.read(20)
+    return header[18:20] == b"\x02\x02" and not os.path.exists(f"{path}-wal")
 
 
 def _set_up(connection: Any, _record: object) -> None:
