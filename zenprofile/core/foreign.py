@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Schema
 
 LABEL_OF_NAME = "zenml.name"
+# Types of components that only one of the two releases of ZenML has, and those of which 0.98 takes several in a stack.
+ONLY_013 = frozenset({"metadata_store", "secrets_manager"})
+ONLY_098 = frozenset({"image_builder", "model_registry", "deployer", "log_store", "sandbox"})
+REPEATABLE = frozenset({"alerter", "experiment_tracker", "step_operator", "sandbox"})
 _GENERATED = re.compile(r"[/\\]local_stores[/\\][0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}(?:[/\\]|\Z)")
 # Of flavors whose schema nobody has: the fields that ZenML 0.13's own flavors keep secrets in.
 _SECRET_FIELDS = re.compile(r"(?:\A|_)(?:password|token)\Z|_(?:key|secret)\Z")
