@@ -254,14 +254,31 @@ class LocalStore:
         with self.writing() as repository, self._asking(repository) as settings:
             from zenprofile.store.prepare import prepare
 
+            if change.idempotency_key and (made := self._made(repository, change.idempotency_key)) is not None:
+                return made
             prepared = prepare(self._tree, change, self.catalog())
             if not prepared.writes:
                 return Recorded("", "", "", prepared.message, ())
             writes = [file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
-            ours = not change.message
             return self.record(
-                repository, writes, prepared.message, prepared.changes, ours=ours, undone=undone, settings=settings
+                repository,
+                writes,
+                prepared.message,
+                prepared.changes,
+                ours=not change.message,
+                undone=undone,
+                key=change.idempotency_key,
+                settings=settings,
             )
+
+    def _made(self, repository: Repository, key: str) -> "Recorded | None":
+        """Return what was recorded with an idempotency key, or None."""
+        from zenprofile.drivers.local import history, undo_log
+
+        found = undo_log.made(repository, self.objects(repository), key)
+        if found is None or not found.recorded.rev:
+            return None if found is None else found.recorded
+        return history.one(repository, found.recorded.rev).recorded
 
     @contextlib.contextmanager
     def _asking(self, repository: Repository) -> Iterator["Settings | None"]:
@@ -286,17 +303,18 @@ class LocalStore:
         *,
         ours: bool,
         undone: str = "",
+        key: str = "",
         settings: "Settings | None" = None,
     ) -> "Recorded":
         from zenprofile.core.change import Recorded
         from zenprofile.drivers.local import commit
 
         if not self.commits:
-            commit.edit(repository, writes, message, undone, self._machine)
+            commit.edit(repository, writes, message, undone, self._machine, key)
             return Recorded("", "", "", message, changes)
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
-        rev = commit.record(repository, writes, message, self.author(), undone, settings)
+        rev = commit.record(repository, writes, message, self.author()._replace(key=key), undone, settings)
         from zenprofile.drivers.local import history
 
         return history.brief(repository, rev, message, changes)

@@ -34,16 +34,29 @@ def changes(repository: Repository, objects: Objects, machine: str = "") -> Iter
             yield found
 
 
+def made(repository: Repository, objects: Objects, key: str) -> Past | None:
+    """Return the change that was made with an idempotency key, or None."""
+    for name in _names(repository):
+        read = journal.read(repository.own_dir / journal.CHANGES / name)
+        if read is not None and read[0].key == key and read[1].get("prefix") == repository.prefix:
+            return _past(repository, objects, name.removesuffix(_ENDING), read[0])
+    return None
+
+
+def _names(repository: Repository) -> list[str]:
+    """List the records' files, newest first."""
+    try:
+        names = os.listdir(repository.own_dir / journal.CHANGES)
+    except FileNotFoundError:
+        return []
+    return sorted((name for name in names if name.endswith(_ENDING)), reverse=True)
+
+
 def _moves(repository: Repository, machine: str) -> dict[str, Move]:
     """Return a machine's records of the profile by name, newest first."""
-    folder = repository.own_dir / journal.CHANGES
-    try:
-        names = sorted((n for n in os.listdir(folder) if n.endswith(_ENDING)), reverse=True)
-    except FileNotFoundError:
-        return {}
     found = {}
-    for name in names:
-        read = journal.read(folder / name)
+    for name in _names(repository):
+        read = journal.read(repository.own_dir / journal.CHANGES / name)
         if read is None or read[0].kind == "merge" or read[0].machine != machine:
             continue
         if read[1].get("prefix") == repository.prefix:
