@@ -49,8 +49,8 @@ class Problem(NamedTuple):
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """What makes it the same problem after lines have moved: file, path, code and message."""
-        return (self.file, self.path, self.code, self.message)
+        """What makes it the same problem after lines have moved: file, path, code, and message without a suggestion."""
+        return (self.file, self.path, self.code, self.message.partition("; did you mean ")[0])
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import serving
 
 from tests.contract.kit import DRIVERS, Place
 from zenprofile.store.base import Store
@@ -14,7 +15,8 @@ RECORDING = [name for name, place in DRIVERS.items() if place.records]
 
 def _placed(name: str, folder: Path) -> Place:
     place = DRIVERS[name]
-    return place._replace(url=place.url.format(folder=folder))
+    url = place.url.removeprefix("{server}").format(folder=folder)
+    return place._replace(url=serving.address_of(url) if place.url.startswith("{server}") else url)
 
 
 @pytest.fixture(params=DRIVERS)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import serving
+
 from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.document.writer import write
 from zenprofile.core.entity import Key, revision
@@ -51,12 +53,22 @@ class Place(NamedTuple):
     alone: bool = False
 
 
-DRIVERS = {
+def _served(place: Place) -> Place:
+    """Return a place behind a server, of which a driver sees nothing but the address."""
+
+    def spoil(url: str, key: Key, text: str) -> None:
+        place.spoil(serving.store_of(url), key, text)
+
+    return Place("{server}" + place.url, spoil, Options(user="ada", password=serving.TOKEN))
+
+
+_HERE = {
     "memory": Place("memory:{folder}", _in_memory, alone=True),
     "sqlite": Place("sqlite:///{folder}/store.db", _in_sqlite),
     "git": Place("{folder}/store", _in_folder, Options(user="ada", mode="commit")),
     "git-by-hand": Place("{folder}/store", _in_folder, Options(user="ada", mode="manual"), records=False),
 }
+DRIVERS = {**_HERE, **{f"rest-{name}": _served(_HERE[name]) for name in ("sqlite", "git")}}
 
 
 class Document(NamedTuple):

@@ -3,6 +3,7 @@
 A store that only this process can reach is used by threads instead.
 """
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -42,6 +43,7 @@ def _processes(place: Place, jobs: tuple[list[str], ...]) -> list[str]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env={**os.environ, "CONTRACT_PASSWORD": place.options.password},
         )
         for job, *words in jobs
     ]

@@ -1,5 +1,6 @@
 """What several processes do to one store at once: ``worker.py JOB URL MODE WORDS...``, from the word "go" on stdin."""
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -86,7 +87,7 @@ JOBS: dict[str, Callable[..., str]] = {
 
 def work(job: str, url: str, mode: str, words: list[str], wait: Callable[[], object]) -> str:
     """Open the store, wait, and do a job."""
-    store = open_store(url, Options(user="ada", mode=mode))
+    store = open_store(url, Options(user="ada", mode=mode, password=os.environ.get("CONTRACT_PASSWORD", "")))
     wait()
     try:
         return JOBS[job](store, *words)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zenprofile.core.merge import diff3
+from zenprofile.core.merge.common_lines import matches
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=8)
 
@@ -32,7 +33,7 @@ def test_texts_merge_by_line(base: str, ours: str, theirs: str, merged: str | No
 
 @given(LINES, LINES)
 def test_matches_are_a_longest_common_subsequence(one: list[str], other: list[str]) -> None:
-    found = diff3.matches(one, other)
+    found = matches(one, other)
     lengths = [[0] * (len(other) + 1) for _ in range(len(one) + 1)]
     for i, left in enumerate(one):
         for j, right in enumerate(other):
@@ -74,7 +75,14 @@ def test_texts_without_likeness_are_one_piece_and_no_wait() -> None:
     one = [str(n % 7) for n in range(100_000)]
     other = [str(n % 11) for n in range(100_000)]
 
-    assert diff3.matches(["first", *one], ["first", *other])[:1] == [(0, 0)]
+    assert matches(["first", *one], ["first", *other])[:1] == [(0, 0)]
+
+
+def test_texts_that_differ_in_many_places_are_matched_where_lines_are_alike() -> None:
+    one = [f"{n // 3} {n % 3}" for n in range(3000)]
+    other = [line if n % 3 else f"other {n}" for n, line in enumerate(one)]
+
+    assert matches(one, other) == [(n, n) for n in range(3000) if n % 3]
 
 
 def test_only_a_line_feed_ends_a_line() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from zenprofile.core.change import same
 from zenprofile.core.document import events, reader, writer
 from zenprofile.core.document.parse_error import Refused
+from zenprofile.core.document.places import Places
 from zenprofile.errors import Invalid
 
 DEEP = "a: " + "[" * 64
@@ -218,7 +219,7 @@ e:
     ],
 )
 def test_a_path_has_a_place(path: tuple[str | int, ...], key: bool, place: tuple[int, int]) -> None:
-    assert reader.locate(PLACES, path, key=key) == place
+    assert Places(PLACES).of(path, key=key) == place
 
 
 YAMLISH = st.text(alphabet="ab:- \n#'\"[]{},|>&*!%@?~<=.01e\\\t\r\xe9\x85\u2028\ufeff\x00\ud800\U0001f600", max_size=40)

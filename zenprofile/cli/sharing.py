@@ -146,6 +146,10 @@ def push(session: Session, strict: bool, with_others: bool) -> None:
     session.show({"confirmed": done.confirmed, "sent": done.sent}, lambda: line)
 
 
+def _confirm(question: str) -> bool:
+    return click.confirm(output.safe_text(question), err=True)
+
+
 @command(examples=["zenprofile sync"])
 @strict_option
 @others_option
@@ -165,6 +169,8 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
         commits=bool(getattr(store, "commits", False)),
         strict=strict,
         with_others=with_others,
+        timeout=session.timeout,
+        confirm=_confirm if sys.stdin.isatty() and session.format == "table" else None,
     )
     if session.format == "table":
         if done.committed is not None:
@@ -239,7 +245,10 @@ def resolve(session: Session, entity: str, choice: str | None, field: str) -> No
 
 
 def _edited(side: Sharing, key: "Key") -> Typed:
-    text = click.edit(side.marked(key), extension=".yaml", require_save=True)
+    try:
+        text = click.edit(side.marked(key), extension=".yaml", require_save=True)
+    except FileNotFoundError:  # the editor took the file away
+        text = None
     if text is None:
         raise click.UsageError("The document was not saved; nothing is settled.")
     return Typed(text)

@@ -1,10 +1,13 @@
 """Changes: the edits that go down into a store, what it recorded, and both in words."""
 
+import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from zenprofile.core import paths
 from zenprofile.core.entity import Data, Key, normal
+
+Content = tuple[str, str, str]
 
 
 class Edit(NamedTuple):
@@ -14,11 +17,13 @@ class Edit(NamedTuple):
         key: of the entity.
         replaces: the revision that the edit stands on; None where the entity must not exist yet.
         text: the new document; None deletes it.
+        stem: a document of an earlier time that the edit brings back; None for none. What it lacked is nothing new.
     """
 
     key: Key
     replaces: str | None
     text: str | None
+    stem: str | None = None
 
 
 class Change(NamedTuple):
@@ -169,16 +174,20 @@ def _told(change: Changed | str) -> str:
 def _joined(changes: Iterable[Changed]) -> list[Changed | str]:
     """Return renames, told already, before the changes that are none."""
     changes = list(changes)
-    gone = [c for c in changes if c.action == "removed"]
+    gone: dict[Content, list[Key]] = {}
+    for old in reversed(changes):
+        if old.after is None and old.before is not None:
+            gone.setdefault(content(old.key, old.before), []).append(old.key)
     told: list[Changed | str] = []
     joined: set[Key] = set()
     for new in changes if gone else ():
-        if new.action != "added":
+        if new.before is not None or new.after is None:
             continue
-        old = next((g for g in gone if g.key not in joined and is_rename(g, new)), None)
-        if old:
-            joined.update((old.key, new.key))
-            told.append(f"{label(old.key)}: renamed to {new.key.name}")
+        fits = gone.get(content(new.key, new.after))
+        if fits:
+            first = fits.pop()
+            joined.update((first, new.key))
+            told.append(f"{label(first)}: renamed to {new.key.name}")
     return [*told, *(c for c in changes if c.key not in joined)]
 
 
@@ -187,6 +196,11 @@ def is_rename(old: Changed, new: Changed) -> bool:
     if old.key[:2] != new.key[:2] or old.before is None or new.after is None:
         return False
     return same({**old.before, "name": ""}, {**new.after, "name": ""})
+
+
+def content(key: Key, data: Data) -> Content:
+    """Return what an entity keeps when only its name changes: kind, type, and the rest of its data as JSON."""
+    return key.kind, key.type, json.dumps({**data, "name": ""}, sort_keys=True)
 
 
 def label(key: Key) -> str:

@@ -1,6 +1,7 @@
 """Checks of one document by itself: the reader's rules, its name, its schemas, secrets."""
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from zenprofile.core import names, paths, suggestions
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 Registered = Callable[[str, str], Data | None]
 _TYPES = frozenset(COMPONENT_TYPES)
+MAX_PROBLEMS = 100  # told of one document: more of them are a mistake of one kind
 
 
 def document(
@@ -41,7 +43,7 @@ def document(
     wrong = misplaced(key, data)
     found = wrong or findings(key, data, catalog, registered)
     problems = plaintext.problems(key, source, placed(key, source, found) if found else ())
-    return (None if wrong else Entity(key, data)), problems
+    return (None if wrong else Entity(key, data)), problems[:MAX_PROBLEMS]
 
 
 def misplaced(key: Key, data: Data) -> "list[Finding]":
@@ -121,11 +123,12 @@ def _unknown_flavor(key: Key, flavor: str, catalog: "Catalog") -> "Finding":
 
 
 def placed(key: Key, source: str, found: "Iterable[Finding]") -> list[Problem]:
-    """Turn findings into problems with line and column in a document's text."""
-    from zenprofile.core.document import reader
+    """Turn findings, a hundred at most, into problems with line and column in a document's text."""
+    from zenprofile.core.document.places import Places
 
+    places = Places(source)
     result = []
-    for path, at_key, message, hint, code in found:
-        line, column = reader.locate(source, path, key=at_key)
+    for path, at_key, message, hint, code in islice(found, MAX_PROBLEMS):
+        line, column = places.of(path, key=at_key)
         result.append(Problem(key.path, line, column, paths.show(path), message, hint, code))
     return result

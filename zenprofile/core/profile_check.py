@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.core import paths, suggestions
-from zenprofile.core.document_check import document
+from zenprofile.core.document_check import MAX_PROBLEMS, document
 from zenprofile.core.entity import Data, Entity, Key, normal
 from zenprofile.core.snapshot import Overlay, Snapshot, flavor_of
 from zenprofile.errors import Invalid, Problem
 
 if TYPE_CHECKING:
+    from zenprofile.core.document.places import Places
     from zenprofile.core.schema.catalog import Catalog
 
 _REFERRING = frozenset({"stack", "team", "role"})  # as `references` lists them
@@ -36,6 +37,14 @@ def references(key: Key, data: Data) -> list[tuple[paths.Path, Key]]:
     if key.kind == "role":
         return _assignments(data)
     return []
+
+
+def refers_to(key: Key, data: Data) -> list[tuple[paths.Path, Key]]:
+    """List an entity's references with their places, a component's flavor among them."""
+    found = references(key, data)
+    if key.kind == "component" and isinstance(data.get("flavor"), str):
+        found.append((("flavor",), Key("flavor", key.type, data["flavor"])))
+    return found
 
 
 def _components(data: Data) -> list[tuple[paths.Path, Key]]:
@@ -69,9 +78,10 @@ def whole(snapshot: Snapshot) -> list[Problem]:
     keys = snapshot.keys()
     there = set(keys)
     problems = list(loaded.problems)
+    near = _Near(snapshot)
     for entity in loaded.entities:
         if entity.key.kind in _REFERRING:
-            problems += _broken(entity, snapshot, there)
+            problems += _broken(entity, snapshot, near, there)
     folded: dict[Key, Key] = {}
     alike = len({(kind, type_, name.casefold()) for kind, type_, name in keys}) < len(keys)
     for key in keys if alike else ():
@@ -81,24 +91,42 @@ def whole(snapshot: Snapshot) -> list[Problem]:
     return sorted(problems, key=lambda p: (p.file, p.line, p.column))
 
 
-def _broken(entity: Entity, snapshot: Snapshot, there: set[Key] | None = None) -> list[Problem]:
-    """List an entity's references that lead nowhere; ``there`` are the keys that exist, where they are known."""
-    problems = []
-    for path, target in references(entity.key, entity.data):
-        if target in there if there is not None else snapshot.text(target) is not None:
-            continue
-        what = f"{target.type} '{target.name}'" if target.type else f"{target.kind} '{target.name}'"
-        near = suggestions.suffix(target.name, (key.name for key in snapshot.keys(target.kind, target.type)))
-        message = f"{entity.key.kind} {entity.key.name} refers to {what}, which does not exist{near}"
-        hint = "register it, or take the reference out"
-        source = snapshot.text(entity.key) or ""
-        from zenprofile.core.document import reader
+class _Near:
+    """Finds the names nearest to unknown ones; each costs a look at all known names, so only so many are looked up."""
 
-        line, column = reader.locate(source, path)
-        # The position in a set says nothing: without it the problem stays the same when the list moves.
-        shown = paths.show(tuple(step for step in path if not isinstance(step, int)))
-        problems.append(Problem(entity.key.path, line, column, shown, message, hint, REFERENCE))
-    return problems
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._said: dict[Key, str] = {}
+
+    def suffix(self, target: Key) -> str:
+        """Return the end of a message on an entity that does not exist; "" once a hundred were looked up."""
+        if target not in self._said:
+            if len(self._said) >= MAX_PROBLEMS:
+                return ""
+            known = (key.name for key in self._snapshot.keys(target.kind, target.type))
+            self._said[target] = suggestions.suffix(target.name, known)
+        return self._said[target]
+
+
+def _broken(entity: Entity, snapshot: Snapshot, near: _Near, there: set[Key] | None = None) -> list[Problem]:
+    """List references that lead nowhere, a hundred at most; ``there`` are all keys, where they are known."""
+    exists = there.__contains__ if there is not None else lambda target: snapshot.text(target) is not None
+    lost = [found for found in references(entity.key, entity.data) if not exists(found[1])][:MAX_PROBLEMS]
+    if not lost:
+        return []
+    from zenprofile.core.document.places import Places
+
+    places = Places(snapshot.text(entity.key) or "")
+    return [_lost(entity.key, places, near, *found) for found in lost]
+
+
+def _lost(key: Key, places: "Places", near: _Near, path: paths.Path, target: Key) -> Problem:
+    what = f"{target.type} '{target.name}'" if target.type else f"{target.kind} '{target.name}'"
+    message = f"{key.kind} {key.name} refers to {what}, which does not exist{near.suffix(target)}"
+    hint = "register it, or take the reference out"
+    # The position in a set says nothing: without it the problem stays the same when the list moves.
+    shown = paths.show(tuple(step for step in path if not isinstance(step, int)))
+    return Problem(key.path, *places.of(path), shown, message, hint, REFERENCE)
 
 
 def clash(key: Key, other: Key) -> Problem:
@@ -121,9 +149,10 @@ def added(before: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog")
     after = Overlay(before, texts, catalog)
     problems: list[Problem] = []
     spellings: dict[Key, list[Key]] = {}
+    near = (_Near(before), _Near(after))
     for key, text in texts.items():
         if text is not None:
-            problems += _added_by(key, before, after, catalog)
+            problems += _added_by(key, (before, after), near, catalog)
             spellings.setdefault(key.folded, []).append(key)
     # Against what was there already, `zenprofile.store.prepare` has looked.
     problems += [clash(key, same[i - 1]) for same in spellings.values() if len(same) > 1 for i, key in enumerate(same)]
@@ -132,11 +161,13 @@ def added(before: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog")
     return problems + _respoiled(before, after, texts, catalog)
 
 
-def _added_by(key: Key, before: Snapshot, after: Overlay, catalog: "Catalog") -> list[Problem]:
-    new = _own(key, after, catalog)
+def _added_by(
+    key: Key, sides: tuple[Snapshot, Snapshot], near: tuple[_Near, _Near], catalog: "Catalog"
+) -> list[Problem]:
+    new = _own(key, sides[1], near[1], catalog)
     if not new:
         return []
-    had = Counter(problem.identity for problem in _own(key, before, catalog))
+    had = Counter(problem.identity for problem in _own(key, sides[0], near[0], catalog))
     kept = []
     for problem in new:
         had[problem.identity] -= 1
@@ -145,7 +176,7 @@ def _added_by(key: Key, before: Snapshot, after: Overlay, catalog: "Catalog") ->
     return kept
 
 
-def _own(key: Key, snapshot: Snapshot, catalog: "Catalog") -> list[Problem]:
+def _own(key: Key, snapshot: Snapshot, near: _Near, catalog: "Catalog") -> list[Problem]:
     """List the problems of one document in a snapshot, its references included."""
     try:
         raw = snapshot.text(key)
@@ -154,19 +185,15 @@ def _own(key: Key, snapshot: Snapshot, catalog: "Catalog") -> list[Problem]:
     if raw is None:
         return []
     entity, problems = document(key, raw, catalog, lambda type_, name: flavor_of(snapshot, type_, name))
-    return problems + (_broken(entity, snapshot) if entity is not None else [])
+    return problems + (_broken(entity, snapshot, near) if entity is not None else [])
 
 
 def _left_behind(gone: list[Key], after: Snapshot, texts: Mapping[Key, str | None]) -> list[Problem]:
     """Say who still refers to deleted entities; what the change itself writes has been looked at."""
     problems = []
-    loaded: dict[str, list[Entity]] = {}
+    by_target = _users({kind for key in gone for kind in REFERRERS.get(key.kind, ())}, after, texts)
     for key in gone:
-        users: list[str] = []
-        for kind in REFERRERS.get(key.kind, ()):
-            if kind not in loaded:
-                loaded[kind] = after.load(kind).entities
-            users += [f"{e.key.kind} {e.key.name}" for e in loaded[kind] if e.key not in texts and _refers(e, key)]
+        users = by_target.get(key)
         if users:
             shown = ", ".join(users[:10]) + (f" and {len(users) - 10} more" if len(users) > 10 else "")
             what = f"{key.type} '{key.name}'" if key.kind == "component" else f"{key.kind} '{key.name}'"
@@ -175,10 +202,13 @@ def _left_behind(gone: list[Key], after: Snapshot, texts: Mapping[Key, str | Non
     return problems
 
 
-def _refers(entity: Entity, key: Key) -> bool:
-    if key.kind == "flavor":
-        return entity.key.type == key.type and entity.data.get("flavor") == key.name
-    return any(target == key for _, target in references(entity.key, entity.data))
+def _users(kinds: set[str], after: Snapshot, texts: Mapping[Key, str | None]) -> dict[Key, list[str]]:
+    """Return, by what they refer to, the entities of kinds that a change does not write."""
+    found: dict[Key, list[str]] = {}
+    for entity in (e for kind in sorted(kinds) for e in after.load(kind).entities if e.key not in texts):
+        for target in dict.fromkeys(target for _, target in refers_to(entity.key, entity.data)):
+            found.setdefault(target, []).append(f"{entity.key.kind} {entity.key.name}")
+    return found
 
 
 def _respoiled(before: Snapshot, after: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog") -> list[Problem]:
@@ -188,9 +218,10 @@ def _respoiled(before: Snapshot, after: Snapshot, texts: Mapping[Key, str | None
         return []
     problems: list[Problem] = []
     names_ = {(key.type, key.name) for key in changed}
+    near = _Near(after)
     for entity in (e for type_ in {t for t, _ in names_} for e in before.load("component", type_).entities):
         if entity.key not in texts and (entity.key.type, entity.data.get("flavor")) in names_:
-            problems += _own(entity.key, after, catalog)
+            problems += _own(entity.key, after, near, catalog)
     return problems
 
 

@@ -102,6 +102,19 @@ def publish_over(root: "Place", path: str, before: bytes | None) -> bool:
     return True
 
 
+def set_executable(root: "Place", path: str, *, on: bool) -> None:
+    """Give or take a plain file's permission to be run, for whoever may read it; nothing else is touched."""
+    must_stay(path)
+    parent, _, name = path.rpartition("/")
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=fd)
+        try:
+            mode = stat.S_IMODE(os.fstat(file).st_mode)
+            os.fchmod(file, mode | (mode & 0o444) >> 2 if on else mode & ~0o111)
+        finally:
+            os.close(file)
+
+
 def settle(root: "Place", paths: Iterable[str]) -> None:
     """Make durable which files are in the folders of these paths."""
     for parent in sorted({path.rpartition("/")[0] for path in paths}):
@@ -210,12 +223,13 @@ def _sweep(folder_: str, name: str) -> None:
         return
     for draft in drafts:
         pid = draft[len(start) :].partition(".")[0]
-        if not _runs(pid):
+        if not runs(pid):
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(folder_, draft))
 
 
-def _runs(pid: str) -> bool:
+def runs(pid: str) -> bool:
+    """Say whether a process is there; of what is no number, that it may be."""
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

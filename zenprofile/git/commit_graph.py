@@ -9,6 +9,7 @@ from zenprofile.git import runner
 from zenprofile.git.repository import Repository
 
 _NEAR = 64  # commits on either side; a git process costs as much as to read some hundred
+_LONGEST_LOG = 8 << 20  # bytes
 _PARENT = re.compile(rb"^parent ([0-9a-f]+)$", re.MULTILINE)
 
 
@@ -57,6 +58,20 @@ def bases(repository: Repository, ours: str, theirs: str) -> list[str]:
     if fork is not None:
         return [fork.base]
     return runner.run(["merge-base", "--all", ours, theirs], repository.folder, ok=(0, 1)).out.decode().split()
+
+
+def forced(repository: Repository, tracking: str) -> list[str]:
+    """Return the commits that a remote's branch had before fetches that found it rewritten, the latest first.
+
+    They stand in the ref's log, also where a person's own `git fetch` came before any of ours.
+    """
+    try:
+        with open(repository.common_file(f"logs/{tracking}"), "rb") as file:
+            rows = file.read(_LONGEST_LOG).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    olds = [row.partition(" ")[0] for row in reversed(rows[-_NEAR:]) if row.endswith(": forced-update")]
+    return [old for old in olds if old.strip("0") and not old.strip("0123456789abcdef")]
 
 
 def _fork(repository: Repository, one: str, other: str) -> _Fork | None:

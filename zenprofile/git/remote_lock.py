@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from zenprofile.fs import atomic, lock
+from zenprofile.git import leftovers
 from zenprofile.git.repository import Repository
 
 _GUARD = "talking"  # in our own folder: held while git talks to a remote
@@ -33,9 +34,5 @@ def alone(repository: Repository, tracking: str, timeout: float) -> Iterator[Non
 
 
 def _free(repository: Repository, tracking: str, since: float) -> None:
-    """Remove the lock files that git, killed with its zenprofile, has left: nobody uses them any more."""
-    for name in (f"{tracking}.lock", "shallow.lock"):
-        left = repository.common_dir / name
-        with contextlib.suppress(OSError):
-            if left.stat().st_mtime >= since - 1:
-                left.unlink()
+    """Remove the lock files that git, killed with its zenprofile, has left."""
+    leftovers.remove(repository, [repository.common_file(f"{name}.lock") for name in (tracking, "shallow")], since)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from selectors import BaseSelector, SelectorKey
 
 LOCAL_DEADLINE = 120.0  # seconds; beyond any local operation on a profile
+_GRACE, _CHILDREN_GRACE = 5.0, 1.0  # seconds that a process, and then its children, have to tidy up
 # The variables of git that a person sets on purpose; all others are set by git for its own children, or by an attacker.
 _KEPT = frozenset(
     [
@@ -56,7 +57,7 @@ _SET = {
     "GIT_PROTOCOL_FROM_USER": "0",
     "GIT_EDITOR": ":",
     "GIT_PAGER": "cat",
-    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_GRAFT_FILE": f"{os.devnull}/none",  # there is none; of one that can be opened git prints a hint of 8 lines
     "SSH_ASKPASS_REQUIRE": "never",
     "LC_ALL": "C",
 }
@@ -174,6 +175,10 @@ def finish(
     except BaseException:
         end(process)
         raise
+    if process.returncode == -signal.SIGKILL and isinstance(process, Process):
+        from zenprofile.git import leftovers
+
+        leftovers.take_away(process.folder, process.since)
     return _judged(args, Ran(process.returncode, out, err.decode("utf-8", "replace")), ok)
 
 
@@ -256,7 +261,14 @@ class Process(subprocess.Popen[bytes]):
     """A process that is waited for without looking again and again.
 
     The library sleeps between its looks, at first for half a millisecond: longer than git takes to go.
+
+    Attributes:
+        folder: where it runs.
+        since: when it was started, in seconds since 1970.
     """
+
+    folder = ""
+    since = 0.0
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end, as the library does."""
@@ -287,7 +299,7 @@ def start(
     """Start git with pipes, in a session of its own; `end` it if it does not end by itself."""
     _heed_sigterm()
     try:
-        return Process(
+        process = Process(
             arguments(args, flags, hooks=hooks),
             cwd=cwd,
             env=environment({**TALKS, **(extra or {})} if hooks else extra),
@@ -296,6 +308,8 @@ def start(
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        process.folder, process.since = os.fspath(cwd), time.time()
+        return process
     except FileNotFoundError:
         if not os.path.isdir(cwd):
             raise StoreBroken(f"the folder {cwd} is gone", hint="put it back, or create the profile again") from None
@@ -316,15 +330,33 @@ def _terminated(*_: object) -> None:
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process with all its children, and wait for it."""
+    """End a process with all its children, and wait for it.
+
+    It is asked first: git takes its lock files away then, and so does the one that a push by path has started at the
+    other side. Who does not heed that is killed.
+    """
     try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        process.kill()
-    process.wait()
-    for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
-        with contextlib.suppress(OSError):  # what was still to be written finds nobody
-            pipe.close()
+        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+        until = time.monotonic() + _CHILDREN_GRACE
+        while _signal(process, 0) and time.monotonic() < until:
+            time.sleep(0.005)
+    finally:
+        _signal(process, signal.SIGKILL)
+        process.wait()
+        for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
+            with contextlib.suppress(OSError):  # what was still to be written finds nobody
+                pipe.close()
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: int) -> bool:
+    """Send a signal to a process and its children; say whether any of them is left."""
+    try:
+        os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):  # macOS refuses where only dead ones are left
+        return False
+    return True
 
 
 def _judged(args: list[str], ran: Ran, ok: tuple[int, ...]) -> Ran:

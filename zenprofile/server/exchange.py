@@ -118,7 +118,7 @@ class Asked:
 
     def snapshot(self) -> Snapshot:
         """Return the entities of now, or as they were at the ``at`` of the query."""
-        return self.store.snapshot(self.one("at") or None)
+        return self.store.snapshot(self.one("at") if "at" in self.query else None)
 
     def sent(self, *types: str) -> str:
         """Return the body's media type, one of those named.

@@ -15,7 +15,7 @@ from zenprofile.errors import Problem
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
 
-__all__ = ["Acting", "Committing", "Driver", "Edits", "Loaded", "Options", "Snapshot", "Store"]
+__all__ = ["Acting", "Committing", "Driver", "Edits", "Foreign", "Loaded", "Options", "Snapshot", "Store"]
 
 
 class Store(Protocol):
@@ -127,6 +127,15 @@ class Committing(Protocol):
 
 
 @runtime_checkable
+class Foreign(Protocol):
+    """What a store offers that another program wrote: it is read as it is, and never written."""
+
+    def notes(self) -> list[str]:
+        """Say what is other here than in the store, what is damaged or left out, and what to do, a line each."""
+        ...
+
+
+@runtime_checkable
 class Acting(Protocol):
     """What a store offers that writes for others: behind a server, the users of the tokens."""
 
@@ -165,6 +174,7 @@ class Options(NamedTuple):
         clone: folder of the clone of a store whose URL has to be cloned; "" for any other store.
         warn: takes a warning for the user.
         machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
+        resends: whether a write to a server that came too late is merged by meaning and sent again.
         progress: takes what git says of its progress while it clones, as it comes; None where nobody looks.
     """
 
@@ -179,6 +189,7 @@ class Options(NamedTuple):
     clone: str = ""
     warn: Callable[[str], None] = _silent
     machine: Callable[[], str] = _nobody
+    resends: bool = False
     progress: Callable[[str], None] | None = None
 
 

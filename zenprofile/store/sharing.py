@@ -55,11 +55,13 @@ class Pushed(NamedTuple):
         confirmed: whether the remote has confirmed that it has the commit that is here.
         stale: whether it has commits that are not here; nothing was sent then.
         sent: number of commits.
+        reason: why it took nothing, where it is neither confirmed nor stale: a lock there that may go by itself.
     """
 
     confirmed: bool
     stale: bool
     sent: int
+    reason: str = ""
 
 
 class Open(NamedTuple):

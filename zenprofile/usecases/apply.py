@@ -5,6 +5,7 @@ from pathlib import Path
 
 from zenprofile.core.change import Change, Changed, Edit, Recorded, same
 from zenprofile.core.document import edit, reader
+from zenprofile.core.document.places import Places
 from zenprofile.core.entity import MANIFEST, Data, Key, key_of_path, normal
 from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.errors import InUse, Invalid, NotFound, Problem, UsageError
@@ -73,7 +74,7 @@ def _of_folder(folder: Path) -> list[Given]:
         try:
             raw = nofollow.read(folder.resolve(), key.path)
             text = reader.decode(raw or b"", str(path))
-            found.append(Given(key, reader.read(text, str(path)), text, str(path), 0, text))
+            found.append(Given(key, reader.read(text, str(path)), text, str(path), 0, Places(text)))
         except Invalid as error:
             problems += [problem._replace(file=str(path)) for problem in error.problems]
     if problems:

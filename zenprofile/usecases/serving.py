@@ -54,7 +54,7 @@ def served(profiles: Profiles, profile: Profile, timeout: float) -> Served:
         message = f"the profile '{profile.name}' is on a server already: {profile.store_url}"
         raise Unsupported(message, hint="serve the profile of the store behind it")
     options = options_of(profiles, profile, timeout)
-    return Served(profile, options._replace(mode="commit"), FileTokens(profiles.folder, profile.name))
+    return Served(profile, options._replace(mode="commit"), FileTokens(profiles.folder, profile.id))
 
 
 def add_token(kept: Tokens, store: Store, user: str, role: str) -> str:

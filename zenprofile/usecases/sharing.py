@@ -1,5 +1,6 @@
 """Sharing a profile through its remote: pull, push, sync, and what a person has to settle."""
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
@@ -7,18 +8,21 @@ from zenprofile.core import change, paths
 from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.errors import Conflict as ConflictError
-from zenprofile.errors import Invalid, ZenprofileError
+from zenprofile.errors import Invalid, Unreachable, ZenprofileError
 from zenprofile.fs import stop
-from zenprofile.store.base import Committing, Store
+from zenprofile.store.base import Committing, Edits, Store
 from zenprofile.store.sharing import Pulled, Pushed, Sharing, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
     from zenprofile.core.merge.documents import Conflict
 
-_ROUNDS = 5
-_SPREAD = 0.25  # seconds; of the order of one fetch, merge and push
+_SPREAD, _WIDEST = 0.25, 1.0  # seconds; of the order of one fetch, merge and push
+_TIMEOUT = 30.0  # seconds
+_MANY = 6  # documents; of fewer, half is soon deleted on purpose
+_LOCK_HINT = "local work is kept; try again, and if nothing runs there, have that file deleted"
 Warn = Callable[[str], None]
+Confirm = Callable[[str], bool]
 
 
 @runtime_checkable
@@ -60,6 +64,8 @@ def push(sharing: Sharing, warn: Warn, *, strict: bool = False, with_others: boo
     """
     _look_for_bound(sharing, warn, strict=strict)
     pushed = sharing.push(with_others=with_others)
+    if pushed.reason:
+        raise Unreachable(f"{pushed.reason}; nothing was sent", hint=_LOCK_HINT)
     if pushed.stale:
         raise ZenprofileError("the remote has changes that are not here; nothing was sent", hint="run: zenprofile sync")
     return pushed
@@ -82,25 +88,39 @@ def _look_for_bound(sharing: Sharing, warn: Warn, *, strict: bool) -> None:
 
 
 def sync(
-    store: Store, sharing: Sharing, warn: Warn, *, commits: bool, strict: bool = False, with_others: bool = False
+    store: Store,
+    sharing: Sharing,
+    warn: Warn,
+    *,
+    commits: bool,
+    strict: bool = False,
+    with_others: bool = False,
+    timeout: float = _TIMEOUT,
+    confirm: Confirm | None = None,
 ) -> Synced:
     """Commit edits that hold (where writes are commits), pull, push, until the remote has what is here.
 
+    Args:
+        store: whose edits are committed.
+        sharing: its remote side.
+        warn: takes lines for the user.
+        commits: whether writes are commits.
+        strict: as for `push`.
+        with_others: as for `push`.
+        timeout: seconds for which it goes on while others push at the same time.
+        confirm: asks a person whether so many documents are really to be deleted; None where nobody can be asked.
+
     Raises:
         Conflict: a person must choose.
-        Locked: the remote moved in every round.
+        Unreachable: the remote moved again and again, or held a lock.
         Stopped: it was told to stop (`zenprofile.fs.stop`), between two steps or while the remote was waited for.
         ZenprofileError: as `Sharing.pull` and `Sharing.push`.
     """
-    committed = _commit(store, warn) if commits else None
+    committed = _commit(store, warn, confirm) if commits else None
     pulled: list[Changed] = []
     notes: list[str] = []
-    for round_ in range(_ROUNDS):
-        if round_:
-            # Others push at the same time: each round spreads them over twice the time.
-            import random
-
-            stop.sleep(random.uniform(0, _SPREAD * 2**round_))  # noqa: S311
+    deadline, round_ = time.monotonic() + timeout, 0
+    while True:
         got = sharing.pull()
         pulled += got.changes
         notes += got.notes
@@ -111,20 +131,51 @@ def sync(
         pushed = sharing.push(with_others=with_others)
         if pushed.confirmed:
             return Synced(committed, tuple(pulled), tuple(notes), pushed.sent)
-    raise ZenprofileError(
-        f"the remote moved {_ROUNDS} times in a row; what is here is kept and not pushed", hint="run sync again"
-    )
+        round_ += 1
+        _pause(round_, deadline, pushed.reason)
 
 
-def _commit(store: Store, warn: Warn) -> Recorded | None:
+def _pause(round_: int, deadline: float, reason: str) -> None:
+    """Wait before another round: others push at the same time, and not all are to come back together."""
+    import random
+
+    pause = random.uniform(0, min(_SPREAD * 2**round_, _WIDEST))  # noqa: S311
+    if time.monotonic() + pause >= deadline:
+        why = reason or f"the remote moved {round_} times in a row"
+        hint = _LOCK_HINT if reason else "run sync again; --timeout sets how long it goes on"
+        raise Unreachable(f"{why}; what is here is kept and not pushed", hint=hint)
+    stop.sleep(pause)
+
+
+def _commit(store: Store, warn: Warn, confirm: Confirm | None) -> Recorded | None:
     if not isinstance(store, Committing):
         return None
     try:
+        _must_not_delete_most(store.edits(), confirm)
         recorded = store.commit()
     except Invalid as error:
         warn(f"edits by hand are not committed, since they are invalid: {error.file}: {error.message}")
         return None
     return recorded if recorded.rev else None
+
+
+def deletes_most(edits: Edits) -> bool:
+    """Say whether edits delete so much that a person is asked first: more than half of at least six documents."""
+    return edits.documents >= _MANY and 2 * len(edits.removed) > edits.documents
+
+
+def _must_not_delete_most(edits: Edits, confirm: Confirm | None) -> None:
+    """Ask before most of a profile is deleted for everybody: an ``rm -rf`` is rarely meant for the others too.
+
+    Raises:
+        ZenprofileError: it is not meant, or nobody can be asked.
+    """
+    if not deletes_most(edits):
+        return
+    told = f"{len(edits.removed)} of {edits.documents} documents are deleted here"
+    if confirm is None or not confirm(f"{told}. Delete them for everybody?"):
+        hint = "put them back: git restore .; or if they are to go: zenprofile commit, then sync"
+        raise ZenprofileError(f"{told}; nothing was committed or sent", hint=hint)
 
 
 def push_after_write(store: Store, warn: Warn) -> None:

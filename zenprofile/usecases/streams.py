@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from zenprofile.core import paths
 from zenprofile.core.document import edit, reader
+from zenprofile.core.document.places import Places
 from zenprofile.core.entity import KINDS, Data, Key, key_of
 from zenprofile.core.suggestions import suffix
 from zenprofile.errors import Invalid, Problem
@@ -23,7 +24,7 @@ class Given(NamedTuple):
         text: the document as a store keeps it, comments included.
         file: where it stands.
         line: lines of the file before it.
-        source: its text as it stands there.
+        places: of its fields, as it stands there.
     """
 
     key: Key
@@ -31,13 +32,13 @@ class Given(NamedTuple):
     text: str
     file: str
     line: int
-    source: str
+    places: Places
 
     def placed(self, problem: Problem) -> Problem:
         """Return a problem of the stored document as one of the place where it was given."""
         steps = paths.parse(problem.path) if problem.path else ()
         path = tuple(int(step) if step.isdigit() else step for step in steps)
-        line = reader.locate(self.source, path)[0] if path else 1
+        line = self.places.of(path)[0] if path else 1
         return problem._replace(file=self.file, line=self.line + line, column=max(problem.column, 1))
 
 
@@ -71,7 +72,7 @@ def _sources(text: str) -> Iterator[tuple[int, str]]:
         piece = text[start : separator.start() if separator else len(text)]
         if _says_something(piece):
             yield text.count("\n", 0, start), piece
-        start = separator.end() if separator else start
+        start = separator.end() + 1 if separator else start
 
 
 def _says_something(piece: str) -> bool:
@@ -90,19 +91,19 @@ def _given(source: str, file: str, line: int) -> Given:
     data = reader.read(source, file)
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        place = reader.locate(source, ("kind",)) if "kind" in data else (1, 1)
+        place = Places(source).of(("kind",)) if "kind" in data else (1, 1)
         message = (
             f"{str(kind)[:140]!r} is no kind of entity{suffix(kind, KINDS)}" if kind else "the document has no kind"
         )
         hint = f"write 'kind: stack'; the kinds are {', '.join(KINDS)}"
         raise Invalid.of([Problem(file, *place, "kind", message, hint, "bad-kind")])
     if "overrides" in data:
-        place = reader.locate(source, ("overrides",))
+        place = Places(source).of(("overrides",))
         hint = "give the document as the store has it: zenprofile stack export, or without overrides"
         message = "it has values of one machine (overrides)"
         raise Invalid.of([Problem(file, *place, "overrides", message, hint, "overrides")])
     own = {field: value for field, value in data.items() if field not in _OF_OUTPUT}
-    return Given(_key(kind, own), own, edit.edit(source, own).lstrip("\n"), file, line, source)
+    return Given(_key(kind, own), own, edit.edit(source, own).lstrip("\n"), file, line, Places(source))
 
 
 def _key(kind: str, data: Data) -> Key:

@@ -34,14 +34,6 @@ class Node(NamedTuple):
     value: Any
     style: str
 
-    def child(self, step: str | int) -> "tuple[Node | None, Node] | None":
-        """Return the key and value at a key or list position, or None."""
-        if self.mapping:
-            return next((pair for pair in self.children if pair[0] is not None and pair[0].value == step), None)
-        if isinstance(step, int) and not self.scalar and 0 <= step < len(self.children):
-            return self.children[step]
-        return None
-
     def data(self) -> Any:
         """Return the value that the node stands for."""
         if self.scalar:

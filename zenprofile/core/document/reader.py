@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from zenprofile.core import paths
 from zenprofile.core.document import lines
 from zenprofile.core.document.nodes import Mark, Node
 from zenprofile.core.document.parse_error import Refused, in_text
@@ -21,7 +20,7 @@ from zenprofile.core.document.parse_error import Refused, in_text
 if TYPE_CHECKING:
     from contextvars import ContextVar
 
-__all__ = ["MAX_BYTES", "Known", "Mark", "Node", "decode", "locate", "read", "remembering", "tree"]
+__all__ = ["MAX_BYTES", "Known", "Mark", "Node", "decode", "read", "remembering", "tree"]
 
 MAX_BYTES = 1024 * 1024
 
@@ -116,25 +115,6 @@ def tree(text: str) -> Node:
         return events.tree(text)
     except Refused as refused:
         raise refused.invalid("") from None
-
-
-def locate(text: str, path: paths.Path, *, key: bool = False) -> tuple[int, int]:
-    """Return line and column (from 1) of the value at a path, or of its nearest ancestor that is there.
-
-    Args:
-        text: a document that `read` accepts.
-        path: keys and list positions.
-        key: point at the last step's key and not at its value.
-    """
-    node = tree(text)
-    place = node.start
-    for step in path:
-        found = node.child(step)
-        if found is None:
-            break
-        name, node = found
-        place = name.start if name is not None and (key or node.start.index == node.end.index) else node.start
-    return place.line + 1, place.column + 1
 
 
 def _data(text: str) -> dict[str, Any]:

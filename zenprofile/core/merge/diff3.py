@@ -1,11 +1,9 @@
-"""Line diff and three-way merge of texts, small and with a bound on time: a text may come from anybody."""
+"""Three-way merge of texts by line."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# Beyond so many lines that differ, what lies between the equal beginning and end is one piece: no hostile text takes
-# more than some tenths of a second (the search costs the square of this).
-MAX_DIFFERENCES = 1000
+from zenprofile.core.merge.common_lines import matches
 
 
 class Piece(NamedTuple):
@@ -27,57 +25,6 @@ class _Hunk(NamedTuple):
     end: int
     low: int
     high: int
-
-
-def matches(one: Sequence[str], other: Sequence[str]) -> list[tuple[int, int]]:
-    """Return positions of equal lines, in order in both: a longest common subsequence, if few lines differ."""
-    low, limit = 0, min(len(one), len(other))
-    while low < limit and one[low] == other[low]:
-        low += 1
-    tail = 0
-    while tail < limit - low and one[-1 - tail] == other[-1 - tail]:
-        tail += 1
-    middle = _shortest(one[low : len(one) - tail], other[low : len(other) - tail])
-    return [
-        *((i, i) for i in range(low)),
-        *((low + i, low + j) for i, j in middle),
-        *((len(one) - k, len(other) - k) for k in range(tail, 0, -1)),
-    ]
-
-
-def _shortest(one: Sequence[str], other: Sequence[str]) -> list[tuple[int, int]]:
-    """Search as Myers does: per number of differences, how far each diagonal (position in one less in other) gets."""
-    reach = {1: 0}
-    trace: list[dict[int, int]] = []
-    for cost in range(min(len(one) + len(other), MAX_DIFFERENCES) + 1):
-        trace.append(dict(reach))
-        for diagonal in range(-cost, cost + 1, 2):
-            i = _step(reach, diagonal, cost)
-            while i < len(one) and i - diagonal < len(other) and one[i] == other[i - diagonal]:
-                i += 1
-            reach[diagonal] = i
-            if i >= len(one) and i - diagonal >= len(other):
-                return _walk_back(trace, len(one), len(other))
-    return []
-
-
-def _step(reach: dict[int, int], diagonal: int, cost: int) -> int:
-    down = diagonal == -cost or (diagonal != cost and reach[diagonal - 1] < reach[diagonal + 1])
-    return reach[diagonal + 1] if down else reach[diagonal - 1] + 1
-
-
-def _walk_back(trace: list[dict[int, int]], i: int, j: int) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for cost in range(len(trace) - 1, -1, -1):
-        reach, diagonal = trace[cost], i - j
-        start = _step(reach, diagonal, cost)
-        while i > start:
-            i, j = i - 1, j - 1
-            found.append((i, j))
-        if cost:
-            down = diagonal == -cost or (diagonal != cost and reach[diagonal - 1] < reach[diagonal + 1])
-            i, j = (i, j - 1) if down else (i - 1, j)
-    return found[::-1]
 
 
 def _hunks(base: Sequence[str], side: Sequence[str]) -> list[_Hunk]:

@@ -8,18 +8,10 @@ from zenprofile.core.change import MISSING, label
 from zenprofile.core.document import reader as texts
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge.data import Choice, Conflict, Value
-from zenprofile.core.profile_check import references
+from zenprofile.core.profile_check import refers_to
 
 GetData = Callable[[Key], Data | None]
 GetText = Callable[[Key], str | None]
-
-
-def refers_to(key: Key, data: Data) -> list[tuple[paths.Path, Key]]:
-    """List an entity's references with their places, a component's flavor among them."""
-    found = references(key, data)
-    if key.kind == "component" and isinstance(data.get("flavor"), str):
-        found.append((("flavor",), Key("flavor", key.type, data["flavor"])))
-    return found
 
 
 def carried(key: Key, text: str, names: Mapping[Key, str]) -> str:

@@ -4,6 +4,7 @@ What is no secret although it looks like one is allowed in the document itself, 
 comment line. So the allowance travels with the document through every kind of store, and nobody else's meets it.
 """
 
+import bisect
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -38,8 +39,10 @@ def document(source: str) -> list[Placed]:
         spans.append((node.start.index, node.end.index))
         place = (node.start.line + 1, node.start.column + 1, paths.show(path))
         found += (Placed(secret, *place) for secret in search(node.value))
+    starts = [start for start, _ in spans]  # in the document's order
     for secret in search(source):
-        if not any(start <= secret.start < end for start, end in spans):
+        before = bisect.bisect(starts, secret.start)
+        if not before or spans[before - 1][1] <= secret.start:
             column = secret.start - source.rfind("\n", 0, secret.start)
             found.append(Placed(secret, source.count("\n", 0, secret.start) + 1, column, ""))
     return found

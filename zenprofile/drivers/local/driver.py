@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
 from zenprofile.drivers.local import manifest
-from zenprofile.drivers.local.beginning import make_repository
+from zenprofile.drivers.local.beginning import make_repository, sweep
 from zenprofile.drivers.local.store import MANIFEST_TEXT, LocalStore, file_change
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import atomic, nofollow
@@ -70,6 +70,7 @@ class LocalDriver:
             os.makedirs(root, exist_ok=True)
         except OSError as error:
             atomic.failed(error, root)
+        sweep(root)
         if find(root) is None or (options.own and not os.path.lexists(os.path.join(root, ".git"))):
             make_repository(root)
         store = LocalStore(root, url, options)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.drivers.local import outside_files
 from zenprofile.errors import Conflict, Locked, StoreBroken, Unreachable
 from zenprofile.fs import atomic, nofollow
-from zenprofile.git import index, runner
-from zenprofile.git.objects import Objects
+from zenprofile.git import index, leftovers, runner
+from zenprofile.git.objects import EXECUTABLE, FILE, Objects
 from zenprofile.git.repository import Repository, is_ref
 
 if TYPE_CHECKING:
@@ -151,8 +151,10 @@ def finish(repository: Repository) -> None:
     path = repository.own_file(JOURNAL)
     found = read(path)
     if found is None:
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(path, f"{path}.damaged")
+        try:
+            _set_aside(path)
+        except OSError as error:
+            atomic.failed(error, repository.top)
         return
     move = found[0]
     remove_abandoned_locks(repository, move.ref)
@@ -163,6 +165,7 @@ def finish(repository: Repository) -> None:
             put_away(repository)
         elif _goes_on(repository, objects, move):
             complete(repository, move)
+            _set_modes(repository, objects, move, move.old, move.new)
             put_away(repository)
         else:
             take_back(repository, objects, move)
@@ -170,6 +173,17 @@ def finish(repository: Repository) -> None:
         atomic.failed(error, repository.top)
     finally:
         objects.close()
+
+
+def _set_aside(path: str) -> None:
+    """Take a journal that nobody can read out of the way, in the place of an earlier one."""
+    import shutil
+
+    aside = f"{path}.damaged"
+    if os.path.isdir(aside) and not os.path.islink(aside):
+        shutil.rmtree(aside)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, aside)
 
 
 def _is_in(repository: Repository, objects: Objects, move: Move) -> bool:
@@ -222,6 +236,7 @@ def take_back(repository: Repository, objects: Objects, move: Move) -> None:
     for entry in done:
         _put(repository, entry.path, entry.before)
     atomic.settle(top, (e.path for e in done if e.before is not None))
+    _set_modes(repository, objects, move, move.new, move.old)
     if move.ref:
         tree = objects.tree_of(move.old)
         staged = index.staged(repository, [e.path for e in move.entries])
@@ -257,6 +272,7 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
         if move.outside:
             outside_files.put(repository, objects, move.old, move.outside)
         _put_files(repository, move)
+        _set_modes(repository, objects, move, move.old, move.new)
         if move.ref:
             tree = objects.tree_of(move.new)
             index.set_entries(repository, objects, [(e.path, objects.entry(tree, e.path)) for e in move.entries])
@@ -285,6 +301,17 @@ def _put_files(repository: Repository, move: Move) -> None:
             message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
             raise Locked(message, hint="look at it, and repeat the command")
     atomic.settle(repository.folder, (e.path for e in todo if e.after is not None))
+
+
+def _set_modes(repository: Repository, objects: Objects, move: Move, old: str, new: str) -> None:
+    """Let files be run, or no longer, where a merge brings that; any other change leaves a file's mode."""
+    if move.kind != "merge":
+        return
+    before, after = objects.tree_of(old), objects.tree_of(new)
+    for entry in move.entries:
+        had, has = objects.entry(before, entry.path), objects.entry(after, entry.path)
+        if has is not None and has.mode != (had.mode if had is not None else FILE):
+            atomic.set_executable(repository.folder, entry.path, on=has.mode == EXECUTABLE)
 
 
 def _put_over(repository: Repository, entry: Entry) -> bool:
@@ -339,32 +366,9 @@ def _wait_for_git(repository: Repository) -> None:
 def remove_abandoned_locks(repository: Repository, ref: str) -> None:
     """Remove lock files of git that a killed process left while it did a change of ours: nobody uses them any more."""
     journal = repository.own_dir / JOURNAL
-    locks = [repository.git_dir / "index.lock", repository.git_dir / "HEAD.lock"]
-    if ref:
-        locks.append(repository.common_dir / f"{ref}.lock")
-    for lock in locks:
-        try:
-            younger = lock.stat().st_mtime >= journal.stat().st_mtime - 1
-        except FileNotFoundError:
-            continue
-        if younger and not _git_runs_in(repository):
-            lock.unlink(missing_ok=True)
-
-
-def _git_runs_in(repository: Repository) -> bool:
-    """Say whether a git process works in the repository (where the system does not tell: whether one could)."""
     try:
-        pids = [name for name in os.listdir("/proc") if name.isdigit()]
-    except OSError:  # pragma: no cover - a system without /proc
-        return True
-    places = (str(repository.top), str(repository.git_dir), str(repository.common_dir))
-    for pid in pids:
-        try:
-            with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
-                name = file.read()
-            cwd = os.readlink(f"/proc/{pid}/cwd")
-        except OSError:
-            continue
-        if name.startswith("git") and any(cwd == place or cwd.startswith(place + "/") for place in places):
-            return True
-    return False
+        since = journal.stat().st_mtime
+    except FileNotFoundError:
+        return
+    locks = [repository.git_file("index.lock"), repository.git_file("HEAD.lock")]
+    leftovers.remove(repository, [*locks, *([repository.common_file(f"{ref}.lock")] if ref else [])], since)

@@ -14,6 +14,7 @@ from zenprofile.core.merge.documents import Choices, Conflict
 from zenprofile.core.paths import Path
 from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
 from zenprofile.drivers.local import tree
+from zenprofile.drivers.local.conflicts import OUTSIDE
 from zenprofile.errors import Invalid, Problem, Unsupported
 from zenprofile.git import commit_graph, runner
 from zenprofile.git.objects import Objects, Pair, TreeEntry
@@ -22,7 +23,6 @@ from zenprofile.git.repository import Repository
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
 
-OUTSIDE = Key("outside", "", "")  # stands for the files outside the profile in a conflict
 Texts = dict[Key, str]
 _TYPED = {kind.folder: kind.typed for kind in KINDS.values()}
 
@@ -111,6 +111,7 @@ class Merge:
         )
         with objects.together():
             entries: dict[str, TreeEntry | None] = {**self._blobs(documents), **outside, **self._taken(mine, other)}
+            entries |= self._modes(entries, mine, other)
             made = objects.edited(ours, entries) if entries else ours
         return Outcome(made, changes, tuple(conflicts), merged.notes, tuple(brought), documents)
 
@@ -190,6 +191,21 @@ class Merge:
             ours, theirs = self._trees[self.ours], self._trees[self.theirs]
             entries[path] = self._objects.kept(ours if self._objects.entry(ours, path) else theirs, path, oid)
         return entries
+
+    def _modes(
+        self, entries: Mapping[str, TreeEntry | None], mine: Mapping[str, Pair], other: Mapping[str, Pair]
+    ) -> dict[str, TreeEntry | None]:
+        """Return documents whose mode the other side alone has changed, with that mode."""
+        found: dict[str, TreeEntry | None] = {}
+        for path, (old, new) in other.items():
+            plain = old is not None and new is not None and {old.mode, new.mode} == tree.FILES
+            if not plain or not tree.is_document(path, self._prefix):
+                continue
+            here = entries[path] if path in entries else self._objects.entry(self._trees[self.ours], path)
+            ours = mine[path][1] if path in mine else old
+            if here is not None and ours is not None and old is not None and ours.mode == old.mode:
+                found[path] = here._replace(mode=new.mode if new is not None else old.mode)
+        return found
 
     def _taken(self, mine: Mapping[str, Pair], other: Mapping[str, Pair]) -> dict[str, TreeEntry | None]:
         """Return what the other side alone has put in a document's place that is no plain file, and the manifest."""

@@ -5,7 +5,7 @@ Asked only where a merge finds an entity gone on one side and changed on the oth
 
 from collections.abc import Iterator, Sequence
 
-from zenprofile.core.change import Changed, is_rename
+from zenprofile.core.change import Content, content
 from zenprofile.core.entity import KINDS, Key, key_of_path
 from zenprofile.core.snapshot import data_of
 from zenprofile.git import runner
@@ -20,12 +20,11 @@ def renamed(repository: Repository, objects: Objects, bases: Sequence[str], side
 
     Renames of one entity, one after the other, count as one.
     """
-    now: dict[Key, Key] = {}
+    first: dict[Key, Key] = {}  # by what an entity is called now
     for gone, come in _commits(repository, bases, side):
-        for old, new in _pairs(objects, gone, come):
-            first = next((key for key, key_now in now.items() if key_now == old), old)
-            now[first] = new
-    return {old: new for old, new in now.items() if old != new}
+        moved = [(first.pop(old, old), new) for old, new in _pairs(objects, gone, come)]
+        first |= {new: old for old, new in moved}
+    return {old: new for new, old in first.items() if old != new}
 
 
 def _commits(repository: Repository, bases: Sequence[str], side: str) -> Iterator[tuple[list[_Half], list[_Half]]]:
@@ -51,14 +50,10 @@ def _commits(repository: Repository, bases: Sequence[str], side: str) -> Iterato
 def _pairs(objects: Objects, gone: list[_Half], come: list[_Half]) -> Iterator[tuple[Key, Key]]:
     """Yield the pairs that fit; where two would fit, and where a name is all there is, nothing is guessed."""
     groups = {key[:2] for key, _ in gone} & {key[:2] for key, _ in come}
-    old, new = ([_read(objects, *half) for half in halves if half[0][:2] in groups] for halves in (gone, come))
-    for one in old:
-        fits = [other for other in new if is_rename(one, other)]
-        alone = len(fits) == 1 and sum(is_rename(another, fits[0]) for another in old) == 1
-        if alone and (one.before or {}).keys() - {"name", "type"}:
-            yield one.key, fits[0].key
-
-
-def _read(objects: Objects, key: Key, oid: str) -> Changed:
-    data = data_of(key, objects.read(oid, "blob"))
-    return Changed(key, data, data)
+    alike: dict[Content, tuple[list[Key], list[Key]]] = {}
+    for side, halves in enumerate((gone, come)):
+        for key, oid in halves:
+            data = data_of(key, objects.read(oid, "blob")) if key[:2] in groups else None
+            if data and data.keys() - {"name", "type"}:
+                alike.setdefault(content(key, data), ([], []))[side].append(key)
+    yield from ((old[0], new[0]) for old, new in alike.values() if len(old) == len(new) == 1)

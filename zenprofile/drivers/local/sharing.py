@@ -12,7 +12,7 @@ from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.paths import Path
 from zenprofile.drivers.local import conflicts, manifest, merge_errors
 from zenprofile.drivers.local.conflicts import Record, Whole
-from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Unreachable, ZenprofileError
+from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Stale, StoreBroken, Unreachable, ZenprofileError
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.fs import lock, nofollow
 from zenprofile.git import commit_graph, remote, runner
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
 
 _SEEN = "seen.json"
+_TRIES = 5  # merges against a branch that plain commits move at the same time
 KEPT = "refs/zenprofile/kept/"
 
 
@@ -91,10 +92,16 @@ class GitSharing:
         up = self._upstream(head)
         with self._noted():
             fetched = self._fetched(head, up)
-        with self._store.writing():
-            head = repository.must_be_ready()
-            self._must_not_be_rewritten(head, up, fetched)
-            pulled = self._integrate(head, fetched.new, up, accept_invalid=accept_invalid)
+        for left in reversed(range(_TRIES)):
+            try:
+                with self._store.writing():
+                    head = repository.must_be_ready()
+                    self._must_not_be_rewritten(head, up, fetched)
+                    pulled = self._integrate(head, fetched.new, up, accept_invalid=accept_invalid)
+                break
+            except Stale:  # a plain commit came in between: it is merged with, too
+                if not left:
+                    raise
         self._confirmed(up, fetched.new)
         return pulled
 
@@ -116,26 +123,39 @@ class GitSharing:
         return fetched
 
     def _must_not_be_rewritten(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> None:
-        """Stop where the remote no longer has commits that it had and that are here, until both are joined by hand."""
-        repository = self._repository()
-        known = dict.fromkeys(oid for oid in (self._seen().get(up.tracking, ""), fetched.old) if oid)
-        lost = next((oid for oid in known if fetched.gone or self._is_lost(oid, fetched.new, head.oid)), "")
+        """Stop where the remote no longer has commits that it had and that are here, until both are joined by hand.
+
+        Raises:
+            Conflict: it is so; what is here is kept under a ref.
+        """
+        lost = self._lost(head, up, fetched)
         if not lost:
             return
         self._see(up.tracking, lost)
-        kept = f"{KEPT}{head.branch}"
         if head.oid:
-            runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], repository.folder)
+            kept = f"{KEPT}{head.branch}"
+            runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], self._repository().folder)
+        message, hint = self._of_rewritten(head, up, fetched)
+        raise ConflictError(f"{message}; nothing was moved", hint=hint)
+
+    def _lost(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> str:
+        """Return a commit that the remote had, no longer has, and that is here; "" for none."""
+        forced = commit_graph.forced(self._repository(), up.tracking)
+        known = dict.fromkeys(oid for oid in (self._seen().get(up.tracking, ""), fetched.old, *forced) if oid)
+        return next((oid for oid in known if fetched.gone or self._is_lost(oid, fetched.new, head.oid)), "")
+
+    def _of_rewritten(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> tuple[str, str]:
+        """Return what is said of a remote that lacks commits that it had, and what to do."""
+        kept = f"{KEPT}{head.branch}"
         if fetched.gone:
-            message = f"the branch {up.branch.removeprefix('refs/heads/')} was deleted at the remote; nothing was moved"
+            message = f"the branch {up.branch.removeprefix('refs/heads/')} was deleted at the remote"
             hint = f"your commits are kept here and at {kept}; to share them again: git push {up.remote} {head.branch}"
-        else:
-            message = "the history was rewritten at the remote; nothing was moved"
-            name = up.tracking.removeprefix("refs/remotes/")
-            back = self._is_in(fetched.new, head.oid)
-            join = f"share yours again: git push {up.remote} {head.branch}" if back else f"join both: git merge {name}"
-            hint = f"yours is kept at {kept}; take theirs: git reset --hard {name}; {join}"
-        raise ConflictError(message, hint=hint)
+            return message, hint
+        name = up.tracking.removeprefix("refs/remotes/")
+        back = self._is_in(fetched.new, head.oid)
+        join = f"share yours again: git push {up.remote} {head.branch}" if back else f"join both: git merge {name}"
+        hint = f"yours is kept at {kept}; take theirs: git reset --hard {name}; {join}"
+        return "the history was rewritten at the remote", hint
 
     def _is_lost(self, had: str, has: str, here: str) -> bool:
         """Say whether the remote no longer has a commit that it had, while it is here and nobody has joined the two."""
@@ -149,11 +169,25 @@ class GitSharing:
             found = nofollow.record(self._repository().own_file(_SEEN))
         except (OSError, ValueError):
             return {}
-        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+        rows = found.items() if isinstance(found, dict) else ()
+        return {str(k): v for k, v in rows if isinstance(v, str) and not v.strip("0123456789abcdef")}
+
+    def _record(self) -> Record | None:
+        """Return the unfinished merge; None where there is none, or where it names commits that are not here."""
+        repository = self._store.repository
+        record = conflicts.load(repository) if repository is not None else None
+        if record is None:
+            return None
+        try:
+            for oid in filter(None, (record.ours, record.theirs)):
+                self._objects().read(oid, "commit")
+        except StoreBroken:
+            return None
+        return record
 
     def _see(self, tracking: str, oid: str) -> None:
         if oid and self._seen().get(tracking) != oid:
-            with lock.exclusive(self._repository().own_file("seen.lock"), self._timeout):
+            with lock.exclusive(self._repository().own_file("seeing"), self._timeout):
                 conflicts.keep(self._repository(), _SEEN, {**self._seen(), tracking: oid})
 
     def _integrate(self, head: Head, theirs: str, up: remote.Upstream, *, accept_invalid: bool) -> Pulled:
@@ -163,7 +197,7 @@ class GitSharing:
             return Pulled(moved=False, changes=(), notes=(), equal=bool(theirs) and theirs == head.oid)
         joined = self._merge(head.oid, theirs)
         self._must_be_a_profile(joined, up)
-        record = conflicts.load(repository) or Record("", "", ())
+        record = self._record() or Record("", "", ())
         outcome, record = _tried(joined, record._replace(accepted=accept_invalid))
         if outcome.problems and not accept_invalid:
             raise merge_errors.spoiled(outcome.problems)
@@ -179,7 +213,13 @@ class GitSharing:
     def _move(self, head: Head, new: str, outcome: "Outcome") -> None:
         from zenprofile.drivers.local import checkout
 
-        checkout.move(self._repository(), self._objects(), self._settings(), head, new, outcome)
+        try:
+            checkout.move(self._repository(), self._objects(), self._settings(), head, new, outcome)
+        except runner.GitError:
+            if self._repository().head() == head:
+                raise
+            message = "somebody else's git has moved the branch while this was merged; nothing was moved"
+            raise Stale(message, hint="repeat the command") from None
 
     def _merge(self, ours: str, theirs: str) -> "Merge":
         from zenprofile.drivers.local.merge import Merge
@@ -226,6 +266,8 @@ class GitSharing:
         if not head.oid:
             raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
         theirs = repository.ref(up.tracking)
+        # What was taken away there comes back by a person's own `git push` alone.
+        self._must_not_be_rewritten(head, up, remote.Fetched(theirs, theirs, gone=False))
         if not self._is_in(theirs, head.oid):
             waiting = self.open().conflicts
             if waiting:
@@ -239,14 +281,14 @@ class GitSharing:
         with self._noted():
             pushed = remote.push(repository, up, head.oid, had=had, hooks=with_others, **self._talking())
         if not pushed.confirmed:
-            return Pushed(pushed.confirmed, pushed.stale, 0)
+            return Pushed(pushed.confirmed, pushed.stale, 0, "" if pushed.stale else pushed.reason)
         self._confirmed(up, head.oid)
         return Pushed(pushed.confirmed, pushed.stale, commit_graph.count(repository, head.oid, theirs)[0])
 
     def open(self) -> Open:
         """Return the conflicts that wait, as they are with what is here now."""
         repository = self._store.repository
-        record = conflicts.load(repository) if repository is not None else None
+        record = self._record()
         if repository is None or record is None:
             return Open("", "", ())
         head = repository.head().oid
@@ -261,7 +303,7 @@ class GitSharing:
         repository = self._repository()
         with self._store.writing():
             head = repository.must_be_ready()
-            record = conflicts.load(repository)
+            record = self._record()
             if record is None or self._is_in(record.theirs, head.oid):
                 conflicts.clear(repository)
                 raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
@@ -282,7 +324,7 @@ class GitSharing:
 
     def marked(self, key: Key) -> str:
         """Return an entity's document with git's markers around its conflicts."""
-        record = conflicts.load(self._repository())
+        record = self._record()
         if record is None:
             raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
         base, ours, theirs = self._merge(self._repository().head().oid, record.theirs).document(key)
@@ -300,7 +342,20 @@ class GitSharing:
         from zenprofile.drivers.local import status
 
         with status.looking(self._repository(), self._settings()) as touched:
-            return status.state(self._store, self.relation(), self.open(), touched, self._settings())
+            relation = self.relation()
+            rewritten = self._rewritten() if relation.ahead else ("", "")
+            return status.state(self._store, relation, self.open(), touched, self._settings(), rewritten)
+
+    def _rewritten(self) -> tuple[str, str]:
+        """Say that the remote lacks commits that it had and that are here, and what to do; ("", "") where it does."""
+        repository = self._repository()
+        head = repository.head()
+        up = remote.upstream(repository, head.ref, self._settings()) if head.ref else None
+        if up is None:
+            return "", ""
+        theirs = repository.ref(up.tracking)
+        fetched = remote.Fetched(theirs, theirs, gone=False)
+        return self._of_rewritten(head, up, fetched) if theirs and self._lost(head, up, fetched) else ("", "")
 
     def set_remote(self, url: str) -> None:
         """Name the remote; what is known of another one is forgotten."""

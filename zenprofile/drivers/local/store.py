@@ -328,10 +328,22 @@ class LocalStore:
         return list(edits.told(edits.dirty(self, self._repository, among)))
 
     def unshared(self) -> str | None:
-        """Say what exists here alone: uncommitted edits or unpushed commits, "" for nothing, None without a remote."""
-        from zenprofile.git import remote
+        """Say what exists here alone: uncommitted edits or unpushed commits, "" for nothing.
 
-        return remote.unshared(self._repository) if self._repository is not None else None
+        Returns:
+            None where no remote has ever confirmed anything, and nothing but the documents of HEAD is there.
+        """
+        if self._repository is None:
+            return None
+        from zenprofile.drivers.local import edits
+        from zenprofile.git import only_here
+
+        found = only_here.what(self._repository)
+        if found is not None:
+            return found
+        if edits.dirty(self, self._repository):
+            return "uncommitted edits"
+        return only_here.beside(self._repository, edits.committed(self, self._repository)) or None
 
     def edits(self) -> Edits:
         """Look at what the working tree has that HEAD has not."""

@@ -1,6 +1,6 @@
 """Stores in an SQL database, on SQLAlchemy Core (never ORM objects: a list of 10,000 would take ten times as long)."""
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import CreateTable
 
@@ -24,12 +24,7 @@ class SqlDriver:
     def holds(self, url: str, options: Options) -> bool:
         if not exists(url):
             return False
-        with told(url):
-            made = engine(url, options)
-            try:
-                return _version(made) != ""
-            finally:
-                made.dispose()
+        return _look(url, options) != ""
 
     def create(self, url: str, options: Options, defaults: Change) -> Store:
         exists(url)
@@ -52,17 +47,23 @@ class SqlDriver:
     def open(self, url: str, options: Options) -> Store:
         if not exists(url):
             raise missing(url)
+        if not _look(url, options):
+            raise missing(url)
         with told(url):
             made = engine(url, options)
-            if not _version(made):
-                raise missing(url)
             migrations.upgrade(made, url, options.timeout)
         return SqlStore(url, made, options)
 
 
-def _version(made: Engine) -> str:
-    with bounded(made), made.connect() as connection:
-        return migrations.version_in(connection)
+def _look(url: str, options: Options) -> str:
+    """Return the version of our tables, "" where there are none; a database of another program stays as it is."""
+    with told(url):
+        made = engine(url, options, read_only=True)
+        try:
+            with bounded(made), made.connect() as connection:
+                return migrations.version_in(connection)
+        finally:
+            made.dispose()
 
 
 def _begin(store: SqlStore, connection: Connection, defaults: Change, timeout: float) -> None:

@@ -67,17 +67,18 @@ def exists(url: str) -> bool:
     return True
 
 
-def engine(url: str, options: Options, *, create: bool = False) -> Engine:
+def engine(url: str, options: Options, *, create: bool = False, read_only: bool = False) -> Engine:
     """Return the engine of a database; connects later.
 
     Args:
         url: as the profile keeps it, without password.
         options: of this machine.
         create: make an SQLite file that is not there.
+        read_only: open an SQLite file so that no byte of it, or beside it, can change.
     """
     check(url)
     if is_sqlite(url):
-        return _sqlite(url, options, create)
+        return _sqlite(url, options, "ro" if read_only else "rwc" if create else "rw")
     where = address(url, options.password)
     client = where.url.drivername.partition("+")[2]
     seconds = max(1, math.ceil(options.timeout))
@@ -164,12 +165,12 @@ def bounded(made: Engine) -> contextlib.AbstractContextManager[None]:
     return contextlib.nullcontext() if watchdog is None else watchdog.running()
 
 
-def _sqlite(url: str, options: Options, create: bool) -> Engine:
+def _sqlite(url: str, options: Options, mode: str) -> Engine:
     if scheme_of(url) not in {"sqlite", "sqlite+pysqlite"}:
         hint = "write sqlite:////path"
         raise Unsupported(f"{hidden(url)}: only Python's own SQLite can be used", hint=hint)
-    query = {"mode": "rwc" if create else "rw", "uri": "true"}
-    if not create and _is_left_alone(path_of(url)):
+    query = {"mode": mode, "uri": "true"}
+    if mode != "rwc" and _is_settled(path_of(url)) and (mode == "ro" or _is_closed(path_of(url))):
         query |= {"mode": "ro", "immutable": "1"}
     place = URL.create("sqlite", database=f"file:{quote(path_of(url))}", query=query)
     made = create_engine(place, connect_args={"timeout": options.timeout})
@@ -177,17 +178,17 @@ def _sqlite(url: str, options: Options, create: bool) -> Engine:
     return made
 
 
-def _is_left_alone(path: str) -> bool:
-    """Say whether a file is in WAL mode and nobody has it open, in a folder where no file can be made to open it."""
-    if os.access(os.path.dirname(path), os.W_OK, effective_ids=os.access in os.supports_effective_ids):
-        return False
-    try:
-        with open(path, "rb") as file:
-            if file.read(20)[18:] != _WAL:
-                return False
-    except OSError:
-        return False
-    return not os.path.exists(f"{path}-wal")
+def _is_settled(path: str) -> bool:
+    """Say whether a file keeps its log apart (WAL) and has none: else SQLite makes two files beside it to read it."""
+    with open(path, "rb") as file:
+        header = file.read(20)
+    return header[18:] == _WAL and not os.path.exists(f"{path}-wal")
+
+
+def _is_closed(path: str) -> bool:
+    """Say whether no file can be made beside a file: then SQLite cannot read one in WAL mode as it usually does."""
+    effective = os.access in os.supports_effective_ids
+    return not os.access(os.path.dirname(path), os.W_OK, effective_ids=effective)
 
 
 def _set_up(connection: Any, _record: object) -> None:
@@ -196,8 +197,8 @@ def _set_up(connection: Any, _record: object) -> None:
         connection.execute(statement)
 
 
-def begin(connection: Connection, timeout: float) -> None:
-    """Begin a transaction that writes: it waits for others here, and not in its middle."""
+def begin(connection: Connection, timeout: float = 30.0) -> None:
+    """Begin a transaction that writes: it waits for others here, so many seconds, and not in its middle."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return

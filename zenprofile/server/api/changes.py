@@ -86,7 +86,9 @@ def apply(asked: Asked) -> Answer:
     key = asked.headers.get("idempotency-key", "")
     if len(key) > _KEY_MOST or not key.isprintable():
         raise UsageError(f"an Idempotency-Key has at most {_KEY_MOST} characters", hint="send a UUID")
-    done = write(asked, Change(edits, message), undone)
+    # Keys of different clients are not each other's.
+    scoped = f"{asked.principal.token}/{key}" if key and asked.principal else ""
+    done = write(asked, Change(edits, message, scoped), undone)
     return as_json(wire.recorded(done, full=True), 201 if done.rev else 200)
 
 
@@ -145,7 +147,7 @@ RESOURCES: tuple[Resource, ...] = (
             "POST": Operation(apply, "Several edits as one change", needs="editor", limit=CHANGES_LIMIT),
         },
     ),
-    Resource("/api/v1/changes/{rev}", {"GET": Operation(show, "One recorded change")}),
+    Resource("/api/v1/changes/{rev:path}", {"GET": Operation(show, "One recorded change")}),
     Resource("/api/v1/undoable", {"GET": Operation(undoable, "Changes of this machine that can be taken back")}),
     Resource("/api/v1/diff", {"GET": Operation(diff, "What differs between two moments")}),
 )

@@ -8,7 +8,7 @@ from zenprofile.errors import Invalid, Problem
 from zenprofile.server.api import wire
 from zenprofile.server.exchange import CHANGES_LIMIT, Answer, Asked, Operation, Resource, as_json
 
-FIELDS = ("key", "data", "text")
+FIELDS = ("key", "data", "text", "all")
 
 
 def find(asked: Asked) -> Answer:
@@ -16,7 +16,7 @@ def find(asked: Asked) -> Answer:
     kind, type_, name = asked.one("kind"), asked.one("type"), asked.one("name")
     fields = asked.one("fields", "text")
     if fields not in FIELDS or (kind and kind not in KINDS):
-        raise wire.wrong("'fields' is key, data or text; 'kind' is one of an entity")
+        raise wire.wrong("'fields' is key, data, text or all; 'kind' is one of an entity")
     snapshot = asked.snapshot()
     if name:
         keys = [wire.key_of({"kind": kind, "type": type_, "name": name})]
@@ -39,7 +39,7 @@ def chosen(asked: Asked) -> Answer:
 def _of(snapshot: Snapshot, keys: list[Key], fields: str) -> dict[str, Any]:
     if fields == "key":
         return {"documents": [wire.key(key) for key in keys]}
-    read = _text if fields == "text" else _entity
+    read = {"text": _text, "data": _entity, "all": _both}[fields]
     return {"documents": [row for key in keys if (row := read(snapshot, key)) is not None]}
 
 
@@ -57,6 +57,12 @@ def _entity(snapshot: Snapshot, key: Key) -> dict[str, Any] | None:
     except Invalid as error:
         return {**wire.key(key), "problems": _problems(error.problems)}
     return None if found is None else {**wire.key(key), "revision": found.revision, "data": found.data}
+
+
+def _both(snapshot: Snapshot, key: Key) -> dict[str, Any] | None:
+    """Return text and data of an entity: what a command needs that changes it."""
+    text = _text(snapshot, key)
+    return None if text is None else {**text, **(_entity(snapshot, key) or {})}
 
 
 def _loaded(snapshot: Snapshot, kind: str, type_: str) -> dict[str, Any]:

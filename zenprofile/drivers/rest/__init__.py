@@ -1,0 +1,50 @@
+"""Stores behind a server: found, begun and opened by its address."""
+
+from typing import Any
+
+from zenprofile.core.change import Change
+from zenprofile.drivers.rest import wire
+from zenprofile.drivers.rest.client import Client
+from zenprofile.drivers.rest.store import RestStore
+from zenprofile.errors import Unreachable, Unsupported
+from zenprofile.store.base import Options, Store
+from zenprofile.store.registry import missing
+from zenprofile.store.url import hidden
+
+
+class RestDriver:
+    """See `zenprofile.store.base.Driver`."""
+
+    name = "rest"
+
+    def holds(self, url: str, options: Options) -> bool:
+        """Say whether the server at a URL has a profile; it needs no token for that."""
+        client = Client(url, options)
+        try:
+            return bool(client.get("/version")["holds"])
+        except Unreachable as error:
+            if client.is_git():
+                hint = f"write git+{hidden(url)}, or the address of a zenprofile server"
+                raise Unsupported(f"{hidden(url)} is a Git repository", hint=hint) from error
+            raise
+        finally:
+            client.close()
+
+    def create(self, url: str, options: Options, defaults: Change) -> Store:
+        """Begin the server's profile, where its store is empty; an admin's token may."""
+        client = Client(url, options)
+        body: dict[str, Any] = {"message": defaults.message, "edits": [wire.edit(edit) for edit in defaults.edits]}
+        try:
+            client.put("/api/v1/profile", body)
+        finally:
+            client.close()
+        return self.open(url, options)
+
+    def open(self, url: str, options: Options) -> Store:
+        """Open the store, once the server has said that it has one, and which version it speaks."""
+        if not self.holds(url, options):
+            raise missing(url)
+        return RestStore(url, options)
+
+
+DRIVER = RestDriver()

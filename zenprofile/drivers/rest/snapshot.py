@@ -1,0 +1,84 @@
+"""Snapshots of a store behind a server: each answer is of one moment, and is asked for once."""
+
+from typing import Any
+
+from zenprofile import resources
+from zenprofile.core.entity import Entity, Key
+from zenprofile.core.snapshot import DocumentSnapshot, Loaded
+from zenprofile.drivers.rest import wire
+from zenprofile.drivers.rest.client import Client, problems, refuse
+
+_PATH = "/api/v1/documents"
+
+
+class _Documents:
+    """The documents, for what is written once for all snapshots."""
+
+    def __init__(self, snapshot: "RestSnapshot") -> None:
+        self._snapshot = snapshot
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        return self._snapshot.keys(kind, type_)
+
+    def raw(self, key: Key) -> bytes | str | None:
+        return self._snapshot.raw(key)
+
+
+class RestSnapshot(DocumentSnapshot):
+    """Entities of now, as they are when they are first asked for, or as they were at a rev."""
+
+    def __init__(self, client: Client, at: str = "") -> None:
+        super().__init__(_Documents(self), resources.catalog())
+        self._client = client
+        self._at = at
+        self._lists: dict[tuple[str, str], list[Key]] = {}
+        self._loads: dict[tuple[str, str], Loaded] = {}
+        self._rows: dict[Key, Any] = {}
+
+    def _ask(self, **query: str) -> Any:
+        return self._client.get(_PATH, at=self._at, **query)
+
+    def keys(self, kind: str = "", type_: str = "") -> list[Key]:
+        place = (kind, type_)
+        if place not in self._lists:
+            wider = next((w for w in ((kind, ""), ("", type_), ("", "")) if w in self._lists), None)
+            if wider is not None:
+                found = [k for k in self._lists[wider] if kind in {"", k.kind} and type_ in {"", k.type}]
+            else:
+                found = [wire.key(row) for row in self._ask(kind=kind, type=type_, fields="key")["documents"]]
+            self._lists[place] = sorted(found)
+        return list(self._lists[place])
+
+    def _row(self, key: Key) -> Any:
+        """Return an entity's data and text, None where there is none."""
+        if key not in self._rows:
+            rows = self._ask(kind=key.kind, type=key.type, name=key.name, fields="all")["documents"]
+            self._rows[key] = rows[0] if rows else None
+        return self._rows[key]
+
+    def raw(self, key: Key) -> bytes | str | None:
+        """Return a document as it is stored, or None where there is none."""
+        row = self._row(key)
+        if row is None:
+            return None
+        if "text" not in row and "base64" not in row:
+            refuse(row["problems"])
+        return wire.content(row)
+
+    def get(self, key: Key) -> Entity | None:
+        row = self._row(key)
+        if row is None:
+            return None
+        if "data" not in row:
+            refuse(row["problems"])
+        return Entity(key, row["data"], row["revision"])
+
+    def load(self, kind: str = "", type_: str = "") -> Loaded:
+        place = (kind, type_)
+        if place not in self._loads:
+            answer = self._ask(kind=kind, type=type_, fields="data")
+            entities = [Entity(wire.key(row), row["data"], row["revision"]) for row in answer["documents"]]
+            self._loads[place] = Loaded(entities, list(problems(answer["problems"])))
+            keys = [*(entity.key for entity in entities), *map(wire.key, answer["invalid"])]
+            self._lists.setdefault(place, sorted(keys))
+        return self._loads[place]
