@@ -191,6 +191,7 @@ def _wsrep(server: Server, node: int) -> list[str]:
         "gmcast.listen_addr": f"tcp://127.0.0.1:{group}",
         "ist.recv_addr": f"127.0.0.1:{log}",
         "gcache.size": "16M",
+        "evs.keepalive_period": "PT0.5S",
         "evs.suspect_timeout": "PT2S",
         "evs.inactive_timeout": "PT4S",
     }

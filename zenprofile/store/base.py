@@ -172,6 +172,8 @@ class Options(NamedTuple):
         own: whether the folder is zenprofile's own place (no URL was given): it gets a repository of its own, whatever
             lies around it.
         clone: folder of the clone of a store whose URL has to be cloned; "" for any other store.
+        force: whether a profile may begin in a folder outside git that holds other files.
+        new: whether it may begin in a repository that has one elsewhere.
         warn: takes a warning for the user.
         machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
         resends: whether a write to a server that came too late is merged by meaning and sent again.
@@ -187,6 +189,8 @@ class Options(NamedTuple):
     template: str = ""
     own: bool = False
     clone: str = ""
+    force: bool = False
+    new: bool = False
     warn: Callable[[str], None] = _silent
     machine: Callable[[], str] = _nobody
     resends: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from zenprofile.core.change import Changed, Recorded
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
-from zenprofile.drivers.local import journal
+from zenprofile.drivers.local import history, journal
 from zenprofile.drivers.local.journal import Entry, Move
 from zenprofile.errors import Invalid, StoreBroken
 from zenprofile.fs import nofollow
@@ -34,12 +34,13 @@ def changes(repository: Repository, objects: Objects, machine: str = "") -> Iter
             yield found
 
 
-def made(repository: Repository, objects: Objects, key: str) -> Past | None:
-    """Return the change that was made with an idempotency key, or None."""
+def made(repository: Repository, objects: Objects, key: str) -> Recorded | None:
+    """Return what was recorded with an idempotency key, or None."""
     for name in _names(repository):
         read = journal.read(repository.own_dir / journal.CHANGES / name)
         if read is not None and read[0].key == key and read[1].get("prefix") == repository.prefix:
-            return _past(repository, objects, name.removesuffix(_ENDING), read[0])
+            found = _past(repository, objects, name, read[0]).recorded
+            return history.one(repository, found.rev).recorded if found.rev else found
     return None
 
 
