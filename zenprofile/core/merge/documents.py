@@ -162,8 +162,8 @@ def _both_changed(key: Key, base: str | None, ours: str, theirs: str, choices: C
         if conflicts:
             return None, tuple(conflicts), notes
         by_line = _by_line(base, ours, theirs, merged)
-        if by_line is not None or same(mine, merged):
-            return by_line or ours, (), notes
+        if by_line is not None:
+            return by_line, (), notes
         return merge_text.patched(base or "", ours, theirs, merged), (), notes
     except errors.Invalid as error:
         # One cannot be read, or both together are larger than a document may be.
