@@ -156,13 +156,24 @@ def test_an_edit_of_a_field_stays_against_its_deletion_and_says_so() -> None:
     assert notes == ("step_operator gpu, configuration.image: deleted there, edited here: the edit stays",)
 
 
-def test_a_deletion_honoured_where_only_its_neighbours_were_edited() -> None:
+def test_a_mapping_that_one_side_deleted_and_the_other_edited_stays_whole() -> None:
     base = "name: gpu\nlabels:\n  a: one\n  b: two\n"
+    edited = base.replace("two", "three")
 
-    text, conflicts, notes = merge_document(KEY, base, "name: gpu\n", base.replace("two", "three"))
+    note = "step_operator gpu, labels: deleted {}, edited {}: the edit stays"
+    assert merge_document(KEY, base, "name: gpu\n", edited) == (edited, (), (note.format("here", "there"),))
+    assert merge_document(KEY, base, edited, "name: gpu\n") == (edited, (), (note.format("there", "here"),))
 
-    assert (text, conflicts) == ("name: gpu\nlabels:\n  b: three\n", ())
-    assert notes == ("step_operator gpu, labels.b: deleted here, edited there: the edit stays",)
+
+def test_components_narrowed_apart_until_none_is_left_are_a_conflict() -> None:
+    base, ours, theirs = (f"name: s\ncomponents:\n  orchestrator: {names}\n" for names in ("[a, b]", "a", "[b]"))
+    key = Key("stack", "", "s")
+    text, (conflict,), notes = merge_document(key, base, ours, theirs)
+
+    assert (text, notes) == (None, ())
+    assert conflict[:6] == (key, ("components", "orchestrator"), ["a", "b"], "a", ["b"], "field")
+    assert resolve(key, base, ours, theirs, {(): "theirs"}) == theirs
+    assert resolve(key, base, ours, theirs, {("components", "orchestrator"): Value(["a", "b"])}) == base
 
 
 def test_strictly_a_deletion_of_an_edited_field_is_a_conflict() -> None:
