@@ -63,7 +63,7 @@ def words(*typed: str) -> list[str]:
         (["user", "describe", ""], ["ada"]),
         (["stack", "describe", "--profile", "team", ""], []),
         (["project", "describe", ""], []),
-        (["config", ""], ["sync", "run-hooks", "message"]),
+        (["config", ""], ["sync", "run-hooks", "message", "watch"]),
         (["role", "assi"], ["assign", "assignment"]),
         (["role", "assignment", ""], ["list"]),
         (["step-operator", "flavor", ""], ["register", "list"]),

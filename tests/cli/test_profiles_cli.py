@@ -236,7 +236,7 @@ def test_a_password_goes_to_the_keyring_and_nowhere_else(run: Run, monkeypatch: 
 
     monkeypatch.setattr(usecase, "_make", made)  # no database here: what reaches it is looked at
     monkeypatch.setattr(passwords, "remember", lambda name, _, secret: kept.update({name: secret}) or True)
-    monkeypatch.setattr(passwords, "password", lambda name, _: kept.get(name, ""))
+    monkeypatch.setattr(passwords, "kept", lambda name, _: kept.get(name, ""))
     monkeypatch.setattr(passwords, "forget", lambda name, _: kept.pop(name))
     works(run("get"))
     done = works(run("create", "p", "-u", f"mysql://zenml:{SECRET}@host/db", "-o", "json"))
@@ -436,7 +436,7 @@ def test_rename(run: Run) -> None:
         assert run("rename", old, new).status == 1
     # The old name's folder is the renamed profile's: a new profile of that name takes another.
     works(run("create", "p", "-t", "sql"))
-    assert Profiles().find("p").made == ("profiles/p-2",)
+    assert Profiles().find("p").made == ("profiles/p~2",)
     works(run("delete", "p"))
     works(run("describe", "Q"))
 

@@ -356,7 +356,8 @@ def test_a_third_party_adds_a_driver_by_entry_point(monkeypatch: pytest.MonkeyPa
     assert driver_of("mysql://host/db").name == "sql"
 
 
-def test_a_driver_that_is_not_there_is_unsupported_in_clear_words() -> None:
+def test_a_driver_that_is_not_there_is_unsupported_in_clear_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "zenprofile.drivers.rest", None)
     with pytest.raises(Unsupported, match="'rest'"):
         driver_of("https://host")
 

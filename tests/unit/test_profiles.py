@@ -65,8 +65,10 @@ PROFILES = st.builds(
     sync=TEXT,
     run_hooks=st.booleans(),
     path=TEXT,
+    watch=st.dictionaries(TEXT, st.one_of(TEXT, st.floats(0, 9))),
     password=st.booleans(),
     made=st.lists(st.just("profiles/x"), max_size=2).map(tuple),
+    checkout=st.just(""),
     unknown=st.dictionaries(st.just("colour"), TEXT),
     problem=st.just(""),
 )

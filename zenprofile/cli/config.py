@@ -24,7 +24,7 @@ def sync(session: Session, mode: str) -> None:
     """Say what a write does in a Git store: stay an edit, be one commit, or be pushed as well."""
     from zenprofile.usecases import profiles as usecase
 
-    _show(session, usecase.settings(session.profiles, session.profile.name, sync=mode))
+    _show(session, usecase.settings(session.profiles, session.profile, sync=mode))
 
 
 @config.command("run-hooks", examples=["zenprofile config run-hooks on"])
@@ -34,7 +34,7 @@ def run_hooks(session: Session, switch: str) -> None:
     """Say whether a commit runs the repository's own hooks."""
     from zenprofile.usecases import profiles as usecase
 
-    _show(session, usecase.settings(session.profiles, session.profile.name, run_hooks=switch == "on"))
+    _show(session, usecase.settings(session.profiles, session.profile, run_hooks=switch == "on"))
 
 
 @config.command(examples=["zenprofile config message '[ml] {changes}'", "zenprofile config message ''"])
@@ -44,7 +44,28 @@ def message(session: Session, template: str) -> None:
     """Word the messages of commits: TEMPLATE with {changes} where what changed is told; "" for the words alone."""
     from zenprofile.usecases import profiles as usecase
 
-    _show(session, usecase.settings(session.profiles, session.profile.name, message=template))
+    _show(session, usecase.settings(session.profiles, session.profile, message=template))
+
+
+@config.command(examples=["zenprofile config watch poll=30s", "zenprofile config watch policy=commit on_problem="])
+@click.argument("settings", metavar="KEY=VALUE...", nargs=-1, required=True)
+@click.pass_obj
+def watch(session: Session, settings: tuple[str, ...]) -> None:
+    """Set what the watcher may do (policy), when (quiet, longest, poll, push_every), and hooks (on_change, on_problem).
+
+    Nothing behind the equals sign takes a setting back to its default.
+    """
+    from zenprofile.usecases import profiles as usecase
+    from zenprofile.watch import settings as watching
+
+    pairs = {}
+    for pair in settings:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"'{pair}' is not KEY=VALUE.")
+        pairs[key] = value
+    changed = watching.changed(session.profile.watch, pairs)
+    _show(session, usecase.settings(session.profiles, session.profile, watch=changed))
 
 
 def _show(session: Session, profile: Profile) -> None:
@@ -53,11 +74,13 @@ def _show(session: Session, profile: Profile) -> None:
         "sync": profile.sync or "default",
         "run_hooks": profile.run_hooks,
         "message": profile.message,
+        "watch": dict(profile.watch),
     }
     rows = [
         ("NAME", profile.name),
         ("SYNC", profile.sync or "default (commit where zenprofile made the repository, else manual)"),
         ("RUN_HOOKS", "on" if profile.run_hooks else "off"),
         ("MESSAGE", output.safe_text(profile.message) or "{changes}"),
+        *((f"WATCH_{key.upper()}", value) for key, value in profile.watch.items()),
     ]
     session.show(data, lambda: output.properties(f"'{profile.name}' Settings", rows))

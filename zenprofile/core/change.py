@@ -17,11 +17,13 @@ class Edit(NamedTuple):
         key: of the entity.
         replaces: the revision that the edit stands on; None where the entity must not exist yet.
         text: the new document; None deletes it.
+        stem: a document of an earlier time that the edit brings back; None for none. What it lacked is nothing new.
     """
 
     key: Key
     replaces: str | None
     text: str | None
+    stem: str | None = None
 
 
 class Change(NamedTuple):

@@ -8,14 +8,14 @@ VARIABLE = "ZENPROFILE_STORE_PASSWORD"
 _SERVICE = "zenprofile"
 
 
-def variable(profile: str) -> str:
+def variable(profile: str, base: str = VARIABLE) -> str:
     """Return the name of the variable that holds one profile's password."""
-    return f"{VARIABLE}_{re.sub('[^A-Z0-9]', '_', profile.upper())}"
+    return f"{base}_{re.sub('[^A-Z0-9]', '_', profile.upper())}"
 
 
-def from_variables(profile: str) -> str:
+def from_variables(profile: str, base: str = VARIABLE) -> str:
     """Return the password that a variable gives; "" for none."""
-    return os.environ.get(variable(profile)) or os.environ.get(VARIABLE) or ""
+    return os.environ.get(variable(profile, base)) or os.environ.get(base) or ""
 
 
 def password(profile: str, folder: str) -> str:
@@ -25,9 +25,11 @@ def password(profile: str, folder: str) -> str:
         profile: its name.
         folder: the configuration folder, so that two of them do not mix.
     """
-    found = from_variables(profile)
-    if found:
-        return found
+    return from_variables(profile) or kept(profile, folder)
+
+
+def kept(profile: str, folder: str) -> str:
+    """Return what the keyring keeps for a profile; "" for nothing."""
     keyring = _keyring()
     try:
         return (keyring.get_password(_SERVICE, _account(profile, folder)) if keyring else "") or ""

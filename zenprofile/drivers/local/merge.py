@@ -15,6 +15,7 @@ from zenprofile.core.merge.documents import Choices, Conflict
 from zenprofile.core.paths import Path
 from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
 from zenprofile.drivers.local import tree
+from zenprofile.drivers.local.conflicts import OUTSIDE
 from zenprofile.errors import Invalid, Problem, Unsupported
 from zenprofile.git import commit_graph, runner
 from zenprofile.git.objects import Objects, Pair, TreeEntry
@@ -23,7 +24,6 @@ from zenprofile.git.repository import Repository
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
 
-OUTSIDE = Key("outside", "", "")  # stands for the files outside the profile in a conflict
 Texts = dict[Key, str]
 _TYPED = {kind.folder: kind.typed for kind in KINDS.values()}
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from zenprofile.drivers.local import watch_record
 from zenprofile.errors import Problem
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git import hook_paths, runner
@@ -18,8 +19,10 @@ from zenprofile.store.sharing import Open, Relation, State
 if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
 
+_Told = tuple[str, str, str, str]  # the state's word, since when, why, what to do
 _FILE = "state.json"
 _VERDICT = "verdict.json"
+_LAST = 253_402_300_800  # seconds; the year 10000
 _SETTLE = "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs"
 _HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
 
@@ -61,7 +64,8 @@ def state(
     changes = tuple(store.uncommitted(paths)) if paths else ()
     invalid = tuple(_invalid(store, repository, clean=not paths))
     last = _read(repository, _FILE)
-    word, since, reason, advice = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
+    found = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
+    word, since, reason, advice = _watched(repository, found)
     return State(word, since, reason, advice, relation, changes, open_, invalid, _hooks(settings.hooks_folder))
 
 
@@ -73,11 +77,11 @@ def _word(
     invalid: tuple[Problem, ...],
     last: dict[str, Any],
     rewritten: tuple[str, str],
-) -> tuple[str, str, str, str]:
+) -> _Told:
     """Return the state's word, since when, why and what to do: the first of these that holds."""
     what, how = repository.under_way()
     ahead, behind = _commits(relation.ahead), _commits(relation.behind)
-    when = dates.rfc3339(last["when"]) if isinstance(last.get("when"), int) else ""
+    when = _when(last.get("when"))
     failed, failure = last.get("state", ""), str(last.get("detail", ""))
     rows: tuple[tuple[bool, str, str, str, str], ...] = (
         (bool(what), "paused", _since(repository, "ORIG_HEAD"), f"{what} is under way", how),
@@ -106,6 +110,30 @@ def _word(
             return word, since, reason, advice
     confirmed = failed == "synced" and failure == relation.ours
     return "synced", when if confirmed else "", "the remote has what is here, when it was last looked at", ""
+
+
+def _watched(repository: Repository, found: _Told) -> _Told:
+    """Return what a running watcher says of itself, where that says more: why nothing is committed or pushed."""
+    word, *_ = found
+    said = watch_record.state(repository)
+    state = said.get("state", "")
+    explains = {
+        "held": {"invalid", "uncommitted"},
+        "paused": {"uncommitted", "ahead", "behind", "diverged", "synced"},
+        "offline": {"offline", "ahead", "behind", "diverged"},
+        "blocked": {"blocked", "ahead", "behind", "diverged"},
+    }
+    if word not in explains.get(state, set()) or not watch_record.is_running(repository):
+        return found
+    again = f"; the watcher tries again at {said['next_at']}" if said.get("next_at") and state != "held" else ""
+    reason, advice = (str(said.get(key, "")) for key in ("reason", "next"))
+    return state, str(said.get("since", "")), f"{reason}{again}", advice
+
+
+def _when(seconds: Any) -> str:
+    if type(seconds) is not int or not 0 <= seconds < _LAST:
+        return ""
+    return dates.rfc3339(seconds)
 
 
 def _commits(number: int) -> str:
@@ -150,14 +178,24 @@ def _invalid(store: "LocalStore", repository: Repository, *, clean: bool) -> lis
     head = repository.head()
     commit = f"{head.oid} {repository.prefix} {store.schemas}"
     kept = _read(repository, _VERDICT)
-    if head.oid and kept.get("commit") == commit:
-        return [Problem(*row) for row in kept["problems"]]
+    found = _problems(kept.get("problems"))
+    if head.oid and found is not None and kept.get("commit") == commit:
+        return found
     objects = store.objects(repository)
     tree = f"{objects.subtree(objects.tree_of(head.oid), repository.prefix)} {store.schemas}"
-    known = kept.get("tree") == tree
-    problems = [Problem(*row) for row in kept["problems"]] if known else _whole(store)
+    problems = found if found is not None and kept.get("tree") == tree else _whole(store)
     _write(repository, _VERDICT, {"commit": commit, "tree": tree, "problems": [list(problem) for problem in problems]})
     return problems
+
+
+def _problems(rows: Any) -> list[Problem] | None:
+    """Return problems as they were kept; None for what is none of ours."""
+    kinds = [str, int, int, str, str, str, str]
+    if not isinstance(rows, list):
+        return None
+    if not all(isinstance(row, list) and [type(value) for value in row] == kinds for row in rows):
+        return None
+    return [Problem(*row) for row in rows]
 
 
 def _whole(store: "LocalStore") -> list[Problem]:

@@ -6,8 +6,10 @@ from zenprofile.core.change import Change
 from zenprofile.drivers.rest import wire
 from zenprofile.drivers.rest.client import Client
 from zenprofile.drivers.rest.store import RestStore
+from zenprofile.errors import Unreachable, Unsupported
 from zenprofile.store.base import Options, Store
 from zenprofile.store.registry import missing
+from zenprofile.store.url import hidden
 
 
 class RestDriver:
@@ -20,6 +22,11 @@ class RestDriver:
         client = Client(url, options)
         try:
             return bool(client.get("/version")["holds"])
+        except Unreachable as error:
+            if client.is_git():
+                hint = f"write git+{hidden(url)}, or the address of a zenprofile server"
+                raise Unsupported(f"{hidden(url)} is a Git repository", hint=hint) from error
+            raise
         finally:
             client.close()
 

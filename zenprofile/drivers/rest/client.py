@@ -218,6 +218,15 @@ class Client:
     def _wrong(self, why: str) -> Unreachable:
         return Unreachable(f"the answer of {self._shown} cannot be used: {why}", hint="try again; look at the server")
 
+    def is_git(self) -> bool:
+        """Say whether a Git server answers at the address."""
+        asked = f"{self._base}/info/refs?service=git-upload-pack"
+        try:
+            with self._session.get(asked, timeout=self._timeout, allow_redirects=False, stream=True) as response:
+                return response.headers.get("Content-Type", "").startswith("application/x-git-upload-pack")
+        except requests.exceptions.RequestException:
+            return False
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()

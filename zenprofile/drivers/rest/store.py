@@ -75,6 +75,11 @@ class RestStore:
     def own(self) -> Iterator[Past]:
         return map(wire.past, self._client.get("/api/v1/undoable")["items"])
 
+    def who(self) -> tuple[str, str]:
+        """Return user and role of the token."""
+        said = self._client.get("/api/v1/profile")
+        return str(said["user"]), str(said["role"])
+
     def close(self) -> None:
         self._client.close()
 

@@ -1,0 +1,74 @@
+"""What a watcher leaves in the git folder for other commands: that it runs, how it is; and what a person asks of it."""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from zenprofile.fs import atomic, lock, nofollow
+from zenprofile.git.repository import Repository
+
+_STATE, _REQUEST, _RUNNING = "watch", "watch-asked", "watching"
+
+
+def running_file(repository: Repository) -> str:
+    """Return the lock that a profile's watcher holds as long as it runs."""
+    return _file(repository, _RUNNING, "")
+
+
+def request_file(repository: Repository) -> str:
+    """Return the file that `ask` writes."""
+    return _file(repository, _REQUEST, ".json")
+
+
+def is_running(repository: Repository) -> bool:
+    """Say whether a watcher of the profile runs."""
+    return lock.is_held(running_file(repository))
+
+
+def state(repository: Repository) -> dict[str, Any]:
+    """Return what the watcher last said of itself; empty where none ever ran."""
+    return _read(_file(repository, _STATE, ".json"))
+
+
+def tell(repository: Repository, found: Mapping[str, Any]) -> None:
+    """Keep what the watcher says of itself. It may be lost: the next change is said again."""
+    with contextlib.suppress(OSError):
+        _write(_file(repository, _STATE, ".json"), found)
+
+
+def request(repository: Repository) -> dict[str, Any]:
+    """Return what a person asks of the watcher: ``paused``, ``until`` (seconds since 1970), ``confirm``, ``resume``."""
+    return _read(request_file(repository))
+
+
+def ask(repository: Repository, **asked: Any) -> None:
+    """Change what is asked of the watcher; it looks once a second.
+
+    Raises:
+        StoreBroken: no space, no permission.
+    """
+    try:
+        _write(request_file(repository), {**request(repository), **asked})
+    except OSError as error:
+        atomic.failed(error, repository.folder)
+
+
+def _file(repository: Repository, name: str, suffix: str) -> str:
+    """Return a file of the profile's own: several may lie in one repository."""
+    prefix = repository.prefix
+    mark = f"-{hashlib.sha256(prefix.encode()).hexdigest()[:12]}" if prefix else ""
+    return repository.own_file(f"{name}{mark}{suffix}")
+
+
+def _read(path: str) -> dict[str, Any]:
+    try:
+        found = nofollow.record(path)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(path: str, data: Mapping[str, Any]) -> None:
+    atomic.replace(path, json.dumps(data).encode("ascii"), durable=False)

@@ -1,0 +1,212 @@
+"""Carries out what the state machine asks for: looks, commits, talks. All that is committed goes through the store."""
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+from zenprofile.core.change import Changed, words
+from zenprofile.core.entity import KINDS, MANIFEST
+from zenprofile.drivers.local.cache import settled, stamp
+from zenprofile.drivers.local.store import LocalStore
+from zenprofile.errors import (
+    AccessDenied,
+    Conflict,
+    Invalid,
+    Locked,
+    Paused,
+    Stale,
+    Stopped,
+    Unreachable,
+    ZenprofileError,
+)
+from zenprofile.store.sharing import Sharing
+from zenprofile.usecases import sharing as usecase
+from zenprofile.watch.events import Action, Commit, Committed, Event, Failed, Look, Looked, Scan, Scanned, Sync, Synced
+
+_NO_CHANGES: tuple[Changed, ...] = ()
+Stamps = tuple[tuple[str, int, int, int, int], ...]
+
+
+class Done(NamedTuple):
+    """What was done, for people.
+
+    Attributes:
+        what: ``committed``, ``pulled`` or ``pushed``.
+        text: in a line.
+        changes: of entities.
+        rev: the commit, where there is one.
+    """
+
+    what: str
+    text: str
+    changes: tuple[Changed, ...] = ()
+    rev: str = ""
+
+
+class Actions:
+    """The watcher's hands on one profile. A store is opened where it is needed, and closed by `rest`.
+
+    Args:
+        open_store: opens the profile's store.
+        tell: takes what was done.
+        warn: takes what was decided by itself and should be said.
+    """
+
+    def __init__(
+        self, open_store: Callable[[], LocalStore], tell: Callable[[Done], None], warn: Callable[[str], None]
+    ) -> None:
+        self._open = open_store
+        self._tell = tell
+        self._warn = warn
+        self._store: LocalStore | None = None
+        self._clean: tuple[str, Stamps] = ("", ())
+        self._theirs = ""
+        self.head = ""  # the last commit that this watcher knows of
+        self._confirmed = ""
+
+    def __call__(self, action: Action) -> Event:
+        """Carry an action out and return what it came to."""
+        try:
+            match action:
+                case Scan():
+                    return self._scan()
+                case Commit(mark):
+                    return self._commit(mark)
+                case Sync(push):
+                    return self._sync(push)
+                case Look():
+                    return self._look()
+        except ZenprofileError as error:
+            at_hand = isinstance(action, Scan | Commit)
+            return Failed(_kind(error, at_hand=at_hand), _line(error), error.hint)
+        except OSError as error:
+            reason = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+            return Failed("broken" if isinstance(action, Scan | Commit) else "refused", reason, "look at the disk")
+        raise AssertionError(action)
+
+    def rest(self) -> None:
+        """Close the store until the next action."""
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+
+    def store(self) -> LocalStore:
+        """Return the profile's store, open."""
+        if self._store is None:
+            self._store = self._open()
+        return self._store
+
+    def has_remote(self) -> bool:
+        """Say whether the branch has a remote."""
+        store = self.store()
+        return store.repository is not None and bool(store.sharing().relation().remote)
+
+    def _scan(self) -> Event:
+        store = self.store()
+        store.finish()
+        head = store.head()
+        stamps = _stamps(store.folder)
+        if stamps and self._clean == (head, stamps):
+            return Scanned("", unpushed=head != self._confirmed)
+        found = store.edits()
+        # Files that are young may change again without a change of their times.
+        self._clean = (head, stamps) if not found.mark and _are_settled(stamps) else ("", ())
+        problem = found.problems[0] if found.problems else None
+        more = f" (and {len(found.problems) - 1} more)" if len(found.problems) > 1 else ""
+        return Scanned(
+            found.mark,
+            found.removed,
+            found.documents,
+            f"{problem}{more}" if problem else "",
+            (problem.hint or "fix it; zenprofile validate names all") if problem else "",
+            unpushed=head != self._confirmed,
+        )
+
+    def _commit(self, mark: str) -> Event:
+        recorded = self.store().commit(mark=mark)
+        if recorded.rev:
+            self.head = self.store().head()
+            self._tell(Done("committed", recorded.message.partition("\n")[0], recorded.changes, recorded.rev))
+        return Committed()
+
+    def _sync(self, push: bool) -> Event:
+        side = self._side()
+        store = self.store()
+        try:
+            if push:
+                done = usecase.sync(store, side, self._warn, commits=False)
+                pulled, notes, sent = done.pulled, done.notes, done.sent
+            else:
+                got = side.pull()
+                pulled, notes, sent = got.changes, got.notes, 0
+        finally:
+            self.head = store.head()
+        self._confirmed = self.head if push else self._confirmed
+        self._theirs = side.relation().theirs
+        self._arrived(pulled, notes)
+        if sent:
+            self._tell(Done("pushed", f"{sent} commit{'' if sent == 1 else 's'}", _NO_CHANGES, self.head))
+        return Synced()
+
+    def _arrived(self, pulled: tuple[Changed, ...], notes: tuple[str, ...]) -> None:
+        if pulled:
+            self._tell(Done("pulled", words(pulled).partition("\n")[0], pulled, self.head))
+        for note in notes:
+            self._warn(note)
+
+    def _look(self) -> Event:
+        there = self._side().look()
+        differs, self._theirs = there != self._theirs, there
+        return Looked(differs)
+
+    def _side(self) -> Sharing:
+        return self.store().sharing()
+
+
+def _kind(error: ZenprofileError, *, at_hand: bool) -> str:
+    """Return the kind of a failure, as the state machine knows it."""
+    rows: tuple[tuple[tuple[type[ZenprofileError], ...], str, str], ...] = (
+        ((Stopped,), "stopped", "stopped"),
+        ((Stale,), "stale", "conflict"),
+        ((Paused, Locked), "paused", "busy"),
+        ((Invalid,), "invalid", "conflict"),
+        ((Unreachable,), "broken", "offline"),
+        ((AccessDenied,), "broken", "blocked"),
+        ((Conflict,), "broken", "conflict"),
+        ((ZenprofileError,), "broken", "refused"),
+    )
+    return next((here if at_hand else remote) for classes, here, remote in rows if isinstance(error, classes))
+
+
+def _line(error: ZenprofileError) -> str:
+    place = f"{error.file}:{error.line}:{error.column}: " if error.line else f"{error.file}: " if error.file else ""
+    return f"{place}{error.message}"
+
+
+def _stamps(root: str) -> Stamps:
+    """Return name, inode, size and times of every file in a profile's folders; no link is followed."""
+    found = []
+    todo = [os.path.join(root, kind.folder) for kind in KINDS.values()]
+    while todo:
+        folder = todo.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+                    else:
+                        found.append((entry.path, *stamp(entry.stat(follow_symlinks=False))))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    try:
+        found.append((MANIFEST, *stamp(os.stat(os.path.join(root, MANIFEST), follow_symlinks=False))))
+    except OSError:
+        return ()
+    return tuple(sorted(found))
+
+
+def _are_settled(stamps: Stamps) -> bool:
+    import time
+
+    now = time.time_ns()
+    return all(settled(mark[1:], now) for mark in stamps)

@@ -1,0 +1,190 @@
+"""The watcher's loop: waits for what happens, lets the state machine decide, has that carried out, one at a time."""
+
+import contextlib
+import os
+import random
+import select
+import signal
+import time
+from collections.abc import Iterator
+
+from zenprofile.drivers.local import watch_record
+from zenprofile.fs import stop
+from zenprofile.git.repository import Repository
+from zenprofile.watch import machine
+from zenprofile.watch.actions import Actions
+from zenprofile.watch.ears import Ears
+from zenprofile.watch.events import Action, Committed, Event, Exit, Hint, Policy, Remote, Stop, Tick, Trigger
+from zenprofile.watch.gate import Gatekeeper
+from zenprofile.watch.telling import Teller
+
+GLANCE = 1.0  # seconds between two looks at what makes no event: git's own files, requests, the folders themselves
+JUMP = 5.0  # seconds by which the clock on the wall may differ from the one that stands while the machine sleeps
+GRACE = 3.5  # seconds from a signal to the end of whatever is being done
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Watcher:
+    """Watches one profile, in the main thread of its process.
+
+    Args:
+        repository: of the profile.
+        root: the profile's folder.
+        policy: what may be done.
+        actions: does it.
+        teller: tells of it.
+    """
+
+    def __init__(self, repository: Repository, root: str, policy: Policy, actions: Actions, teller: Teller) -> None:
+        self._repository = repository
+        self._policy = policy
+        self._actions = actions
+        self._teller = teller
+        self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else _pipe()
+        self._ears = Ears(root, self._wake)
+        self._gate = Gatekeeper(repository, root)
+        self._heard = float("-inf")
+        self._drift = _drift()
+        self._ended = False
+        self._signal = 0
+        actions.head = repository.head().oid
+        self._state = machine.begin(time.monotonic(), shared=False)
+
+    def run(self, *, once: bool = False) -> machine.View:
+        """Watch until a signal comes; with ``once``, until everything has been looked at, committed and shared.
+
+        Returns:
+            How it was at the end.
+
+        Raises:
+            StoreBroken: the profile is gone.
+        """
+        with self._signals():
+            try:
+                while not self._ended:
+                    self._turn()
+                    if once and machine.is_at_rest(self._policy, self._state, time.monotonic()):
+                        break
+                    if not self._ended:
+                        self._wait()
+            finally:
+                self._ears.close()
+                self._actions.rest()
+                self._teller.ended()
+                for end in self._pipe:
+                    os.close(end)
+        return machine.view(self._policy, self._state)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C has ended it."""
+        return self._signal == signal.SIGINT
+
+    def _turn(self) -> None:
+        """Take in what has happened, and do what is due."""
+        if self._ears.check():
+            self._teller.listens(f"polling: {self._ears.polling}" if self._ears.polling else "events")
+            if self._ears.polling:
+                self._teller.line("polling", f"files are looked at again and again, since {self._ears.polling}")
+            self._ears.hear()
+        for event in self._noticed():
+            self._feed(event)
+        self._feed(Tick())
+        self._actions.rest()
+        self._view()
+
+    def _noticed(self) -> Iterator[Event]:
+        if self._signal and not self._state.stopping:
+            yield Stop()
+        drift = _drift()
+        if abs(drift - self._drift) > JUMP:
+            yield Trigger()
+        self._drift = drift
+        yield from self._gate.look(self._actions.head)
+        self._actions.head = self._repository.head().oid if not self._state.gate.closed else self._actions.head
+        if not self._state.gate.closed and self._gate.settings_changed():
+            there = self._policy.pulls and self._actions.has_remote()
+            if there != self._state.shared:
+                yield Remote(there)
+        if self._ears.heard > self._heard:
+            self._heard = self._ears.heard
+            yield Hint(self._heard)
+
+    def _feed(self, event: Event) -> None:
+        """Tell the state machine, and carry out what it asks for, until that is nothing."""
+        action = self._step(event)
+        while action is not None and not self._ended:
+            if isinstance(action, Exit):
+                self._ended = True
+                return
+            with stop.when(lambda: bool(self._signal)):
+                outcome = self._actions(action)
+            self._gate.after_own_action()
+            if isinstance(outcome, Committed) and watch_record.request(self._repository).get("confirmed"):
+                watch_record.ask(self._repository, confirmed="")
+            if self._signal and not self._state.stopping:
+                self._step(Stop())
+            action = self._step(outcome)
+            self._view()
+
+    def _step(self, event: Event) -> Action | None:
+        now, chance = time.monotonic(), random.random()  # noqa: S311 - spreads intervals
+        self._state, action = machine.step(self._policy, self._state, event, now, chance)
+        return action
+
+    def _view(self) -> None:
+        held = self._state.held
+        mark = held.mark if held is not None and held.kind == "deletion" else ""
+        self._teller.viewed(machine.view(self._policy, self._state), mark)
+
+    def _wait(self) -> None:
+        """Wait for a change, a signal, or the time when something is due."""
+        due = machine.due(self._policy, self._state)
+        left = GLANCE if due is None else max(0.0, min(GLANCE, due - time.monotonic()))
+        # While files are being changed, the next change need not wake anybody: it is seen when quiet is looked for.
+        self._ears.armed = self._state.first is None
+        if self._ears.armed and self._ears.heard > self._heard:
+            return
+        with contextlib.suppress(InterruptedError):
+            select.select([self._pipe[0]], [], [], left)
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._pipe[0], 4096):
+                continue
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # full: it is awake already
+            os.write(self._pipe[1], b".")
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Take signals for the wish to end; what is being done then has `GRACE`, and is broken off like by Ctrl-C."""
+
+        def asked(number: int, _: object) -> None:
+            self._signal = self._signal or number
+            signal.setitimer(signal.ITIMER_REAL, GRACE)
+            self._wake()
+
+        def enough(*_: object) -> None:
+            raise SystemExit(128 + self._signal)
+
+        before = {number: signal.signal(number, asked) for number in _SIGNALS}
+        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, enough)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _pipe() -> tuple[int, int]:
+    ends = os.pipe()
+    for end in ends:
+        os.set_blocking(end, False)
+        os.set_inheritable(end, False)
+    return ends
+
+
+def _drift() -> float:
+    """Return how far the clock on the wall is from the one that stands while the machine sleeps."""
+    return time.time() - time.monotonic()

@@ -1,0 +1,133 @@
+"""Makes a watcher of a profile: one a profile, found out by a lock that goes with the process."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from zenprofile.drivers.local import watch_record
+from zenprofile.drivers.local.store import LocalStore
+from zenprofile.errors import Locked, Unsupported, ZenprofileError
+from zenprofile.fs import atomic, lock
+from zenprofile.git.repository import Repository
+from zenprofile.machine.profiles import Profile
+from zenprofile.store.base import Store
+from zenprofile.watch import settings
+from zenprofile.watch.actions import Actions
+from zenprofile.watch.loop import Watcher
+from zenprofile.watch.machine import View
+from zenprofile.watch.processes import DEADLINE, Hooks
+from zenprofile.watch.telling import Show, Teller
+
+_AT_ONCE = 1.0  # seconds that another command's look at the lock may take
+_AT_THE_END = 1.0  # seconds that hook commands get when a signal has ended the watcher
+STATUS = {"held": 1, "paused": 1, "conflict": 3, "offline": 4, "blocked": 4}  # exit statuses of one round
+
+
+def repository_of(store: Store) -> Repository:
+    """Return a profile's repository.
+
+    Raises:
+        Unsupported: it is kept elsewhere.
+        ZenprofileError: nothing is committed there yet.
+    """
+    if not isinstance(store, LocalStore):
+        message = f"a profile of type '{store.driver}' is not watched: what is written to it is shared already"
+        raise Unsupported(message, hint="watch is for profiles in Git")
+    if store.repository is None:
+        raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
+    return store.repository
+
+
+@contextlib.contextmanager
+def _alone(repository: Repository, name: str) -> Iterator[None]:
+    """Hold the profile's lock of watchers.
+
+    Raises:
+        Locked: another watcher runs; the message names its process.
+    """
+    path = watch_record.running_file(repository)
+    try:
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(lock.exclusive(path, _AT_ONCE))
+            except Locked:
+                pid = watch_record.state(repository).get("pid") or "unknown"
+                message = f"the profile '{name}' is watched already, by process {pid}"
+                raise Locked(message, hint="see: zenprofile watch status") from None
+            yield
+    except OSError as error:
+        atomic.failed(error, repository.folder)
+
+
+def watch(
+    profile: Profile,
+    open_store: Callable[[Callable[[str], None]], Store],
+    show: Show,
+    *,
+    push: bool = True,
+    once: bool = False,
+) -> tuple[View, bool]:
+    """Watch a profile until a signal comes, or for one round.
+
+    Args:
+        profile: as this machine knows it.
+        open_store: opens its store; given what takes the store's warnings.
+        show: prints data (as JSON), or a line for people.
+        push: whether commits are sent.
+        once: whether it ends when everything has been looked at, committed and shared.
+
+    Returns:
+        How it was at the end, and whether Ctrl-C ended it.
+
+    Raises:
+        Unsupported: the profile is not in Git.
+        Locked: another watcher runs.
+        StoreBroken: the profile is gone.
+    """
+    first = open_store(lambda _: None)
+    try:
+        repository = repository_of(first)
+        root = getattr(first, "folder", "")
+    finally:
+        first.close()
+    with _alone(repository, profile.name):
+        watcher, hooks = _made(profile, repository, root, open_store, show, push=push)
+        try:
+            return watcher.run(once=once), watcher.interrupted
+        finally:
+            hooks.close(DEADLINE if once else _AT_THE_END)
+
+
+def _made(
+    profile: Profile,
+    repository: Repository,
+    root: str,
+    open_store: Callable[[Callable[[str], None]], Store],
+    show: Show,
+    *,
+    push: bool,
+) -> tuple[Watcher, Hooks]:
+    def warned(text: str) -> None:
+        teller.line("note", text)
+
+    def opened() -> LocalStore:
+        store = open_store(warned)
+        repository_of(store)
+        assert isinstance(store, LocalStore)  # noqa: S101 - the line above refuses others
+        return store
+
+    hooks = Hooks(settings.hooks(profile.watch), warned)
+    teller = Teller(repository, profile.name, show, hooks)
+    actions = Actions(opened, teller.done, warned)
+    policy = settings.policy(profile.watch, push=push)
+    return Watcher(repository, root, policy, actions, teller), hooks
+
+
+def status(repository: Repository, profile: str) -> Mapping[str, Any]:
+    """Return how the profile's watcher is, as ``watch status -o json`` prints it."""
+    known = watch_record.state(repository)
+    running = watch_record.is_running(repository)
+    row = {"profile": profile, "running": running, **{k: v for k, v in known.items() if k not in {"format", "profile"}}}
+    if not running:
+        row |= {"state": "stopped", "pid": 0, "next_at": "", "next": "zenprofile watch", "reason": "no watcher runs"}
+    return row
