@@ -229,6 +229,8 @@ def _field_in_words(field: Field) -> str:
         return f"{path} = {after}" if after else f"{path} added"
     if field.after is MISSING:
         return f"{path} removed"
+    if before == after and type(field.before) is not type(field.after):
+        before, after = json.dumps(field.before), json.dumps(field.after)  # 1 -> "1"
     return f"{path} {before} -> {after}" if before and after else f"{path} changed"
 
 

@@ -294,9 +294,9 @@ class LocalStore:
 
                 must_be_here(repository, (key.path for key, *_ in prepared.writes), left)
             writes = [file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
-            how = {"undone": undone, "key": change.idempotency_key}
             told, ours = (prepared.message, prepared.changes), not change.message
-            return self.record(repository, writes, *told, ours=ours, settings=settings, **how)
+            key = change.idempotency_key
+            return self.record(repository, writes, *told, ours=ours, undone=undone, key=key, settings=settings)
 
     @contextlib.contextmanager
     def _asking(self, repository: Repository) -> Iterator["Settings | None"]:

@@ -1,6 +1,7 @@
 """From a URL to an engine: the only place that knows one database from another."""
 
 import contextlib
+import errno
 import logging
 import math
 import os
@@ -22,6 +23,7 @@ from zenprofile.store.url import check, dialect_of, hidden, path_of, scheme_of
 
 _MAGIC = b"SQLite format 3\0"
 _WAL = b"\2\2"  # read and write version of a file's header, at byte 18
+_HEADERS: dict[tuple[int, int], bytes] = {}  # by device and inode
 _SETTINGS = (
     "PRAGMA trusted_schema = OFF",  # a foreign file's views and triggers run nothing
     "PRAGMA foreign_keys = ON",
@@ -56,15 +58,33 @@ def exists(url: str) -> bool:
     if os.path.isdir(path):
         raise StoreBroken(f"{path} is a folder, not an SQLite file", hint="give the path of a file in it")
     try:
-        with open(path, "rb") as file:
-            start = file.read(len(_MAGIC))
+        start = _header(path)
     except FileNotFoundError:
         return False
     except OSError as error:
         raise StoreBroken(f"{path} cannot be read: {error.strerror}", hint="look at its permissions") from None
-    if start and start != _MAGIC:
+    if start and not start.startswith(_MAGIC):
         raise StoreBroken(f"{path} is not an SQLite database", hint="give the path of another file")
     return True
+
+
+def _header(path: str) -> bytes:
+    """Return the first bytes of a file, as this process read them when it first looked at it.
+
+    A file is opened for that once: whoever closes it lets go of every POSIX lock that the process has on it, those of
+    SQLite's connections too, and another process could then delete the log in which they write.
+
+    Raises:
+        OSError: it is not there, or may not be read.
+    """
+    status = os.stat(path)
+    file_ = (status.st_dev, status.st_ino)
+    if file_ not in _HEADERS:
+        with open(path, "rb") as file:
+            _HEADERS[file_] = file.read(20)
+    elif not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+    return _HEADERS[file_]
 
 
 def engine(url: str, options: Options, *, create: bool = False, read_only: bool = False) -> Engine:
@@ -180,9 +200,7 @@ def _sqlite(url: str, options: Options, mode: str) -> Engine:
 
 def _is_settled(path: str) -> bool:
     """Say whether a file keeps its log apart (WAL) and has none: else SQLite makes two files beside it to read it."""
-    with open(path, "rb") as file:
-        header = file.read(20)
-    return header[18:] == _WAL and not os.path.exists(f"{path}-wal")
+    return _header(path)[18:] == _WAL and not os.path.exists(f"{path}-wal")
 
 
 def _is_closed(path: str) -> bool:

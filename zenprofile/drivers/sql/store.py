@@ -5,7 +5,7 @@ import hashlib
 import uuid
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError
@@ -27,6 +27,9 @@ from zenprofile.store.prepare import prepare
 from zenprofile.store.undo import Past, Text, standing
 from zenprofile.store.undo import mark as mark_of
 from zenprofile.store.url import hidden
+
+if TYPE_CHECKING:
+    from zenprofile.drivers.sql.tokens import SqlTokens
 
 _PAGE = 100
 _MARKS = 5000
@@ -226,6 +229,11 @@ class SqlStore:
                 if number > 1 and mark == mark_of(secret, number):
                     yield str(number), str(undone or "")
             below = rows[-1].number
+
+    def tokens(self) -> "SqlTokens":
+        from zenprofile.drivers.sql.tokens import SqlTokens
+
+        return SqlTokens(self.url, self._engine)
 
     def act_for(self, user: str, machine: str) -> None:
         self._user = user
