@@ -227,7 +227,8 @@ def _before(p: _Planning, entity: Entity, there: r.Component) -> Data:
     else:
         shown = {field: value for field, value in ours.items() if field not in differ}
         shown |= {field: value for field, value in theirs.items() if field in differ}
-    return {**entity.data, "flavor": there.flavor, "configuration": shown, **_shown_labels(entity.data, there)}
+    before = {**entity.data, "flavor": there.flavor, "configuration": shown, **_shown_labels(entity.data, there)}
+    return {field: value for field, value in before.items() if value or field == "configuration"}
 
 
 def _shown_labels(data: Data, there: r.Component | r.Stack) -> Data:

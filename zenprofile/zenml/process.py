@@ -42,7 +42,8 @@ def interpreter(named: str = "") -> str:
         if not found:
             raise NotFound(f"there is no program {named}", hint="name a Python that has ZenML: .../bin/python")
         return found
-    if importlib.util.find_spec("zenml") is not None:
+    spec = importlib.util.find_spec("zenml")
+    if spec is not None and spec.origin:  # a folder of that name is none
         return sys.executable
     script = shutil.which("zenml")
     if script:
@@ -94,6 +95,8 @@ class ZenML:
             Unsupported: there is no ZenML, or another release of it.
             Unreachable, AccessDenied: its server.
         """
+        if self.url:
+            return
         with self._alone:
             answer = self._receive()
         self.version = str(answer["version"])
