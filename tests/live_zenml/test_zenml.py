@@ -269,7 +269,6 @@ def test_the_commands(zenml: Kept, store: Store, run: Run, tmp_path: Path) -> No
     rows = run("-o json zenml diff --exit-code", fails=1).json
     assert [(row["name"], row["action"]) for row in rows] == [("s3", "added"), ("prod", "added")]
     assert "Done: register stack/prod." in run("zenml apply").out
-    assert run("-o json zenml apply").json == []
     # ZenML's own file, imported into another profile, is the same stack; and ZenML takes ours.
     real_zenml.command(zenml.folder, "stack", "export", "prod", str(tmp_path / "theirs.yaml"))
     written = run("stack export prod --format zenml").out
