@@ -257,11 +257,17 @@ class LocalStore:
             prepared = prepare(self._tree, change, self.catalog())
             if not prepared.writes:
                 return Recorded("", "", "", prepared.message, ())
+            from zenprofile.drivers.local import journal, typed
+
+            unkept = typed.must_hold_no_secret(self, repository, prepared.writes)
             writes = [file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
             ours = not change.message
-            return self.record(
+            recorded = self.record(
                 repository, writes, prepared.message, prepared.changes, ours=ours, undone=undone, settings=settings
             )
+            if unkept:
+                journal.forget_last(repository)
+            return recorded
 
     @contextlib.contextmanager
     def _asking(self, repository: Repository) -> Iterator["Settings | None"]:
