@@ -9,7 +9,7 @@ from zenprofile.cli import fast_path, output
 from zenprofile.cli.options import command, profile_names
 from zenprofile.cli.session import Session
 from zenprofile.errors import ZenprofileError
-from zenprofile.machine.active import as_json, find_active, write_repository
+from zenprofile.machine.active import as_json, find_active
 from zenprofile.machine.profiles import Profile
 
 _existing = click.argument("name", shell_complete=profile_names)
@@ -29,11 +29,16 @@ _existing = click.argument("name", shell_complete=profile_names)
 @click.option("-t", "--store-type", default="", metavar="TYPE", help="local, sql or rest, where there is no URL.")
 @click.option("--user", default="", metavar="USER", help="Active user of the profile.")
 @click.option("--set", "set_", is_flag=True, help="Make it the active one.")
+@click.option("--force", is_flag=True, help="Also in a folder outside git that holds other files.")
+@click.option("--new", is_flag=True, help="Also in a repository that has a profile elsewhere.")
 @click.pass_obj
-def create(session: Session, name: str, url: str | None, store_type: str, user: str, set_: bool) -> None:
+def create(
+    session: Session, name: str, url: str | None, store_type: str, user: str, set_: bool, force: bool, new: bool
+) -> None:
     """Create a profile, or load the one that is at a URL already.
 
-    At an empty place the default user, components and stack are registered. --set makes the profile the active one.
+    At an empty place, or inside a working tree, the default user, components and stack are registered. --set makes the
+    profile the active one.
     """
     from zenprofile.usecases import profiles as usecase
 
@@ -41,7 +46,7 @@ def create(session: Session, name: str, url: str | None, store_type: str, user: 
         raise click.UsageError("The URL is empty.")
     session.bear_broken_root()
     session.announce(about_profiles=True)
-    wish = usecase.Wish(name, url or "", store_type, user)
+    wish = usecase.Wish(name, url or "", store_type, user, force, new)
     with session.progress() as progress:
         made = usecase.create(session.profiles, wish, session.timeout, session.say, progress)
     _said(session, f"Profile '{name}' successfully created.", made.profile)
@@ -67,7 +72,7 @@ def set_(session: Session, name: str, everywhere: bool) -> None:
     session.bear_broken_root()
     session.announce(about_profiles=True)
     warnings = usecase.make_active(session.profiles, session.active, name, everywhere)
-    _said(session, f"Active profile changed to: '{name}'", session.profiles.state().find(name))
+    _said(session, f"Active profile changed to: '{name}'", session.profiles.state().profiles.get(name))
     session.warn_all(warnings)
 
 
@@ -80,8 +85,9 @@ def describe(session: Session, name: str) -> None:
 
     session.bear_broken_root()
     session.announce(about_profiles=True)
-    profile = session.profiles.find(name) if name else session.profile
     active = session.active
+    named_so = active.is_checkout and name == active.name and name not in session.profiles.names()
+    profile = session.profiles.find(name) if name and not named_so else session.profile
     data = as_json(profile, active)
     session.show(data, lambda: _properties(data, profile))
     store = session.open(profile)
@@ -141,26 +147,34 @@ def delete(session: Session, name: str, force: bool) -> None:
     _said(session, f"Profile '{name}' deleted.", gone)
 
 
-@command(examples=["zenprofile init", "zenprofile init --profile team"])
+@command(
+    examples=["zenprofile init", "zenprofile init --profile team", "zenprofile init --store conf/stacks --profile team"]
+)
+@click.option(
+    "--store", default="", metavar="DIR", help="The profile's folder in this checkout, for whoever clones it."
+)
 @click.pass_obj
-def init(session: Session) -> None:
+def init(session: Session, store: str) -> None:
     """Mark the current folder as a repository root.
 
-    Writes .zenprofile.json, fit to be committed: the active profile and stack of every command below this folder.
+    Writes .zenprofile.json, fit to be committed: the active profile and stack of every command below this folder, and
+    with --store the folder of the profile, so that every clone has it without a create.
     """
-    session.bear_broken_root()
-    session.announce(about_profiles=True)
-    profile = session.profile
-    stack = session.active_stack
-    file = write_repository(session.profiles, os.getcwd(), profile.name, stack, fix=True)
-    data = {"file": file, "profile": profile.name, "stack": stack}
-    session.show(data, lambda: output.safe_text(f"Repository root marked by {file}: '{profile.name}', '{stack}'."))
+    from zenprofile.usecases import profiles as usecase
+
+    if not store:
+        session.bear_broken_root()
+        session.announce(about_profiles=True)
+    data = usecase.mark(session.profiles, None if store else session.active, os.getcwd(), store, session.chosen)
+    line = f"Repository root marked by {data['file']}: '{data['profile']}', '{data['stack']}'."
+    session.show(data, lambda: output.safe_text(line))
 
 
-def _said(session: Session, line: str, profile: Profile) -> None:
-    """End a command that changed a profile: a line for people, the profile for programs."""
+def _said(session: Session, line: str, profile: Profile | None) -> None:
+    """End a command that changed a profile (None: the active one): a line for people, the profile for programs."""
     try:
         active = find_active(session.profiles, session.chosen)
     except ZenprofileError:
         active = session.active
+    profile = profile or active.existing()
     session.show(as_json(profile, active), lambda: output.safe_text(line))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.cli import output
-from zenprofile.errors import Invalid
+from zenprofile.errors import Invalid, NotFound, Unsafe
 from zenprofile.machine.active import Active, find_active
 from zenprofile.machine.profiles import Profile, Profiles
 
@@ -45,24 +45,30 @@ class Session:
     def active(self) -> Active:
         """The active profile and where that is said, without a word to the user.
 
-        The first command on a machine makes the profile ``default``.
+        The first command on a machine makes the profile ``default``, unless it stands in a checkout with one.
         """
         if self._active is None:
-            if not self.profiles.exist():
-                from zenprofile.usecases.profiles import make_default
-
-                make_default(self.profiles)
-            self._active = find_active(self.profiles, self.chosen)
+            self._active = self._found()
         return self._active
 
+    def _found(self, *, lenient: bool = False) -> Active:
+        found = find_active(self.profiles, self.chosen, lenient=lenient)
+        if found.is_checkout or self.profiles.exist():
+            return found
+        from zenprofile.usecases.profiles import make_default
+
+        make_default(self.profiles)
+        return find_active(self.profiles, self.chosen, lenient=lenient)
+
     def bear_broken_root(self) -> None:
-        """Go on where the repository's file is invalid, having said so: for commands that other profiles need."""
+        """Go on where the checkout's file is invalid, having said so: for commands that other profiles need."""
         try:
             _ = self.active
-        except Invalid as error:
+        except (Invalid, Unsafe, NotFound) as error:
             place = f"{error.file}:{error.line}:{error.column}" if error.line else error.file
-            self.warn(output.safe_text(f"{place}: {error.message}; 'zenprofile init' there writes it anew"))
-            self._active = find_active(self.profiles, self.chosen, lenient=True)
+            todo = "'zenprofile init' there writes it anew" if isinstance(error, Invalid) else error.hint
+            self.warn(output.safe_text(f"{place}: {error.message}; {todo}"))
+            self._active = self._found(lenient=True)
 
     @property
     def scope(self) -> str:

@@ -116,7 +116,15 @@ def _why_foreign(path: str, content: bytes) -> str:
         return f"{tool} wrote it"
     if not content.startswith(b"#!") or b"\0" in content:
         return "it is no script, so nothing is known of it"
-    return f"{path + SAVED} is in the way" if os.path.lexists(path + SAVED) else ""
+    return f"{path + SAVED} is in the way" if os.path.lexists(path + SAVED) and not _is_kept(path) else ""
+
+
+def _is_kept(path: str) -> bool:
+    """Say whether a hook has its copy beside it already: one that was killed on its way has made it."""
+    try:
+        return os.path.samefile(path, path + SAVED) and not os.path.islink(path + SAVED)
+    except OSError:
+        return False
 
 
 def script(event: str) -> bytes:
@@ -316,7 +324,8 @@ def _perform(repository: Repository, steps: Sequence[Step]) -> None:
 
 def _one(repository: Repository, step: Step) -> None:
     if step.what == "keep":
-        os.link(step.file.removesuffix(SAVED), step.file)
+        if not _is_kept(step.file.removesuffix(SAVED)):
+            os.link(step.file.removesuffix(SAVED), step.file)
     elif step.what == "write":
         hook = os.path.basename(step.file) in (*EVENTS, *SERVER)
         content = step.content.encode("utf-8", "surrogateescape")

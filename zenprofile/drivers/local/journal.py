@@ -59,6 +59,7 @@ class Move(NamedTuple):
         outside: the old commit's tree with the files outside the profile as they are to be; "" where none changes.
         undone: of an ``undo``, the name of the record that it takes back.
         machine: of a client for whom a server made it; "" for this machine.
+        key: the change's idempotency key; "" for none.
     """
 
     entries: tuple[Entry, ...]
@@ -70,6 +71,7 @@ class Move(NamedTuple):
     outside: str = ""
     undone: str = ""
     machine: str = ""
+    key: str = ""
 
 
 def write(repository: Repository, move: Move) -> None:
@@ -95,7 +97,7 @@ def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
         record = nofollow.record(path)
         entries = tuple(Entry(str(p), _bytes(b), _bytes(a), str(o)) for p, b, a, o in record["entries"])
         fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind", "outside")}
-        more = {name: str(record.get(name, "")) for name in ("undone", "machine")}
+        more = {name: str(record.get(name, "")) for name in ("undone", "machine", "key")}
         move = Move(entries, **fields, **more)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -157,8 +159,10 @@ def finish(repository: Repository) -> None:
     path = repository.own_file(JOURNAL)
     found = read(path)
     if found is None:
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(path, f"{path}.damaged")
+        try:
+            _set_aside(path)
+        except OSError as error:
+            atomic.failed(error, repository.top)
         return
     move = found[0]
     remove_abandoned_locks(repository, move.ref)
@@ -177,6 +181,17 @@ def finish(repository: Repository) -> None:
         atomic.failed(error, repository.top)
     finally:
         objects.close()
+
+
+def _set_aside(path: str) -> None:
+    """Take a journal that nobody can read out of the way, in the place of an earlier one."""
+    import shutil
+
+    aside = f"{path}.damaged"
+    if os.path.isdir(aside) and not os.path.islink(aside):
+        shutil.rmtree(aside)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, aside)
 
 
 def _is_in(repository: Repository, objects: Objects, move: Move) -> bool:
