@@ -41,18 +41,30 @@ def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", thei
     for path, (_, new) in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
         key = _key(repository, path)
         if key is not None:
-            raw = tree.content(objects, key, new) if new is not None else None
+            if new is not None and new.mode not in tree.FILES:
+                continue  # named below
+            raw = objects.read(new.oid, "blob") if new is not None else None
             texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
     before = tree.snapshot(objects, theirs, repository.prefix, catalog)
     problems = profile_check.added(before, texts, catalog)
     if problems:
         problems = inherited.dropped(problems, before, Overlay(before, texts, catalog), catalog)
         problems = [problem for problem in problems if not _was_there(repository, objects, problem, theirs, ours)]
+    problems += _misfits(repository, objects, theirs, ours)
     if problems:
         error = Invalid.of(problems)
         error.message = f"not pushed: {error.message}"
         raise error
     _must_keep_secrets(repository, objects, theirs, ours)
+
+
+def _misfits(repository: Repository, objects: Objects, theirs: str, ours: str) -> list[Problem]:
+    """List what the commits put out of place into the profile's folders."""
+    prefix, found = repository.prefix, []
+    for path, (old, new) in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
+        if new is not None and path.startswith(prefix) and (old is None or old.mode != new.mode):
+            found += tree.misfit(path[len(prefix) :], new)
+    return found
 
 
 def _was_there(repository: Repository, objects: Objects, problem: Problem, theirs: str, ours: str) -> bool:
