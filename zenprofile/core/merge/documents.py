@@ -12,7 +12,7 @@ from zenprofile.core import paths
 from zenprofile.core.change import MISSING, label, same
 from zenprofile.core.document import reader as texts
 from zenprofile.core.entity import Data, Key
-from zenprofile.core.merge import diff3
+from zenprofile.core.merge import comments, diff3
 from zenprofile.core.merge import renames as merge_names
 from zenprofile.core.merge import text as merge_text
 from zenprofile.core.merge.data import Choices, Conflict, Kept, Value, chosen, merge_data
@@ -162,9 +162,11 @@ def _both_changed(key: Key, base: str | None, ours: str, theirs: str, choices: C
         if conflicts:
             return None, tuple(conflicts), notes
         by_line = _by_line(base, ours, theirs, merged)
-        if by_line is not None or same(mine, merged):
-            return by_line or ours, (), notes
-        return merge_text.patched(base or "", ours, theirs, merged), (), notes
+        if by_line is not None:
+            return by_line, (), notes
+        text = merge_text.patched(base or "", ours, theirs, merged)
+        plain = [merge_text.plain(side or "") for side in (base, ours, theirs)]
+        return comments.merged(plain[0], plain[1], plain[2], text, merged), (), notes
     except errors.Invalid as error:
         # One cannot be read, or both together are larger than a document may be.
         return _whole(key, base, ours, theirs, choices, error)
