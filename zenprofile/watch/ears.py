@@ -5,6 +5,7 @@ no folder is watched twice (of two watches that meet, the second takes the first
 """
 
 import contextlib
+import errno
 import logging
 import os
 import time
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from watchdog.observers.api import BaseObserver
 
 POLL = 2.0  # seconds between two looks of the polling observer
+_USED_UP = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})  # no watch, no descriptor left
 _QUIET = frozenset({"opened", "closed_no_write"})  # what reading makes: to answer it by reading would never end
 # File systems on which a change by another machine, or below a layer, makes no event.
 _SILENT = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "overlay", "vboxsf", "virtiofs", "drvfs"})
@@ -69,9 +71,13 @@ class Ears(FileSystemEventHandler):
         self.close()
         if not now:
             return False
-        self._signature = now
         logging.getLogger("watchdog").addHandler(self._log)
-        self._listen([path for path, *_ in now])
+        try:
+            self._listen([path for path, *_ in now])
+        except OSError:  # a folder has just been removed; the next check sees which ones are left
+            self.close()
+            return False
+        self._signature = now
         return True
 
     def close(self) -> None:
@@ -104,7 +110,9 @@ class Ears(FileSystemEventHandler):
         if not self.polling:
             try:
                 self._start(Observer(), folders)
-            except OSError as error:  # no watch or no descriptor left
+            except OSError as error:
+                if error.errno not in _USED_UP:
+                    raise
                 self.polling = f"the system has no watches left ({error.strerror}; see fs.inotify in sysctl)"
         if self.polling:
             self._start(PollingObserver(timeout=POLL), folders)
