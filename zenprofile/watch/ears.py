@@ -46,6 +46,8 @@ class Ears(FileSystemEventHandler):
         self._wake = wake
         self._observer: BaseObserver | None = None
         self._signature: Signature = ()
+        self._pulse: tuple[int, ...] = ()
+        self._checked = float("-inf")
         self._log = _Warned(self.hear)
 
     def dispatch(self, event: FileSystemEvent) -> None:
@@ -67,6 +69,7 @@ class Ears(FileSystemEventHandler):
         """
         now = self._folders()
         if now == self._signature and self._is_alive():
+            self._feel()
             return False
         self.close()
         if not now:
@@ -79,6 +82,13 @@ class Ears(FileSystemEventHandler):
             return False
         self._signature = now
         return True
+
+    def _feel(self) -> None:
+        """Take a folder whose entries have changed for a hint, where no event came: some are lost on the way."""
+        pulse, checked = _pulse(self._root), time.monotonic()
+        if pulse != self._pulse and self.heard <= self._checked:
+            self.hear()
+        self._pulse, self._checked = pulse, checked
 
     def close(self) -> None:
         """Stop listening."""
@@ -127,6 +137,19 @@ class Ears(FileSystemEventHandler):
                 observer.stop()
             raise
         self._observer = observer
+
+
+def _pulse(root: str) -> tuple[int, ...]:
+    """Return when each folder of documents last got, lost or renamed a file."""
+    found = []
+    for kind in KINDS.values():
+        with contextlib.suppress(OSError):
+            folder = os.path.join(root, kind.folder)
+            found.append(os.lstat(folder).st_mtime_ns)
+            if kind.typed:
+                with os.scandir(folder) as entries:
+                    found += [entry.stat(follow_symlinks=False).st_mtime_ns for entry in entries]
+    return tuple(found)
 
 
 class _Warned(logging.Handler):
