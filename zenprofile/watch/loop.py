@@ -103,7 +103,7 @@ class Watcher:
         yield from self._gate.look(self._actions.head)
         self._actions.head = self._gate.head
         if not self._state.gate.closed and self._gate.settings_changed():
-            there = self._policy.pulls and self._actions.has_remote()
+            there = self._policy.pulls and self._actions.has_remote(self._state.shared)
             if there != self._state.shared:
                 yield Remote(there)
         if self._ears.heard > self._heard:
