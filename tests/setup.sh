@@ -13,6 +13,7 @@ strace|strace|@faults|a fault at a system call
 sshd|openssh-server|@servers|a remote over ssh
 ssh-keygen|openssh-client|@servers|keys for a remote over ssh
 openssl|openssl|@servers|a certificate for a remote over https
+mariadbd|mariadb-server|@mariadb|a MariaDB server
 fish|fish|tests/cli/test_shells.py::test_what_a_shell_offers[fish]|completion in fish
 zsh|zsh|tests/cli/test_shells.py::test_what_a_shell_offers[zsh]|completion in zsh
 node|nodejs|@tools|a language server, managers of hooks

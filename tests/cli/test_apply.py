@@ -108,7 +108,7 @@ def test_one_bad_document_of_many_and_nothing_is_applied(run, profile, tmp_path)
     several = run("apply -f wrong.yaml -o json", fails=1).error["problems"]
 
     assert (error["file"], error["line"], error["column"]) == ("many.yaml", 157, 3)
-    assert [(p["line"], p["code"]) for p in several] == [(4, "bad-kind"), (7, "bad-kind"), (13, "yaml")]
+    assert [(p["line"], p["code"]) for p in several] == [(4, "bad-kind"), (7, "bad-kind"), (14, "yaml")]
     assert run("project list -o json").json == []
 
 

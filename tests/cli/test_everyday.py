@@ -88,3 +88,59 @@ def test_what_does_not_fit_is_refused_whole(team, line, status, said):
 
     assert len(names(team("stack list prod* -o json"))) == 2
     assert len(names(team("component list s3-* -o json"))) == 2
+
+
+def test_two_entities_are_compared_and_two_profiles(team, profile):
+    team("stack update prod -a s3-dev --description Trial --label env=dev")
+    rows = team("diff stack/prod-eu stack/prod -o json").json
+
+    assert [(row["action"], row["name"]) for row in rows] == [("changed", "prod")]
+    assert {field["path"]: field.get("after") for field in rows[0]["fields"]} == {
+        "components.artifact_store": "s3-dev",
+        "description": "Trial",
+        "labels.env": "dev",
+    }
+    assert team("diff prod prod-eu --exit-code", fails=1).out
+    assert team("diff stack/prod stack/prod --exit-code").out == ""
+    team("create other -t sql")
+    names = [row["name"] for row in team("diff --profile-to other -o json").json]
+    assert names == ["s3-dev", "s3-prod", "prod", "prod-eu"]
+    assert [row["name"] for row in team("diff --profile-to other stack/prod -o json").json] == ["prod"]
+
+
+def test_a_diff_of_revisions_takes_some_entities(team):
+    first = team("log -o json").json[-1]["rev"]
+
+    assert [row["name"] for row in team(f"diff {first} -o json -- stack/prod s3-dev").json] == ["s3-dev", "prod"]
+    assert len(team(f"diff {first}..HEAD -o json").json) == 4
+    assert team("diff stack/prod -o json").json == []
+    assert "no revision" in team("diff nowhere", fails=1).err
+
+
+def test_a_log_is_filtered_by_time_and_author(team):
+    every = team("log -o json").json
+
+    assert team("log --since yesterday -o json").json == every
+    assert team("log -o json --since", "2 hours ago").json == every
+    assert team("log --until yesterday -o json").json == []
+    assert team("log -n 2 -o json --author", every[0]["who"][:3].upper()).json == every[:2]
+    assert team("log --author nobody -o json").json == []
+    assert "takes a date" in team("log --since tomorrow", fails=2).err
+    assert team("stack list -o json --at", "2 days ago", fails=1).error["message"].startswith("nothing was")
+
+
+def test_quiet_leaves_out_hints_but_no_error(team, monkeypatch):
+    assert "Running with" in team("stack list").err
+    assert team("stack list -q").err == ""
+    assert team("-q stack list --profile p").err == ""
+    assert team("stack list --profile p").err == ""  # as the user named it
+    monkeypatch.setenv("ZENPROFILE_QUIET", "1")
+    assert team("list").err == ""
+    assert team("stack describe nothing", fails=1).err.startswith("Error: ")
+
+
+def test_a_new_profile_may_be_made_active_at_once(run, profile):
+    done = run("create other -t sql --set")
+
+    assert done.out.splitlines()[-1] == "Active profile changed to: 'other'"
+    assert run("get -o json").json["name"] == "other"

@@ -436,7 +436,7 @@ def test_rename(run: Run) -> None:
         assert run("rename", old, new).status == 1
     # The old name's folder is the renamed profile's: a new profile of that name takes another.
     works(run("create", "p", "-t", "sql"))
-    assert Profiles().find("p").made == ("profiles/p-2",)
+    assert Profiles().find("p").made == ("profiles/p~2",)
     works(run("delete", "p"))
     works(run("describe", "Q"))
 

@@ -109,7 +109,7 @@ def test_an_empty_remote_begins_with_the_defaults_in_one_commit(profiles: Profil
 
 
 def test_a_folder_without_a_profile_gets_one_beside_what_is_there(profiles: Profiles, theirs: Path, bare: Path) -> None:
-    created = made(profiles, f"git+file://{bare}#subdirectory=other/place")
+    created = create(profiles, Wish("team", f"git+file://{bare}#subdirectory=other/place", new=True), LONG)
 
     clone = Path(created.profile.path)
     assert (clone / "other" / "place" / "zenprofile.yaml").read_text() == "format: 1\n"
@@ -218,7 +218,7 @@ def test_a_clone_that_nobody_knows_any_more_is_not_taken_over(profiles: Profiles
 
     profile = made(profiles, f"git+file://{bare}#subdirectory=ml").profile
 
-    assert Path(profile.path).name == "team-2"
+    assert Path(profile.path).name == "team~2"
     removed(profiles)
     assert (lost / "work.txt").read_text() == "mine\n"
 
@@ -234,7 +234,7 @@ def test_what_a_killed_create_has_left_is_cloned_anew(profiles: Profiles, theirs
 
     with profiles.edit() as state:
         del state.profiles["team"]
-    assert made(profiles, url).profile.path == f"{left}-2"
+    assert made(profiles, url).profile.path == f"{left}~2"
 
 
 def test_a_clone_that_is_gone_is_said_to_be(profiles: Profiles, theirs: Path, bare: Path) -> None:

@@ -21,7 +21,7 @@ from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import Conflict, Invalid, Locked, Paused, StoreBroken, Unreachable, Unsafe
 from zenprofile.fs import atomic, nofollow
-from zenprofile.git import index, remote, runner
+from zenprofile.git import index, only_here, runner
 from zenprofile.git import repository as repository_
 from zenprofile.git.repository import Head, Repository, find
 from zenprofile.store.base import Options
@@ -649,4 +649,4 @@ def test_a_repository_that_goes_while_it_is_looked_at_is_told(tmp_path: Path) ->
 
 
 def test_a_remote_that_was_never_asked_keeps_nothing(folder: Path) -> None:
-    assert remote.unshared(at(folder)) is None
+    assert only_here.what(at(folder)) is None

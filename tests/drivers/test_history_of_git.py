@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -239,3 +240,37 @@ def test_without_git_the_history_says_so_on_one_line(tmp_path: Path) -> None:
     assert "git" in ran.stdout
     assert "put it on PATH" in ran.stdout
     assert "\\n" not in ran.stdout
+
+
+def test_variables_of_another_repository_do_not_lead_history_astray(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with made(tmp_path / "p") as store:
+        put(store, user("eve"))
+        monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "elsewhere"))
+        monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
+
+        assert len(names(store)) == 2
+        assert history.show(store, "HEAD").changes[0].key == user("eve").key
+        assert os.environ["GIT_DIR"] == str(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("date", ["1969-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "0001-01-01"])
+def test_before_1970_nothing_was_committed(tmp_path: Path, date: str) -> None:
+    with made(tmp_path / "p") as store, pytest.raises(NotFound, match="nothing was committed before"):
+        store.snapshot(date)
+
+
+@pytest.mark.parametrize("date", ["9999-12-31", "9999-12-31T23:59:59-14:00"])
+def test_the_end_of_time_is_now(tmp_path: Path, date: str) -> None:
+    with made(tmp_path / "p") as store:
+        assert store.snapshot(date).keys() == store.snapshot("HEAD").keys()
+
+
+def test_a_commit_from_beyond_the_end_of_time_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with made(tmp_path / "p") as store:
+        for role in ("AUTHOR", "COMMITTER"):
+            monkeypatch.setenv(f"GIT_{role}_DATE", "@99999999999999 +0000")
+        put(store, user("eve"))
+
+        assert next(store.history()).when == "9999-12-31T23:59:59Z"

@@ -27,7 +27,7 @@ from servers import (
 
 from zenprofile.drivers.local import history
 from zenprofile.errors import AccessDenied, Locked, NotFound, Paused, Unreachable, Unsafe, UsageError, ZenprofileError
-from zenprofile.git import remote, remote_lock
+from zenprofile.git import only_here, remote, remote_lock
 from zenprofile.git.clone import clone
 from zenprofile.git.remote import Fetched, Pushed, Upstream
 from zenprofile.git.repository import Repository, find
@@ -488,13 +488,13 @@ def test_a_first_remote_and_another_one(tmp_path: Path, mine: Repository, bare: 
     found = remote.set_url(mine, f"git+file://{bare}")
     assert found == up(mine) == Upstream("origin", f"file://{bare}", MAIN, TRACKING)
     bring(mine)
-    assert remote.unshared(mine) == ""
+    assert only_here.what(mine) == ""
 
     found = remote.set_url(mine, f"git+file://{second}@trunk")
     assert found == up(mine)
     assert found.branch == "refs/heads/trunk"
     assert mine.ref(TRACKING) == ""
-    assert remote.unshared(mine) is None
+    assert only_here.what(mine) is None
     assert send(mine).confirmed
     assert git(second, "rev-parse", "trunk") == mine.head().oid
 
@@ -533,15 +533,15 @@ def test_a_detached_head_gets_no_other_side(mine: Repository) -> None:
 
 
 def test_what_exists_here_alone(mine: Repository) -> None:
-    assert remote.unshared(mine) == ""
+    assert only_here.what(mine) == ""
     (mine.top / "new.txt").write_text("1\n")
-    assert remote.unshared(mine) == "uncommitted edits"
+    assert only_here.what(mine) == "uncommitted edits"
     commit(mine.top, "new.txt")
-    assert remote.unshared(mine) == "1 unpushed commit"
+    assert only_here.what(mine) == "1 unpushed commit"
     git(mine.top, "checkout", "-q", "-b", "topic")
     commit(mine.top, "topic.txt")
     git(mine.top, "checkout", "-q", "--detach", "HEAD~1")
-    assert remote.unshared(mine) == "2 unpushed commits"
+    assert only_here.what(mine) == "2 unpushed commits"
 
 
 # --- habits and faults on this side

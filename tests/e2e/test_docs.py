@@ -66,7 +66,7 @@ def pattern(shown: str) -> re.Pattern[str]:
 def lasting(printed: str) -> str:
     """Return an output without what no two runs share: commits, times, and the width of a table with paths in it."""
     text = re.sub(r"\b[0-9a-f]{9,10}\b|\b[0-9a-f]{40}\b", "COMMIT", printed)
-    text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:]+Z", "TIME", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ][0-9:]{8}(?:Z|[+-]\d\d:\d\d)", "TIME", text)
     if "┏" in text:
         text = re.sub(r"([━─ ])\1+", r"\1", text)
     return "".join(line.rstrip() + "\n" for line in text.splitlines())

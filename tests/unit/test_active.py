@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from zenprofile.errors import Invalid, NotFound, StoreBroken
-from zenprofile.machine.active import as_json, find_active, find_repository, shown_url, write_repository
+from zenprofile.machine.active import as_json, find_active, shown_url
 from zenprofile.machine.profiles import Profile, Profiles
+from zenprofile.machine.roots import find_repository, write_repository
 
 
 @pytest.fixture

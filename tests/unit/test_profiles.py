@@ -68,6 +68,7 @@ PROFILES = st.builds(
     watch=st.dictionaries(TEXT, st.one_of(TEXT, st.floats(0, 9))),
     password=st.booleans(),
     made=st.lists(st.just("profiles/x"), max_size=2).map(tuple),
+    checkout=st.just(""),
     unknown=st.dictionaries(st.just("colour"), TEXT),
     problem=st.just(""),
 )

@@ -124,3 +124,23 @@ def test_what_a_remote_says_is_one_line_without_its_noise() -> None:
     err = "remote: Resolving deltas: 100% (1/1)\rremote: \nremote: ====\nremote: GL-HOOK: no\nremote:  secrets.\nTo\n"
 
     assert remote_errors.said_by_remote(err) == "GL-HOOK: no secrets."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fatal: the receiving end does not support --signed push",
+        "error: gpg failed to sign the data\nfatal: failed to sign the push certificate",
+    ],
+)
+def test_what_git_names_first_is_told_and_not_that_the_connection_ended(said: str) -> None:
+    told = remote_errors.failure(f"{said}\nfatal: the remote end hung up unexpectedly\n", URL)
+
+    assert said.splitlines()[0].partition(": ")[2] in told.message
+    assert told.exit_status == 1
+
+
+def test_a_connection_that_ended_without_a_cause_is_network_trouble() -> None:
+    told = remote_errors.failure("error: RPC failed; curl 56\nfatal: the remote end hung up unexpectedly\n", URL)
+
+    assert told.exit_status == 4

@@ -10,8 +10,6 @@ from zenprofile.cli.session import Session
 from zenprofile.cli.subjects import any_entity
 from zenprofile.errors import NotFound, ZenprofileError
 
-_DONE = {"added": "Registered", "changed": "Updated", "removed": "Deleted"}
-
 
 @command(
     examples=[
@@ -49,7 +47,7 @@ def apply(
         return
     for old, new in renames(recorded.changes).items():
         current.follow(session.profiles, session.active, old, new)
-    lines = [f"{_DONE[changed.action]} {showing.named(changed.key)}." for changed in recorded.changes]
+    lines = [f"{showing.DONE[changed.action]} {showing.named(changed.key)}." for changed in recorded.changes]
     data = history.as_json(recorded) if recorded.changes else {}
     session.show(data, lambda: "\n".join(map(output.safe_text, lines or ["Nothing to change."])))
 

@@ -10,9 +10,20 @@ from zenprofile.cli import output
 from zenprofile.cli.session import Session
 from zenprofile.cli.table import SECTIONS, TYPED, VERBS
 from zenprofile.errors import ZenprofileError
+from zenprofile.machine.active import find_active
+from zenprofile.machine.profiles import folder_of
 
 # Options of every command, and whether a value follows them.
-_COMMON = {"--profile": True, "-o": True, "--output": True, "--timeout": True, "-v": False, "--verbose": False}
+_COMMON = {
+    "--profile": True,
+    "-o": True,
+    "--output": True,
+    "--timeout": True,
+    "-v": False,
+    "--verbose": False,
+    "-q": False,
+    "--quiet": False,
+}
 _ON_PROFILES = frozenset({"set", "describe", "rename", "delete"})
 _ON_ENTITIES = frozenset({"describe", "update", "rename", "copy", "delete", "set"})
 _TAKE_ENTITIES = frozenset({"blame", "edit", "log", "path", "restore"})  # as their first argument
@@ -115,9 +126,11 @@ def _folder(command: str) -> str:
 
 
 def profile_names(session: Session) -> list[str]:
-    """Return the names of this machine's profiles."""
+    """Return the names of this machine's profiles, and of the one in the checkout."""
     try:
-        return session.profiles.names()
+        names = session.profiles.names()
+        active = session.active if names else find_active(session.profiles)
+        return sorted({*names, active.name}) if active.is_checkout else names
     except ZenprofileError:
         return []
 
@@ -154,13 +167,10 @@ def entities(session: Session) -> list[str]:
 
 def _root(session: Session) -> str:
     """Return the folder of the active profile's documents, or "" where it has none."""
-    from zenprofile.store.url import path_of
-
     try:
-        profile = session.active.existing()
+        return folder_of(session.active.existing())
     except ZenprofileError:
         return ""
-    return (profile.path or path_of(profile.store_url)) if profile.store_type == "local" else ""
 
 
 def _listed(folder: str) -> list[str]:

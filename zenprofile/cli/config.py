@@ -24,7 +24,7 @@ def sync(session: Session, mode: str) -> None:
     """Say what a write does in a Git store: stay an edit, be one commit, or be pushed as well."""
     from zenprofile.usecases import profiles as usecase
 
-    _show(session, usecase.settings(session.profiles, session.profile.name, sync=mode))
+    _show(session, usecase.settings(session.profiles, session.profile, sync=mode))
 
 
 @config.command("run-hooks", examples=["zenprofile config run-hooks on"])
@@ -34,7 +34,7 @@ def run_hooks(session: Session, switch: str) -> None:
     """Say whether a commit runs the repository's own hooks."""
     from zenprofile.usecases import profiles as usecase
 
-    _show(session, usecase.settings(session.profiles, session.profile.name, run_hooks=switch == "on"))
+    _show(session, usecase.settings(session.profiles, session.profile, run_hooks=switch == "on"))
 
 
 @config.command(examples=["zenprofile config message '[ml] {changes}'", "zenprofile config message ''"])
@@ -44,7 +44,7 @@ def message(session: Session, template: str) -> None:
     """Word the messages of commits: TEMPLATE with {changes} where what changed is told; "" for the words alone."""
     from zenprofile.usecases import profiles as usecase
 
-    _show(session, usecase.settings(session.profiles, session.profile.name, message=template))
+    _show(session, usecase.settings(session.profiles, session.profile, message=template))
 
 
 @config.command(examples=["zenprofile config watch poll=30s", "zenprofile config watch policy=commit on_problem="])
@@ -65,7 +65,7 @@ def watch(session: Session, settings: tuple[str, ...]) -> None:
             raise click.UsageError(f"'{pair}' is not KEY=VALUE.")
         pairs[key] = value
     changed = watching.changed(session.profile.watch, pairs)
-    _show(session, usecase.settings(session.profiles, session.profile.name, watch=changed))
+    _show(session, usecase.settings(session.profiles, session.profile, watch=changed))
 
 
 def _show(session: Session, profile: Profile) -> None:

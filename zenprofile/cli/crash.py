@@ -1,17 +1,16 @@
 """An exception that is nobody's message: a bug, or the disk. Its traceback is kept in a file and named."""
 
-import errno
 import os
 import re
 import sys
 import traceback
 
 from zenprofile.errors import StoreBroken, ZenprofileError
+from zenprofile.fs import atomic
 from zenprofile.machine import profiles
 
 _PASSWORD = re.compile(r"(://[^\s/:@'\"]*:)[^\s'\"]+@")
 _SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SECRET|_KEY")
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
 
 
 class Crash(ZenprofileError):
@@ -25,7 +24,7 @@ def unexpected(error: BaseException) -> ZenprofileError:
 
     Trouble with the disk speaks for itself; of everything else the traceback is saved.
     """
-    if isinstance(error, OSError) and error.errno in _DISK:
+    if isinstance(error, OSError) and error.errno:
         place = f": {error.filename}" if error.filename else ""
         return StoreBroken(f"{os.strerror(error.errno)}{place}", hint="check the disk's space and the permissions")
     told = f"{type(error).__name__}, which is a mistake in zenprofile"
@@ -49,6 +48,5 @@ def _save(text: str) -> str:
     folder = os.path.join(profiles.config_folder(), "errors")
     os.makedirs(folder, mode=0o700, exist_ok=True)
     path = os.path.join(folder, f"traceback-{os.getpid()}.txt")
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(f"{sys.version}\n{text}")
+    atomic.replace(path, f"{sys.version}\n{text}".encode("utf-8", "backslashreplace"), 0o600)
     return path

@@ -13,7 +13,7 @@ from zenprofile.machine.active import as_json, lacks_stack, stack_gone
 
 _COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
     "ACTIVE": lambda row: "\N{WHITE RIGHT POINTING BACKHAND INDEX}" if row["active"] else "",
-    "PROFILE NAME": lambda row: row["name"],
+    "PROFILE NAME": lambda row: f"{row['name']} (local)" if row["checkout"] else row["name"],
     "STORE TYPE": lambda row: row["store_type"],
     "URL": lambda row: row["store_url"],
     "ACTIVE STACK": lambda row: row["active_stack"],
@@ -34,10 +34,12 @@ def get(session: Session) -> None:
 def list_(session: Session) -> None:
     """Print this machine's profiles; those that are invalid are named on stderr too."""
     session.bear_broken_root()
-    session.announce()
+    session.announce(about_profiles=True)
     profiles = sorted(session.profiles.state().profiles.values())
+    if session.active.profile is not None and session.active.is_checkout:
+        profiles.insert(0, session.active.profile)
     rows = [as_json(profile, session.active) for profile in profiles]
-    session.show(rows, lambda: _table(rows))
+    session.show(rows, lambda: _table([{**r, "checkout": p.checkout} for p, r in zip(profiles, rows, strict=True)]))
     for profile, row in zip(profiles, rows, strict=True):
         if profile.problem:
             session.warn_all([f"the profile '{profile.name}' is invalid: {profile.problem}"])

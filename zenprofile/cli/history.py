@@ -1,16 +1,17 @@
 """Commands on what was changed: commit, log, show, diff, blame, restore, revert, undo."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zenprofile.cli import output, showing
-from zenprofile.cli.options import command, message_option
+from zenprofile.cli.options import command, message_option, profile_names
 from zenprofile.cli.session import Session
 from zenprofile.core.change import Recorded
 
 if TYPE_CHECKING:
+    from zenprofile.core.change import Changed
     from zenprofile.usecases.blame import Line
 
 _SHORT = 10  # characters of a commit's id
@@ -38,17 +39,21 @@ def commit(session: Session, message: str) -> None:
     examples=["zenprofile log", "zenprofile log stack/prod -n 5", "zenprofile log component/artifact_store/s3 -o json"]
 )
 @click.argument("entity", default="", metavar="[ENTITY]")
-@click.option("-n", "--max-count", type=click.IntRange(min=0), metavar="N", help="At most so many.")
+@click.option("-n", "--max-count", "most", type=click.IntRange(min=0), metavar="N", help="At most so many.")
+@click.option("--since", default="", metavar="DATE", help="Only from then on: 2026-11-28, yesterday, '2 hours ago'.")
+@click.option("--until", default="", metavar="DATE", help="Only until then.")
+@click.option("--author", default="", metavar="NAME", help="Only by those whose name has this in it.")
 @click.pass_obj
-def log(session: Session, entity: str, max_count: int | None) -> None:
+def log(session: Session, /, entity: str, **given: Any) -> None:
     """Show what was changed, newest first: in all, or of an entity, its earlier names included."""
     from zenprofile.usecases import history
 
     store = session.store()
     key = history.find(store, entity) if entity else None
-    records = history.log(store, key, max_count)
+    records = history.log(store, key, history.Wanted(**given))
     if records or session.format != "table":
-        session.show([history.as_json(recorded) for recorded in records], lambda: "\n".join(map(_row, records)))
+        data = [history.as_json(recorded) for recorded in records]
+        session.show(data, lambda: "\n".join(map(_row, records)), paged=True)
 
 
 @command(examples=["zenprofile show", "zenprofile show HEAD~1", "zenprofile show 2026-11-24 -o json"])
@@ -62,7 +67,7 @@ def show(session: Session, rev: str) -> None:
     from zenprofile.usecases import history
 
     recorded = history.show(session.store(), rev)
-    session.show(history.as_json(recorded), lambda: _whole(recorded))
+    session.show(history.as_json(recorded), lambda: _whole(recorded), paged=True)
 
 
 @command(
@@ -70,21 +75,46 @@ def show(session: Session, rev: str) -> None:
         "zenprofile diff",
         "zenprofile diff HEAD~3",
         "zenprofile diff v1.0..main -o json",
-        "zenprofile diff 2026-11-23..HEAD --exit-code",
+        "zenprofile diff HEAD~3 -- stack/prod",
+        "zenprofile diff stack/dev stack/prod",
+        "zenprofile diff --profile-to team-eu --exit-code",
     ]
 )
-@click.argument("span", default="", metavar="[REV[..REV]]")
+@click.argument("words", nargs=-1, metavar="[REV[..REV]] [ENTITY]... | ENTITY ENTITY")
+@click.option(
+    "--profile-to", default="", metavar="NAME", shell_complete=profile_names, help="Compare with this profile."
+)
 @click.option("--exit-code", is_flag=True, help="End with status 1 where there is a difference.")
 @click.pass_obj
-def diff(session: Session, span: str, exit_code: bool) -> int:
-    """Show by field what differs: edits that are not committed, what changed since REV, or between two of them."""
+def diff(session: Session, words: tuple[str, ...], profile_to: str, exit_code: bool) -> int:
+    """Show by field what differs.
+
+    Without arguments edits that are not committed; with REV what changed since then, with REV..REV between the two, of
+    all or of some entities. Two entities are compared with each other, and --profile-to compares two profiles.
+    """
     from zenprofile.core.change import as_json
+
+    changes = _compared(session, words, profile_to)
+    if changes or session.format != "table":
+        session.show([as_json(changed) for changed in changes], lambda: showing.differences(changes), paged=True)
+    return 1 if exit_code and changes else 0
+
+
+def _compared(session: Session, words: tuple[str, ...], profile_to: str) -> "list[Changed]":
     from zenprofile.usecases import history
 
-    changes = history.diff(session.store(), span)
-    if changes or session.format != "table":
-        session.show([as_json(changed) for changed in changes], lambda: showing.differences(changes))
-    return 1 if exit_code and changes else 0
+    store = session.store()
+    if profile_to:
+        there = session.open(session.profiles.find(profile_to)).snapshot()
+        wanted = {history.find(store, word, there) for word in words}
+        changes = history.differences(store.snapshot(), there)
+    else:
+        between = history.compared(store, words)
+        if between is not None:
+            return between
+        span, keys = history.narrowed(store, words)
+        wanted, changes = set(keys), history.diff(store, span)
+    return [changed for changed in changes if not wanted or changed.key in wanted]
 
 
 @command(examples=["zenprofile blame stack/prod", "zenprofile blame component/artifact_store/s3-prod -o json"])
@@ -170,11 +200,19 @@ def _written(session: Session, recorded: Recorded, nothing: str) -> None:
 
 
 def _row(recorded: Recorded) -> str:
-    return output.safe_text(f"{recorded.rev[:_SHORT]} {recorded.when} {recorded.who}: {_first_line(recorded)}")
+    when = _local(recorded.when)
+    return output.safe_text(f"{recorded.rev[:_SHORT]} {when} {recorded.who}: {_first_line(recorded)}")
+
+
+def _local(when: str) -> str:
+    """Return a recorded time as people read it: in this machine's zone, with the offset."""
+    from datetime import datetime
+
+    return datetime.fromisoformat(when).astimezone().isoformat(" ", "seconds") if when else ""
 
 
 def _whole(recorded: Recorded) -> str:
-    head = [("change", recorded.rev), ("who", recorded.who), ("when", recorded.when)]
+    head = [("change", recorded.rev), ("who", recorded.who), ("when", _local(recorded.when))]
     lines = [output.safe_text(f"{name:<7}{value}") for name, value in head]
     lines += ["", *(output.safe_text(f"    {line}".rstrip()) for line in recorded.message.splitlines())]
     return "\n".join([*lines, *(["", showing.differences(recorded.changes)] if recorded.changes else [])])
@@ -184,7 +222,7 @@ def _blamed(lines: "Iterable[Line]") -> str:
     from zenprofile.core.paths import show as shown
 
     rows = [
-        (shown(line.path), showing.cell(line.value), line.rev[:_SHORT] or "(uncommitted)", line.who, line.when)
+        (shown(line.path), showing.cell(line.value), line.rev[:_SHORT] or "(uncommitted)", line.who, _local(line.when))
         for line in lines
     ]
     return output.table(("FIELD", "VALUE", "REV", "WHO", "WHEN"), rows)

@@ -38,6 +38,7 @@ def _common(output_flags: Sequence[str], formats: Sequence[str]) -> list[click.P
             help="End a network command when nothing has moved for so long (30).",
             **kept,
         ),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Leave out hints and which profile it is.", **kept),
         click.Option(["-v", "--verbose"], count=True, help="Say more on stderr.", **kept),
     ]
 

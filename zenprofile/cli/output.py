@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from typing import Any, TextIO
 
 FORMATS = ("table", "json", "yaml")
@@ -21,6 +22,7 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 Encode = Callable[[Any], Any]
 _WORDS = {True: "true", False: "false", None: "null"}
 
+_NARROWEST = 6  # columns of a cell, however small the window is
 _LINES = {
     "heavy": ("┏━", "━┯━", "━┓", "┃ ", " │ ", " ┃", "┠─", "─┼─", "─┨", "┗━", "━┷━", "━┛", "━", "─"),
     "ascii": ("+-", "-+-", "-+", "| ", " | ", " |", "+-", "-+-", "-+", "+-", "-+-", "-+", "-", "-"),
@@ -66,6 +68,8 @@ def _padded(text: str, columns: int) -> str:
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> str:
     """Return a table with a line around every cell, as ZenML draws it, without a final line end.
 
+    On a terminal it fits the window: cells wrap, and only rows that wrap have a rule around them.
+
     Args:
         header: names of the columns, shown in capitals.
         rows: cells; each is made safe, a line break in it shown escaped.
@@ -76,16 +80,64 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = 
     ]
     cells = [[safe_text(name).upper() for name in header], *([safe_text(value) for value in row] for row in rows)]
     columns = [max(map(width, column)) for column in zip(*cells, strict=True)]
+    terminal = sys.stdout.isatty()
+    if terminal:
+        columns = _fitted(columns, _window())
     separator = t_left + t_cross.join(light * n for n in columns) + t_right
     lines = [left + cross.join(heavy * n for n in columns) + right]
-    for number, row in enumerate(cells):
-        if number:
+    wrapped = [[_wrapped(text, n) for text, n in zip(row, columns, strict=True)] for row in cells]
+    tall = [max(map(len, row)) > 1 for row in wrapped]
+    for number, row in enumerate(wrapped):
+        if number and (not terminal or number == 1 or tall[number] or tall[number - 1]):
             lines.append(separator)
-        lines.append(cell + between.join(_padded(text, n) for text, n in zip(row, columns, strict=True)) + end)
+        for parts in zip_longest(*row, fillvalue=""):
+            lines.append(cell + between.join(_padded(text, n) for text, n in zip(parts, columns, strict=True)) + end)
     lines.append(b_left + b_cross.join(heavy * n for n in columns) + b_right)
     if title:
         lines.insert(0, _centred(safe_text(title), len(lines[0])))
     return "\n".join(lines)
+
+
+def _window() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def _fitted(columns: list[int], window: int) -> list[int]:
+    """Return widths of columns that fit a window, the widest narrowed first; none gets narrower than `_NARROWEST`."""
+    room = window - 3 * len(columns) - 1
+    narrowed = list(columns)
+    while sum(narrowed) > room:
+        widest = max(narrowed)
+        if widest <= _NARROWEST:
+            break
+        below = max([n for n in narrowed if n < widest], default=_NARROWEST)
+        number = narrowed.count(widest)
+        step = -(-(sum(narrowed) - room) // number)
+        narrowed = [max(_NARROWEST, below, widest - step) if n == widest else n for n in narrowed]
+    return narrowed
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """Break a cell into lines of a width, behind a blank or a comma where one is near."""
+    if width(text) <= columns:
+        return [text]
+    lines, rest = [], text
+    while width(rest) > columns:
+        end = _end_of(rest, columns)
+        lines.append(rest[:end].rstrip())
+        rest = rest[end:].lstrip()
+    return [*lines, rest] if rest else lines
+
+
+def _end_of(text: str, columns: int) -> int:
+    used = end = 0
+    while used + width(text[end]) <= columns:
+        used += width(text[end])
+        end += 1
+    near = max(text.rfind(" ", 0, end), text.rfind(",", 0, end), text.rfind("/", 0, end)) + 1
+    return near if near > end // 2 else max(end, 1)
 
 
 def _centred(text: str, columns: int) -> str:

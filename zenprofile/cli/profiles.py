@@ -9,7 +9,7 @@ from zenprofile.cli import fast_path, output
 from zenprofile.cli.options import command, profile_names
 from zenprofile.cli.session import Session
 from zenprofile.errors import ZenprofileError
-from zenprofile.machine.active import as_json, find_active, write_repository
+from zenprofile.machine.active import as_json, find_active
 from zenprofile.machine.profiles import Profile
 
 _existing = click.argument("name", shell_complete=profile_names)
@@ -18,31 +18,44 @@ _existing = click.argument("name", shell_complete=profile_names)
 @command(
     examples=[
         "zenprofile create team --url ./.zenprofile",
-        "zenprofile create sqlite_profile -t sql",
+        "zenprofile create sqlite_profile -t sql --set",
         "zenprofile create shared --url mysql://zenml@10.11.12.13/zenml",
     ]
 )
 @click.argument("name")
-@click.option("-u", "--url", default="", metavar="URL", help="Where the entities live (default: a folder of its own).")
+@click.option(
+    "-u", "--url", default=None, metavar="URL", help="Where the entities live (default: a folder of its own)."
+)
 @click.option("-t", "--store-type", default="", metavar="TYPE", help="local, sql or rest, where there is no URL.")
 @click.option("--user", default="", metavar="USER", help="Active user of the profile.")
+@click.option("--set", "set_", is_flag=True, help="Make it the active one.")
+@click.option("--force", is_flag=True, help="Also in a folder outside git that holds other files.")
+@click.option("--new", is_flag=True, help="Also in a repository that has a profile elsewhere.")
 @click.pass_obj
-def create(session: Session, name: str, url: str, store_type: str, user: str) -> None:
+def create(
+    session: Session, name: str, url: str | None, store_type: str, user: str, set_: bool, force: bool, new: bool
+) -> None:
     """Create a profile, or load the one that is at a URL already.
 
-    At an empty place the default user, components and stack are registered. The profile is not made active.
+    At an empty place, or inside a working tree, the default user, components and stack are registered. --set makes the
+    profile the active one.
     """
     from zenprofile.usecases import profiles as usecase
 
+    if url is not None and not url.strip():
+        raise click.UsageError("The URL is empty.")
     session.bear_broken_root()
-    session.announce()
-    wish = usecase.Wish(name, url, store_type, user)
+    session.announce(about_profiles=True)
+    wish = usecase.Wish(name, url or "", store_type, user, force, new)
     with session.progress() as progress:
         made = usecase.create(session.profiles, wish, session.timeout, session.say, progress)
     _said(session, f"Profile '{name}' successfully created.", made.profile)
     session.warn_all(made.warnings)
     if made.profile.path:
-        session.note(f"Hooks keep invalid documents out of its clone: zenprofile hooks install --profile {name}")
+        session.hint(f"Hooks keep invalid documents out of its clone: zenprofile hooks install --profile {name}")
+    if set_:
+        session.warn_all(usecase.make_active(session.profiles, session.active, name, False))
+        session.say(output.safe_text(f"Active profile changed to: '{name}'"))
 
 
 @command("set", examples=["zenprofile set team", "zenprofile set team --global"])
@@ -57,9 +70,9 @@ def set_(session: Session, name: str, everywhere: bool) -> None:
     from zenprofile.usecases import profiles as usecase
 
     session.bear_broken_root()
-    session.announce()
+    session.announce(about_profiles=True)
     warnings = usecase.make_active(session.profiles, session.active, name, everywhere)
-    _said(session, f"Active profile changed to: '{name}'", session.profiles.state().find(name))
+    _said(session, f"Active profile changed to: '{name}'", session.profiles.state().profiles.get(name))
     session.warn_all(warnings)
 
 
@@ -71,9 +84,10 @@ def describe(session: Session, name: str) -> None:
     from zenprofile.usecases import profiles as usecase
 
     session.bear_broken_root()
-    session.announce()
-    profile = session.profiles.find(name) if name else session.profile
+    session.announce(about_profiles=True)
     active = session.active
+    named_so = active.is_checkout and name == active.name and name not in session.profiles.names()
+    profile = session.profiles.find(name) if name and not named_so else session.profile
     data = as_json(profile, active)
     session.show(data, lambda: _properties(data, profile))
     store = session.open(profile)
@@ -109,7 +123,7 @@ def rename(session: Session, name: str, new: str) -> None:
     from zenprofile.usecases import profiles as usecase
 
     session.bear_broken_root()
-    session.announce()
+    session.announce(about_profiles=True)
     renamed = usecase.rename(session.profiles, name, new)
     if session.active.scope == "local" and session.active.name == name:
         session.warn(f"{session.active.said_by} still names '{name}': 'zenprofile set {new}' changes it")
@@ -128,31 +142,39 @@ def delete(session: Session, name: str, force: bool) -> None:
     from zenprofile.usecases import removal
 
     session.bear_broken_root()
-    session.announce()
+    session.announce(about_profiles=True)
     gone = removal.delete(session.profiles, session.active, name, force)
     _said(session, f"Profile '{name}' deleted.", gone)
 
 
-@command(examples=["zenprofile init", "zenprofile init --profile team"])
+@command(
+    examples=["zenprofile init", "zenprofile init --profile team", "zenprofile init --store conf/stacks --profile team"]
+)
+@click.option(
+    "--store", default="", metavar="DIR", help="The profile's folder in this checkout, for whoever clones it."
+)
 @click.pass_obj
-def init(session: Session) -> None:
+def init(session: Session, store: str) -> None:
     """Mark the current folder as a repository root.
 
-    Writes .zenprofile.json, fit to be committed: the active profile and stack of every command below this folder.
+    Writes .zenprofile.json, fit to be committed: the active profile and stack of every command below this folder, and
+    with --store the folder of the profile, so that every clone has it without a create.
     """
-    session.bear_broken_root()
-    session.announce()
-    profile = session.profile
-    stack = session.active_stack
-    file = write_repository(session.profiles, os.getcwd(), profile.name, stack, fix=True)
-    data = {"file": file, "profile": profile.name, "stack": stack}
-    session.show(data, lambda: output.safe_text(f"Repository root marked by {file}: '{profile.name}', '{stack}'."))
+    from zenprofile.usecases import profiles as usecase
+
+    if not store:
+        session.bear_broken_root()
+        session.announce(about_profiles=True)
+    data = usecase.mark(session.profiles, None if store else session.active, os.getcwd(), store, session.chosen)
+    line = f"Repository root marked by {data['file']}: '{data['profile']}', '{data['stack']}'."
+    session.show(data, lambda: output.safe_text(line))
 
 
-def _said(session: Session, line: str, profile: Profile) -> None:
-    """End a command that changed a profile: a line for people, the profile for programs."""
+def _said(session: Session, line: str, profile: Profile | None) -> None:
+    """End a command that changed a profile (None: the active one): a line for people, the profile for programs."""
     try:
         active = find_active(session.profiles, session.chosen)
     except ZenprofileError:
         active = session.active
+    profile = profile or active.existing()
     session.show(as_json(profile, active), lambda: output.safe_text(line))

@@ -1,12 +1,13 @@
 """One run of the command line: the options that stand anywhere, the active profile, its store."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.cli import output
-from zenprofile.errors import Invalid
+from zenprofile.errors import Invalid, NotFound, Unsafe
 from zenprofile.machine.active import Active, find_active
 from zenprofile.machine.profiles import Profile, Profiles
 
@@ -25,6 +26,7 @@ class Session:
         format: ``table``, ``json`` or ``yaml``.
         timeout: seconds without any answer after which a network command ends.
         verbose: how often ``-v`` was given.
+        quiet: whether hints, and the lines that say which profile is active, are left out.
         profiles: this machine's profiles.
     """
 
@@ -33,6 +35,7 @@ class Session:
         self.format = "table"
         self.timeout = DEFAULT_TIMEOUT
         self.verbose = 0
+        self.quiet = os.environ.get("ZENPROFILE_QUIET", "") not in {"", "0"}
         self.profiles = Profiles()
         self._active: Active | None = None
         self._announced = False
@@ -42,24 +45,30 @@ class Session:
     def active(self) -> Active:
         """The active profile and where that is said, without a word to the user.
 
-        The first command on a machine makes the profile ``default``.
+        The first command on a machine makes the profile ``default``, unless it stands in a checkout with one.
         """
         if self._active is None:
-            if not self.profiles.exist():
-                from zenprofile.usecases.profiles import make_default
-
-                make_default(self.profiles)
-            self._active = find_active(self.profiles, self.chosen)
+            self._active = self._found()
         return self._active
 
+    def _found(self, *, lenient: bool = False) -> Active:
+        found = find_active(self.profiles, self.chosen, lenient=lenient)
+        if found.is_checkout or self.profiles.exist():
+            return found
+        from zenprofile.usecases.profiles import make_default
+
+        make_default(self.profiles)
+        return find_active(self.profiles, self.chosen, lenient=lenient)
+
     def bear_broken_root(self) -> None:
-        """Go on where the repository's file is invalid, having said so: for commands that other profiles need."""
+        """Go on where the checkout's file is invalid, having said so: for commands that other profiles need."""
         try:
             _ = self.active
-        except Invalid as error:
+        except (Invalid, Unsafe, NotFound) as error:
             place = f"{error.file}:{error.line}:{error.column}" if error.line else error.file
-            self.warn(output.safe_text(f"{place}: {error.message}; 'zenprofile init' there writes it anew"))
-            self._active = find_active(self.profiles, self.chosen, lenient=True)
+            todo = "'zenprofile init' there writes it anew" if isinstance(error, Invalid) else error.hint
+            self.warn(output.safe_text(f"{place}: {error.message}; {todo}"))
+            self._active = self._found(lenient=True)
 
     @property
     def scope(self) -> str:
@@ -82,15 +91,21 @@ class Session:
         """Name of the active stack: the repository's where it names one, else the profile's."""
         return self.active.stack
 
-    def announce(self) -> None:
-        """Say on stderr, once, which profile is active."""
+    def announce(self, *, about_profiles: bool = False) -> None:
+        """Say on stderr, once, which profile is active.
+
+        Args:
+            about_profiles: for a command on profiles themselves, which says it in any case, and whether there is a
+                repository root; other commands say nothing where the user has named the profile.
+        """
         if self._announced:
             return
         self._announced = True
         active = self.active
-        if not active.root:
-            self.note("Running without an active repository root.")
-        self.note(f"Running with active profile: '{output.safe_text(active.name)}' ({active.scope})")
+        if about_profiles and not active.root:
+            self.hint("Running without an active repository root.")
+        if about_profiles or not self.chosen:
+            self.hint(f"Running with active profile: '{output.safe_text(active.name)}' ({active.scope})")
         if active.profile is None:
             self.warn(f"the profile '{output.safe_text(active.name)}' is not on this machine")
 
@@ -136,17 +151,22 @@ class Session:
 
         return options_of(self.profiles, profile, self.timeout)._replace(warn=lambda line: self.warn_all([line]))
 
-    def show(self, data: Any, as_table: Callable[[], str]) -> None:
+    def show(self, data: Any, as_table: Callable[[], str], *, paged: bool = False) -> None:
         """Print a result to stdout in the format asked for.
 
         Args:
             data: of JSON's types.
             as_table: makes the text for people; called only where it is wanted.
+            paged: whether a text that is longer than the terminal goes through git's pager.
         """
         if self.format == "json":
             output.result(output.as_json(data))
         elif self.format == "yaml":
             output.result(output.as_yaml(data))
+        elif paged and sys.stdout.isatty():
+            from zenprofile.cli import pager
+
+            pager.show(as_table())
         else:
             output.result(as_table())
 
@@ -175,6 +195,11 @@ class Session:
         """Print a line to stderr; not with ``-o json``, where stderr holds the error object alone."""
         if self.format != "json":
             output.aside(text)
+
+    def hint(self, text: str) -> None:
+        """Print a line to stderr, as `note`; not with ``-q``."""
+        if not self.quiet:
+            self.note(text)
 
     def warn(self, text: str) -> None:
         """Print a warning to stderr, as `note`."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Table = Callable[[Session, list[Data]], str]
 _MARK = "(overridden on this machine)"
 
+# What a change did to an entity, at the start of a sentence.
+DONE = {"added": "Registered", "changed": "Updated", "removed": "Deleted"}
+
 
 def named(key: Key) -> str:
     """Name an entity as ZenML's messages do."""

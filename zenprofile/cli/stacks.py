@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zenprofile.cli import output, showing, subjects
+from zenprofile.cli import output, showing, stack_files, subjects
 from zenprofile.cli import verbs as v
 from zenprofile.cli.options import Group, at_option
 from zenprofile.cli.session import Session
@@ -312,4 +312,11 @@ def _may_go(session: Session, keys: list[Key]) -> None:
     stacks.must_not_be_active(keys, {session.active_stack, session.profile.active_stack})
 
 
-v.add(stack, v.rename_command(_SUBJECT), v.copy_command(_SUBJECT), v.delete_command(_SUBJECT, _may_go))
+v.add(
+    stack,
+    v.rename_command(_SUBJECT),
+    v.copy_command(_SUBJECT),
+    v.delete_command(_SUBJECT, _may_go),
+    stack_files.export_command(_SUBJECT),
+    stack_files.import_command(),
+)

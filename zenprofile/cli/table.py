@@ -70,7 +70,7 @@ VERBS: dict[str, str] = {
     "component": "register list describe update rename copy delete",
     TYPED: "register list describe get update remove-attribute rename copy delete flavor",
     f"{TYPED} flavor": "register list",
-    "stack": "register list describe tree set get update remove-component rename copy delete",
+    "stack": "register list describe tree set get update remove-component rename copy delete export import",
     "flavor": "register list describe update rename delete",
     "user": "create list describe set get update rename delete",
     "team": "create list describe add remove update rename delete",

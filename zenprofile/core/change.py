@@ -17,11 +17,13 @@ class Edit(NamedTuple):
         key: of the entity.
         replaces: the revision that the edit stands on; None where the entity must not exist yet.
         text: the new document; None deletes it.
+        stem: a document of an earlier time that the edit brings back; None for none. What it lacked is nothing new.
     """
 
     key: Key
     replaces: str | None
     text: str | None
+    stem: str | None = None
 
 
 class Change(NamedTuple):
@@ -224,6 +226,8 @@ def _field_in_words(field: Field) -> str:
         return f"{path} = {after}" if after else f"{path} added"
     if field.after is MISSING:
         return f"{path} removed"
+    if before == after and type(field.before) is not type(field.after):
+        before, after = json.dumps(field.before), json.dumps(field.after)  # 1 -> "1"
     return f"{path} {before} -> {after}" if before and after else f"{path} changed"
 
 

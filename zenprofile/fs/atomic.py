@@ -223,12 +223,13 @@ def _sweep(folder_: str, name: str) -> None:
         return
     for draft in drafts:
         pid = draft[len(start) :].partition(".")[0]
-        if not _runs(pid):
+        if not runs(pid):
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(folder_, draft))
 
 
-def _runs(pid: str) -> bool:
+def runs(pid: str) -> bool:
+    """Say whether a process is there; of what is no number, that it may be."""
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

@@ -41,7 +41,7 @@ class Left(NamedTuple):
 
 @contextlib.contextmanager
 def exclusive(
-    path: "Place", wait: float | None = None, say: Say | None = None, mode: int = 0o666
+    path: "Place", wait: float | None = None, say: Say | None = None, mode: int = 0o666, *, passing: bool = False
 ) -> Iterator[Left | None]:
     """Hold a lock alone.
 
@@ -50,6 +50,7 @@ def exclusive(
         wait: seconds that one and the same holder is waited for; None for `WAIT`.
         say: takes a line once the wait is long.
         mode: of the file, where it is made.
+        passing: whether the file goes when the lock is let go.
 
     Yields:
         What an earlier holder left that was killed, or in whose block an exception came.
@@ -58,20 +59,39 @@ def exclusive(
         Locked: another process held it all the time.
         OSError: the file cannot be made or opened.
     """
-    try:
-        fd = os.open(path, _FLAGS, mode)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        fd = os.open(path, _FLAGS, mode)
+    fd = _opened(path, mode)
     try:
         _take(fd, path, fcntl.LOCK_EX, wait, say)
+        while passing and not _is_at(fd, path):  # the one before took its file away
+            os.close(fd)
+            fd = _opened(path, mode)
+            _take(fd, path, fcntl.LOCK_EX, wait, say)
         pid = _pid(fd)
         left = Left(pid, os.fstat(fd).st_mtime) if pid else None
         os.pwrite(fd, f"{os.getpid():<20d}".encode(), 0)
-        yield left
+        try:
+            yield left
+        finally:
+            if passing:
+                os.unlink(path)
         os.ftruncate(fd, 0)
     finally:
         os.close(fd)
+
+
+def _opened(path: "Place", mode: int) -> int:
+    try:
+        return os.open(path, _FLAGS, mode)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return os.open(path, _FLAGS, mode)
+
+
+def _is_at(fd: int, path: "Place") -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(path, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager

@@ -41,6 +41,7 @@ class Settings:
         self._repository = repository
         self._process: subprocess.Popen[bytes] | None = _asked(repository)
         self._read: dict[str, str] = {}
+        self._first: dict[str, str] = {}
 
     @property
     def _values(self) -> dict[str, str]:
@@ -48,8 +49,9 @@ class Settings:
             process, self._process = self._process or _asked(self._repository), None
             out = runner.finish(process, _LIST).out.decode("utf-8", "replace")
             for line in out.split("\0"):
-                name, _, value = line.partition("\n")
-                self._read[name] = value
+                name, written, value = line.partition("\n")
+                self._read[name] = value if written else "true"  # a name alone stands for true, "name =" does not
+                self._first.setdefault(name, self._read[name])
             self._must_agree(self._read.get("core.worktree"))
         return self._read
 
@@ -76,6 +78,11 @@ class Settings:
         """Return a setting's last value, "" where it is not set. The name is in lower case."""
         return self._values.get(name, "")
 
+    def first(self, name: str) -> str:
+        """Return a setting's first value, "" where it is not set: of several URLs git fetches from that one."""
+        _ = self._values
+        return self._first.get(name, "")
+
     def remotes(self) -> list[str]:
         """Return the names of the remotes that have a URL, in the order of the settings."""
         ends = (name.removeprefix("remote.").removesuffix(".url") for name in self._values if name.endswith(".url"))
@@ -90,7 +97,7 @@ class Settings:
         """Say whether a setting is true."""
         if name not in self._values:
             return False
-        return self._values[name].lower() in {"", "true", "yes", "on", "1"}
+        return self._values[name].lower() in {"true", "yes", "on", "1"}
 
     @property
     def signs(self) -> bool:

@@ -4,8 +4,10 @@ Its index ignores signing and other writers, and its import takes eight starts o
 """
 
 import contextlib
+import os
+import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zenprofile.errors import StoreBroken, Unsupported
 from zenprofile.git import runner
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Commit", "Repo", "opened"]
 
 _SHA1 = 40  # characters of an id
+_ENVIRONMENT = threading.Lock()
 
 
 @contextlib.contextmanager
@@ -32,8 +35,21 @@ def opened(repository: Repository) -> Iterator["Repo"]:
     if len(Objects(repository).zero) > _SHA1:
         message = "the history of a repository with SHA-256 ids cannot be read: GitPython does not know them"
         raise Unsupported(message, hint="reads, writes, diff, --at and undo work; for the history: git log")
+
+    class Clean(git.Git):
+        """Git as GitPython starts it; it adds to this process's environment and takes nothing out of it."""
+
+        def execute(self, *args: Any, **kwargs: Any) -> Any:
+            with _without_foreign():
+                return super().execute(*args, **kwargs)
+
+    class Opened(git.Repo):
+        GitCommandWrapperType = Clean
+
     try:
-        with git.Repo(repository.top) as repo:
+        with _without_foreign():
+            repo = Opened(repository.top)
+        with repo:
             repo.git.update_environment(**runner.environment())
             repo.git.set_persistent_git_options(c=["core.fsmonitor=false", "core.hooksPath=/dev/null"])
             yield repo
@@ -41,3 +57,17 @@ def opened(repository: Repository) -> Iterator["Repo"]:
         said = next((line.strip() for line in str(error).splitlines() if "fatal:" in line), type(error).__name__)
         message = f"git cannot read the history of {repository.top}: {said}"
         raise StoreBroken(message, hint="try: git status, git fsck") from None
+
+
+@contextlib.contextmanager
+def _without_foreign() -> Iterator[None]:
+    """Leave out of this process's environment, for a moment, what the runner leaves out of git's."""
+    with _ENVIRONMENT:
+        kept = runner.environment()
+        foreign = {name: value for name, value in os.environ.items() if name not in kept}
+        for name in foreign:
+            del os.environ[name]
+        try:
+            yield
+        finally:
+            os.environ.update(foreign)

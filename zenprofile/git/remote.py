@@ -100,7 +100,7 @@ def upstream(repository: Repository, branch_ref: str, settings: Settings | None 
     if not chosen or not short:
         return None
     there = merge if merge.startswith(_HEADS) else branch_ref
-    url = remote_errors.redacted(settings.get(f"remote.{chosen}.url"))
+    url = remote_errors.redacted(settings.first(f"remote.{chosen}.url"))
     return Upstream(chosen, url, there, f"refs/remotes/{chosen}/{there.removeprefix(_HEADS)}")
 
 
@@ -251,7 +251,7 @@ def set_url(repository: Repository, url: str) -> Upstream:
     old = upstream(repository, head.ref, settings)
     name = old.remote if old else "origin"
     there = _HEADS + (wanted.branch or head.branch)
-    if old and settings.get(f"remote.{name}.url") != wanted.url and repository.ref(old.tracking):
+    if old and settings.first(f"remote.{name}.url") != wanted.url and repository.ref(old.tracking):
         runner.run(["update-ref", "-d", old.tracking], repository.top)  # it tells of another repository
     verb = ["set-url", "--"] if old else ["add", "--"]
     runner.run(["remote", *verb, name, wanted.url], repository.top)
@@ -260,26 +260,6 @@ def set_url(repository: Repository, url: str) -> Upstream:
     return Upstream(
         name, remote_errors.redacted(wanted.url), there, f"refs/remotes/{name}/{there.removeprefix(_HEADS)}"
     )
-
-
-def unshared(repository: Repository) -> str | None:
-    """Say what of a repository exists nowhere else: ``uncommitted edits``, ``3 unpushed commits``, "" for nothing.
-
-    Looks at this machine alone: what the remotes had when they were last asked.
-
-    Returns:
-        None where no remote has ever confirmed anything.
-    """
-    shared = runner.run(["for-each-ref", "--count=1", "--format=%(refname)", "refs/remotes"], repository.top)
-    if not shared.out.strip():
-        return None
-    flags = Settings(repository).filters_off
-    if runner.run(["status", "--porcelain", "--ignore-submodules=all"], repository.top, flags=flags).out.strip():
-        return "uncommitted edits"
-    refs = ["--branches", "--glob=refs/stash", *(["HEAD"] if repository.head().oid else [])]
-    counted = runner.run(["rev-list", "--count", *refs, "--not", "--remotes"], repository.top)
-    number = int(counted.out)
-    return f"{number} unpushed commit{'s' if number > 1 else ''}" if number else ""
 
 
 def talk(
@@ -319,7 +299,7 @@ def _must_serve_elsewhere(settings: Settings) -> None:
     """
     elsewhere = all(scheme_of(base) in _ELSEWHERE for base in settings.rewrites())
     for name in settings.remotes():
-        by_ssh = elsewhere and scheme_of(settings.get(f"remote.{name}.url")) == "ssh"
+        by_ssh = elsewhere and scheme_of(settings.first(f"remote.{name}.url")) == "ssh"
         for key in ("vcs",) if by_ssh else ("vcs", "uploadpack", "receivepack"):
             setting = f"remote.{name}.{key}"
             if settings.get(setting):

@@ -67,7 +67,7 @@ _CAUSES = (
         "look at your rights in that repository",
     ),
     Cause(
-        r"[Cc]ertificate|\bSSL\b|\bTLS\b|OpenSSL|gnutls_|GnuTLS|handshake fail",
+        r"(?<!push )[Cc]ertificate|\bSSL\b|\bTLS\b|OpenSSL|gnutls_|GnuTLS|handshake fail",
         Unreachable,
         "no safe connection to {url}: {said}",
         "look at the certificate of the other side, and at http.sslCAInfo and the clock here",
@@ -103,6 +103,12 @@ _CAUSES = (
         "look at the network and the URL, and try again",
     ),
 )
+
+# What git says last whatever broke the connection, its own refusal included: a cause that it named before counts.
+_CONSEQUENCE = re.compile(
+    r"(?i)hung up|early EOF|unexpected disconnect|could not read from remote repository|broken pipe|failed to push some"
+)
+_NAMED = ("fatal:", "error:")
 
 
 def redacted(text: str) -> str:
@@ -140,13 +146,24 @@ def failure(err: str, url: str, *, kept: bool = True) -> ZenprofileError:
     """
     told = lines(err)
     for cause in _CAUSES:
-        line = next((line for line in told if re.search(cause.pattern, _URL.sub("", line))), "")
+        line = next((line for line in told if _fits(cause, line)), "")
+        if line and _CONSEQUENCE.search(line) and _own_cause(told[: told.index(line)]):
+            break
         if line:
             error = Unreachable if kept and cause.error is NotFound else cause.error
             message = cause.message.format(url=url, said=_said(line))
             return error(message, hint=_hint(cause.hint, kept and error.exit_status == Unreachable.exit_status))
-    told = [line for line in told if line.startswith(("fatal:", "error:"))] or told[-1:] or ["it does not say why"]
+    told = [line for line in told if line.startswith(_NAMED)] or told[-1:] or ["it does not say why"]
     return ZenprofileError(f"git failed with {url}: {_said(told[0])}", hint=_hint("put right what git names", kept))
+
+
+def _fits(cause: Cause, line: str) -> bool:
+    return re.search(cause.pattern, _URL.sub("", line)) is not None
+
+
+def _own_cause(told: list[str]) -> bool:
+    """Say whether git names a cause among lines that is none of the kinds known here."""
+    return any(line.startswith(_NAMED) and not any(_fits(cause, line) for cause in _CAUSES) for line in told)
 
 
 def silent(url: str, timeout: float, *, kept: bool = True) -> Unreachable:

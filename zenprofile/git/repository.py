@@ -95,6 +95,15 @@ class Repository:
         """Return the path of a file in the folder where objects and branches are; the folder's for ""."""
         return os.path.join(self._common_dir, name).rstrip("/")
 
+    @property
+    def is_sha256(self) -> bool:
+        """Whether object ids are SHA-256, and not SHA-1."""
+        try:
+            config = _text(self._common_dir, "config")
+        except OSError:
+            return False
+        return bool(re.search(r"^\s*objectformat\s*=\s*\"?sha256", config, re.MULTILINE | re.IGNORECASE))
+
     def head(self) -> Head:
         """Read HEAD.
 
@@ -196,7 +205,7 @@ def find(store: "str | Path") -> Repository | None:
         git = os.path.join(top, ".git")
         git_dir = _git_dir(git) if os.path.lexists(git) else ""
         if git_dir:
-            _must_be_trusted(top, git, git_dir)
+            must_be_trusted(top, git, git_dir)
             repository = Repository(top, git_dir, place)
             _must_not_wait(git_dir, repository.common_file(""))
             _must_be_plain(repository.own_file(""))
@@ -205,6 +214,19 @@ def find(store: "str | Path") -> Repository | None:
         if above == top:
             return None
         top = above
+
+
+def name_of(top: str) -> str:
+    """Return what a repository is called after its folder; in a linked work tree too, after the repository's own."""
+    git = os.path.join(top, ".git")
+    if not os.path.isfile(git):
+        return os.path.basename(top)
+    git_dir = _git_dir(git)
+    common = _common_dir(git_dir) if git_dir else ""
+    if not common or common == git_dir:
+        return os.path.basename(top)
+    own = os.path.basename(common)
+    return os.path.basename(os.path.dirname(common)) if own.startswith(".") else own.removesuffix(".git")
 
 
 def is_ref(name: str) -> bool:
@@ -266,7 +288,7 @@ def _path(text: str) -> "Path":
     return Path(text)
 
 
-def _must_be_trusted(*places: str) -> None:
+def must_be_trusted(*places: str) -> None:
     """Follow git's rule of ownership (safe.directory), also for what Python does by itself."""
     mine = nofollow.owners()
     try:

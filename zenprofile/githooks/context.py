@@ -103,13 +103,19 @@ def _absolute(name: str, value: str) -> str:
 
 
 def staged(given: Given, tree: str) -> dict[str, Pair]:
-    """Return what the index changes against a tree, by path below the top.
+    """Return what the tree that ``git write-tree`` would make of the index changes against another, by path.
+
+    What is only announced (``git add --intent-to-add``) is not in it.
 
     Raises:
         GitError: the index cannot be read.
     """
+    return _differing(given, tree, ())
+
+
+def _differing(given: Given, tree: str, below: Iterable[str]) -> dict[str, Pair]:
     args = ["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none"]
-    words = given.git(*args, tree, "--").out.split(b"\0")
+    words = given.git(*args, "--ita-invisible-in-index", tree, "--", *below).out.split(b"\0")
     found: dict[str, Pair] = {}
     for row, path in zip(words[0::2], words[1::2], strict=False):
         modes = row.decode("ascii").lstrip(":").split(" ")
@@ -122,14 +128,12 @@ def _entry(mode: str, oid: str) -> TreeEntry | None:
 
 
 def indexed(given: Given, below: Iterable[str]) -> dict[str, TreeEntry | None]:
-    """Return the index's entries below folders or of files; None for one in conflict."""
-    words = given.git("ls-files", "-s", "-z", "--full-name", "--", *below).out.split(b"\0")
-    found: dict[str, TreeEntry | None] = {}
-    for row in filter(None, words):
-        head, _, path = row.partition(b"\t")
-        mode, oid, stage = head.decode("ascii").split(" ")
-        found[os.fsdecode(path)] = TreeEntry(mode, oid) if stage == "0" else None
-    return found
+    """Return the index's entries below folders or of files, as `staged` sees them; None for one in conflict."""
+    objects = given.objects()
+    try:
+        return {path: new for path, (_, new) in _differing(given, objects.empty_tree, below).items()}
+    finally:
+        objects.close()
 
 
 def commit_of(given: Given, name: str) -> str:

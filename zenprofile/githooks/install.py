@@ -22,6 +22,8 @@ EVENTS = ("pre-commit", "pre-merge-commit", "pre-push", "post-merge", "post-rewr
 SERVER = ("pre-receive",)
 SAVED = ".zenprofile-saved"
 CHANGED = "it is zenprofile's, changed by hand"
+# What other tools call a hook that they found, and go on running (pre-commit) or keep (lefthook).
+_SET_ASIDE = (".legacy", ".old")
 
 
 class Hook(NamedTuple):
@@ -103,7 +105,7 @@ def _ours(event: str, path: str, content: bytes) -> tuple[str, str]:
     """Return state and detail of a hook that zenprofile wrote."""
     if content == script(event):
         return "installed", "another hook runs first" if os.path.lexists(path + SAVED) else ""
-    if _without_places(content) == _without_places(resources.hook_bytes(event) or b""):
+    if _is_ours(event, content):
         return "outdated", "it belongs to another installation of zenprofile"
     return "foreign", CHANGED
 
@@ -114,7 +116,15 @@ def _why_foreign(path: str, content: bytes) -> str:
         return f"{tool} wrote it"
     if not content.startswith(b"#!") or b"\0" in content:
         return "it is no script, so nothing is known of it"
-    return f"{path + SAVED} is in the way" if os.path.lexists(path + SAVED) else ""
+    return f"{path + SAVED} is in the way" if os.path.lexists(path + SAVED) and not _is_kept(path) else ""
+
+
+def _is_kept(path: str) -> bool:
+    """Say whether a hook has its copy beside it already: one that was killed on its way has made it."""
+    try:
+        return os.path.samefile(path, path + SAVED) and not os.path.islink(path + SAVED)
+    except OSError:
+        return False
 
 
 def script(event: str) -> bytes:
@@ -181,6 +191,7 @@ def uninstall(repository: Repository, *, dry: bool = False) -> Done:
             steps.append(Step("restore" if there else "remove", hook.file))
         elif hook.detail == CHANGED:
             left.append(hook)
+        steps += _set_aside(hook)
     if hook_paths.driver(repository, merge_driver_setup.DRIVER):
         steps.append(Step("unset", f"merge.{merge_driver_setup.DRIVER}"))
     file = merge_driver_setup.attributes(repository)
@@ -191,6 +202,21 @@ def uninstall(repository: Repository, *, dry: bool = False) -> Done:
     if not dry:
         _perform(repository, steps)
     return Done(tuple(steps), tuple(left), ())
+
+
+def _set_aside(hook: Hook) -> list[Step]:
+    """Return what takes our hook away that another tool has set aside for its own; what was before ours stays there."""
+    steps = []
+    for ending in _SET_ASIDE:
+        file = hook.file + ending
+        if _is_ours(hook.event, hook_paths.head(file)):
+            there = os.path.lexists(hook.file + SAVED) and hook.state not in {"installed", "outdated"}
+            steps.append(Step("restore", file, hook.file + SAVED) if there else Step("remove", file))
+    return steps
+
+
+def _is_ours(event: str, content: bytes) -> bool:
+    return bool(content) and _without_places(content) == _without_places(resources.hook_bytes(event) or b"")
 
 
 def status(repository: Repository, prefix: str | None) -> dict[str, Any]:
@@ -298,13 +324,14 @@ def _perform(repository: Repository, steps: Sequence[Step]) -> None:
 
 def _one(repository: Repository, step: Step) -> None:
     if step.what == "keep":
-        os.link(step.file.removesuffix(SAVED), step.file)
+        if not _is_kept(step.file.removesuffix(SAVED)):
+            os.link(step.file.removesuffix(SAVED), step.file)
     elif step.what == "write":
         hook = os.path.basename(step.file) in (*EVENTS, *SERVER)
         content = step.content.encode("utf-8", "surrogateescape")
         atomic.replace(step.file, content, 0o755 if hook else None)
     elif step.what == "restore":
-        os.replace(step.file + SAVED, step.file)
+        os.replace(step.content or step.file + SAVED, step.file)
     elif step.what == "remove":
         os.unlink(step.file)
     elif step.what == "set":

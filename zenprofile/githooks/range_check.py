@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from zenprofile.core import document_check, profile_check
+from zenprofile.core import document_check, inherited, profile_check
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded, Overlay, Snapshot, data_of
@@ -21,7 +21,7 @@ from zenprofile.githooks.context import Given
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
 
-SECRETS = frozenset({"plain-secret", "secret"})  # codes of problems
+SECRETS = inherited.SECRETS
 _FOLDERS = {kind.folder: kind for kind in KINDS.values()}
 _LINK, _SUBMODULE = "120000", "160000"
 _MANIFEST_TEXT = f"format: {FORMAT}\n".encode()
@@ -161,8 +161,13 @@ class _Change:
     def problems(self) -> list[Problem]:
         texts, found = self._texts()
         found += self._odd()
-        found += profile_check.added(self._before, texts, self._gate.catalog) if texts else []
+        found += self._added(texts) if texts else []
         return found + self._clashes(texts) + self._manifest(texts)
+
+    def _added(self, texts: Mapping[Key, str | None]) -> list[Problem]:
+        catalog = self._gate.catalog
+        found = profile_check.added(self._before, texts, catalog)
+        return inherited.dropped(found, self._before, Overlay(self._before, texts, catalog), catalog) if found else []
 
     def own_problems(self) -> list[Problem]:
         """List the problems that the documents have by themselves and did not have before; references aside."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from zenprofile.errors import Problem, UsageError
+from zenprofile.git import quiet
 from zenprofile.githooks import context as gifts
 from zenprofile.githooks import push_check
 from zenprofile.githooks.range_check import opened
@@ -123,19 +124,29 @@ def _rewritten(arguments: Sequence[str], say: Say) -> int:
 
 
 def _checked_out(arguments: Sequence[str], say: Say) -> int:
-    """Tell what a switch to another commit brought; a clone and the steps of a rebase say nothing."""
+    """Tell what a switch to another commit brought; a clone, and a rebase that tells at its end, say nothing."""
     framework = [os.environ.get(f"PRE_COMMIT_{name}", "") for name in ("FROM_REF", "TO_REF", "CHECKOUT_TYPE")]
     old, new, branch = (*(arguments or framework), "", "", "")[:3]
-    rebases = (
-        "rebase" in os.environ.get("GIT_REFLOG_ACTION", "") or "rebase" in gifts.by_git().repository.under_way()[0]
-    )
-    if branch != "1" or old == new or gifts.zeros(old) or rebases:
+    if branch != "1" or old == new or gifts.zeros(old) or _replays(old, new):
         return 0
     return _tell(old, new, say)
 
 
+def _replays(old: str, new: str) -> bool:
+    """Say whether a rebase is under way that has commits to replay: `post-rewrite` follows, and tells it all."""
+    given = gifts.by_git()
+    rebases = "rebase" in os.environ.get("GIT_REFLOG_ACTION", "") or "rebase" in given.repository.under_way()[0]
+    if not rebases or given.git("merge-base", "--is-ancestor", old, new, ok=(0, 1)).status == 0:
+        return False
+    try:
+        todo = (given.repository.git_dir / "rebase-merge" / "git-rebase-todo").read_text("utf-8", "replace")
+    except OSError:
+        return True
+    return any(line.strip() and not line.startswith("#") for line in todo.splitlines())
+
+
 def _tell(before: str, after: str, say: Say) -> int:
-    """Name the entities that differ, and the problems that came; under ``git pull -q`` the problems alone."""
+    """Name the entities that differ, and the problems that came; under ``git merge -q`` the problems alone."""
     from zenprofile.core.change import each_in_words
 
     given = gifts.by_git()
@@ -146,7 +157,7 @@ def _tell(before: str, after: str, say: Say) -> int:
         trees = gate.objects.tree_of(old), gate.objects.tree_of(new)
         changes = each_in_words(gate.changes(*trees))
         problems = gate.between(*trees)
-    if changes and not {"-q", "--quiet"} & set(os.environ.get("GIT_REFLOG_ACTION", "").split()):
+    if changes and not quiet.asked():
         more = [f"... and {len(changes) - SHOWN} more"] if len(changes) > SHOWN else []
         say("zenprofile: changed:")
         for text in [*changes[:SHOWN], *more]:

@@ -1,184 +1,11 @@
-"""Which profile is active, and what a repository root says about it."""
+"""Which profile is active: by option, by variable, by the checkout that one stands in, or of the whole machine."""
 
-import json
 import os
-import stat
-from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from zenprofile.core import names
 from zenprofile.errors import Invalid, NotFound, StoreBroken, Unsafe
-from zenprofile.fs import atomic, nofollow
-from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, usable
-
-REPOSITORY_FILE = ".zenprofile.json"
-ZENML_FILE = os.path.join(".zen", "config.yaml")
-_LOCK = "roots.lock"
-_MAX_BYTES = 64 * 1024
-
-
-class Repository(NamedTuple):
-    """What a repository root says: names that are empty where it says nothing.
-
-    Attributes:
-        root: the folder that holds the file.
-        file: ``.zenprofile.json``, or ZenML 0.13's ``.zen/config.yaml``.
-    """
-
-    root: str
-    file: str
-    profile: str = ""
-    stack: str = ""
-
-
-def find_repository(folder: str = "") -> Repository | None:
-    """Find the repository root from a folder (the current one) upwards.
-
-    ZenML 0.13's file counts where no folder on the way has zenprofile's own.
-
-    Raises:
-        Invalid: the file is invalid.
-        Unsafe: it is a link or another user's.
-    """
-    try:
-        start = folder or os.getcwd()
-    except OSError:  # the current folder was removed
-        return None
-    for wanted, read in ((REPOSITORY_FILE, _read_repository), (ZENML_FILE, _read_zenml)):
-        at = start
-        while True:
-            if _stands(os.path.join(at, wanted)):
-                text = _text_of(at, wanted)
-                if text is not None:
-                    return read(at, text)
-            at, last = os.path.dirname(at), at
-            if at == last:
-                break
-    return None
-
-
-def _stands(file: str) -> bool:
-    """Say whether a file, or a link that stands for one, is there; of a folder or a pipe nothing is thought."""
-    try:
-        mode = os.lstat(file).st_mode
-    except OSError:
-        return False
-    return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
-
-
-def _text_of(root: str, name: str) -> str | None:
-    """Return what a root's file says; None where there is none.
-
-    Raises:
-        Unsafe: it is a link, or another user's: whoever can fill the folder would choose what is written where.
-        Invalid: it is no text, or far too long.
-    """
-    file = os.path.join(root, name)
-    try:
-        raw = nofollow.read_own(root, name.replace(os.sep, "/"), _MAX_BYTES)
-        return None if raw is None else raw.decode()
-    except UnicodeDecodeError:
-        raise Invalid("the file is not UTF-8", file=file, hint="fix it, or 'zenprofile init' anew") from None
-    except Invalid as error:
-        raise Invalid(error.message, file=file, hint="fix it, or 'zenprofile init' anew") from None
-    except StoreBroken as error:
-        raise StoreBroken(f"it cannot be read: {error.message}", file=file, hint="check its permissions") from None
-    except Unsafe as error:
-        raise Unsafe(error.message, hint=error.hint, file=file) from None
-
-
-def _said_by(root: str, text: str) -> dict[str, Any]:
-    """Return what a root's ``.zenprofile.json`` holds."""
-    file = os.path.join(root, REPOSITORY_FILE)
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        hint = 'it holds {"profile": NAME, "stack": NAME}'
-        raise Invalid(f"not JSON: {error.msg}", file=file, line=error.lineno, column=error.colno, hint=hint) from None
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
-        raise Invalid("not a JSON object", file=file, line=1, column=1, hint='write {"profile": NAME}')
-    return data
-
-
-def _read_repository(root: str, text: str) -> Repository:
-    data = _said_by(root, text)
-    file = os.path.join(root, REPOSITORY_FILE)
-    return _named(Repository(root, file, data.get("profile") or "", data.get("stack") or ""))
-
-
-def _named(found: Repository) -> Repository:
-    for field, name in (("profile", found.profile), ("stack", found.stack)):
-        if name and names.why_not(name):
-            raise Invalid(f"the {field} is invalid: {names.why_not(name)}", file=found.file, hint="correct the name")
-    return found
-
-
-def _read_zenml(root: str, text: str) -> Repository:
-    # Two keys at the margin with a name each: read without the YAML library, which costs as much as the whole command.
-    said: dict[str, str] = {}
-    file = os.path.join(root, ZENML_FILE)
-    for line in text.splitlines():
-        key, colon, value = line.partition(":")
-        if colon and key in {"active_profile_name", "active_stack_name"}:
-            name = value.split(" #", 1)[0].strip().strip("'\"")
-            said[key] = "" if name in {"null", "~"} else name
-    return _named(Repository(root, file, said.get("active_profile_name", ""), said.get("active_stack_name", "")))
-
-
-def change_repository(
-    profiles: Profiles, root: str, change: Callable[[dict[str, Any]], Mapping[str, Any]], *, fix: bool = False
-) -> str:
-    """Change what a root's ``.zenprofile.json`` says, in one step among this machine's processes; return its path.
-
-    Args:
-        profiles: of this machine.
-        root: the folder.
-        change: gets what the file holds (of a root that ZenML's file alone marks, what that says) and returns what it
-            is to hold.
-        fix: whether a file that is invalid is written anew.
-
-    Raises:
-        Unsafe: the file is a link or another user's; nothing is written then.
-        Invalid: it is invalid, and ``fix`` is not given.
-    """
-    file = os.path.join(root, REPOSITORY_FILE)
-    with profiles.locked(_LOCK):
-        before: dict[str, Any] = {}
-        try:
-            before = held(root)
-        except Invalid:
-            if not fix:
-                raise
-        after = dict(change(dict(before)))
-        if after != before or not os.path.lexists(file):
-            content = json.dumps(after, indent=2, ensure_ascii=False) + "\n"
-            atomic.replace(file, content.encode("utf-8", "surrogatepass"))
-    return file
-
-
-def held(root: str) -> dict[str, Any]:
-    """Return what a root's ``.zenprofile.json`` holds; where ZenML's file alone marks the root, what that says.
-
-    Raises:
-        Unsafe, Invalid: as `find_repository`.
-    """
-    text = _text_of(root, REPOSITORY_FILE)
-    if text is not None:
-        _read_repository(root, text)
-        return _said_by(root, text)
-    zenml = _text_of(root, ZENML_FILE)
-    found = _read_zenml(root, zenml) if zenml is not None else Repository(root, "")
-    return {field: name for field, name in (("profile", found.profile), ("stack", found.stack)) if name}
-
-
-def write_repository(profiles: Profiles, root: str, profile: str, stack: str, *, fix: bool = False) -> str:
-    """Write a root's ``.zenprofile.json``, fit to be committed, and return its path.
-
-    Other keys in it stay; one that is invalid is written anew where ``fix`` says so.
-    """
-    return change_repository(profiles, root, lambda said: {**said, "profile": profile, "stack": stack}, fix=fix)
+from zenprofile.machine import roots
+from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, State, folder_of, usable
 
 
 class Active(NamedTuple):
@@ -187,11 +14,14 @@ class Active(NamedTuple):
     Attributes:
         name: of the profile, whether it is on this machine or not.
         profile: None where it is not on this machine.
-        scope: ``local`` where the repository names it, else ``global``.
-        root: the repository root; "" for none.
+        scope: ``local`` where the checkout or its root's file names it, else ``global``.
+        root: the folder that marks the checkout; "" for none.
         stack: name of the active stack.
         said_by: what names the profile, for a message.
         file: the list of profiles, for a message.
+        project: name of the active project; "" for none.
+        place: the folder under which a person's choices for this checkout are kept on this machine; "" for none.
+        marker: the root's file that takes such choices as long as git does not track it; "" for none.
     """
 
     name: str
@@ -201,6 +31,9 @@ class Active(NamedTuple):
     stack: str
     said_by: str
     file: str
+    project: str = ""
+    place: str = ""
+    marker: str = ""
 
     def existing(self) -> Profile:
         """Return the profile.
@@ -214,39 +47,134 @@ class Active(NamedTuple):
             raise NotFound(f"the profile '{self.name}', which {self.said_by} names, is not on this machine", hint=hint)
         return usable(self.profile, self.file)
 
+    @property
+    def by_file(self) -> bool:
+        """Whether a root's file names it."""
+        return self.said_by.endswith((roots.REPOSITORY_FILE, roots.ZENML_FILE))
+
+    @property
+    def is_checkout(self) -> bool:
+        """Whether the profile is that of the checkout itself, under no name of this machine's."""
+        return self.profile is not None and bool(self.profile.checkout)
+
 
 def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) -> Active:
-    """Say which profile is active (docs/contract.md).
+    """Say which profile is active (docs/contract.md). Starts no process.
 
     Args:
         profiles: of this machine.
         chosen: by ``--profile``; "" for none.
-        lenient: a repository's file that is invalid names nothing, where it would decide.
+        lenient: a root's file that is invalid names nothing, where it would decide.
 
     Raises:
-        Invalid: the repository's file is invalid, and it is what decides.
+        Invalid, Unsafe, NotFound: what marks the checkout is invalid, and it is what decides; as `roots.look`.
         StoreBroken: the list of profiles is damaged.
     """
     state = profiles.state()
     by_variable = os.environ.get("ZENPROFILE_ACTIVE_PROFILE", "")
     name = chosen or by_variable
     try:
-        repository = find_repository()
-    except (Invalid, StoreBroken, Unsafe) as error:
+        here = roots.look()
+    except (Invalid, StoreBroken, Unsafe, NotFound) as error:
         if not name and not lenient:
             raise
-        repository = Repository(os.path.dirname(error.file), error.file)
-    said_by = "--profile" if chosen else "ZENPROFILE_ACTIVE_PROFILE"
-    scope, root, stack = "global", repository.root if repository else "", ""
-    if not name and repository:
-        stack = repository.stack
-        if repository.profile:
-            name, scope, said_by = repository.profile, "local", repository.file
+        here = roots.Here(os.path.dirname(error.file))
+    local = _local(state, here, profiles.file)
     if not name:
-        name, said_by = state.active, profiles.file
+        return local or _global(state, here, state.active, profiles.file, profiles.file)
+    if local is not None and local.is_checkout and local.name == name and name not in state.profiles:
+        return local
+    said_by = "--profile" if chosen else "ZENPROFILE_ACTIVE_PROFILE"
+    return _global(state, here._replace(said=None), name, said_by, profiles.file)
+
+
+def _global(state: State, here: roots.Here, name: str, said_by: str, file: str) -> Active:
     profile = state.profiles.get(name)
-    stack = stack or (profile.active_stack if profile else DEFAULT)
-    return Active(name, profile, scope, root, stack, said_by, profiles.file)
+    own = profile.active_stack if profile else DEFAULT
+    if here.said is None:
+        return Active(name, profile, "global", here.root, own, said_by, file)
+    choice = state.choices(here.root)
+    stack = choice.get("active_stack") or here.said.stack or own
+    project = choice.get("project") or here.said.project
+    return Active(name, profile, "global", here.root, stack, said_by, file, project, here.root, here.said.file)
+
+
+def _local(state: State, here: roots.Here, file: str) -> Active | None:
+    """Return the profile that the checkout or its root's file names; None where neither names one."""
+    said = here.said
+    if said is not None and said.profile and not said.store:
+        choice = state.choices(said.root)
+        name = choice.get("profile") or said.profile
+        profile = state.profiles.get(name)
+        if profile is not None or not here.store:
+            stack = choice.get("active_stack") or (said.stack if name == said.profile else "")
+            stack = stack or (profile.active_stack if profile else DEFAULT)
+            project = choice.get("project") or said.project
+            return Active(name, profile, "local", said.root, stack, said.file, file, project, said.root, said.file)
+    return _checkout(state, here, file) if here.store else None
+
+
+def _checkout(state: State, here: roots.Here, file: str) -> Active:
+    """Return the profile whose folder one stands in: as this machine names it, else as the checkout itself does."""
+    choice = state.choices(here.store)
+    said_by = here.said.file if here.said else here.store
+    chosen = state.profiles.get(choice.get("profile", ""))
+    profile = chosen or _registered(state, here) or state.checkout(here.store, here.name)
+    said = here.said if here.said and chosen is None else roots.Repository("", "")
+    stack = profile.active_stack
+    if chosen is None:
+        stack = choice.get("active_stack") or said.stack or profile.active_stack
+        if profile.checkout and not (choice.get("active_stack") or said.stack):
+            stack = first(here.store, "stacks")
+    if profile.checkout:
+        user = choice.get("active_user") or first(here.store, "users")
+        profile = profile._replace(active_stack=stack, active_user=user)
+    project = choice.get("project") or said.project
+    return Active(profile.name, profile, "local", here.root, stack, said_by, file, project, here.store)
+
+
+def _registered(state: State, here: roots.Here) -> Profile | None:
+    """Return this machine's profile of a checkout's folder; of several the one that is named there or active."""
+    found = {name: p for name, p in state.profiles.items() if not p.problem and folder_of(p) == here.store}
+    for name in (here.name, state.active):
+        if name in found:
+            return found[name]
+    return next(iter(found.values()), None)
+
+
+def first(store: str, folder: str) -> str:
+    """Return ``default`` where a profile has a document of that name, else the first name, else ``default``."""
+    place = os.path.join(store, folder)
+    if os.path.lexists(os.path.join(place, f"{DEFAULT}.yaml")):
+        return DEFAULT
+    try:
+        found = sorted(name.removesuffix(".yaml") for name in os.listdir(place) if name.endswith(".yaml"))
+    except OSError:
+        return DEFAULT
+    return found[0] if found else DEFAULT
+
+
+def keep(profiles: Profiles, active: Active, **choices: str) -> None:
+    """Keep what a person chooses for a checkout: in its root's file where git does not track that, else here.
+
+    Args:
+        profiles: of this machine.
+        active: the active profile, which has a place.
+        choices: ``active_stack``, ``project``, ``profile``; "" for none.
+    """
+    if not active.marker or active.marker.endswith(roots.ZENML_FILE) or roots.is_tracked(active.marker):
+        profiles.choose(active.place, choices)
+        return
+    names = {field.removeprefix("active_"): value for field, value in choices.items()}
+
+    def changed(said: dict[str, Any]) -> dict[str, Any]:
+        kept = {key: value for key, value in said.items() if key not in names}
+        first = {"profile": active.name} if active.scope == "local" else {}
+        return {**first, **kept, **{key: value for key, value in names.items() if value}}
+
+    roots.change_repository(profiles, active.root, changed)
+    if profiles.state().choices(active.place):
+        profiles.choose(active.place, dict.fromkeys(choices, ""))
 
 
 def shown_url(profile: Profile) -> str:
@@ -258,7 +186,7 @@ def shown_url(profile: Profile) -> str:
 
 def as_json(profile: Profile, active: Active) -> dict[str, Any]:
     """Return a profile as ``describe -o json`` prints it; ``scope`` is null where it is not the active one."""
-    is_active = profile.name == active.name
+    is_active = profile.name == active.name and profile.checkout == (active.profile or profile).checkout
     data = {
         "name": profile.name,
         "store_url": shown_url(profile),
@@ -280,9 +208,5 @@ def stack_gone(name: str) -> str:
 
 def lacks_stack(profile: Profile, stack: str) -> bool:
     """Say whether a local store has no file of a stack; False for any other store, which would have to be opened."""
-    from zenprofile.store.url import path_of
-
-    if profile.store_type != "local":
-        return False
-    folder = os.path.join(profile.path or path_of(profile.store_url), "stacks")
+    folder = os.path.join(folder_of(profile) or os.devnull, "stacks")
     return os.path.isdir(folder) and not os.path.isfile(os.path.join(folder, f"{stack}.yaml"))

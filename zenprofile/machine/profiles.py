@@ -40,6 +40,7 @@ class Profile(NamedTuple):
         password: whether the store has one, in the keyring or in a variable.
         path: working tree of a clone that zenprofile made; "" for none.
         made: what zenprofile made for it, below the configuration folder; `delete` removes this and nothing else.
+        checkout: folder of a profile that is found in a checkout and has no name of this machine's; "" for others.
         unknown: keys of the entry that this version does not know; kept.
         problem: why the entry is invalid; "" where it is valid.
     """
@@ -57,8 +58,19 @@ class Profile(NamedTuple):
     password: bool = False
     path: str = ""
     made: tuple[str, ...] = ()
+    checkout: str = ""
     unknown: Mapping[str, Any] = _NONE
     problem: str = ""
+
+    @property
+    def id(self) -> str:
+        """What files of this machine's are named after: the name; of a checkout, also where it is."""
+        if not self.checkout:
+            return self.name
+        from binascii import crc32
+
+        # No name begins with a dot, so that none is taken for this.
+        return f".{self.name}-{crc32(os.fsencode(self.checkout)):08x}"
 
 
 # What the file may hold for each field; the rest of the entry is kept as it is.
@@ -76,6 +88,10 @@ _TYPES: dict[str, type] = {
     "path": str,
     "made": list,
 }
+
+
+# What a person chooses for the profile of a checkout.
+_CHOSEN = ("active_stack", "active_user", "overrides", "sync", "run_hooks", "message", "watch")
 
 
 def _from_json(name: str, entry: Any) -> Profile:
@@ -123,6 +139,7 @@ class State:
         active: name of the global active profile.
         profiles: by name.
         trash: paths below the configuration folder that are still to be removed.
+        checkouts: what was chosen for a checkout on this machine, by its folder.
         unknown: keys that this version does not know; kept.
     """
 
@@ -131,9 +148,11 @@ class State:
         self.active: str = data.get("active", DEFAULT)
         self.profiles = {name: _from_json(name, entry) for name, entry in data.get("profiles", {}).items()}
         self.trash: list[str] = [path for path in data.get("trash", []) if is_ours(path)]
-        self.unknown = {
-            key: value for key, value in data.items() if key not in {"format", "active", "profiles", "trash"}
+        self.checkouts: dict[str, dict[str, Any]] = {
+            folder: entry for folder, entry in data.get("checkouts", {}).items() if isinstance(entry, dict)
         }
+        known = {"format", "active", "profiles", "trash", "checkouts"}
+        self.unknown = {key: value for key, value in data.items() if key not in known}
 
     def find(self, name: str) -> Profile:
         """Return a profile, also one that is invalid.
@@ -149,6 +168,27 @@ class State:
         """Return the name, as it is spelt, that a new one would clash with; "" for none."""
         return next((known for known in self.profiles if names.fold(known) == names.fold(name)), "")
 
+    def choices(self, folder: str) -> dict[str, str]:
+        """Return what was chosen for a checkout, as far as it is text: active stack and user, project, profile."""
+        return {field: value for field, value in self.checkouts.get(folder, {}).items() if isinstance(value, str)}
+
+    def checkout(self, folder: str, name: str) -> Profile:
+        """Return the profile of a checkout with what was chosen for it on this machine."""
+        entry = {field: value for field, value in self.checkouts.get(folder, {}).items() if field in _CHOSEN}
+        found = _from_json(name, {"store_url": folder, "store_type": "local", **entry})
+        return found._replace(checkout=folder)
+
+    def adopted(self, profile: Profile) -> Profile:
+        """Return a new profile with what was chosen for the checkout that it names, which goes over to it."""
+        entry = self.checkouts.get(folder_of(profile), {})
+        chosen = {field: entry.pop(field) for field in _CHOSEN if isinstance(entry.get(field), _TYPES[field])}
+        return profile._replace(**chosen)
+
+    def choose(self, folder: str, choices: Mapping[str, Any]) -> None:
+        """Keep choices for a checkout; what is empty is taken away."""
+        kept = {**self.checkouts.get(folder, {}), **choices}
+        self.checkouts[folder] = {field: value for field, value in kept.items() if value}
+
     def put(self, profile: Profile) -> None:
         """Add a profile, or replace the one of its name."""
         self.profiles[profile.name] = profile
@@ -159,6 +199,9 @@ class State:
         data["profiles"] = {name: _to_json(profile) for name, profile in sorted(self.profiles.items())}
         if self.trash:
             data["trash"] = self.trash
+        checkouts = {folder: entry for folder, entry in sorted(self.checkouts.items()) if entry}
+        if checkouts:
+            data["checkouts"] = checkouts
         return {**data, **self.unknown}
 
 
@@ -217,7 +260,7 @@ class Profiles:
                 file=self.file,
                 hint="upgrade zenprofile",
             )
-        expected = {"active": str, "profiles": dict, "trash": list}
+        expected = {"active": str, "profiles": dict, "trash": list, "checkouts": dict}
         wrong = [key for key, kind in expected.items() if not isinstance(data.get(key, kind()), kind)]
         if wrong:
             raise self._damaged(f"its {wrong[0]} is invalid")
@@ -241,7 +284,7 @@ class Profiles:
         return usable(self.state().find(name), self.file)
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str, *, passing: bool = False) -> Iterator[None]:
         """Hold one of the locks in the configuration folder, which is made where it is missing.
 
         Raises:
@@ -253,7 +296,7 @@ class Profiles:
         except OSError as error:
             message = f"the configuration folder {self.folder} cannot be made: {error.strerror}"
             raise StoreBroken(message, hint="name another by ZENPROFILE_CONFIG_DIR") from None
-        with lock.exclusive(os.path.join(self.folder, name), mode=0o600):
+        with lock.exclusive(os.path.join(self.folder, name), mode=0o600, passing=passing):
             yield
 
     @contextmanager
@@ -271,22 +314,36 @@ class Profiles:
             if state.as_json() != before or not os.path.exists(self.file):
                 write_json(self.file, state.as_json())
 
-    def change(self, name: str, **fields: Any) -> Profile:
-        """Set fields of a profile and return it as it is then; raises as `update`."""
-        return self.update(name, lambda _: fields)
+    def choose(self, folder: str, choices: Mapping[str, str]) -> None:
+        """Keep on this machine what a person chooses for a checkout; what is empty is taken away."""
+        with self.edit() as state:
+            state.choose(folder, choices)
 
-    def update(self, name: str, fields: Callable[[Profile], Mapping[str, Any]]) -> Profile:
+    def change(self, which: Profile | str, **fields: Any) -> Profile:
+        """Set fields of a profile and return it as it is then; raises as `update`."""
+        return self.update(which, lambda _: fields)
+
+    def update(self, which: Profile | str, fields: Callable[[Profile], Mapping[str, Any]]) -> Profile:
         """Set fields of a profile to what is computed from it as it is now, and return it as it is then.
+
+        Args:
+            which: the profile, of whose fields only what names it counts; or its name.
+            fields: computed while the list is held.
 
         Raises:
             NotFound: there is none of that name.
             StoreBroken: its entry is invalid.
         """
+        name, checkout = (which, "") if isinstance(which, str) else (which.name, which.checkout)
         with self.edit() as state:
-            found = usable(state.find(name), self.file)
-            changed = found._replace(**fields(found))
-            state.put(changed)
-        return changed
+            now = state.checkout(checkout, name) if checkout else state.find(name)
+            found = usable(now, self.file)
+            new = fields(found)
+            if checkout:
+                state.choose(checkout, new)
+            else:
+                state.put(found._replace(**new))
+        return found._replace(**new)
 
 
 def usable(profile: Profile, file: str) -> Profile:
@@ -299,6 +356,24 @@ def usable(profile: Profile, file: str) -> Profile:
         hint = f"fix it there, or 'zenprofile delete {profile.name}'"
         raise StoreBroken(f"the profile '{profile.name}' is invalid: {profile.problem}", file=file, hint=hint)
     return profile
+
+
+def folder_of(profile: Profile) -> str:
+    """Return the folder of a local profile, links followed; "" for one that is not local, or whose URL is invalid."""
+    if profile.store_type != "local" or profile.problem:
+        return ""
+    from zenprofile.errors import ZenprofileError
+
+    try:
+        if profile.path:
+            from zenprofile.store import clones
+
+            return os.path.realpath(os.path.join(profile.path, clones.parse(profile.store_url).subdirectory))
+        from zenprofile.store.url import path_of
+
+        return os.path.realpath(path_of(profile.store_url))
+    except (ZenprofileError, ValueError):
+        return ""
 
 
 def write_json(path: str, data: Any, mode: int = 0o600) -> None:

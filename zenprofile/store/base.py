@@ -15,7 +15,7 @@ from zenprofile.errors import Problem
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
 
-__all__ = ["Acting", "Committing", "Driver", "Edits", "Loaded", "Options", "Snapshot", "Store"]
+__all__ = ["Acting", "Committing", "Driver", "Edits", "Foreign", "Loaded", "Options", "Snapshot", "Store"]
 
 
 class Store(Protocol):
@@ -125,6 +125,15 @@ class Committing(Protocol):
 
 
 @runtime_checkable
+class Foreign(Protocol):
+    """What a store offers that another program wrote: it is read as it is, and never written."""
+
+    def notes(self) -> list[str]:
+        """Say what is other here than in the store, what is damaged or left out, and what to do, a line each."""
+        ...
+
+
+@runtime_checkable
 class Acting(Protocol):
     """What a store offers that writes for others: behind a server, the users of the tokens."""
 
@@ -161,6 +170,8 @@ class Options(NamedTuple):
         own: whether the folder is zenprofile's own place (no URL was given): it gets a repository of its own, whatever
             lies around it.
         clone: folder of the clone of a store whose URL has to be cloned; "" for any other store.
+        force: whether a profile may begin in a folder outside git that holds other files.
+        new: whether it may begin in a repository that has one elsewhere.
         warn: takes a warning for the user.
         machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
         resends: whether a write to a server that came too late is merged by meaning and sent again.
@@ -176,6 +187,8 @@ class Options(NamedTuple):
     template: str = ""
     own: bool = False
     clone: str = ""
+    force: bool = False
+    new: bool = False
     warn: Callable[[str], None] = _silent
     machine: Callable[[], str] = _nobody
     resends: bool = False

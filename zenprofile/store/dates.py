@@ -1,16 +1,23 @@
 """Dates as people write them in ``--at``: the same moment for every driver."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+_AGO = re.compile(r"(\d{1,6})[ .](second|minute|hour|day|week|month|year)s?[ .]ago\Z")
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2629746, "year": 31556952}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\Z")
+# The ends of time, as text can say it: years 1 and 9999 in UTC.
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
 
 
 def parse(text: str) -> float | None:
     """Return a date as seconds since 1970, or None where the text is none.
 
     RFC 3339, or a part of it: without a time it is the end of that day, without an offset this machine's own zone.
+    ``now``, ``yesterday`` (the end of that day) and ``2 hours ago`` are dates too.
     """
+    if text in {"now", "today", "yesterday"} or text.endswith("ago"):
+        return _relative(text)
     if not _DATE.match(text):
         return None
     try:
@@ -19,9 +26,34 @@ def parse(text: str) -> float | None:
         return None
     if len(text) == 10:
         moment = moment.replace(hour=23, minute=59, second=59, microsecond=999999)
-    return moment.astimezone().timestamp()
+    try:
+        return moment.astimezone(moment.tzinfo or None).timestamp()
+    except (OverflowError, ValueError):  # beside an end of time by its offset
+        return float(_LAST if moment.year > 1 else _FIRST)
+
+
+def start(text: str) -> float | None:
+    """Return a date as `parse` does; one without a time is the start of that day, for ``--since``."""
+    moment = parse(text)
+    if moment is None or not (len(text) == 10 or text in {"today", "yesterday"}):
+        return moment
+    return datetime.fromtimestamp(moment).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def _relative(text: str) -> float | None:
+    now = datetime.now()
+    if text == "now":
+        return now.timestamp()
+    if text in {"today", "yesterday"}:
+        day = now - timedelta(days=text == "yesterday")
+        return day.replace(hour=23, minute=59, second=59, microsecond=999999).timestamp()
+    found = _AGO.match(text)
+    if not found:
+        return None
+    return max(now.timestamp() - int(found[1]) * _UNITS[found[2]], 0)
 
 
 def rfc3339(seconds: float) -> str:
-    """Return seconds since 1970 as RFC 3339 in UTC, to the second."""
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
+    """Return seconds since 1970 as RFC 3339 in UTC, to the second; what lies beyond an end of time as that end."""
+    moment = datetime.fromtimestamp(min(max(int(seconds), _FIRST), _LAST), UTC)
+    return moment.isoformat().replace("+00:00", "Z")

@@ -7,7 +7,7 @@ from zenprofile.core import document_check, profile_check
 from zenprofile.core.change import Change, Changed, Edit
 from zenprofile.core.entity import Key, revision
 from zenprofile.core.secrets import plaintext
-from zenprofile.core.snapshot import Snapshot, data_of, parse
+from zenprofile.core.snapshot import Overlay, Snapshot, data_of, parse
 from zenprofile.errors import Exists, InUse, Invalid, NotFound, Problem, Stale, ZenprofileError
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
     writes.sort(key=lambda write: write[0])
     differing = {key: new for key, _, new in writes}
     problems = profile_check.added(before, differing, catalog)
+    if problems:
+        from zenprofile.core import inherited
+
+        stems = {edit.key: edit.stem for edit in change.edits if edit.stem is not None}
+        problems = inherited.dropped(problems, before, Overlay(before, differing, catalog), catalog, stems)
     if problems:
         raise _refusal(problems)
     told = tuple(Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in writes)

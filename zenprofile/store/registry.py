@@ -31,6 +31,11 @@ _DRIVERS = {
     "rest": "zenprofile.drivers.rest:DRIVER",
     "memory": "zenprofile.drivers.memory:DRIVER",
 }
+# Stores that other programs wrote, by the driver of such URLs, which is asked first.
+_FOREIGN = {
+    "local": "zenprofile.drivers.zenml013:FOLDER",
+    "sql": "zenprofile.drivers.zenml013:DATABASE",
+}
 # By scheme, the driver suffix of a database's URL left out; "" is a path.
 _SCHEMES = {
     "": "local",
@@ -62,9 +67,13 @@ def driver_of(url: str, store_type: str = "") -> "Driver":
     kind = kind_of(url, store_type)
     if kind not in _DRIVERS:
         return _from_entry_point(kind)
+    return _load(kind, _DRIVERS[kind])
+
+
+def _load(kind: str, place: str) -> "Driver":
     import importlib
 
-    module, _, attribute = _DRIVERS[kind].partition(":")
+    module, _, attribute = place.partition(":")
     try:
         driver: Driver = getattr(importlib.import_module(module), attribute)
     except ModuleNotFoundError as error:
@@ -146,14 +155,35 @@ def normal_url(url: str, store_type: str, cwd: str) -> str:
     return absolute(url, cwd)
 
 
+def _foreign(url: str, options: "Options") -> "Driver | None":
+    """Return the driver of a store that another program wrote, where one is at the URL."""
+    kind = kind_of(url) if url else ""
+    if kind not in _FOREIGN:
+        return None
+    driver = _load(kind, _FOREIGN[kind])
+    return driver if driver.holds(url, options) else None
+
+
 def is_profile(url: str, options: "Options") -> bool:
-    """Say whether a store is at the URL already; see `zenprofile.store.base.Driver.holds`."""
-    return driver_of(url).holds(url, options)
+    """Say whether a store is at the URL already, another program's too; see `zenprofile.store.base.Driver.holds`."""
+    return driver_of(url).holds(url, options) or _foreign(url, options) is not None
 
 
 def open_store(url: str, options: "Options") -> "Store":
-    """Open the store at a URL; see `zenprofile.store.base.Driver.open`."""
-    return driver_of(url).open(url, options)
+    """Open the store at a URL: zenprofile's own, else one that another program wrote.
+
+    The scheme's driver is asked first, so that what zenprofile wrote costs no look at anything else.
+
+    Raises:
+        ZenprofileError: see `zenprofile.store.base.Driver.open`.
+    """
+    try:
+        return driver_of(url).open(url, options)
+    except StoreBroken:
+        foreign = _foreign(url, options)
+        if foreign is None:
+            raise
+    return foreign.open(url, options)
 
 
 def create_store(url: str, options: "Options", defaults: "Change | None" = None) -> "Store":

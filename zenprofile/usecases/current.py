@@ -1,11 +1,9 @@
 """What this machine says about entities: the active stack and user, overrides; kept true when entities are renamed."""
 
-from typing import Any
-
 from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound
-from zenprofile.machine.active import Active, change_repository, find_repository, held
-from zenprofile.machine.profiles import Profile, Profiles
+from zenprofile.machine.active import Active, keep
+from zenprofile.machine.profiles import Profile, Profiles, State
 from zenprofile.store.base import Store
 from zenprofile.usecases import lookup
 from zenprofile.usecases.profiles import set_stack as set_active_stack
@@ -39,41 +37,36 @@ def set_user(profiles: Profiles, profile: Profile, store: Store, name: str) -> N
         NotFound: there is no such user.
     """
     lookup.find(store.snapshot(), "user", name)
-    profiles.change(profile.name, active_user=name)
+    profiles.change(profile, active_user=name)
 
 
 def project(active: Active) -> str:
-    """Return the repository's active project.
+    """Return the checkout's active project.
 
     Raises:
         NotFound: there is none.
     """
-    name = str(held(_root(active)).get("project") or "")
-    if not name:
+    if not active.project:
+        _must_have_place(active)
         raise NotFound("no project is active", hint="zenprofile project set NAME makes one active")
-    return name
+    return active.project
 
 
 def set_project(profiles: Profiles, active: Active, name: str) -> None:
-    """Make a project the repository's active one; "" leaves it without one.
+    """Make a project the checkout's active one; "" leaves it without one.
 
     Raises:
         NotFound: there is no repository root.
     """
-
-    def changed(said: dict[str, Any]) -> dict[str, Any]:
-        kept = {key: value for key, value in said.items() if key != "project"}
-        return {**kept, "project": name} if name else kept
-
-    change_repository(profiles, _root(active), changed)
+    _must_have_place(active)
+    keep(profiles, active, project=name)
 
 
-def _root(active: Active) -> str:
-    if not active.root:
+def _must_have_place(active: Active) -> None:
+    if not active.place:
         raise NotFound(
             "a project is active in a repository, and there is no repository root", hint="run zenprofile init"
         )
-    return active.root
 
 
 def follow(profiles: Profiles, active: Active, old: Key, new: Key | None) -> None:
@@ -84,14 +77,17 @@ def follow(profiles: Profiles, active: Active, old: Key, new: Key | None) -> Non
         for profile in list(state.profiles.values()):
             if profile.store_url == active.profile.store_url and not profile.problem:
                 state.put(_followed(profile, old, new))
-    repository = find_repository() if old.kind == "stack" and new else None
-    if new and repository and repository.stack == old.name and active.scope == "local":
-        name = new.name
-        change_repository(
-            profiles,
-            repository.root,
-            lambda said: {**said, "stack": name} if said.get("stack") == old.name else said,
-        )
+        if active.profile.checkout:
+            _follow_in_checkout(state, active.profile, old, new)
+    if new and old.kind == "stack" and active.scope == "local" and active.stack == old.name and active.place:
+        keep(profiles, active, active_stack=new.name)
+
+
+def _follow_in_checkout(state: State, profile: Profile, old: Key, new: Key | None) -> None:
+    now = state.checkout(profile.checkout, profile.name)
+    after = _followed(now, old, new)
+    chosen = {"active_stack": after.active_stack, "active_user": after.active_user, "overrides": after.overrides}
+    state.choose(profile.checkout, {f: v for f, v in chosen.items() if v != getattr(now, f)})
 
 
 def _followed(profile: Profile, old: Key, new: Key | None) -> Profile:

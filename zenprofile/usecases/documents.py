@@ -9,7 +9,7 @@ from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, NotFound, Problem, Unsupported, UsageError
-from zenprofile.machine.profiles import Profile, Profiles
+from zenprofile.machine.profiles import Profile, Profiles, folder_of
 from zenprofile.store.base import Store
 
 # Where documents stand below a profile, whether there are any or not.
@@ -85,14 +85,8 @@ def _below(path: str, root: str) -> str:
 
 def profile_at(profiles: Profiles, root: str) -> Profile | None:
     """Return this machine's profile of a folder, or None."""
-    from zenprofile.store.registry import path_of
-
-    for profile in profiles.state().profiles.values():
-        if profile.store_type == "local" and not profile.problem:
-            folder = profile.path or path_of(profile.store_url)
-            if os.path.realpath(folder) == os.path.realpath(root):
-                return profile
-    return None
+    place = os.path.realpath(root)
+    return next((profile for profile in profiles.state().profiles.values() if folder_of(profile) == place), None)
 
 
 def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:

@@ -1,15 +1,15 @@
 """What was changed: log, one change, differences; and edits by hand that become a change."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from zenprofile.core import change
 from zenprofile.core.change import Changed, Recorded
-from zenprofile.core.entity import Key
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Key
 from zenprofile.core.snapshot import Snapshot, data_of
-from zenprofile.errors import Ambiguous, Invalid, NotFound, Unsupported
-from zenprofile.store import revs
+from zenprofile.errors import Ambiguous, Invalid, NotFound, Unsupported, UsageError
+from zenprofile.store import dates, revs
 from zenprofile.store.base import Store
 from zenprofile.store.undo import Undoing
 
@@ -25,9 +25,56 @@ def commit(store: Store, message: str = "") -> Recorded | None:
     return recorded
 
 
-def log(store: Store, key: Key | None = None, count: int | None = None) -> list[Recorded]:
-    """Return changes, newest first: of one entity, under its earlier names too, or of all; at most so many."""
-    return list(islice(followed(store, key)[1], count))
+class Wanted(NamedTuple):
+    """Which changes a log is to show.
+
+    Attributes:
+        most: at most so many; None for all.
+        since: a date (`dates.parse`); "" for from the start.
+        until: a date; "" for until now.
+        author: a part of the author's name, case aside; "" for anybody.
+    """
+
+    most: int | None = None
+    since: str = ""
+    until: str = ""
+    author: str = ""
+
+    def takes(self) -> Callable[[Recorded], bool]:
+        """Return what says whether a change is wanted.
+
+        Raises:
+            UsageError: a date is none.
+        """
+        since, until = _moment("--since", self.since, dates.start), _moment("--until", self.until, dates.parse)
+        author = self.author.casefold()
+
+        def wanted(recorded: Recorded) -> bool:
+            when = dates.parse(recorded.when) or 0.0
+            early, late = since is not None and when < since, until is not None and when > until
+            return not early and not late and author in recorded.who.casefold()
+
+        return wanted
+
+
+def _moment(option: str, text: str, parse: Callable[[str], float | None]) -> float | None:
+    moment = parse(text) if text else None
+    if text and moment is None:
+        hint = "write 2026-11-28, 2026-11-28T14:00, yesterday, or '2 hours ago'"
+        raise UsageError(f"{option} takes a date, not {text[:140]!r}", hint=hint)
+    return moment
+
+
+ALL = Wanted()
+
+
+def log(store: Store, key: Key | None = None, wanted: Wanted = ALL) -> list[Recorded]:
+    """Return changes, newest first: of one entity, under its earlier names too, or of all.
+
+    Raises:
+        UsageError: a date is none.
+    """
+    return list(islice(filter(wanted.takes(), followed(store, key)[1]), wanted.most))
 
 
 def followed(store: Store, key: Key | None) -> tuple[Recorded, Iterator[Recorded]]:
@@ -86,6 +133,47 @@ def diff(store: Store, span: str = "") -> list[Changed]:
     old, dots, new = span.partition("..")
     before = store.snapshot(old or "HEAD")
     return differences(before, store.snapshot((new or "HEAD") if dots else None))
+
+
+def compared(store: Store, words: Sequence[str]) -> list[Changed] | None:
+    """List what differs between two entities, as one change from the first to the second; None where none are named.
+
+    Args:
+        store: where.
+        words: two ENTITYs, which differ by more than their names.
+    """
+    from zenprofile.usecases import lookup
+
+    if len(words) != 2:
+        return None
+    snapshot = store.snapshot()
+    try:
+        first, second = (lookup.refer(snapshot, word) for word in words)
+    except (NotFound, UsageError):
+        return None
+    before, after = ({**lookup.read(snapshot, key).data, "name": second.name} for key in (first, second))
+    return [Changed(second, before, after)] if not change.same(before, after) else []
+
+
+def narrowed(store: Store, words: Sequence[str]) -> tuple[str, list[Key]]:
+    """Tell a span of revisions from the entities behind it: ``[REV[..REV]] [ENTITY...]``.
+
+    Raises:
+        NotFound: a word names neither.
+    """
+    if not words:
+        return "", []
+    first, *rest = words
+    if not _names_entity(store, first):
+        return first, [find(store, word) for word in rest]
+    return "", [find(store, word) for word in words]
+
+
+def _names_entity(store: Store, word: str) -> bool:
+    """Say whether a word is an ENTITY and no revision: it says its kind, or an entity of now has that name."""
+    if word.partition("/")[0] in (*KINDS, *COMPONENT_TYPES):
+        return True
+    return ".." not in word and word in {key.name for key in store.snapshot().keys("")}
 
 
 def differences(before: Snapshot, after: Snapshot) -> list[Changed]:

@@ -65,7 +65,7 @@ def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, want
         _accept(snapshot, entity, laid(entity, merged))
         return {"overrides": merged}
 
-    return profiles.update(profile.name, changed).overrides
+    return profiles.update(profile, changed).overrides
 
 
 def unset(profiles: Profiles, profile: Profile, entity: str, keys: Iterable[tuple[str, ...]]) -> Overrides:
@@ -98,7 +98,7 @@ def unset(profiles: Profiles, profile: Profile, entity: str, keys: Iterable[tupl
         rest = {other: values for other, values in now.overrides.items() if other != entity}
         return {"overrides": {**rest, entity: left} if left else rest}
 
-    return profiles.update(profile.name, changed).overrides
+    return profiles.update(profile, changed).overrides
 
 
 def held(overrides: Overrides, text: str) -> str:

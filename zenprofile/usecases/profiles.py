@@ -2,15 +2,15 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.core import names
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import Exists, Invalid, StoreBroken, UsageError
-from zenprofile.machine import identity, logins, passwords
-from zenprofile.machine.active import Active, change_repository, stack_gone, write_repository
+from zenprofile.machine import identity, logins, passwords, roots
+from zenprofile.machine.active import Active, first, keep, stack_gone
 from zenprofile.machine.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, made_paths, remove, usable
 from zenprofile.store import registry as opener
 
@@ -38,12 +38,19 @@ class Created(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What ``create`` was asked for; empty text where nothing was said."""
+    """What ``create`` was asked for; empty text where nothing was said.
+
+    Attributes:
+        force: also in a folder outside git that holds other files.
+        new: also in a repository that has a profile elsewhere.
+    """
 
     name: str
     url: str = ""
     store_type: str = ""
     user: str = ""
+    force: bool = False
+    new: bool = False
 
 
 def create(
@@ -72,20 +79,32 @@ def create(
             raise Invalid(f"'{name}' is no name of a {what}: {names.why_not(name)}", hint="choose another name")
     url = opener.normal_url(wish.url, wish.store_type, _cwd())
     bare, password = opener.split_password(url)
-    with profiles.edit() as state:
-        if state.taken(wish.name):
-            hint = f"choose another name, or 'zenprofile delete {state.taken(wish.name)}' first"
-            raise Exists(f"there is a profile '{state.taken(wish.name)}' already", hint=hint)
-        profile = _placed(profiles, state, wish, bare)._replace(password=bool(password))
+    # Whoever makes a profile of that name waits; no other command does, however slow a remote is.
+    with profiles.locked(f"creating-{names.fold(wish.name)}.lock", passing=True):
+        with profiles.edit() as state:
+            _must_be_free(state, wish.name)
+            profile = _placed(profiles, state, wish, bare)._replace(password=bool(password))
         said: list[str] = []
-        options = options_of(profiles, profile, timeout, password)._replace(progress=progress, warn=said.append)
+        options = options_of(profiles, profile, timeout, password)._replace(
+            progress=progress, warn=said.append, force=wish.force, new=wish.new
+        )
         tell(f"Initializing profile {wish.name}...")
-        created = _make(profiles, profile, options, bool(wish.user), tell)
-        created = created._replace(warnings=(*said, *created.warnings))
-        if password and not passwords.remember(profile.name, profiles.folder, password):
-            created = created._replace(warnings=(*created.warnings, _no_keyring(profile.name)))
-        state.put(created.profile)
+        with _made(profiles, profile):
+            created = _make(profiles, profile, options, bool(wish.user), tell)
+            created = created._replace(warnings=(*said, *created.warnings))
+            if password and not passwords.remember(profile.name, profiles.folder, password):
+                created = created._replace(warnings=(*created.warnings, _no_keyring(profile.name)))
+            with profiles.edit() as state:
+                _must_be_free(state, wish.name)
+                created = created._replace(profile=state.adopted(created.profile))
+                state.put(created.profile)
     return created
+
+
+def _must_be_free(state: State, name: str) -> None:
+    if state.taken(name):
+        hint = f"choose another name, or 'zenprofile delete {state.taken(name)}' first"
+        raise Exists(f"there is a profile '{state.taken(name)}' already", hint=hint)
 
 
 def _no_keyring(name: str) -> str:
@@ -114,7 +133,7 @@ def _placed(profiles: Profiles, state: State, wish: Wish, url: str) -> Profile:
         remove([os.path.join(profiles.folder, made)])
     # A clone that was used belongs to a profile whose entry is lost: its commits may be nowhere else.
     while made in taken or (url and os.path.lexists(os.path.join(profiles.folder, made))):
-        made, number = f"{above}/{wish.name}-{number}", number + 1
+        made, number = f"{above}/{wish.name}~{number}", number + 1  # which is no profile's name
     folder = os.path.join(profiles.folder, made)
     if url:
         return profile._replace(path=folder, made=(made,))
@@ -129,16 +148,22 @@ def _own_url(kind: str, folder: str) -> str:
     return f"file://{quote(folder)}"
 
 
-def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: bool, tell: Tell) -> Created:
+@contextlib.contextmanager
+def _made(profiles: Profiles, profile: Profile) -> Iterator[None]:
+    """Take away what was made for a profile that comes to nothing."""
     new = [path for path in made_paths(profiles, profile) if not os.path.lexists(path)]
     try:
-        if profile.made and profile.store_type == "sql":
-            os.makedirs(os.path.join(profiles.folder, profile.made[0]), mode=0o700, exist_ok=True)
-        opener.bring(profile.store_url, options)
-        return _loaded(profile, options, user_named) or _begin(profile, options, tell)
+        yield
     except BaseException:
         remove(new)
         raise
+
+
+def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: bool, tell: Tell) -> Created:
+    if profile.made and profile.store_type == "sql":
+        os.makedirs(os.path.join(profiles.folder, profile.made[0]), mode=0o700, exist_ok=True)
+    opener.bring(profile.store_url, options)
+    return _loaded(profile, options, user_named) or _begin(profile, options, tell)
 
 
 def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created | None:
@@ -156,6 +181,8 @@ def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created |
 
 
 def _load(profile: Profile, options: "Options", user_named: bool) -> Created:
+    from zenprofile.store.base import Foreign
+
     store = opener.open_store(profile.store_url, options)
     try:
         snapshot = store.snapshot()
@@ -163,6 +190,7 @@ def _load(profile: Profile, options: "Options", user_named: bool) -> Created:
         if not user_named:
             profile = profile._replace(active_user=_first(snapshot, "user"))
         problems = [str(problem) for problem in snapshot.load().problems]
+        problems += store.notes() if isinstance(store, Foreign) else []
         return Created(profile, True, (*problems, *gone(snapshot, profile.active_stack, profile.active_user)))
     finally:
         store.close()
@@ -241,7 +269,7 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
         mode="commit" if profile.sync == "push" else profile.sync,
         password=password,
         timeout=timeout,
-        cache=os.path.join(profiles.folder, "cache", profile.name),
+        cache=os.path.join(profiles.folder, "cache", profile.id),
         run_hooks=profile.run_hooks,
         template=profile.message,
         own=bool(profile.made) and not profile.path,
@@ -287,12 +315,31 @@ def make_active(profiles: Profiles, active: Active, name: str, everywhere: bool)
         NotFound: there is no such profile.
     """
     if active.root and not everywhere:
-        write_repository(profiles, active.root, name, profiles.state().find(name).active_stack)
+        _make_active_here(profiles, active, name)
         return _overruled(name, "")
     with profiles.edit() as state:
         state.find(name)
         state.active = name
     return _overruled(name, active.said_by if active.scope == "local" and active.name != name else "")
+
+
+def _make_active_here(profiles: Profiles, active: Active, name: str) -> None:
+    """Make a profile the active one of the checkout: in its root's file where git does not track that, else here."""
+    here = roots.look()
+    own = here.name if here.store else ""
+    if name == own and name not in profiles.state().profiles:
+        profiles.choose(here.store, {"profile": ""})
+        return
+    profile = profiles.state().find(name)
+    if (
+        here.said is not None
+        and here.said.file.endswith(roots.REPOSITORY_FILE)
+        and not roots.is_tracked(here.said.file)
+    ):
+        roots.write_repository(profiles, active.root, name, profile.active_stack)
+        return
+    place = here.said.root if here.said and not here.said.store else here.store or active.root
+    profiles.choose(place, {"profile": name, "active_stack": ""})
 
 
 def _overruled(name: str, file: str) -> list[str]:
@@ -302,17 +349,44 @@ def _overruled(name: str, file: str) -> list[str]:
     return [f"{file} names another profile, and it wins below its folder"] if file else []
 
 
+def mark(profiles: Profiles, active: Active | None, root: str, store: str, chosen: str) -> dict[str, str]:
+    """Mark a folder as a repository root, and return its file, profile, stack, and store where there is one.
+
+    Args:
+        profiles: of this machine.
+        active: the profile that the file is to name; None for that of ``store``.
+        root: the folder.
+        store: the profile's folder in this checkout, as it was given; "" for what the active profile needs.
+        chosen: a name for the profile; "" for that of its repository's folder.
+
+    Raises:
+        Unsafe, NotFound: the store lies elsewhere, or holds no profile.
+    """
+    if active is None or active.is_checkout:
+        folder = os.path.abspath(store) if active is None else active.existing().checkout
+        below = os.path.relpath(os.path.realpath(os.path.dirname(folder)), os.path.realpath(root))
+        below = os.path.normpath(os.path.join(below, os.path.basename(folder))).replace(os.sep, "/")
+        found = roots.of_store(root, below)
+        here = roots.Here(root, None, found, roots.top_of(found))
+        name = chosen or (active.name if active else here.name)
+        stack = active.stack if active else first(found, "stacks")
+    else:
+        below, name, stack = "", active.existing().name, active.stack
+    file = roots.write_repository(profiles, root, name, stack, store=below, fix=True)
+    return {"file": file, "profile": name, "stack": stack, **({"store": below} if below else {})}
+
+
 def set_stack(profiles: Profiles, active: Active, name: str, everywhere: bool = False) -> None:
     """Make a stack the active one: the repository's, where the repository names the profile, else the profile's."""
-    if active.scope == "local" and not everywhere:
-        change_repository(profiles, active.root, lambda said: {"profile": active.name, **said, "stack": name})
+    if active.scope == "local" and not everywhere and (active.is_checkout or active.by_file):
+        keep(profiles, active, active_stack=name)
     else:
-        profiles.change(active.existing().name, active_stack=name)
+        profiles.change(active.existing(), active_stack=name)
 
 
 def settings(
     profiles: Profiles,
-    name: str,
+    profile: Profile,
     sync: str | None = None,
     run_hooks: bool | None = None,
     message: str | None = None,
@@ -331,7 +405,7 @@ def settings(
         raise UsageError("the message has no place for what changed", hint=hint)
     fields: dict[str, Any] = {"sync": sync, "run_hooks": run_hooks, "message": message, "watch": watch}
     fields = {field: value for field, value in fields.items() if value is not None}
-    return profiles.change(name, **fields) if fields else profiles.find(name)
+    return profiles.change(profile, **fields) if fields else profile
 
 
 def rename(profiles: Profiles, old: str, new: str) -> Profile:

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from zenprofile.core.entity import DEFAULTS
-from zenprofile.errors import InUse, ZenprofileError
+from zenprofile.errors import InUse, StoreBroken, ZenprofileError
 from zenprofile.machine import logins, passwords
 from zenprofile.machine.active import Active
 from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, State, made_paths, remove
@@ -41,6 +41,7 @@ def delete(profiles: Profiles, active: Active, name: str, force: bool) -> Profil
         if not force:
             _refuse_active(state, active, name)
             _refuse_loss(profiles, profile)
+        _must_be_removable(made_paths(profiles, profile))
         del state.profiles[name]
         state.trash += [*profile.made, f"cache/{name}"]
         if state.active == name:
@@ -77,10 +78,30 @@ def _refuse_loss(profiles: Profiles, profile: Profile) -> None:
 
 
 def _has_own(snapshot: "Snapshot") -> bool:
-    """Say whether a store holds anything beside the defaults."""
-    defaults = dict(DEFAULTS)
+    """Say whether a store holds anything beside the defaults, be it a comment in one of them."""
+    from zenprofile.core.document import writer
+
+    defaults = {key: writer.write(key.kind, data) for key, data in DEFAULTS}
     loaded = snapshot.load()
-    return bool(loaded.problems) or any(defaults.get(entity.key) != entity.data for entity in loaded.entities)
+    return bool(loaded.problems) or any(
+        snapshot.text(entity.key) != defaults.get(entity.key) for entity in loaded.entities
+    )
+
+
+def _must_be_removable(paths: list[str]) -> None:
+    """Refuse to delete a profile whose folders cannot be removed: they would stay, and nobody would know of them.
+
+    Raises:
+        StoreBroken: a folder cannot be written.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            continue
+        folders = [os.path.dirname(path), *(folder for folder, _, _ in os.walk(path))]
+        closed = next((folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)), "")
+        if closed:
+            message = f"{closed} cannot be written, so that nothing can be removed from it; the profile stays"
+            raise StoreBroken(message, hint="make it writable, and repeat the command")
 
 
 def _empty_trash(profiles: Profiles) -> None:

@@ -39,6 +39,11 @@ class Served(NamedTuple):
         """Make a store that holds what a change brings, of a user's, where there is none."""
         registry.create_store(self.profile.store_url, self.options._replace(user=user), change).close()
 
+    @property
+    def syncs(self) -> bool:
+        """Whether what is written goes to a remote by itself."""
+        return self.profile.sync == "push"
+
     def tokens(self, store: Store) -> Tokens:
         """Return where tokens are kept: in the store's database, else in the configuration folder."""
         return store.tokens() if isinstance(store, KeepsTokens) else self.kept
@@ -54,7 +59,7 @@ def served(profiles: Profiles, profile: Profile, timeout: float) -> Served:
         message = f"the profile '{profile.name}' is on a server already: {profile.store_url}"
         raise Unsupported(message, hint="serve the profile of the store behind it")
     options = options_of(profiles, profile, timeout)
-    return Served(profile, options._replace(mode="commit"), FileTokens(profiles.folder, profile.name))
+    return Served(profile, options._replace(mode="commit"), FileTokens(profiles.folder, profile.id))
 
 
 def add_token(kept: Tokens, store: Store, user: str, role: str) -> str:

@@ -72,7 +72,7 @@ def _sources(text: str) -> Iterator[tuple[int, str]]:
         piece = text[start : separator.start() if separator else len(text)]
         if _says_something(piece):
             yield text.count("\n", 0, start), piece
-        start = separator.end() if separator else start
+        start = separator.end() + 1 if separator else start
 
 
 def _says_something(piece: str) -> bool:

@@ -49,7 +49,7 @@ def restore(store: Store, text: str, at: str, message: str = "") -> tuple[Key, R
         raise NotFound(f"there was no {label(key)} at {at[:140]!r}", hint=f"see: zenprofile log {key}")
     if old != key:
         document = edit.edit(document, {**texts.read(document), "name": key.name})
-    change = _change(now, {key: document}, message or f"Restore {label(key)} as of {at}")
+    change = _change(now, {key: document}, message or f"Restore {label(key)} as of {at}", {key: document})
     return key, store.apply(change)
 
 
@@ -91,7 +91,8 @@ def revert(store: Store, at: str, active: Container[str] = (), message: str = ""
     now = store.snapshot()
     found = _taken_back(now, past)
     _must_not_go(now, found, active)
-    return store.apply(_change(now, found, message or f"Revert {past.recorded.rev[:10]}: {_first_line(past)}"))
+    words = message or f"Revert {past.recorded.rev[:10]}: {_first_line(past)}"
+    return store.apply(_change(now, found, words, _stems(past)))
 
 
 def undo(store: Store, active: Container[str] = (), message: str = "") -> Recorded:
@@ -123,7 +124,8 @@ def _undo(store: Store, active: Container[str], message: str) -> Recorded:
         found = _taken_back(now, past)
         if found:
             _must_not_go(now, found, active)
-            return undoing.take_back(_change(now, found, message or f"Undo: {_first_line(past)}"), past.id)
+            change = _change(now, found, message or f"Undo: {_first_line(past)}", _stems(past))
+            return undoing.take_back(change, past.id)
     raise NotFound(
         "nothing is left to undo: no change made by a command of this machine",
         hint="zenprofile log shows every change, zenprofile revert REV takes one back",
@@ -178,12 +180,16 @@ def _text(snapshot: Snapshot, key: Key) -> str | None:
         return None
 
 
-def _change(now: Snapshot, documents: Texts, message: str) -> Change:
+def _stems(past: Past) -> Texts:
+    return {text.key: text.before for text in past.texts}
+
+
+def _change(now: Snapshot, documents: Texts, message: str, stems: Texts) -> Change:
     edits = []
     for key, text in documents.items():
         old = now.text(key)
         if text is not None or old is not None:
-            edits.append(Edit(key, None if old is None else revision_of(key, old), text))
+            edits.append(Edit(key, None if old is None else revision_of(key, old), text, stems.get(key)))
     return Change(tuple(edits), message)
 
 

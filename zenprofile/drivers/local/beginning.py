@@ -1,9 +1,13 @@
 """A folder becomes a repository of zenprofile's own making."""
 
+import contextlib
+import errno
 import os
+import shutil
 
 from zenprofile.fs import atomic
 
+DRAFT = f"{atomic.TEMPORARY}git."  # and the process: folder of a repository that is being made
 MADE = "made"  # marks, in our own folder of its git folder, a repository that zenprofile made or cloned
 
 
@@ -15,13 +19,34 @@ def make_repository(root: str) -> None:
     """
     from zenprofile.git import runner
 
+    # It is there at once, and known as ours: killed on the way, none is left that would be taken for the user's.
+    draft = os.path.join(root, f"{DRAFT}{os.getpid()}")
     try:
-        os.makedirs(root, exist_ok=True)
-        branch = runner.run(["config", "--get", "init.defaultBranch"], root, ok=(0, 1)).out.decode().strip() or "main"
-        runner.run(["init", "-q"], root, flags=(f"init.defaultBranch={branch}",))
-        own = os.path.join(root, ".git", "zenprofile")
-        os.makedirs(own, exist_ok=True)
-        with open(os.path.join(own, MADE), "w"):
-            pass
+        shutil.rmtree(draft, ignore_errors=True)
+        os.makedirs(draft)
+        branch = runner.run(["config", "--get", "init.defaultBranch"], draft, ok=(0, 1)).out.decode().strip() or "main"
+        runner.run(["init", "-q"], draft, flags=(f"init.defaultBranch={branch}",))
+        atomic.replace(os.path.join(draft, ".git", "zenprofile", MADE), b"")
+        with contextlib.suppress(FileExistsError):  # another process was faster
+            _into_place(os.path.join(draft, ".git"), os.path.join(root, ".git"))
     except OSError as error:
         atomic.failed(error, root)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _into_place(made: str, git: str) -> None:
+    try:
+        os.rename(made, git)
+    except OSError as error:
+        if error.errno == errno.ENOTEMPTY:
+            raise FileExistsError from None
+        raise
+
+
+def sweep(root: str) -> None:
+    """Take away what processes left that were killed while they made a repository."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(root):
+            if name.startswith(DRAFT) and not atomic.runs(name.removeprefix(DRAFT)):
+                shutil.rmtree(os.path.join(root, name), ignore_errors=True)

@@ -3,11 +3,12 @@
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.core.change import MISSING, same
-from zenprofile.core.entity import Key
+from zenprofile.core.entity import Key, key_of_path
 from zenprofile.core.paths import Path
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git.repository import Repository
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from zenprofile.core.merge.documents import Choices, Conflict
 
 _FILE = "conflicts.json"
+_OID = re.compile("(?:[0-9a-f]{40}|[0-9a-f]{64})?")
+OUTSIDE = Key("outside", "", "")  # stands for the files outside the profile in a conflict
 
 
 class Whole(NamedTuple):
@@ -56,15 +59,44 @@ class Record(NamedTuple):
 
 
 def load(repository: Repository) -> Record | None:
-    """Return the unfinished merge, or None."""
+    """Return the unfinished merge, or None; what else a copied git folder holds in its place counts as none."""
     try:
         data = nofollow.record(repository.own_file(_FILE))
         conflicts = tuple(_conflict(row) for row in data["conflicts"])
         settled = tuple((_conflict(row), _choice(row["choice"])) for row in data["settled"])
-        whole = tuple(Whole(Key(*row[0]), *row[1:]) for row in data["whole"])
-        return Record(data["ours"], data["theirs"], conflicts, settled, whole, bool(data["accepted"]))
+        whole = tuple(Whole(_key(key), *map(_maybe_text, texts)) for key, *texts in data["whole"])
+        return Record(_oid(data["ours"]), _oid(data["theirs"]), conflicts, settled, whole, bool(data["accepted"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _oid(value: Any) -> str:
+    if not isinstance(value, str) or not _OID.fullmatch(value):
+        raise ValueError("no object id")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("no text")
+    return value
+
+
+def _maybe_text(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _key(row: Any) -> Key:
+    key = Key(*map(_text, row))
+    if key != OUTSIDE and key_of_path(key.path) != key:
+        raise ValueError("no key")
+    return key
+
+
+def _path(row: Any) -> Path:
+    if not isinstance(row, list) or not all(type(step) in (str, int) for step in row):
+        raise ValueError("no path")
+    return tuple(row)
 
 
 def save(repository: Repository, record: Record) -> None:
@@ -118,7 +150,8 @@ def _conflict(row: Mapping[str, Any]) -> "Conflict":
     from zenprofile.core.merge.documents import Conflict
 
     base, ours, theirs = (row.get(side, MISSING) for side in ("base", "ours", "theirs"))
-    return Conflict(Key(*row["key"]), tuple(row["path"]), base, ours, theirs, row["class"], row["detail"])
+    key, class_, detail = _key(row["key"]), _text(row["class"]), _text(row["detail"])
+    return Conflict(key, _path(row["path"]), base, ours, theirs, class_, detail)
 
 
 def _choice_row(choice: "Choice") -> dict[str, Any]:

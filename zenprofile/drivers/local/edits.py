@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from zenprofile.core import profile_check
+from zenprofile.core import inherited, profile_check
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
@@ -41,6 +41,7 @@ def dirty(store: "LocalStore", repository: Repository, among: Iterable[str] | No
     there = committed(store, repository)
     found: list[Dirty] = []
     paths = {*there, MANIFEST, *(key.path for key in store.snapshot().keys())}  # noqa: SIM118 - no mapping
+    paths -= store.left_out().keys()
     if among is not None:
         paths &= set(among)
     for path in sorted(paths):
@@ -68,7 +69,8 @@ def added(store: "LocalStore", repository: Repository, head: str) -> list[Proble
         return problems
     there = tree.snapshot(store.objects(repository), head, repository.prefix, store.catalog())
     known = {problem.identity for problem in profile_check.whole(there)}
-    return [problem for problem in problems if problem.identity not in known]
+    new = [problem for problem in problems if problem.identity not in known]
+    return inherited.dropped(new, there, store.snapshot(), store.catalog()) if new else []
 
 
 def told(found: Iterable[Dirty]) -> tuple[Changed, ...]:

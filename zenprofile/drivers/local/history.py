@@ -32,8 +32,9 @@ def resolve(repository: Repository, at: str) -> str:
     """
     seconds = dates.parse(at)
     if seconds is not None:
+        # Git reads a moment before 1970 as one far ahead, and commits none before it.
         args = ["rev-list", "-1", f"--min-age={int(seconds)}", "HEAD"]
-        found = runner.run(args, repository.top, ok=(0, 128)).out.decode().strip()
+        found = "" if seconds < 0 else runner.run(args, repository.top, ok=(0, 128)).out.decode().strip()
         if not found:
             raise NotFound(f"nothing was committed before {at}", hint="see: zenprofile log")
         return found

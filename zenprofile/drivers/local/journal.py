@@ -149,8 +149,10 @@ def finish(repository: Repository) -> None:
     path = repository.own_file(JOURNAL)
     found = read(path)
     if found is None:
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(path, f"{path}.damaged")
+        try:
+            _set_aside(path)
+        except OSError as error:
+            atomic.failed(error, repository.top)
         return
     move = found[0]
     remove_abandoned_locks(repository, move.ref)
@@ -169,6 +171,17 @@ def finish(repository: Repository) -> None:
         atomic.failed(error, repository.top)
     finally:
         objects.close()
+
+
+def _set_aside(path: str) -> None:
+    """Take a journal that nobody can read out of the way, in the place of an earlier one."""
+    import shutil
+
+    aside = f"{path}.damaged"
+    if os.path.isdir(aside) and not os.path.islink(aside):
+        shutil.rmtree(aside)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, aside)
 
 
 def _is_in(repository: Repository, objects: Objects, move: Move) -> bool:

@@ -8,12 +8,14 @@ from zenprofile.core.change import MISSING, Changed
 from zenprofile.core.document import reader
 from zenprofile.core.entity import KINDS, MANIFEST, Data, Key, key_of_path
 from zenprofile.core.merge import documents as merge
+from zenprofile.core.merge import found_renames
 from zenprofile.core.merge import references as merge_whole
 from zenprofile.core.merge.data import Choice, Value, chosen
 from zenprofile.core.merge.documents import Choices, Conflict
 from zenprofile.core.paths import Path
 from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
 from zenprofile.drivers.local import tree
+from zenprofile.drivers.local.conflicts import OUTSIDE
 from zenprofile.errors import Invalid, Problem, Unsupported
 from zenprofile.git import commit_graph, runner
 from zenprofile.git.objects import Objects, Pair, TreeEntry
@@ -22,7 +24,6 @@ from zenprofile.git.repository import Repository
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
 
-OUTSIDE = Key("outside", "", "")  # stands for the files outside the profile in a conflict
 Texts = dict[Key, str]
 _TYPED = {kind.folder: kind.typed for kind in KINDS.values()}
 
@@ -166,13 +167,11 @@ class Merge:
         return sides
 
     def _renames(self, texts: tuple[Texts, Texts, Texts]) -> tuple[dict[Key, Key], dict[Key, Key]]:
-        """Look in history for what a side renamed while the other side edited it."""
+        """Look in history for what a side renamed while the other side changed it too."""
         base, ours, theirs = texts
         found: list[dict[Key, Key]] = []
         for commit, side, other in ((self.ours, ours, theirs), (self.theirs, theirs, ours)):
-            gone = [key for key in base if key not in side and other.get(key, base[key]) != base[key]]
-            come = {key[:2] for key in side if key not in base}
-            if any(key[:2] in come for key in gone):
+            if found_renames.history_may_tell(base, side, other):
                 from zenprofile.drivers.local.renames import renamed
 
                 found.append(renamed(self._repository, self._objects, self.bases, commit))

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from zenprofile.core import profile_check
+from zenprofile.core import inherited, profile_check
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import Key, key_of_path
 from zenprofile.core.secrets import plaintext
-from zenprofile.core.snapshot import data_of
+from zenprofile.core.snapshot import Overlay, data_of
 from zenprofile.drivers.local import tree
 from zenprofile.errors import Invalid, Problem, ZenprofileError
 from zenprofile.git import runner
@@ -43,12 +43,28 @@ def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", thei
         if key is not None:
             raw = tree.content(objects, key, new) if new is not None else None
             texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
-    problems = profile_check.added(tree.snapshot(objects, theirs, repository.prefix, catalog), texts, catalog)
+    before = tree.snapshot(objects, theirs, repository.prefix, catalog)
+    problems = profile_check.added(before, texts, catalog)
+    if problems:
+        problems = inherited.dropped(problems, before, Overlay(before, texts, catalog), catalog)
+        problems = [problem for problem in problems if not _was_there(repository, objects, problem, theirs, ours)]
     if problems:
         error = Invalid.of(problems)
         error.message = f"not pushed: {error.message}"
         raise error
     _must_keep_secrets(repository, objects, theirs, ours)
+
+
+def _was_there(repository: Repository, objects: Objects, problem: Problem, theirs: str, ours: str) -> bool:
+    """Say whether the other side once had just this document: what brings it back adds no problem of its own."""
+    if not theirs or problem.code in {*inherited.SECRETS, profile_check.REFERENCE, profile_check.IN_USE}:
+        return False
+    path = repository.prefix + problem.file
+    entry = objects.entry(objects.tree_of(ours), path)
+    if entry is None:
+        return False
+    args = ["log", "-1", "--format=%H", f"--find-object={entry.oid}", theirs, "--", path]
+    return bool(runner.run(args, repository.top).out.strip())
 
 
 def _must_keep_secrets(repository: Repository, objects: Objects, theirs: str, ours: str) -> None:

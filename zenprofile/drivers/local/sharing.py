@@ -12,7 +12,7 @@ from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.paths import Path
 from zenprofile.drivers.local import conflicts, manifest, merge_errors
 from zenprofile.drivers.local.conflicts import Record, Whole
-from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Stale, Unreachable, ZenprofileError
+from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Stale, StoreBroken, Unreachable, ZenprofileError
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.fs import lock, nofollow
 from zenprofile.git import commit_graph, remote, runner
@@ -169,7 +169,21 @@ class GitSharing:
             found = nofollow.record(self._repository().own_file(_SEEN))
         except (OSError, ValueError):
             return {}
-        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+        rows = found.items() if isinstance(found, dict) else ()
+        return {str(k): v for k, v in rows if isinstance(v, str) and not v.strip("0123456789abcdef")}
+
+    def _record(self) -> Record | None:
+        """Return the unfinished merge; None where there is none, or where it names commits that are not here."""
+        repository = self._store.repository
+        record = conflicts.load(repository) if repository is not None else None
+        if record is None:
+            return None
+        try:
+            for oid in filter(None, (record.ours, record.theirs)):
+                self._objects().read(oid, "commit")
+        except StoreBroken:
+            return None
+        return record
 
     def _see(self, tracking: str, oid: str) -> None:
         if oid and self._seen().get(tracking) != oid:
@@ -183,7 +197,7 @@ class GitSharing:
             return Pulled(moved=False, changes=(), notes=(), equal=bool(theirs) and theirs == head.oid)
         joined = self._merge(head.oid, theirs)
         self._must_be_a_profile(joined, up)
-        record = conflicts.load(repository) or Record("", "", ())
+        record = self._record() or Record("", "", ())
         outcome, record = _tried(joined, record._replace(accepted=accept_invalid))
         if outcome.problems and not accept_invalid:
             raise merge_errors.spoiled(outcome.problems)
@@ -274,7 +288,7 @@ class GitSharing:
     def open(self) -> Open:
         """Return the conflicts that wait, as they are with what is here now."""
         repository = self._store.repository
-        record = conflicts.load(repository) if repository is not None else None
+        record = self._record()
         if repository is None or record is None:
             return Open("", "", ())
         head = repository.head().oid
@@ -289,7 +303,7 @@ class GitSharing:
         repository = self._repository()
         with self._store.writing():
             head = repository.must_be_ready()
-            record = conflicts.load(repository)
+            record = self._record()
             if record is None or self._is_in(record.theirs, head.oid):
                 conflicts.clear(repository)
                 raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
@@ -310,7 +324,7 @@ class GitSharing:
 
     def marked(self, key: Key) -> str:
         """Return an entity's document with git's markers around its conflicts."""
-        record = conflicts.load(self._repository())
+        record = self._record()
         if record is None:
             raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
         base, ours, theirs = self._merge(self._repository().head().oid, record.theirs).document(key)

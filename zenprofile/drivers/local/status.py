@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _Told = tuple[str, str, str, str]  # the state's word, since when, why, what to do
 _FILE = "state.json"
 _VERDICT = "verdict.json"
+_LAST = 253_402_300_800  # seconds; the year 10000
 _SETTLE = "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs"
 _HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
 
@@ -80,7 +81,7 @@ def _word(
     """Return the state's word, since when, why and what to do: the first of these that holds."""
     what, how = repository.under_way()
     ahead, behind = _commits(relation.ahead), _commits(relation.behind)
-    when = dates.rfc3339(last["when"]) if isinstance(last.get("when"), int) else ""
+    when = _when(last.get("when"))
     failed, failure = last.get("state", ""), str(last.get("detail", ""))
     rows: tuple[tuple[bool, str, str, str, str], ...] = (
         (bool(what), "paused", _since(repository, "ORIG_HEAD"), f"{what} is under way", how),
@@ -129,6 +130,12 @@ def _watched(repository: Repository, found: _Told) -> _Told:
     return state, str(said.get("since", "")), f"{reason}{again}", advice
 
 
+def _when(seconds: Any) -> str:
+    if type(seconds) is not int or not 0 <= seconds < _LAST:
+        return ""
+    return dates.rfc3339(seconds)
+
+
 def _commits(number: int) -> str:
     return "1 commit" if number == 1 else f"{number} commits"
 
@@ -171,14 +178,24 @@ def _invalid(store: "LocalStore", repository: Repository, *, clean: bool) -> lis
     head = repository.head()
     commit = f"{head.oid} {repository.prefix} {store.schemas}"
     kept = _read(repository, _VERDICT)
-    if head.oid and kept.get("commit") == commit:
-        return [Problem(*row) for row in kept["problems"]]
+    found = _problems(kept.get("problems"))
+    if head.oid and found is not None and kept.get("commit") == commit:
+        return found
     objects = store.objects(repository)
     tree = f"{objects.subtree(objects.tree_of(head.oid), repository.prefix)} {store.schemas}"
-    known = kept.get("tree") == tree
-    problems = [Problem(*row) for row in kept["problems"]] if known else _whole(store)
+    problems = found if found is not None and kept.get("tree") == tree else _whole(store)
     _write(repository, _VERDICT, {"commit": commit, "tree": tree, "problems": [list(problem) for problem in problems]})
     return problems
+
+
+def _problems(rows: Any) -> list[Problem] | None:
+    """Return problems as they were kept; None for what is none of ours."""
+    kinds = [str, int, int, str, str, str, str]
+    if not isinstance(rows, list):
+        return None
+    if not all(isinstance(row, list) and [type(value) for value in row] == kinds for row in rows):
+        return None
+    return [Problem(*row) for row in rows]
 
 
 def _whole(store: "LocalStore") -> list[Problem]:

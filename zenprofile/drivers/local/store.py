@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zenprofile.core.entity import FORMAT, MANIFEST, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.drivers.local.beginning import MADE, make_repository
-from zenprofile.drivers.local.cache import Cache
+from zenprofile.drivers.local.cache import Cache, Stamp, stamp
 from zenprofile.drivers.local.worktree import WorkTree
 from zenprofile.errors import Invalid, NotFound, Paused, Stale, StoreBroken
 from zenprofile.fs import atomic, lock
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.commit import Author, FileChange
     from zenprofile.drivers.local.sharing import GitSharing
     from zenprofile.git.config import Settings
+    from zenprofile.git.left_out import LeftOut
     from zenprofile.git.objects import Objects
     from zenprofile.store.undo import Past
 
@@ -48,6 +49,7 @@ class LocalStore:
         self._acting: For | None = None
         self._repository = find(folder)
         self._objects: Objects | None = None
+        self._left: tuple[Stamp, dict[str, LeftOut]] | None = None
         self._settings: list[Settings] = []
         self.schemas = resources.state()
         self._cache = Cache(options.cache, folder, self.schemas)
@@ -112,12 +114,35 @@ class LocalStore:
     def snapshot(self, at: str | None = None) -> Snapshot:
         """Return the working tree, or what a commit, tag, branch or date had."""
         if at is None:
-            return self._tree
+            return self._now()
         from zenprofile.drivers.local import history, tree
 
         repository = self._must_have_history(at)
         commit = history.resolve(repository, at)
         return tree.snapshot(self.objects(repository), commit, repository.prefix, self.catalog())
+
+    def _now(self) -> Snapshot:
+        left = self.left_out()
+        if not left or self._repository is None:
+            return self._tree
+        from zenprofile.drivers.local import left_out
+
+        return left_out.snapshot(self._tree, left, self.objects(self._repository), self.catalog())
+
+    def left_out(self) -> "dict[str, LeftOut]":
+        """Return what the work tree leaves out on purpose (sparse checkout and the like), by path below the profile."""
+        if self._repository is None:
+            return {}
+        try:
+            found = os.stat(self._repository.git_file("index"))
+        except OSError:
+            return {}
+        mark = stamp(found)
+        if self._left is None or self._left[0] != mark:
+            from zenprofile.drivers.local import left_out
+
+            self._left = (mark, left_out.below(self._repository))
+        return self._left[1]
 
     def objects(self, repository: Repository) -> "Objects":
         """Return the repository's objects, open until the store is closed."""
@@ -254,9 +279,14 @@ class LocalStore:
         with self.writing() as repository, self._asking(repository) as settings:
             from zenprofile.store.prepare import prepare
 
-            prepared = prepare(self._tree, change, self.catalog())
+            prepared = prepare(self._now(), change, self.catalog())
             if not prepared.writes:
                 return Recorded("", "", "", prepared.message, ())
+            left = self.left_out()
+            if left:
+                from zenprofile.drivers.local.left_out import must_be_here
+
+                must_be_here(repository, (key.path for key, *_ in prepared.writes), left)
             writes = [file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
             ours = not change.message
             return self.record(
@@ -310,10 +340,22 @@ class LocalStore:
         return list(edits.told(edits.dirty(self, self._repository, among)))
 
     def unshared(self) -> str | None:
-        """Say what exists here alone: uncommitted edits or unpushed commits, "" for nothing, None without a remote."""
-        from zenprofile.git import remote
+        """Say what exists here alone: uncommitted edits or unpushed commits, "" for nothing.
 
-        return remote.unshared(self._repository) if self._repository is not None else None
+        Returns:
+            None where no remote has ever confirmed anything, and nothing but the documents of HEAD is there.
+        """
+        if self._repository is None:
+            return None
+        from zenprofile.drivers.local import edits
+        from zenprofile.git import only_here
+
+        found = only_here.what(self._repository)
+        if found is not None:
+            return found
+        if edits.dirty(self, self._repository):
+            return "uncommitted edits"
+        return only_here.beside(self._repository, edits.committed(self, self._repository)) or None
 
     def edits(self) -> Edits:
         """Look at what the working tree has that HEAD has not."""

@@ -1,6 +1,6 @@
 """Stores in an SQL database, on SQLAlchemy Core (never ORM objects: a list of 10,000 would take ten times as long)."""
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from zenprofile.core.change import Change
@@ -22,12 +22,7 @@ class SqlDriver:
     def holds(self, url: str, options: Options) -> bool:
         if not exists(url):
             return False
-        with told(url):
-            made = engine(url, options)
-            try:
-                return _version(made) != ""
-            finally:
-                made.dispose()
+        return _look(url, options) != ""
 
     def create(self, url: str, options: Options, defaults: Change) -> Store:
         exists(url)
@@ -49,20 +44,25 @@ class SqlDriver:
     def open(self, url: str, options: Options) -> Store:
         if not exists(url):
             raise missing(url)
-        with told(url):
-            made = engine(url, options)
-            version = _version(made)
+        version = _look(url, options)
         if not version:
             raise missing(url)
         if version != tables.VERSION:
             message = f"{hidden(url)} was written by a newer zenprofile (its tables have version {version[:40]})"
             raise NewerFormat(message, hint="upgrade zenprofile")
-        return SqlStore(url, made, options)
+        with told(url):
+            return SqlStore(url, engine(url, options), options)
 
 
-def _version(made: Engine) -> str:
-    with made.connect() as connection:
-        return _version_in(connection)
+def _look(url: str, options: Options) -> str:
+    """Return the version of our tables, "" where there are none; a database of another program stays as it is."""
+    with told(url):
+        made = engine(url, options, read_only=True)
+        try:
+            with made.connect() as connection:
+                return _version_in(connection)
+        finally:
+            made.dispose()
 
 
 def _version_in(connection: Connection) -> str:

@@ -4,7 +4,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +27,9 @@ from zenprofile.store.prepare import Prepared, prepare, revision_of
 from zenprofile.store.undo import Past, Text, standing
 from zenprofile.store.undo import mark as mark_of
 from zenprofile.store.url import hidden
+
+if TYPE_CHECKING:
+    from zenprofile.drivers.sql.tokens import SqlTokens
 
 _ATTEMPTS = 20
 _PAGE = 100
@@ -170,6 +173,11 @@ class SqlStore:
                 if number > 1 and mark == mark_of(secret, number):
                     yield str(number), str(undone or "")
             below = rows[-1].number
+
+    def tokens(self) -> "SqlTokens":
+        from zenprofile.drivers.sql.tokens import SqlTokens
+
+        return SqlTokens(self.url, self._engine)
 
     def act_for(self, user: str, machine: str) -> None:
         self._user = user

@@ -1,0 +1,98 @@
+"""What a terminal shows: tables that fit its window, long texts through the pager that git would use."""
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from zenprofile.cli.output import width
+
+LONG = "s3://a-long-bucket-name/with/a/path/that/goes/on/and/on/far/beyond/the/window"
+
+
+def screen(line: str, columns: int, lines: int = 24, **environment: str) -> str:
+    """Run a command on a terminal of a size; return all it printed there."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    command = [sys.executable, "-m", "zenprofile", *line.split()]
+    inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    process = subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=subprocess.DEVNULL, env={**inherited, **environment}
+    )
+    os.close(slave)
+    printed = b""
+    while chunk := _read(master):
+        printed += chunk
+    os.close(master)
+    assert process.wait() == 0
+    return printed.decode().replace("\r\n", "\n")
+
+
+def _read(master: int) -> bytes:
+    try:
+        return os.read(master, 65536)
+    except OSError:  # Linux says so where the other end is closed
+        return b""
+
+
+@pytest.fixture
+def long_names(run, folder: Path) -> Path:
+    run(
+        "component register s3 --type artifact_store --flavor s3 --set",
+        f"path={LONG}",
+        "-d",
+        "Where artifacts of us lie",
+    )
+    run("component register b --type artifact_store --flavor s3 --set path=s3://b")
+    return folder
+
+
+@pytest.mark.parametrize("columns", [40, 60, 100])
+@pytest.mark.parametrize("line", ["component list", "component describe s3 --type artifact_store", "stack describe"])
+def test_a_table_fits_the_window(long_names: Path, line: str, columns: int) -> None:
+    shown = screen(line, columns).splitlines()
+
+    assert max(map(width, shown)) <= columns
+    assert "┃" in shown[-2]
+
+
+def test_nothing_of_a_cell_is_lost_and_only_rows_that_wrap_have_rules(long_names: Path) -> None:
+    shown = screen("component describe s3", 60)
+
+    rows = [line.split("│")[1].strip(" ┃") for line in shown.splitlines() if line.startswith("┃")]
+    assert LONG in "".join(rows)
+    assert shown.count("┠") == 2  # below the header, and above the path
+
+
+def test_a_window_of_twenty_columns_shows_it_all_the_same(long_names: Path) -> None:
+    assert "artifa" in screen("component list", 20)
+
+
+def test_off_a_terminal_a_table_is_as_wide_as_it_has_to_be(run, long_names: Path) -> None:
+    assert LONG in run("component describe s3").out
+
+
+def test_a_long_log_goes_through_the_pager_of_git_and_a_short_one_does_not(run, long_names: Path) -> None:
+    paged = screen("log", 80, lines=2, GIT_PAGER="sed s/^/paged:/")
+    short = screen("log", 80, GIT_PAGER="sed s/^/paged:/")
+
+    assert paged.splitlines()
+    assert all(line.startswith("paged:") for line in paged.splitlines())
+    assert paged.replace("paged:", "") == short
+    assert "paged" not in run("log").out
+
+
+@pytest.mark.parametrize("pager", ["no-such-program", "cat", ""])
+def test_a_pager_that_is_gone_or_none_loses_nothing(long_names: Path, pager: str) -> None:
+    assert "add artifact_store b" in screen("log", 80, lines=2, GIT_PAGER=pager)
+
+
+def test_times_are_local_in_text_and_utc_in_json(run, long_names: Path) -> None:
+    assert "+05:30 " in screen("log", 120, TZ="Asia/Kolkata").splitlines()[0]
+    assert run("log -o json").json[0]["when"].endswith("Z")
