@@ -32,10 +32,13 @@ class Change(NamedTuple):
     Attributes:
         edits: at most one a key. A rename is a delete and a create in one change.
         message: why; "" lets the store say what changed, in `words`.
+        idempotency_key: names this attempt to write, so that it can be repeated when its answer was lost: a store that
+            has recorded a change of that key returns what it recorded, and writes nothing. "" for none.
     """
 
     edits: tuple[Edit, ...]
     message: str = ""
+    idempotency_key: str = ""
 
 
 class Changed(NamedTuple):
@@ -226,6 +229,8 @@ def _field_in_words(field: Field) -> str:
         return f"{path} = {after}" if after else f"{path} added"
     if field.after is MISSING:
         return f"{path} removed"
+    if before == after and type(field.before) is not type(field.after):
+        before, after = json.dumps(field.before), json.dumps(field.after)  # 1 -> "1"
     return f"{path} {before} -> {after}" if before and after else f"{path} changed"
 
 

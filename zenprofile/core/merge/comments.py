@@ -1,10 +1,10 @@
-"""Comments and blank lines merge as values do: what one side alone has touched survives, whoever's value stands."""
+"""Comments and blank lines in a merge: three-way like values, by the entry that they stand above or behind."""
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from zenprofile.core import paths
 from zenprofile.core.change import same
 from zenprofile.core.document import reader as texts
 from zenprofile.core.document import spans
@@ -12,156 +12,137 @@ from zenprofile.core.document.nodes import Node
 from zenprofile.core.document.splices import Endings, Splice, TooHard
 from zenprofile.core.entity import Data
 from zenprofile.core.merge import diff3
-from zenprofile.core.merge.data import identity
 from zenprofile.errors import Invalid
 
-_FEW = 40  # comments that are tried one by one, each with a reading of the whole
-_REST = re.compile(r"[ \t]*(?:#[^\n]*)?\Z")
-Way = tuple[str, ...]  # to an entry: names of keys, and of a list's items what they hold
-_TAIL: Way = ("", "tail")
+# What stands above the first entry and behind the last one belongs to the document, whichever entries these are.
+_HEAD: paths.Path = ()
+_END: paths.Path = ("", -1)
+_REMARK = re.compile(r"[ \t]+#[^\n]*")
+_BLOCK_HEAD = re.compile(r"[|>][-+0-9]*")
+_SHIFT = "\0"  # between a line's indent, in blanks from its entry's, and the line
 
 
-class _Place(NamedTuple):
-    """What stands around an entry.
-
-    Attributes:
-        start: where the lines above it begin: comments and blank lines, behind the entry before it.
-        body: where they end.
-        column: of the entry.
-        rest: where the rest of its own line begins and ends; None where that may be a part of its value.
-        before: the entry before it.
-    """
+class _Gap(NamedTuple):
+    """The lines between two entries, and the column of the second one."""
 
     start: int
-    body: int
+    end: int
     column: int
-    rest: tuple[int, int] | None
-    before: Way
 
 
-class _Document:
+class _Slots:
+    """Where a document in block style has, or could have, comments: by the path of the entry below or in front."""
+
     def __init__(self, text: str) -> None:
         self.text = text
-        self.places: dict[Way, _Place] = {}
-        if text:
-            root = texts.tree(text)
-            if not root.flow:
-                end = self._visit(root, (), 0)
-                self.places[_TAIL] = _Place(spans.line_end(text, end), len(text), 0, None, ())
+        self.gaps: dict[paths.Path, _Gap] = {}
+        self.remarks: dict[paths.Path, tuple[int, int]] = {}
+        self._end = 0
+        root = texts.tree(text) if text else None
+        if root is not None and not root.flow:
+            self._walk((), root)
+            self.gaps[_END] = _Gap(self._end, len(text), 0)
 
-    def _visit(self, node: Node, way: Way, floor: int) -> int:
-        """Note the places of a collection's entries; ``floor`` is where what stands in front of them ends."""
-        seen: Counter[str] = Counter()
-        before: Way = ()
-        for key, child in node.children:
-            step = f".{key.value}" if key is not None else identity(child.data())
-            seen[step] += 1
-            here = (*way, f"{step}#{seen[step]}")
-            first = key.start.index if key is not None else spans.dash(self.text, child)
-            if first is not None:
-                self._note(here, before, (key, child), first, floor)
-            if child.children and not child.flow:
-                self._visit(child, here, key.end.index if key is not None else first or child.start.index)
-            floor, before = spans.content_end(self.text, child, key), here
-        return floor
+    def _walk(self, path: paths.Path, node: Node) -> None:
+        for number, (key, value) in enumerate(node.children):
+            first = key.start.index if key is not None else spans.dash(self.text, value)
+            if first is None:
+                raise TooHard
+            self._entry((*path, number if key is None else key.value), key, value, first)
 
-    def _note(self, way: Way, before: Way, entry: tuple[Node | None, Node], first: int, floor: int) -> None:
-        body = spans.line_start(self.text, first)
-        start = spans.line_end(self.text, floor) if floor else 0
-        if start <= body and not self.text[body:first].strip(" "):
-            self.places[way] = _Place(start, body, first - body, self._rest(*entry), before)
-
-    def _rest(self, key: Node | None, node: Node) -> tuple[int, int] | None:
-        """Return where the rest of an entry's line is."""
-        if node.style in ("|", ">"):
-            return None
-        if node.scalar or node.flow:
-            start = spans.content_end(self.text, node, key)
-        elif key is not None and node.start.line > key.start.line:
-            start = self.text.index(":", key.end.index) + 1
+    def _entry(self, path: paths.Path, key: Node | None, value: Node, first: int) -> None:
+        start = spans.line_start(self.text, first)
+        if start >= self._end:
+            self.gaps[path if self.gaps else _HEAD] = _Gap(self._end, start, first - start)
+        inside = bool(value.children) and not value.flow
+        if inside or value.style in ("|", ">"):
+            head = self.text.index(":", key.end.index) + 1 if key is not None else first + 1
+            if not inside and (found := _BLOCK_HEAD.match(self.text, value.start.index)):
+                head = found.end()
         else:
-            return None
-        end = spans.line_end(self.text, start) - 1
-        return (start, end) if _REST.match(self.text, start, end) else None
+            head = spans.content_end(self.text, value, key)
+        self._remark(path, head)
+        self._end = spans.line_end(self.text, head if inside else spans.content_end(self.text, value, key))
+        if inside:
+            self._walk(path, value)
 
-    def above(self, way: Way) -> list[str]:
-        """Return the lines above an entry, moved to the margin as far as they are indented like it."""
-        place = self.places.get(way)
-        if place is None:
-            return []
-        indent = " " * place.column
-        lines = self.text[place.start : place.body].splitlines(keepends=True)
-        return [line.removeprefix(indent) for line in lines]
+    def _remark(self, path: paths.Path, at: int) -> None:
+        """Note the place behind an entry's first line, where nothing but a comment follows there."""
+        found = _REMARK.match(self.text, at)
+        end = found.end() if found else at
+        if not self.text[end : spans.line_end(self.text, end)].strip():
+            self.remarks[path] = (at, end)
 
-    def beside(self, way: Way) -> str | None:
-        """Return the rest of an entry's line."""
-        place = self.places.get(way)
-        return None if place is None or place.rest is None else self.text[slice(*place.rest)]
+    def gap(self, path: paths.Path) -> list[str]:
+        """Return the lines above an entry, each with its indent from the entry's."""
+        start, end, column = self.gaps.get(path, (0, 0, 0))
+        lines = []
+        for line in self.text[start:end].splitlines():
+            stripped = line.strip(" ")
+            indent = len(line) - len(line.lstrip(" ")) - column if stripped else 0
+            lines.append(f"{indent}{_SHIFT}{stripped}")
+        return lines
+
+    def remark(self, path: paths.Path) -> str:
+        """Return the comment behind an entry's first line, with the blanks before it."""
+        start, end = self.remarks.get(path, (0, 0))
+        return self.text[start:end]
 
 
-def merged(base: str, ours: str, theirs: str, text: str, data: Data) -> str:
-    """Return a merged document with the comments and blank lines that theirs alone has touched.
+def merged(result: str, sides: tuple[str, str, str], data: Data) -> str:
+    """Return a merged text with the comments of three sides merged into it.
 
     Args:
-        base: the common ancestor's text, with line feeds alone; "" for none.
-        ours: ours, likewise.
-        theirs: theirs, likewise.
-        text: the merged document, whose comments are ours.
-        data: what it holds.
+        result: our text, changed to hold the merged data.
+        sides: the common ancestor's text ("" for none), ours and theirs, each changed to hold the merged data.
+        data: the merged data.
     """
-    whole = Endings(text)
-    sides = (_Document(base), _Document(ours), _Document(theirs), _Document(whole.text))
-    splices = [splice for way in sides[3].places if way in sides[2].places for splice in _splices(way, *sides)]
-    if not splices:
-        return text
-    at_once = _with(text, splices, data)
-    if at_once or len(splices) > _FEW:
-        return at_once or text
-    fitting: list[Splice] = []
-    for splice in splices:
-        if _with(text, [*fitting, splice], data):
-            fitting.append(splice)
-    return _with(text, fitting, data) or text
+    endings = Endings(result)
+    try:
+        place, *found = (_Slots(text) for text in (endings.text, *sides))
+    except (TooHard, Invalid):
+        return result
+    # A comment further to the right than what is behind it can become part of a text above it.
+    for flush in (False, True):
+        try:
+            text = endings.spliced(list(_splices(place, found, flush=flush)))
+            if same(texts.read(text), data):
+                return text
+        except (TooHard, Invalid):
+            continue
+    return result
 
 
-def _splices(way: Way, base: _Document, ours: _Document, theirs: _Document, result: _Document) -> "list[Splice]":
-    found = []
-    place = result.places[way]
-    above = [side.above(way) for side in (base, ours, theirs, result)]
-    if _is_touched(way, base, theirs) and above[3] == above[1]:
-        lines = _joined(*above[:3])
-        if lines != above[3]:
-            indent = " " * place.column
-            new = "".join(line if not line.strip() else indent + line for line in lines)
-            found.append(Splice(place.start, place.body, new))
-    before, mine, other, now = (side.beside(way) for side in (base, ours, theirs, result))
-    if place.rest is not None and other is not None and now == mine and mine == (before or "") != other:
-        found.append(Splice(*place.rest, other))
-    return found
+def _splices(place: _Slots, sides: list[_Slots], *, flush: bool) -> Iterator[Splice]:
+    for path, (start, end, column) in place.gaps.items():
+        lines = _lines(*(side.gap(path) for side in sides))
+        text = "".join(_line(line, column, flush=flush) for line in lines)
+        if text != place.text[start:end]:
+            yield Splice(start, end, text)
+    for path, (start, end) in place.remarks.items():
+        remark = _remark(*(side.remark(path) for side in sides))
+        if remark != place.text[start:end]:
+            yield Splice(start, end, remark)
 
 
-def _is_touched(way: Way, base: _Document, theirs: _Document) -> bool:
-    """Say whether they have touched the lines above an entry; blank lines alone may belong to one that is new."""
-    before, after = base.above(way), theirs.above(way)
-    if [line for line in before if line.strip()] != [line for line in after if line.strip()]:
-        return True
-    there = base.places.get(way)
-    return before != after and there is not None and there.before == theirs.places[way].before
+def _line(line: str, column: int, *, flush: bool) -> str:
+    indent, _, rest = line.partition(_SHIFT)
+    shift = 0 if flush else int(indent)
+    return f"{' ' * max(0, column + shift)}{rest}\n" if rest else "\n"
 
 
-def _joined(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str]:
-    """Merge lines three-way; where both sides touched the same ones, ours stand first."""
+def _lines(base: list[str], ours: list[str], theirs: list[str]) -> list[str]:
     lines: list[str] = []
     for piece in diff3.merge(base, ours, theirs):
-        lines += piece.lines
-        lines += [line for line in piece.theirs or () if line not in piece.lines and line not in base]
+        if piece.theirs is None:
+            lines += piece.lines
+            continue
+        # Both wrote here: what each added stays, what either took away goes.
+        before, here, there = set(base), set(piece.lines), set(piece.theirs)
+        lines += [line for line in piece.lines if line not in before or line in there]
+        lines += [line for line in piece.theirs if line not in before | here]
     return lines
 
 
-def _with(text: str, splices: list[Splice], data: Data) -> str:
-    """Return the text with splices made; "" where it does not hold the data then."""
-    try:
-        new = Endings(text).spliced(splices)
-        return new if same(texts.read(new), data) else ""
-    except (TooHard, Invalid):
-        return ""
+def _remark(base: str, ours: str, theirs: str) -> str:
+    return theirs if ours.strip() == base.strip() else ours

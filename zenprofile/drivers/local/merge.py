@@ -8,6 +8,7 @@ from zenprofile.core.change import MISSING, Changed
 from zenprofile.core.document import reader
 from zenprofile.core.entity import KINDS, MANIFEST, Data, Key, key_of_path
 from zenprofile.core.merge import documents as merge
+from zenprofile.core.merge import found_renames
 from zenprofile.core.merge import references as merge_whole
 from zenprofile.core.merge.data import Choice, Value, chosen
 from zenprofile.core.merge.documents import Choices, Conflict
@@ -166,13 +167,11 @@ class Merge:
         return sides
 
     def _renames(self, texts: tuple[Texts, Texts, Texts]) -> tuple[dict[Key, Key], dict[Key, Key]]:
-        """Look in history for what a side renamed while the other side edited it."""
+        """Look in history for what a side renamed while the other side changed it too."""
         base, ours, theirs = texts
         found: list[dict[Key, Key]] = []
         for commit, side, other in ((self.ours, ours, theirs), (self.theirs, theirs, ours)):
-            gone = [key for key in base if key not in side and other.get(key, base[key]) != base[key]]
-            come = {key[:2] for key in side if key not in base}
-            if any(key[:2] in come for key in gone):
+            if found_renames.history_may_tell(base, side, other):
                 from zenprofile.drivers.local.renames import renamed
 
                 found.append(renamed(self._repository, self._objects, self.bases, commit))

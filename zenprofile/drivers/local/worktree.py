@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import KINDS, Data, Entity, Key
@@ -73,6 +73,9 @@ class WorkTree:
 
     def _names(self, path: str) -> list[str]:
         return [name for name in self._entries(path, folders=False) if name.endswith(_SUFFIX)]
+
+    def prefetch(self, keys: Iterable[Key] | None = None) -> None:
+        """Do nothing: a file is read when it is asked for."""
 
     def spelling(self, key: Key) -> Key | None:
         """Return the key as it is spelled here, as `Snapshot.spelling` does."""
