@@ -122,7 +122,8 @@ def test_a_tracked_marker_that_names_a_profile_of_this_machine_is_not_changed(ru
 
 
 def test_several_profiles_in_one_repository_and_a_name_for_one(run, clone: Path, monkeypatch) -> None:
-    usecase.create(Profiles(str(clone.parent / "elsewhere")), usecase.Wish("y", str(clone / "teams" / "b")), 30.0)
+    run("create y --new --url teams/b")
+    run("delete y")
     monkeypatch.chdir(clone / "teams" / "b")
     assert run("describe -o json").json["store_url"] == str(clone / "teams" / "b")
     run("override set component/artifact_store/default path=/mine")

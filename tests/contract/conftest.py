@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import serving
 
+from tests.contract import serving
 from tests.contract.kit import DRIVERS, Place
 from zenprofile.store.base import Store
 from zenprofile.store.registry import create_store

@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import serving
-
+from tests.contract import serving
 from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.document.writer import write
 from zenprofile.core.entity import Key, revision

@@ -109,7 +109,7 @@ def test_an_empty_remote_begins_with_the_defaults_in_one_commit(profiles: Profil
 
 
 def test_a_folder_without_a_profile_gets_one_beside_what_is_there(profiles: Profiles, theirs: Path, bare: Path) -> None:
-    created = made(profiles, f"git+file://{bare}#subdirectory=other/place")
+    created = create(profiles, Wish("team", f"git+file://{bare}#subdirectory=other/place", new=True), LONG)
 
     clone = Path(created.profile.path)
     assert (clone / "other" / "place" / "zenprofile.yaml").read_text() == "format: 1\n"

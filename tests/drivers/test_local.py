@@ -91,7 +91,7 @@ def test_no_profile_begins_among_the_documents_of_another(profile: Path, place: 
 
     assert git(profile, "status", "--porcelain", "--ignored").strip() == ""
     assert not (profile / "stacks" / "new").exists()
-    DRIVER.create(str(profile / "other" / "stacks"), Options(), Change(())).close()
+    DRIVER.create(str(profile / "other" / "stacks"), Options(new=True), Change(())).close()
 
 
 def test_in_a_users_repository_the_commit_is_theirs(mine: Path) -> None:

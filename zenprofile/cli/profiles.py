@@ -29,11 +29,16 @@ _existing = click.argument("name", shell_complete=profile_names)
 @click.option("-t", "--store-type", default="", metavar="TYPE", help="local, sql or rest, where there is no URL.")
 @click.option("--user", default="", metavar="USER", help="Active user of the profile.")
 @click.option("--set", "set_", is_flag=True, help="Make it the active one.")
+@click.option("--force", is_flag=True, help="Also in a folder outside git that holds other files.")
+@click.option("--new", is_flag=True, help="Also in a repository that has a profile elsewhere.")
 @click.pass_obj
-def create(session: Session, name: str, url: str | None, store_type: str, user: str, set_: bool) -> None:
+def create(
+    session: Session, name: str, url: str | None, store_type: str, user: str, set_: bool, force: bool, new: bool
+) -> None:
     """Create a profile, or load the one that is at a URL already.
 
-    At an empty place the default user, components and stack are registered. --set makes the profile the active one.
+    At an empty place, or inside a working tree, the default user, components and stack are registered. --set makes the
+    profile the active one.
     """
     from zenprofile.usecases import profiles as usecase
 
@@ -41,7 +46,7 @@ def create(session: Session, name: str, url: str | None, store_type: str, user: 
         raise click.UsageError("The URL is empty.")
     session.bear_broken_root()
     session.announce(about_profiles=True)
-    wish = usecase.Wish(name, url or "", store_type, user)
+    wish = usecase.Wish(name, url or "", store_type, user, force, new)
     with session.progress() as progress:
         made = usecase.create(session.profiles, wish, session.timeout, session.say, progress)
     _said(session, f"Profile '{name}' successfully created.", made.profile)

@@ -49,7 +49,9 @@ class Store(Protocol):
         Each edit holds only while its entity still has the revision that the edit replaces (None: it must not exist, in
         any spelling of case). What results is checked (`profile_check.added`): problems that the change adds
         refuse it, those that were there before do not. A change that changes no byte records nothing and returns a
-        `Recorded` without changes. Once it returns, the change survives a crash of process or machine.
+        `Recorded` without changes. Once it returns, the change survives a crash of process or machine. A change whose
+        idempotency key is recorded already is not written again: what was recorded then is returned. A Git store
+        remembers the keys of this machine's last 200 changes, every other store all of them.
 
         Raises:
             Stale: an entity has another revision.
@@ -170,6 +172,8 @@ class Options(NamedTuple):
         own: whether the folder is zenprofile's own place (no URL was given): it gets a repository of its own, whatever
             lies around it.
         clone: folder of the clone of a store whose URL has to be cloned; "" for any other store.
+        force: whether a profile may begin in a folder outside git that holds other files.
+        new: whether it may begin in a repository that has one elsewhere.
         warn: takes a warning for the user.
         machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
         resends: whether a write to a server that came too late is merged by meaning and sent again.
@@ -185,6 +189,8 @@ class Options(NamedTuple):
     template: str = ""
     own: bool = False
     clone: str = ""
+    force: bool = False
+    new: bool = False
     warn: Callable[[str], None] = _silent
     machine: Callable[[], str] = _nobody
     resends: bool = False

@@ -38,12 +38,19 @@ class Created(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What ``create`` was asked for; empty text where nothing was said."""
+    """What ``create`` was asked for; empty text where nothing was said.
+
+    Attributes:
+        force: also in a folder outside git that holds other files.
+        new: also in a repository that has a profile elsewhere.
+    """
 
     name: str
     url: str = ""
     store_type: str = ""
     user: str = ""
+    force: bool = False
+    new: bool = False
 
 
 def create(
@@ -78,7 +85,9 @@ def create(
             _must_be_free(state, wish.name)
             profile = _placed(profiles, state, wish, bare)._replace(password=bool(password))
         said: list[str] = []
-        options = options_of(profiles, profile, timeout, password)._replace(progress=progress, warn=said.append)
+        options = options_of(profiles, profile, timeout, password)._replace(
+            progress=progress, warn=said.append, force=wish.force, new=wish.new
+        )
         tell(f"Initializing profile {wish.name}...")
         with _made(profiles, profile):
             created = _make(profiles, profile, options, bool(wish.user), tell)

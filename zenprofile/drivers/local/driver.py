@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
 from zenprofile.drivers.local import manifest
 from zenprofile.drivers.local.beginning import make_repository, sweep
+from zenprofile.drivers.local.places import must_be_free
 from zenprofile.drivers.local.store import MANIFEST_TEXT, LocalStore, file_change
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import atomic, nofollow
@@ -66,6 +67,7 @@ class LocalDriver:
         if root == os.path.dirname(root):
             raise StoreBroken("the root of the file system is no place for a profile", hint="name a folder below it")
         _must_not_lie_among_documents(root)
+        must_be_free(root, options)
         try:
             os.makedirs(root, exist_ok=True)
         except OSError as error:
@@ -86,7 +88,8 @@ class LocalDriver:
         root = _folder(url, options)
         store = LocalStore(root, url, options)
         store.finish()
-        _must_hold(root)
+        if MANIFEST not in store.left_out():
+            _must_hold(root)
         return store
 
 
