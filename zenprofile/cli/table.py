@@ -36,6 +36,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "conflicts": ("zenprofile.cli.sharing:conflicts", "List what only a person can decide."),
         "resolve": ("zenprofile.cli.sharing:resolve", "Settle an entity's conflicts."),
         "server": ("zenprofile.cli.server:server", "Serve a profile over HTTP, and the tokens for it."),
+        "browse": ("zenprofile.cli.browse:browse", "Show the profile in a browser on this machine."),
         "login": ("zenprofile.cli.login:login", "Keep the token of a server in the system's keyring."),
         "logout": ("zenprofile.cli.login:logout", "Forget the token of a server."),
         "zenml": ("zenprofile.cli.zenml:zenml", "Compare with ZenML, make it match, take over what it has."),
