@@ -37,6 +37,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "conflicts": ("zenprofile.cli.sharing:conflicts", "List what only a person can decide."),
         "resolve": ("zenprofile.cli.sharing:resolve", "Settle an entity's conflicts."),
         "server": ("zenprofile.cli.server:server", "Serve a profile over HTTP, and the tokens for it."),
+        "browse": ("zenprofile.cli.browse:browse", "Show the profile in a browser on this machine."),
         "login": ("zenprofile.cli.login:login", "Keep the token of a server in the system's keyring."),
         "logout": ("zenprofile.cli.login:logout", "Forget the token of a server."),
         "hooks": ("zenprofile.cli.hooks:hooks", "Git's hooks and merge driver, which keep out what is invalid."),
