@@ -20,6 +20,9 @@ zsh|zsh|tests/cli/test_shells.py::test_what_a_shell_offers[zsh]|completion in zs
 node|nodejs|@tools|a language server, managers of hooks
 npm|npm|@tools|a language server, managers of hooks
 yaml-language-server|npm:yaml-language-server@1.18.0|@tools|a language server
+mariadbd|mariadb-server|@databases|stores on MySQL
+pg_ctlcluster|postgresql|@databases|stores on PostgreSQL
+rsync|rsync|@databases|a Galera cluster
 lefthook|npm:lefthook@2.0.0|@tools|a manager of hooks
 zenml|pip:zenml[local]==0.98.0|@real_zenml|ZenML itself
 husky|npm:husky@9.1.7|@tools|a manager of hooks

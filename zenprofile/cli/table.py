@@ -10,6 +10,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "get": ("zenprofile.cli.profiles:get", "Print the name of the active profile."),
         "rename": ("zenprofile.cli.profiles:rename", "Rename a profile."),
         "delete": ("zenprofile.cli.profiles:delete", "Delete a profile."),
+        "copy": ("zenprofile.cli.copying:copy", "Copy a profile's entities to another store."),
         "init": ("zenprofile.cli.profiles:init", "Mark a folder as a repository root."),
         "config": ("zenprofile.cli.config:config", "Show or change a profile's settings."),
         "path": ("zenprofile.cli.basics:path", "Print the profile's folder, or an entity's file."),
