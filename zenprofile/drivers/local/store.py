@@ -279,19 +279,30 @@ class LocalStore:
         with self.writing() as repository, self._asking(repository) as settings:
             from zenprofile.store.prepare import prepare
 
+            if change.idempotency_key:
+                from zenprofile.drivers.local import undo_log
+
+                made = undo_log.made(repository, self.objects(repository), change.idempotency_key)
+                if made is not None:
+                    return made
             prepared = prepare(self._now(), change, self.catalog())
             if not prepared.writes:
                 return Recorded("", "", "", prepared.message, ())
+            from zenprofile.drivers.local import journal, typed
+
+            unkept = typed.must_hold_no_secret(self, repository, prepared.writes)
             left = self.left_out()
             if left:
                 from zenprofile.drivers.local.left_out import must_be_here
 
                 must_be_here(repository, (key.path for key, *_ in prepared.writes), left)
             writes = [file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
-            ours = not change.message
-            return self.record(
-                repository, writes, prepared.message, prepared.changes, ours=ours, undone=undone, settings=settings
-            )
+            told, ours = (prepared.message, prepared.changes), not change.message
+            key = change.idempotency_key
+            recorded = self.record(repository, writes, *told, ours=ours, undone=undone, key=key, settings=settings)
+            if unkept:
+                journal.forget_last(repository)
+            return recorded
 
     @contextlib.contextmanager
     def _asking(self, repository: Repository) -> Iterator["Settings | None"]:
@@ -316,17 +327,18 @@ class LocalStore:
         *,
         ours: bool,
         undone: str = "",
+        key: str = "",
         settings: "Settings | None" = None,
     ) -> "Recorded":
         from zenprofile.core.change import Recorded
         from zenprofile.drivers.local import commit
 
         if not self.commits:
-            commit.edit(repository, writes, message, undone, self._machine)
+            commit.edit(repository, writes, message, undone, self._machine, key)
             return Recorded("", "", "", message, changes)
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
-        rev = commit.record(repository, writes, message, self.author(), undone, settings)
+        rev = commit.record(repository, writes, message, self.author()._replace(key=key), undone, settings)
         from zenprofile.drivers.local import history
 
         return history.brief(repository, rev, message, changes)

@@ -1,6 +1,5 @@
 """History, and change sets: several edits as one change, all or nothing."""
 
-from hashlib import sha256
 from itertools import islice
 from typing import Any
 
@@ -87,10 +86,9 @@ def apply(asked: Asked) -> Answer:
     key = asked.headers.get("idempotency-key", "")
     if len(key) > _KEY_MOST or not key.isprintable():
         raise UsageError(f"an Idempotency-Key has at most {_KEY_MOST} characters", hint="send a UUID")
-    who = asked.principal.user if asked.principal else ""
-    # Two users who choose the same key mean two changes.
-    named = sha256(f"{who} {key}".encode()).hexdigest() if key else ""
-    done = write(asked, Change(edits, message, named), undone)
+    # Keys of different clients are not each other's.
+    scoped = f"{asked.principal.token}/{key}" if key and asked.principal else ""
+    done = write(asked, Change(edits, message, scoped), undone)
     return as_json(wire.recorded(done, full=True), 201 if done.rev else 200)
 
 
