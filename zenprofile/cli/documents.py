@@ -125,5 +125,5 @@ def export(session: Session, directory: str) -> None:
 
     from zenprofile.usecases import schemas
 
-    files = [str(path) for path in schemas.export(Path(directory))]
+    files = [str(path) for path in schemas.export(Path(directory), schemas.place_of(session.store()))]
     session.show(_files(files), lambda: "\n".join(map(output.safe_text, files)))
