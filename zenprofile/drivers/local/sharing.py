@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import shlex
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,16 +11,28 @@ from typing import TYPE_CHECKING, Any
 from zenprofile.core.change import Changed, label, words
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.paths import Path
-from zenprofile.drivers.local import conflicts, manifest, merge_errors
+from zenprofile.drivers.local import conflicts, manifest, merge_errors, proposals
+from zenprofile.drivers.local.beginning import MADE
 from zenprofile.drivers.local.conflicts import Record, Whole
-from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Stale, StoreBroken, Unreachable, ZenprofileError
+from zenprofile.errors import (
+    AccessDenied,
+    Invalid,
+    NotFound,
+    Problem,
+    Stale,
+    StoreBroken,
+    Unreachable,
+    UsageError,
+    ZenprofileError,
+)
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.fs import lock, nofollow
 from zenprofile.git import commit_graph, remote, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.objects import Objects
-from zenprofile.git.repository import Head, Repository
-from zenprofile.store.sharing import Open, Pulled, Pushed, Relation, State, Typed, at
+from zenprofile.git.repository import Head, Repository, is_ref
+from zenprofile.git.upstream import Upstream, beyond, destination, upstream
+from zenprofile.store.sharing import Open, Proposed, Pulled, Pushed, Relation, State, Typed, at
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -60,8 +73,8 @@ class GitSharing:
     def _talking(self) -> dict[str, Any]:
         return {"timeout": self._timeout, "progress": self._progress, "settings": self._settings()}
 
-    def _upstream(self, head: Head) -> remote.Upstream:
-        found = remote.upstream(self._repository(), head.ref, self._settings())
+    def _upstream(self, head: Head) -> Upstream:
+        found = upstream(self._repository(), head.ref, self._settings())
         if found is None:
             raise ZenprofileError("this profile has no remote", hint="name one: zenprofile remote set URL")
         return found
@@ -69,14 +82,31 @@ class GitSharing:
     def _is_in(self, commit_: str, other: str) -> bool:
         return commit_graph.is_in(self._repository(), commit_, other)
 
+    def _destination(self, head: Head) -> Upstream:
+        made = os.path.exists(self._repository().own_file(MADE))
+        found = destination(self._repository(), head.ref, self._settings(), followed=made)
+        if found is None:
+            raise ZenprofileError("this profile has no remote", hint="name one: zenprofile remote set URL")
+        return found
+
     def relation(self) -> Relation:
         """Say how the two sides stand, by what was fetched last."""
         repository = self._repository()
         head = repository.head()
-        up = remote.upstream(repository, head.ref, self._settings()) if head.ref else None
-        theirs = repository.ref(up.tracking) if up is not None else ""
-        ahead, behind = commit_graph.count(repository, head.oid, theirs)
-        return Relation(head.branch, up.url if up is not None else "", head.oid, theirs, ahead, behind)
+        up = upstream(repository, head.ref, self._settings()) if head.ref else None
+        if up is None:
+            return Relation(head.branch, "", head.oid, "", 0, 0)
+        to = self._destination(head)
+        theirs, there = repository.ref(up.tracking), repository.ref(to.tracking)
+        ahead, behind = commit_graph.count(repository, head.oid, theirs) if theirs else (0, 0)
+        if to != up and there:
+            ahead = commit_graph.count(repository, head.oid, there)[0]
+        elif not there:
+            ahead = commit_graph.only_here(repository, head.oid, beyond(repository, to))
+        proposed = tuple(
+            Proposed(p.branch, p.url, p.commits, p.closed) for p in proposals.waiting(repository, head.branch)
+        )
+        return Relation(head.branch, up.url, head.oid, theirs, ahead, behind, up.label, to.label, proposed)
 
     def look(self) -> str:
         """Ask the remote for the commit of its branch."""
@@ -85,13 +115,15 @@ class GitSharing:
         with self._noted():
             return remote.look(repository, up, timeout=self._timeout)
 
-    def pull(self, *, accept_invalid: bool = False) -> Pulled:
+    def pull(self, *, accept_invalid: bool = False, take_theirs: bool = False) -> Pulled:
         """Fetch and merge by meaning."""
         repository = self._repository()
         head = repository.must_be_ready()
         up = self._upstream(head)
         with self._noted():
             fetched = self._fetched(head, up)
+        if take_theirs and fetched.new and not fetched.gone:
+            return self._taken(up, fetched.new, accept_invalid=accept_invalid)
         for left in reversed(range(_TRIES)):
             try:
                 with self._store.writing():
@@ -102,10 +134,61 @@ class GitSharing:
             except Stale:  # a plain commit came in between: it is merged with, too
                 if not left:
                     raise
-        self._confirmed(up, fetched.new)
-        return pulled
+        if not fetched.gone:
+            self._confirmed(up, fetched.new)
+        return pulled._replace(notes=(*pulled.notes, *self._settled(head, up, fetched.new)))
 
-    def _fetched(self, head: Head, up: remote.Upstream) -> remote.Fetched:
+    def _settled(self, head: Head, up: Upstream, theirs: str) -> list[str]:
+        """Look what became of proposals, and return what is said of it."""
+        repository = self._repository()
+        if not proposals.waiting(repository, head.branch):
+            return []
+        to, now = self._destination(head), repository.head().oid
+
+        def look(proposal: proposals.Proposal) -> str:
+            with self._noted():
+                return remote.look(repository, to.at(proposal.branch), timeout=self._timeout)
+
+        def arrived(oid: str) -> bool:
+            return bool(theirs) and (self._is_in(oid, theirs) or (now == theirs and not self._is_in(oid, now)))
+
+        return proposals.settle(repository, head.branch, look, arrived)
+
+    def _taken(self, up: Upstream, theirs: str, *, accept_invalid: bool) -> Pulled:
+        """Make this branch as the remote has it; what was here is kept under a ref."""
+        from zenprofile.core import profile_check
+        from zenprofile.drivers.local import outgoing, tree
+
+        repository, objects = self._repository(), self._objects()
+        with self._store.writing():
+            head = repository.must_be_ready()
+            if head.oid == theirs:
+                return Pulled(moved=False, changes=(), notes=(), equal=True)
+            problems = profile_check.whole(tree.snapshot(objects, theirs, repository.prefix, self._store.catalog()))
+            if problems and not accept_invalid:
+                raise merge_errors.spoiled(tuple(problems))
+            kept = self._keep(head)
+            changes = outgoing.changes(repository, objects, head.oid, theirs)
+            self._move(head, theirs, changes)
+            conflicts.clear(repository)
+        left = [p for p in proposals.load(repository) if p.followed != head.branch]
+        if len(left) != len(proposals.load(repository)):
+            proposals.save(repository, left)
+        self._confirmed(up, theirs)
+        notes = (f"what was here is kept at {kept}",) if kept else ()
+        return Pulled(moved=True, changes=changes, notes=notes, equal=True)
+
+    def _keep(self, head: Head) -> str:
+        """Keep what is here under a ref of its own, and return the ref; "" where there is nothing."""
+        repository = self._repository()
+        kept, number = f"{KEPT}{head.branch}", 2
+        while (had := repository.ref(kept)) and head.oid and not self._is_in(had, head.oid):
+            kept, number = f"{KEPT}{head.branch}-{number}", number + 1
+        if head.oid:
+            runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], repository.folder)
+        return kept if head.oid else ""
+
+    def _fetched(self, head: Head, up: Upstream) -> remote.Fetched:
         repository = self._repository()
         talking = self._talking()
         # While git talks, this process would only wait: what the rest of a pull needs is imported meanwhile.
@@ -122,7 +205,7 @@ class GitSharing:
             return whole._replace(old=fetched.old)
         return fetched
 
-    def _must_not_be_rewritten(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> None:
+    def _must_not_be_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched) -> None:
         """Stop where the remote no longer has commits that it had and that are here, until both are joined by hand.
 
         Raises:
@@ -132,29 +215,32 @@ class GitSharing:
         if not lost:
             return
         self._see(up.tracking, lost)
-        if head.oid:
-            kept = f"{KEPT}{head.branch}"
-            runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], self._repository().folder)
-        message, hint = self._of_rewritten(head, up, fetched)
+        kept = self._keep(head)
+        message, hint = self._of_rewritten(head, up, fetched, kept)
+        if fetched.gone:
+            from zenprofile.drivers.local import status
+
+            status.remember(self._repository(), "gone", up.tracking)
         raise ConflictError(f"{message}; nothing was moved", hint=hint)
 
-    def _lost(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> str:
+    def _lost(self, head: Head, up: Upstream, fetched: remote.Fetched) -> str:
         """Return a commit that the remote had, no longer has, and that is here; "" for none."""
         forced = commit_graph.forced(self._repository(), up.tracking)
         known = dict.fromkeys(oid for oid in (self._seen().get(up.tracking, ""), fetched.old, *forced) if oid)
         return next((oid for oid in known if fetched.gone or self._is_lost(oid, fetched.new, head.oid)), "")
 
-    def _of_rewritten(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> tuple[str, str]:
+    def _of_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched, kept: str = "") -> tuple[str, str]:
         """Return what is said of a remote that lacks commits that it had, and what to do."""
-        kept = f"{KEPT}{head.branch}"
+        kept = kept or f"{KEPT}{head.branch}"
+        git = f"git -C {shlex.quote(self._repository().folder)}"
+        again = f"{git} push {shlex.quote(up.remote)} {head.branch}:{up.short}"
         if fetched.gone:
-            message = f"the branch {up.branch.removeprefix('refs/heads/')} was deleted at the remote"
-            hint = f"your commits are kept here and at {kept}; to share them again: git push {up.remote} {head.branch}"
+            message = f"the branch {up.short} was deleted at the remote"
+            hint = f"yours is kept at {kept}; share it again: {again}; or leave it: {git} switch BRANCH"
             return message, hint
-        name = up.tracking.removeprefix("refs/remotes/")
         back = self._is_in(fetched.new, head.oid)
-        join = f"share yours again: git push {up.remote} {head.branch}" if back else f"join both: git merge {name}"
-        hint = f"yours is kept at {kept}; take theirs: git reset --hard {name}; {join}"
+        join = f"share yours again: {again}" if back else f"join both: {git} merge {up.tracking}"
+        hint = f"yours is kept at {kept}; take theirs: zenprofile pull --take-theirs; or {join}"
         return "the history was rewritten at the remote", hint
 
     def _is_lost(self, had: str, has: str, here: str) -> bool:
@@ -190,7 +276,7 @@ class GitSharing:
             with lock.exclusive(self._repository().own_file("seeing"), self._timeout):
                 conflicts.keep(self._repository(), _SEEN, {**self._seen(), tracking: oid})
 
-    def _integrate(self, head: Head, theirs: str, up: remote.Upstream, *, accept_invalid: bool) -> Pulled:
+    def _integrate(self, head: Head, theirs: str, up: Upstream, *, accept_invalid: bool) -> Pulled:
         repository = self._repository()
         if not theirs or self._is_in(theirs, head.oid):
             conflicts.clear(repository)
@@ -204,17 +290,22 @@ class GitSharing:
         if outcome.conflicts:
             conflicts.save(repository, record)
             raise merge_errors.undecided(outcome.conflicts)
-        forward = not head.oid or joined.bases == [head.oid]
+        # What was proposed came back as other commits: a squash or a rebase. To merge both would double it.
+        proposed = any(p.oid == head.oid for p in proposals.waiting(repository, head.branch))
+        came_back = proposed and outcome.tree == self._objects().tree_of(theirs)
+        if came_back:
+            self._keep(head)
+        forward = came_back or not head.oid or joined.bases == [head.oid]
         new = theirs if forward else self._merge_commit(outcome, head.oid, theirs, up)
-        self._move(head, new, outcome)
+        self._move(head, new, outcome.changes)
         conflicts.clear(repository)
         return Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=forward)
 
-    def _move(self, head: Head, new: str, outcome: "Outcome") -> None:
+    def _move(self, head: Head, new: str, changes: tuple[Changed, ...]) -> None:
         from zenprofile.drivers.local import checkout
 
         try:
-            checkout.move(self._repository(), self._objects(), self._settings(), head, new, outcome)
+            checkout.move(self._repository(), self._objects(), self._settings(), head, new, changes)
         except runner.GitError:
             if self._repository().head() == head:
                 raise
@@ -226,7 +317,7 @@ class GitSharing:
 
         return Merge(self._repository(), self._objects(), self._store.catalog(), ours, theirs)
 
-    def _must_be_a_profile(self, joined: "Merge", up: remote.Upstream) -> None:
+    def _must_be_a_profile(self, joined: "Merge", up: Upstream) -> None:
         """Refuse what would leave no profile here, or one that this version cannot read."""
         now, arriving_ = joined.manifest()
         if joined.ours and not joined.bases and not joined.has_manifest:
@@ -239,7 +330,7 @@ class GitSharing:
             raise Invalid(message, hint="have it put back there, or take it by hand: git pull", file=MANIFEST)
         manifest.must_hold(arriving_, up.url)
 
-    def _merge_commit(self, outcome: "Outcome", ours: str, theirs: str, up: remote.Upstream) -> str:
+    def _merge_commit(self, outcome: "Outcome", ours: str, theirs: str, up: Upstream) -> str:
         from zenprofile.drivers.local import commit
 
         repository = self._repository()
@@ -253,37 +344,108 @@ class GitSharing:
         """List what a push would change at the remote, by what was fetched last."""
         from zenprofile.drivers.local import outgoing
 
-        relation_ = self.relation()
-        return outgoing.changes(self._repository(), self._objects(), relation_.theirs, relation_.ours)
+        repository = self._repository()
+        head = repository.head()
+        if not head.ref or not head.oid:
+            return ()
+        sent = outgoing.span(repository, self._destination(head), head.oid)
+        return outgoing.changes(repository, self._objects(), sent.theirs, sent.ours)
 
     def push(self, *, with_others: bool = False) -> Pushed:
         """Send the commits that are only here, and believe only the remote's own answer."""
-        from zenprofile.drivers.local import outgoing
-
-        repository, objects = self._repository(), self._objects()
-        head = repository.must_be_ready()
-        up = self._upstream(head)
-        if not head.oid:
-            raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
-        theirs = repository.ref(up.tracking)
+        repository = self._repository()
+        head = self._ready_to_push()
+        up, to = self._upstream(head), self._destination(head)
         # What was taken away there comes back by a person's own `git push` alone.
-        self._must_not_be_rewritten(head, up, remote.Fetched(theirs, theirs, gone=False))
+        self._must_not_be_gone(head, up)
+        seen = repository.ref(up.tracking)
+        self._must_not_be_rewritten(head, up, remote.Fetched(seen, seen, gone=False))
+        theirs = repository.ref(to.tracking)
         if not self._is_in(theirs, head.oid):
+            if to != up:
+                hint = f"join them: git -C {shlex.quote(repository.folder)} pull {shlex.quote(to.remote)} {to.short}"
+                raise ZenprofileError(f"{to.label} has commits that are not here; nothing was sent", hint=hint)
             waiting = self.open().conflicts
             if waiting:
                 raise merge_errors.undecided(waiting)
-            return Pushed(confirmed=False, stale=True, sent=0)
-        outgoing.must_hold(repository, objects, self._store.catalog(), theirs, head.oid)
+            return Pushed(confirmed=False, stale=True, sent=0, to=to.label)
+        pushed, sent = self._sent(head, to, with_others=with_others)
+        if not pushed.confirmed:
+            return Pushed(pushed.confirmed, pushed.stale, 0, "" if pushed.stale else pushed.reason, to.label)
+        self._confirmed(to, head.oid)
+        self._forget_proposals(head)
+        return Pushed(pushed.confirmed, pushed.stale, sent, to=to.label)
+
+    def _ready_to_push(self) -> Head:
+        head = self._repository().must_be_ready()
+        self._upstream(head)
+        if not head.oid:
+            raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
+        return head
+
+    def _must_not_be_gone(self, head: Head, up: Upstream) -> None:
+        from zenprofile.drivers.local import status
+
+        if status.gone(self._repository()) == up.tracking:
+            message, hint = self._of_rewritten(head, up, remote.Fetched("", "", gone=True))
+            raise ConflictError(f"{message}; nothing was sent", hint=hint)
+
+    def _sent(self, head: Head, to: Upstream, *, with_others: bool) -> tuple[remote.Pushed, int]:
+        """Check what is unpushed and send it; return the remote's answer, and how many commits it did not have."""
+        from zenprofile.drivers.local import outgoing
+
+        repository, objects = self._repository(), self._objects()
+        theirs = repository.ref(to.tracking)
+        sent = outgoing.span(repository, to, head.oid)
+        outgoing.must_hold(repository, objects, self._store.catalog(), sent)
         if not with_others:
-            outgoing.must_be_ours(repository, objects, theirs, head.oid)
-        seen = theirs or self._seen().get(up.tracking, "")
+            outgoing.must_be_ours(repository, objects, sent)
+        number = commit_graph.count(repository, head.oid, theirs)[0] if theirs else len(sent.commits(repository))
+        seen = theirs or self._seen().get(to.tracking, "")
         had = seen if self._is_in(seen, head.oid) else ""
         with self._noted():
-            pushed = remote.push(repository, up, head.oid, had=had, hooks=with_others, **self._talking())
+            return remote.push(repository, to, head.oid, had=had, hooks=with_others, **self._talking()), number
+
+    def _forget_proposals(self, head: Head) -> None:
+        """Forget the proposals of a branch that was pushed itself."""
+        repository = self._repository()
+        found = proposals.load(repository)
+        left = [p for p in found if p.followed != head.branch or not self._is_in(p.oid, head.oid)]
+        if left != found:
+            proposals.save(repository, left)
+
+    def propose(self, branch: str, *, with_others: bool = False) -> Proposed:
+        """Send the commits that are only here to a branch of their own."""
+        repository = self._repository()
+        head = self._ready_to_push()
+        followed = self._destination(head)
+        earlier = [p for p in proposals.waiting(repository, head.branch) if self._is_in(p.oid, head.oid)]
+        name = branch or next((p.branch for p in earlier if not p.closed), "")
+        name = name or proposals.name(self._store.author().user, head.oid)
+        to = followed.at(name)
+        if (
+            to == followed
+            or not is_ref(to.branch)
+            or runner.run(["check-ref-format", to.branch], repository.folder, ok=(0, 1)).status
+        ):
+            raise UsageError(f"'{name}' can be no branch for a proposal", hint="name another: --branch NAME")
+        since = repository.ref(followed.tracking)
+        number = (
+            commit_graph.count(repository, head.oid, since)[0]
+            if since
+            else commit_graph.only_here(repository, head.oid, beyond(repository, followed))
+        )
+        if not number or any(p.oid == head.oid and not p.closed and p.branch == name for p in earlier):
+            waits = f"; {name} waits for review" if number else ""
+            raise NotFound(f"there is nothing to propose{waits}", hint="commit first: zenprofile commit")
+        pushed, _ = self._sent(head, to, with_others=with_others)
         if not pushed.confirmed:
-            return Pushed(pushed.confirmed, pushed.stale, 0, "" if pushed.stale else pushed.reason)
-        self._confirmed(up, head.oid)
-        return Pushed(pushed.confirmed, pushed.stale, commit_graph.count(repository, head.oid, theirs)[0])
+            message = f"{to.label} has commits that are not here; nothing was sent"
+            raise ZenprofileError(message, hint="propose on another branch: --branch NAME")
+        url = proposals.address(pushed.said) or next((p.url for p in earlier if p.branch == name), "")
+        others = [p for p in proposals.load(repository) if p.branch != name and p not in earlier]
+        proposals.save(repository, [*others, proposals.Proposal(name, head.branch, head.oid, url, number)])
+        return Proposed(name, url, number, said=pushed.said)
 
     def open(self) -> Open:
         """Return the conflicts that wait, as they are with what is here now."""
@@ -318,7 +480,7 @@ class GitSharing:
             if outcome.problems and not record.accepted:
                 raise merge_errors.spoiled(outcome.problems)
             new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
-            self._move(head, new, outcome)
+            self._move(head, new, outcome.changes)
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
 
@@ -343,18 +505,22 @@ class GitSharing:
 
         with status.looking(self._repository(), self._settings()) as touched:
             relation = self.relation()
-            rewritten = self._rewritten() if relation.ahead else ("", "")
+            rewritten = self._rewritten()
             return status.state(self._store, relation, self.open(), touched, self._settings(), rewritten)
 
     def _rewritten(self) -> tuple[str, str]:
         """Say that the remote lacks commits that it had and that are here, and what to do; ("", "") where it does."""
+        from zenprofile.drivers.local import status
+
         repository = self._repository()
         head = repository.head()
-        up = remote.upstream(repository, head.ref, self._settings()) if head.ref else None
+        up = upstream(repository, head.ref, self._settings()) if head.ref else None
         if up is None:
             return "", ""
         theirs = repository.ref(up.tracking)
         fetched = remote.Fetched(theirs, theirs, gone=False)
+        if status.gone(repository) == up.tracking:
+            return self._of_rewritten(head, up, fetched._replace(gone=True))
         return self._of_rewritten(head, up, fetched) if theirs and self._lost(head, up, fetched) else ("", "")
 
     def set_remote(self, url: str) -> None:
@@ -363,7 +529,7 @@ class GitSharing:
 
         repository = self._repository()
         head = repository.head()
-        before = remote.upstream(repository, head.ref) if head.ref else None
+        before = upstream(repository, head.ref) if head.ref else None
         after = remote.set_url(repository, url)
         self._asked = None
         if before is None or before[1:3] != after[1:3]:
@@ -385,7 +551,7 @@ class GitSharing:
             status.remember(self._repository(), "blocked", error.message)
             raise
 
-    def _confirmed(self, up: remote.Upstream, oid: str) -> None:
+    def _confirmed(self, up: Upstream, oid: str) -> None:
         """Remember that the remote has a commit."""
         from zenprofile.drivers.local import status
 
