@@ -5,115 +5,38 @@ import importlib
 import os
 import shlex
 import threading
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zenprofile.core.change import Changed, label, words
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.paths import Path
 from zenprofile.drivers.local import conflicts, manifest, merge_errors, proposals
-from zenprofile.drivers.local.beginning import MADE
 from zenprofile.drivers.local.conflicts import Record, Whole
+from zenprofile.drivers.local.sending import Sending
 from zenprofile.errors import (
-    AccessDenied,
     Invalid,
     NotFound,
     Problem,
     Stale,
     StoreBroken,
-    Unreachable,
-    UsageError,
     ZenprofileError,
 )
-from zenprofile.errors import Conflict as ConflictError
-from zenprofile.fs import lock, nofollow
 from zenprofile.git import commit_graph, remote, runner
-from zenprofile.git.config import Settings
-from zenprofile.git.objects import Objects
-from zenprofile.git.repository import Head, Repository, is_ref
-from zenprofile.git.upstream import Upstream, beyond, destination, upstream
-from zenprofile.store.sharing import Open, Proposed, Pulled, Pushed, Relation, State, Typed, at
+from zenprofile.git.repository import Head
+from zenprofile.git.upstream import Upstream, upstream
+from zenprofile.store.sharing import Open, Pulled, Pushed, State, Typed, at
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
     from zenprofile.drivers.local.merge import Merge, Outcome
-    from zenprofile.drivers.local.store import LocalStore
 
 _SEEN = "seen.json"
 _TRIES = 5  # merges against a branch that plain commits move at the same time
 KEPT = "refs/zenprofile/kept/"
 
 
-class GitSharing:
+class GitSharing(Sending):
     """The remote side of a `LocalStore`. Promises: `zenprofile.store.sharing.Sharing`."""
-
-    def __init__(
-        self, store: "LocalStore", settings: Settings | None, timeout: float, progress: Callable[[str], None] | None
-    ) -> None:
-        self._store = store
-        self._asked = settings
-        self._timeout = timeout
-        self._progress = progress
-
-    def _repository(self) -> Repository:
-        found = self._store.repository
-        if found is None:
-            raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
-        return found
-
-    def _objects(self) -> Objects:
-        return self._store.objects(self._repository())
-
-    def _settings(self) -> Settings:
-        """Return git's settings as they were when this side was asked for."""
-        if self._asked is None:
-            self._asked = Settings(self._repository())
-        return self._asked
-
-    def _talking(self) -> dict[str, Any]:
-        return {"timeout": self._timeout, "progress": self._progress, "settings": self._settings()}
-
-    def _upstream(self, head: Head) -> Upstream:
-        found = upstream(self._repository(), head.ref, self._settings())
-        if found is None:
-            raise ZenprofileError("this profile has no remote", hint="name one: zenprofile remote set URL")
-        return found
-
-    def _is_in(self, commit_: str, other: str) -> bool:
-        return commit_graph.is_in(self._repository(), commit_, other)
-
-    def _destination(self, head: Head) -> Upstream:
-        made = os.path.exists(self._repository().own_file(MADE))
-        found = destination(self._repository(), head.ref, self._settings(), followed=made)
-        if found is None:
-            raise ZenprofileError("this profile has no remote", hint="name one: zenprofile remote set URL")
-        return found
-
-    def relation(self) -> Relation:
-        """Say how the two sides stand, by what was fetched last."""
-        repository = self._repository()
-        head = repository.head()
-        up = upstream(repository, head.ref, self._settings()) if head.ref else None
-        if up is None:
-            return Relation(head.branch, "", head.oid, "", 0, 0)
-        to = self._destination(head)
-        theirs, there = repository.ref(up.tracking), repository.ref(to.tracking)
-        ahead, behind = commit_graph.count(repository, head.oid, theirs) if theirs else (0, 0)
-        if to != up and there:
-            ahead = commit_graph.count(repository, head.oid, there)[0]
-        elif not there:
-            ahead = commit_graph.only_here(repository, head.oid, beyond(repository, to))
-        proposed = tuple(
-            Proposed(p.branch, p.url, p.commits, p.closed) for p in proposals.waiting(repository, head.branch)
-        )
-        return Relation(head.branch, up.url, head.oid, theirs, ahead, behind, up.label, to.label, proposed)
-
-    def look(self) -> str:
-        """Ask the remote for the commit of its branch."""
-        repository = self._repository()
-        up = self._upstream(repository.must_be_ready())
-        with self._noted():
-            return remote.look(repository, up, timeout=self._timeout)
 
     def pull(self, *, accept_invalid: bool = False, take_theirs: bool = False) -> Pulled:
         """Fetch and merge by meaning."""
@@ -137,22 +60,6 @@ class GitSharing:
         if not fetched.gone:
             self._confirmed(up, fetched.new)
         return pulled._replace(notes=(*pulled.notes, *self._settled(head, up, fetched.new)))
-
-    def _settled(self, head: Head, up: Upstream, theirs: str) -> list[str]:
-        """Look what became of proposals, and return what is said of it."""
-        repository = self._repository()
-        if not proposals.waiting(repository, head.branch):
-            return []
-        to, now = self._destination(head), repository.head().oid
-
-        def look(proposal: proposals.Proposal) -> str:
-            with self._noted():
-                return remote.look(repository, to.at(proposal.branch), timeout=self._timeout)
-
-        def arrived(oid: str) -> bool:
-            return bool(theirs) and (self._is_in(oid, theirs) or (now == theirs and not self._is_in(oid, now)))
-
-        return proposals.settle(repository, head.branch, look, arrived)
 
     def _taken(self, up: Upstream, theirs: str, *, accept_invalid: bool) -> Pulled:
         """Make this branch as the remote has it; what was here is kept under a ref."""
@@ -178,16 +85,6 @@ class GitSharing:
         notes = (f"what was here is kept at {kept}",) if kept else ()
         return Pulled(moved=True, changes=changes, notes=notes, equal=True)
 
-    def _keep(self, head: Head) -> str:
-        """Keep what is here under a ref of its own, and return the ref; "" where there is nothing."""
-        repository = self._repository()
-        kept, number = f"{KEPT}{head.branch}", 2
-        while (had := repository.ref(kept)) and head.oid and not self._is_in(had, head.oid):
-            kept, number = f"{KEPT}{head.branch}-{number}", number + 1
-        if head.oid:
-            runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], repository.folder)
-        return kept if head.oid else ""
-
     def _fetched(self, head: Head, up: Upstream) -> remote.Fetched:
         repository = self._repository()
         talking = self._talking()
@@ -205,59 +102,6 @@ class GitSharing:
             return whole._replace(old=fetched.old)
         return fetched
 
-    def _must_not_be_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched) -> None:
-        """Stop where the remote no longer has commits that it had and that are here, until both are joined by hand.
-
-        Raises:
-            Conflict: it is so; what is here is kept under a ref.
-        """
-        lost = self._lost(head, up, fetched)
-        if not lost:
-            return
-        self._see(up.tracking, lost)
-        kept = self._keep(head)
-        message, hint = self._of_rewritten(head, up, fetched, kept)
-        if fetched.gone:
-            from zenprofile.drivers.local import status
-
-            status.remember(self._repository(), "gone", up.tracking)
-        raise ConflictError(f"{message}; nothing was moved", hint=hint)
-
-    def _lost(self, head: Head, up: Upstream, fetched: remote.Fetched) -> str:
-        """Return a commit that the remote had, no longer has, and that is here; "" for none."""
-        forced = commit_graph.forced(self._repository(), up.tracking)
-        known = dict.fromkeys(oid for oid in (self._seen().get(up.tracking, ""), fetched.old, *forced) if oid)
-        return next((oid for oid in known if fetched.gone or self._is_lost(oid, fetched.new, head.oid)), "")
-
-    def _of_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched, kept: str = "") -> tuple[str, str]:
-        """Return what is said of a remote that lacks commits that it had, and what to do."""
-        kept = kept or f"{KEPT}{head.branch}"
-        git = f"git -C {shlex.quote(self._repository().folder)}"
-        again = f"{git} push {shlex.quote(up.remote)} {head.branch}:{up.short}"
-        if fetched.gone:
-            message = f"the branch {up.short} was deleted at the remote"
-            hint = f"yours is kept at {kept}; share it again: {again}; or leave it: {git} switch BRANCH"
-            return message, hint
-        back = self._is_in(fetched.new, head.oid)
-        join = f"share yours again: {again}" if back else f"join both: {git} merge {up.tracking}"
-        hint = f"yours is kept at {kept}; take theirs: zenprofile pull --take-theirs; or {join}"
-        return "the history was rewritten at the remote", hint
-
-    def _is_lost(self, had: str, has: str, here: str) -> bool:
-        """Say whether the remote no longer has a commit that it had, while it is here and nobody has joined the two."""
-        if self._is_in(had, has) or not self._is_in(had, here):
-            return False
-        return self._is_in(has, had) or not self._is_in(has, here)
-
-    def _seen(self) -> dict[str, str]:
-        """Return the commit that each branch of a remote is known to have had, by its tracking ref."""
-        try:
-            found = nofollow.record(self._repository().own_file(_SEEN))
-        except (OSError, ValueError):
-            return {}
-        rows = found.items() if isinstance(found, dict) else ()
-        return {str(k): v for k, v in rows if isinstance(v, str) and not v.strip("0123456789abcdef")}
-
     def _record(self) -> Record | None:
         """Return the unfinished merge; None where there is none, or where it names commits that are not here."""
         repository = self._store.repository
@@ -270,11 +114,6 @@ class GitSharing:
         except StoreBroken:
             return None
         return record
-
-    def _see(self, tracking: str, oid: str) -> None:
-        if oid and self._seen().get(tracking) != oid:
-            with lock.exclusive(self._repository().own_file("seeing"), self._timeout):
-                conflicts.keep(self._repository(), _SEEN, {**self._seen(), tracking: oid})
 
     def _integrate(self, head: Head, theirs: str, up: Upstream, *, accept_invalid: bool) -> Pulled:
         repository = self._repository()
@@ -340,17 +179,6 @@ class GitSharing:
         message = f"Merge {name}{told}"
         return commit.make_commit(repository, self._objects(), self._settings(), outcome.tree, parents, message, author)
 
-    def outgoing(self) -> tuple[Changed, ...]:
-        """List what a push would change at the remote, by what was fetched last."""
-        from zenprofile.drivers.local import outgoing
-
-        repository = self._repository()
-        head = repository.head()
-        if not head.ref or not head.oid:
-            return ()
-        sent = outgoing.span(repository, self._destination(head), head.oid)
-        return outgoing.changes(repository, self._objects(), sent.theirs, sent.ours)
-
     def push(self, *, with_others: bool = False) -> Pushed:
         """Send the commits that are only here, and believe only the remote's own answer."""
         repository = self._repository()
@@ -375,77 +203,6 @@ class GitSharing:
         self._confirmed(to, head.oid)
         self._forget_proposals(head)
         return Pushed(pushed.confirmed, pushed.stale, sent, to=to.label)
-
-    def _ready_to_push(self) -> Head:
-        head = self._repository().must_be_ready()
-        self._upstream(head)
-        if not head.oid:
-            raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
-        return head
-
-    def _must_not_be_gone(self, head: Head, up: Upstream) -> None:
-        from zenprofile.drivers.local import status
-
-        if status.gone(self._repository()) == up.tracking:
-            message, hint = self._of_rewritten(head, up, remote.Fetched("", "", gone=True))
-            raise ConflictError(f"{message}; nothing was sent", hint=hint)
-
-    def _sent(self, head: Head, to: Upstream, *, with_others: bool) -> tuple[remote.Pushed, int]:
-        """Check what is unpushed and send it; return the remote's answer, and how many commits it did not have."""
-        from zenprofile.drivers.local import outgoing
-
-        repository, objects = self._repository(), self._objects()
-        theirs = repository.ref(to.tracking)
-        sent = outgoing.span(repository, to, head.oid)
-        outgoing.must_hold(repository, objects, self._store.catalog(), sent)
-        if not with_others:
-            outgoing.must_be_ours(repository, objects, sent)
-        number = commit_graph.count(repository, head.oid, theirs)[0] if theirs else len(sent.commits(repository))
-        seen = theirs or self._seen().get(to.tracking, "")
-        had = seen if self._is_in(seen, head.oid) else ""
-        with self._noted():
-            return remote.push(repository, to, head.oid, had=had, hooks=with_others, **self._talking()), number
-
-    def _forget_proposals(self, head: Head) -> None:
-        """Forget the proposals of a branch that was pushed itself."""
-        repository = self._repository()
-        found = proposals.load(repository)
-        left = [p for p in found if p.followed != head.branch or not self._is_in(p.oid, head.oid)]
-        if left != found:
-            proposals.save(repository, left)
-
-    def propose(self, branch: str, *, with_others: bool = False) -> Proposed:
-        """Send the commits that are only here to a branch of their own."""
-        repository = self._repository()
-        head = self._ready_to_push()
-        followed = self._destination(head)
-        earlier = [p for p in proposals.waiting(repository, head.branch) if self._is_in(p.oid, head.oid)]
-        name = branch or next((p.branch for p in earlier if not p.closed), "")
-        name = name or proposals.name(self._store.author().user, head.oid)
-        to = followed.at(name)
-        if (
-            to == followed
-            or not is_ref(to.branch)
-            or runner.run(["check-ref-format", to.branch], repository.folder, ok=(0, 1)).status
-        ):
-            raise UsageError(f"'{name}' can be no branch for a proposal", hint="name another: --branch NAME")
-        since = repository.ref(followed.tracking)
-        number = (
-            commit_graph.count(repository, head.oid, since)[0]
-            if since
-            else commit_graph.only_here(repository, head.oid, beyond(repository, followed))
-        )
-        if not number or any(p.oid == head.oid and not p.closed and p.branch == name for p in earlier):
-            waits = f"; {name} waits for review" if number else ""
-            raise NotFound(f"there is nothing to propose{waits}", hint="commit first: zenprofile commit")
-        pushed, _ = self._sent(head, to, with_others=with_others)
-        if not pushed.confirmed:
-            message = f"{to.label} has commits that are not here; nothing was sent"
-            raise ZenprofileError(message, hint="propose on another branch: --branch NAME")
-        url = proposals.address(pushed.said) or next((p.url for p in earlier if p.branch == name), "")
-        others = [p for p in proposals.load(repository) if p.branch != name and p not in earlier]
-        proposals.save(repository, [*others, proposals.Proposal(name, head.branch, head.oid, url, number)])
-        return Proposed(name, url, number, said=pushed.said)
 
     def open(self) -> Open:
         """Return the conflicts that wait, as they are with what is here now."""
@@ -505,23 +262,9 @@ class GitSharing:
 
         with status.looking(self._repository(), self._settings()) as touched:
             relation = self.relation()
-            rewritten = self._rewritten()
+            known = relation.ahead or status.gone(self._repository())
+            rewritten = self._rewritten() if known else ("", "")
             return status.state(self._store, relation, self.open(), touched, self._settings(), rewritten)
-
-    def _rewritten(self) -> tuple[str, str]:
-        """Say that the remote lacks commits that it had and that are here, and what to do; ("", "") where it does."""
-        from zenprofile.drivers.local import status
-
-        repository = self._repository()
-        head = repository.head()
-        up = upstream(repository, head.ref, self._settings()) if head.ref else None
-        if up is None:
-            return "", ""
-        theirs = repository.ref(up.tracking)
-        fetched = remote.Fetched(theirs, theirs, gone=False)
-        if status.gone(repository) == up.tracking:
-            return self._of_rewritten(head, up, fetched._replace(gone=True))
-        return self._of_rewritten(head, up, fetched) if theirs and self._lost(head, up, fetched) else ("", "")
 
     def set_remote(self, url: str) -> None:
         """Name the remote; what is known of another one is forgotten."""
@@ -536,27 +279,6 @@ class GitSharing:
             conflicts.clear(repository)
             status.forget(repository)
             conflicts.keep(repository, _SEEN, {k: v for k, v in self._seen().items() if k != after.tracking})
-
-    @contextlib.contextmanager
-    def _noted(self) -> Iterator[None]:
-        """Remember that the remote could not be reached, for `state`."""
-        from zenprofile.drivers.local import status
-
-        try:
-            yield
-        except Unreachable as error:
-            status.remember(self._repository(), "offline", error.message)
-            raise
-        except AccessDenied as error:
-            status.remember(self._repository(), "blocked", error.message)
-            raise
-
-    def _confirmed(self, up: Upstream, oid: str) -> None:
-        """Remember that the remote has a commit."""
-        from zenprofile.drivers.local import status
-
-        status.remember(self._repository(), "synced", oid)
-        self._see(up.tracking, oid)
 
 
 def _import_the_rest() -> None:
