@@ -145,7 +145,11 @@ class Side:
     def _must_not_be_gone(self, head: Head, up: Upstream) -> None:
         from zenprofile.drivers.local import status
 
-        if status.gone(self._repository()) == up.tracking:
+        if status.gone(self._repository()) != up.tracking:
+            return
+        if remote.look(self._repository(), up, timeout=self._timeout):  # somebody has shared it again
+            status.forget(self._repository())
+        else:
             message, hint = self._of_rewritten(head, up, remote.Fetched("", "", gone=True))
             raise ConflictError(f"{message}; nothing was sent", hint=hint)
 
