@@ -405,3 +405,31 @@ def test_a_large_document_is_kept(store: Store) -> None:
     assert store.snapshot().text(S3) == large.text
     error = refused(store, Invalid, new(bucket("larger", description="x" * (1024 * 1024 + 1))))
     assert error.code == "too-large"
+
+
+def test_a_change_that_is_repeated_with_its_key_is_written_once(store: Store, place: Place) -> None:
+    change = Change((new(bucket()), new(user("ada"))), "Two of them", "an-attempt")
+    first = store.apply(change)
+    head = store.head()
+
+    again = store.apply(change)
+
+    assert store.head() == head
+    assert (again.rev, again.message, again.changes) == (first.rev, first.message, first.changes)
+    assert [changed.action for changed in again.changes] == ["added", "added"]
+    # Another attempt at the same is refused as ever.
+    refused(store, Exists, *change.edits)
+    apply(store, changed(store, bucket(path="s3://other")))
+    assert store.apply(change).changes == first.changes
+
+
+def test_what_is_read_together_is_what_is_read_one_by_one(store: Store) -> None:
+    apply(store, new(bucket()), new(user("ada")), new(stack("prod", USES_S3)))
+    wanted = everything(store)
+    for keys in (None, [S3, PROD, user("nobody").key, Key("user", "", "ADA")], []):
+        snapshot = store.snapshot()
+        snapshot.prefetch(keys)
+        assert {key: snapshot.text(key) for key in wanted} == wanted
+        assert snapshot.text(user("nobody").key) is None
+        assert snapshot.get(Key("user", "", "ADA")) is None
+        assert snapshot.spelling(Key("user", "", "ADA")) == user("ada").key

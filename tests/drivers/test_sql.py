@@ -141,7 +141,7 @@ def test_an_empty_file_is_an_empty_place(file: Path, url: str) -> None:
 def test_a_newer_schema_is_refused_and_left_as_it_is(store: Store, file: Path, url: str) -> None:
     store.close()
     with raw(file) as connection:
-        connection.execute("UPDATE zenprofile_alembic_version SET version_num = '0002'")
+        connection.execute("UPDATE zenprofile_alembic_version SET version_num = '9999'")
     content = file.read_bytes()
 
     for act in (open_store, create_store):
@@ -319,6 +319,7 @@ def test_a_snapshot_stays_at_its_moment(store: Store) -> None:
     snapshot, fresh = store.snapshot(), store.snapshot()
     before = everything(store)
     assert snapshot.get(S3) is not None
+    assert fresh.keys("user") != []
 
     apply(store, changed(store, bucket(path="s3://b")), gone(store, user("ada").key), new(stack("prod")))
 

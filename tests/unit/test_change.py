@@ -100,6 +100,8 @@ def test_the_json_has_only_the_sides_that_are_there() -> None:
         ([Changed(STORE, {"configuration": {"n": 1}}, {"configuration": {}})], "artifact_store s3: n removed"),
         ([Changed(STACK, stack(a=["x", "y"]), stack(a=["x"]))], "stack prod: a [x, y] -> x"),
         ([Changed(STORE, {"on": True}, {"on": False})], "artifact_store s3: on true -> false"),
+        ([Changed(STORE, {"n": 1}, {"n": "1"})], 'artifact_store s3: n 1 -> "1"'),
+        ([Changed(STORE, {"n": "true"}, {"n": True})], 'artifact_store s3: n "true" -> true'),
         ([Changed(USER, {"a": "x" * 61}, {"a": "y"})], "user ada: a changed"),
         ([Changed(USER, {"a": "\x1b[31m"}, {"a": "y"})], "user ada: a changed"),
         ([Changed(USER, {"a": 1}, {"a": None})], "user ada: a changed"),

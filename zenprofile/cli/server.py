@@ -1,5 +1,6 @@
 """The commands ``server start`` and ``server token create | list | revoke``."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -60,7 +61,12 @@ def start(
 
     found = serving.served(session.profiles, session.profile, session.timeout)
     listening = Listening(host, port, tls_cert, tls_key, bool(session.verbose), behind_proxy, allow_host)
-    serve_profile(found, listening, lambda line: output.result(output.safe_text(line)))
+    serve_profile(found, listening, _say, lambda line: session.warn_all([line]))
+
+
+def _say(line: str) -> None:
+    output.result(output.safe_text(line))
+    sys.stdout.flush()  # whoever started it waits for this line
 
 
 @server.group(examples=["zenprofile server token create ada --role editor", "zenprofile server token list"])

@@ -32,10 +32,13 @@ class Change(NamedTuple):
     Attributes:
         edits: at most one a key. A rename is a delete and a create in one change.
         message: why; "" lets the store say what changed, in `words`.
+        idempotency_key: names this attempt to write, so that it can be repeated when its answer was lost: a store that
+            has recorded a change of that key returns what it recorded, and writes nothing. "" for none.
     """
 
     edits: tuple[Edit, ...]
     message: str = ""
+    idempotency_key: str = ""
 
 
 class Changed(NamedTuple):
@@ -100,15 +103,21 @@ def same(one: Any, other: Any) -> bool:
 def fields(changed: Changed) -> list[Field]:
     """List the fields that differ, mappings by key, lists and scalars whole, in the documents' order.
 
-    In a stack a single name equals a list of one, and is shown as the name. Secrets in plain text are put out of sight.
+    In a stack a single name equals a list of one, and is shown as the name. Secrets in plain text, and what a flavor
+    marks sensitive, are put out of sight.
     """
     from zenprofile.core.secrets.detector import hidden
+    from zenprofile.core.secrets.sensitive import masked
 
     before = {} if changed.before is None else _singles(changed.key, changed.before)
     after = {} if changed.after is None else _singles(changed.key, changed.after)
     found: list[Field] = []
     _differ((), before, after, found)
-    return [Field(*map(hidden, field)) for field in found]
+    key, flavors = changed.key, [side.get("flavor") for side in (before, after)]
+    return [
+        Field(hidden(path), *(side if side is MISSING else masked(key, flavors, path, side) for side in sides))
+        for path, *sides in found
+    ]
 
 
 def _singles(key: Key, data: Data) -> Data:
@@ -226,6 +235,8 @@ def _field_in_words(field: Field) -> str:
         return f"{path} = {after}" if after else f"{path} added"
     if field.after is MISSING:
         return f"{path} removed"
+    if before == after and type(field.before) is not type(field.after):
+        before, after = json.dumps(field.before), json.dumps(field.after)  # 1 -> "1"
     return f"{path} {before} -> {after}" if before and after else f"{path} changed"
 
 

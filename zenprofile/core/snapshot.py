@@ -1,6 +1,6 @@
 """Snapshots: every entity at one moment, read from documents or laid over another snapshot."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from zenprofile.core.entity import Data, Entity, Key
@@ -63,6 +63,13 @@ class Snapshot(Protocol):
         """Return all entities that hold by themselves (reader, schema, flavor's schema), and the others' problems.
 
         References to other entities are not looked at: `zenprofile.core.profile_check.whole` does that.
+        """
+        ...
+
+    def prefetch(self, keys: Iterable[Key] | None = None) -> None:
+        """Read documents together (None: all), so that the reads of each that follow need not ask the store.
+
+        It changes no answer. A snapshot whose single reads cost little does nothing.
         """
         ...
 
@@ -129,6 +136,9 @@ class DocumentSnapshot:
                 entities.append(entity)
         return Loaded(entities, problems)
 
+    def prefetch(self, keys: Iterable[Key] | None = None) -> None:
+        """Do nothing: the documents are at hand."""
+
     def registered(self, type_: str, flavor: str) -> Data | None:
         """Return the document of a flavor that is registered here, or None (also where it is invalid)."""
         place = (type_, flavor)
@@ -175,6 +185,9 @@ class Overlay:
         paths = {key.path for key in self._texts}
         problems = [p for p in below.problems if p.file not in paths]
         return Loaded(sorted([*entities, *over.entities], key=lambda e: e.key), [*problems, *over.problems])
+
+    def prefetch(self, keys: Iterable[Key] | None = None) -> None:
+        self._below.prefetch(None if keys is None else [key for key in keys if key not in self._texts])
 
 
 class _Held:

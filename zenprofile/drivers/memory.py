@@ -24,6 +24,7 @@ class _Log:
         self.lock = threading.Lock()
         self.moments: list[tuple[Recorded, dict[Key, str]]] = []
         self.undone: dict[str, str] = {}  # by the number of what takes it back
+        self.made: dict[str, Recorded] = {}  # by idempotency key
 
 
 _LOGS: dict[str, _Log] = {}
@@ -55,6 +56,8 @@ class MemoryStore:
 
     def take_back(self, change: Change, undone: str) -> Recorded:
         with self._log.lock:
+            if change.idempotency_key in self._log.made:
+                return self._log.made[change.idempotency_key]
             prepared = prepare(self.snapshot(), change, resources.catalog())
             if not prepared.writes:
                 return revs.nothing(prepared.message)
@@ -67,6 +70,8 @@ class MemoryStore:
             recorded = Recorded(str(len(moments) + 1), self._user, revs.now(), prepared.message, changes)
             self._log.undone[recorded.rev] = undone
             moments.append((recorded, after))
+            if change.idempotency_key:
+                self._log.made[change.idempotency_key] = recorded
             return recorded
 
     def past(self, at: str) -> Past:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from zenprofile.errors import Locked
-from zenprofile.git import runner
+from zenprofile.git import left_out, runner
 from zenprofile.git.objects import Objects, TreeEntry
 from zenprofile.git.repository import Repository
 
@@ -15,12 +15,20 @@ PATIENCE = 10.0  # seconds that somebody else's index.lock is waited for
 def set_entries(repository: Repository, objects: Objects, entries: Iterable[tuple[str, TreeEntry | None]]) -> None:
     """Set index entries of these paths alone (None: no entry), waiting for whoever holds the index."""
     none = TreeEntry("0", objects.zero)
+    wanted = dict(entries)
     rows = b"".join(
         b"%s %s\t%s\0" % (mode.encode(), oid.encode(), os.fsencode(path))
-        for path, (mode, oid) in ((path, entry or none) for path, entry in entries)
+        for path, (mode, oid) in ((path, entry or none) for path, entry in wanted.items())
     )
-    if rows:
-        patiently(repository, ["update-index", "-z", "--index-info"], rows)
+    if not rows:
+        return
+    left = left_out.find(repository)
+    patiently(repository, ["update-index", "-z", "--index-info"], rows)
+    # A new entry is one that git looks at: what the work tree leaves out stays so.
+    for how in (left_out.SKIPPED, left_out.ASSUMED):
+        kept = [path for path, entry in wanted.items() if entry is not None and path in left and left[path].how == how]
+        if kept:
+            patiently(repository, ["update-index", f"--{how}", "-z", "--stdin"], _lines(kept))
 
 
 def patiently(repository: Repository, args: list[str], stdin: bytes, extra: Mapping[str, str] | None = None) -> None:

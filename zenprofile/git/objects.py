@@ -62,7 +62,7 @@ class Objects:
         self._child: subprocess.Popen[bytes] | None = None
         self._hash: Callable[[bytes], hashlib._Hash] = hashlib.sha1
         self._size = 20
-        if _is_sha256(repository.common_file("config")):
+        if repository.is_sha256:
             self._hash, self._size = hashlib.sha256, 32
         self._trees: dict[str, dict[str, TreeEntry]] = {}
         self._blobs: dict[str, bytes] = {}
@@ -355,12 +355,3 @@ def _leading_out(names: Set[str]) -> str | None:
     if not ("/" in joined or ".git" in joined or "git~1" in joined or names & {"", ".", ".."}):
         return None
     return next((name for name in names if "/" in name or not nofollow.stays(name)), None)
-
-
-def _is_sha256(config_file: str) -> bool:
-    try:
-        with open(config_file, encoding="utf-8", errors="replace") as file:
-            config = file.read()
-    except OSError:
-        return False
-    return bool(re.search(r"^\s*objectformat\s*=\s*\"?sha256", config, re.MULTILINE | re.IGNORECASE))

@@ -95,6 +95,15 @@ class Repository:
         """Return the path of a file in the folder where objects and branches are; the folder's for ""."""
         return os.path.join(self._common_dir, name).rstrip("/")
 
+    @property
+    def is_sha256(self) -> bool:
+        """Whether object ids are SHA-256, and not SHA-1."""
+        try:
+            config = _text(self._common_dir, "config")
+        except OSError:
+            return False
+        return bool(re.search(r"^\s*objectformat\s*=\s*\"?sha256", config, re.MULTILINE | re.IGNORECASE))
+
     def head(self) -> Head:
         """Read HEAD.
 

@@ -14,6 +14,7 @@ import uvicorn
 from zenprofile.errors import StoreBroken
 from zenprofile.server.app import application
 from zenprofile.server.site import Settings, Site
+from zenprofile.server.syncing import Syncing
 from zenprofile.usecases.serving import Served, must_be_safe
 
 GRACE = 4  # seconds for what is under way when the server is told to end
@@ -44,8 +45,16 @@ class Listening(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-def serve_profile(served: Served, listening: Listening, say: Callable[[str], None]) -> None:
-    """Serve a profile until SIGTERM or SIGINT; ``say`` gets its address once it answers.
+def serve_profile(
+    served: Served, listening: Listening, say: Callable[[str], None], warn: Callable[[str], None]
+) -> None:
+    """Serve a profile until SIGTERM or SIGINT.
+
+    Args:
+        served: the profile.
+        listening: where.
+        say: gets the address once it answers.
+        warn: gets what fails meanwhile, a line each.
 
     Raises:
         Unsafe: others could reach it unprotected.
@@ -59,6 +68,7 @@ def serve_profile(served: Served, listening: Listening, say: Callable[[str], Non
     protected = bool(listening.certificate) or listening.proxied
     must_be_safe(listening.host, protected=protected, token=token)
     at = bind(listening)
+    syncing = Syncing(served.open, warn)
     settings = Settings(
         profile=served.profile.name,
         open=served.open,
@@ -68,11 +78,18 @@ def serve_profile(served: Served, listening: Listening, say: Callable[[str], Non
         proxied=listening.proxied,
         holds=served.holds,
         begin=served.begin,
+        wrote=syncing.wrote if served.syncs else lambda: None,
     )
     scheme = "https" if listening.certificate else "http"
     host = f"[{listening.host}]" if ":" in listening.host else listening.host
     address = f"{scheme}://{host}:{at.getsockname()[1]}"
-    serve(settings, listening, at, lambda: say(f"Serving profile '{served.profile.name}' at {address}"))
+    if served.syncs:
+        syncing.start()
+    try:
+        serve(settings, listening, at, lambda: say(f"Serving profile '{served.profile.name}' at {address}"))
+    finally:
+        if served.syncs:
+            syncing.stop(_CLOSING)
 
 
 def bind(listening: Listening) -> socket.socket:

@@ -48,6 +48,8 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
     if misnamed:
         raise Invalid.of(misnamed)
     writes = []
+    if len(change.edits) > 1:
+        before.prefetch({*texts, *_targets(texts)})
     for edit in change.edits:
         old = _current(before, edit, texts)
         if old != edit.text:
@@ -64,6 +66,12 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
         raise _refusal(problems)
     told = tuple(Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in writes)
     return Prepared(tuple(writes), told, change.message or changes.words(told))
+
+
+def _targets(texts: dict[Key, str | None]) -> set[Key]:
+    """Return what new documents refer to, as far as they can be read."""
+    datas = ((key, data_of(key, text)) for key, text in texts.items())
+    return {target for key, data in datas if data for _, target in profile_check.references(key, data)}
 
 
 def _current(before: Snapshot, edit: Edit, texts: dict[Key, str | None]) -> str | None:

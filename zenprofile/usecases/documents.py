@@ -140,7 +140,9 @@ def fmt(store: Store, below: Sequence[str] = (), *, dry: bool = False, message: 
 
     snapshot = store.snapshot()
     edits, problems = [], []
-    for key in _selected(snapshot, below):
+    keys = _selected(snapshot, below)
+    snapshot.prefetch(keys)
+    for key in keys:
         try:
             text = snapshot.text(key)
             new = None if text is None else formatted(key.kind, text)

@@ -147,6 +147,7 @@ def delete(store: Store, *keys: Key, message: str = "") -> Recorded:
     """
     snapshot = store.snapshot()
     edits: list[Edit] = []
+    snapshot.prefetch(keys)
     for key in keys:
         text = stored(snapshot, key)
         if text is None:

@@ -179,6 +179,8 @@ def _names_entity(store: Store, word: str) -> bool:
 def differences(before: Snapshot, after: Snapshot) -> list[Changed]:
     """List what differs between two snapshots, by key, line ends aside."""
     found = []
+    for snapshot in (before, after):
+        snapshot.prefetch()
     for key in sorted({*before.keys(), *after.keys()}):
         sides = [_text(snapshot, key) for snapshot in (before, after)]
         old, new = (side if side is None else side.replace("\r\n", "\n") for side in sides)

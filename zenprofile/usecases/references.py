@@ -19,7 +19,9 @@ def replaced(snapshot: Snapshot, key: Key, new: str) -> Iterator[tuple[Entity, D
     """
     for kind in profile_check.REFERRERS.get(key.kind, ()):
         # Only components of the flavor's own type can refer to it.
-        for by in snapshot.keys(kind, key.type if kind == "component" else ""):
+        keys = snapshot.keys(kind, key.type if kind == "component" else "")
+        snapshot.prefetch(keys)
+        for by in keys:
             entity = _readable(snapshot, by)
             places = [] if entity is None else _places(entity, {key})
             if entity is not None and places:
@@ -39,7 +41,9 @@ def without(snapshot: Snapshot, gone: Set[Key]) -> Iterator[tuple[Entity, Data]]
         gone: keys of the deleted entities; entities among them are left out.
     """
     for kind in dict.fromkeys(kind for key in gone for kind in profile_check.REFERRERS.get(key.kind, ())):
-        for by in snapshot.keys(kind):
+        keys = snapshot.keys(kind)
+        snapshot.prefetch(keys)
+        for by in keys:
             entity = _readable(snapshot, by) if by not in gone else None
             places = [] if entity is None else _places(entity, gone)
             if entity is not None and places:

@@ -39,6 +39,11 @@ class Served(NamedTuple):
         """Make a store that holds what a change brings, of a user's, where there is none."""
         registry.create_store(self.profile.store_url, self.options._replace(user=user), change).close()
 
+    @property
+    def syncs(self) -> bool:
+        """Whether what is written goes to a remote by itself."""
+        return self.profile.sync == "push"
+
     def tokens(self, store: Store) -> Tokens:
         """Return where tokens are kept: in the store's database, else in the configuration folder."""
         return store.tokens() if isinstance(store, KeepsTokens) else self.kept

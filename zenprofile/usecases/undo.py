@@ -154,6 +154,7 @@ def _taken_back(now: Snapshot, past: Past) -> dict[Key, str | None]:
 def _present(now: Snapshot, past: Past) -> dict[Key, str]:
     """Return the documents of now that a merge has to see: the change's own; all, where a rename plays a part."""
     keys = {text.key for text in past.texts}
+    now.prefetch(keys)
     found = {key: now.text(key) for key in keys}
     found |= {key: _text(now, key) for key in _others(now, past) if key not in keys}
     return {key: text for key, text in found.items() if text is not None}

@@ -111,12 +111,13 @@ class _Merger:
             return ours
         if same(plain_base, plain_ours):
             return theirs
-        if _are_mappings(base, ours, theirs):
-            merged = self.mapping(path, *({} if not isinstance(s, dict) else s for s in (base, ours, theirs)))
-            return MISSING if not merged and (ours is MISSING or theirs is MISSING) else merged
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            return self.mapping(path, base if isinstance(base, dict) else {}, ours, theirs)
         sides = self._members(path, base, ours, theirs)
-        if sides is not None:
-            return self._set(_union(*sides), ours, theirs)
+        members = _union(*sides) if sides is not None else []
+        # What a stack has of a type is never merged away: where each side keeps another one, a person says which.
+        if sides is not None and (members or self.key.kind != "stack"):
+            return self._set(members, ours, theirs)
         if all(isinstance(side, str) and "\n" in side for side in (base, ours, theirs)):
             text = diff3.merge_texts(base, ours, theirs)
             if text is not None:
@@ -146,8 +147,6 @@ class _Merger:
     def _set(self, members: list[Any], ours: Any, theirs: Any) -> Any:
         if self.key.kind != "stack":
             return MISSING if not members and (ours is MISSING or theirs is MISSING) else members
-        if not members:
-            return MISSING
         # A side that says the same keeps its form: a name, or a list of one.
         for side in (ours, theirs):
             if members in (side, [side]):
@@ -185,14 +184,6 @@ def _in_order(ours: Data, theirs: Data) -> list[str]:
             waiting = new.get(name, [])
         order.append(name)
     return order + waiting
-
-
-def _are_mappings(base: Any, ours: Any, theirs: Any) -> bool:
-    """Say whether to merge by key: two mappings, or one that was edited here and taken away there."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        return True
-    one_left = (isinstance(ours, dict) and theirs is MISSING) or (isinstance(theirs, dict) and ours is MISSING)
-    return one_left and isinstance(base, dict)
 
 
 def _union(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:

@@ -16,6 +16,7 @@ from zenprofile.core.merge import diff3
 from zenprofile.core.merge import renames as merge_names
 from zenprofile.core.merge import text as merge_text
 from zenprofile.core.merge.data import Choices, Conflict, Kept, Value, chosen, merge_data
+from zenprofile.core.merge.found_renames import Renames
 
 __all__ = ["Choices", "Conflict", "Merged", "Value", "merge", "merge_document", "resolve", "with_markers"]
 
@@ -42,7 +43,7 @@ def merge(
     ours: Mapping[Key, str],
     theirs: Mapping[Key, str],
     choices: Mapping[Key, Choices] | None = None,
-    renames: tuple[merge_names.Renames, merge_names.Renames] = ({}, {}),
+    renames: tuple[Renames, Renames] = ({}, {}),
     *,
     strict: bool = False,
 ) -> Merged:
@@ -62,7 +63,7 @@ def merge(
     """
     choices = choices or {}
     plan = merge_names.plan(base, ours, theirs, choices, renames)
-    documents: dict[Key, str | None] = {}
+    documents: dict[Key, str | None] = dict.fromkeys(plan.gone)
     conflicts, notes = list(plan.conflicts), list(plan.notes)
     for job in plan.jobs:
         text, found, said = _one(job.at, job.base, job.ours, job.theirs, choices.get(job.at, {}), strict=strict)
@@ -70,11 +71,8 @@ def merge(
         notes += said
         if not found:
             documents[job.key] = text
-    documents |= dict.fromkeys(plan.gone)
-    clash = merge_names.clashes(documents, base, ours, theirs, choices)
-    documents |= clash.documents
     changed = {key: text for key, text in documents.items() if text != ours.get(key)}
-    return Merged(changed, (*conflicts, *clash.conflicts), tuple(notes))
+    return Merged(changed, tuple(conflicts), tuple(notes))
 
 
 def merge_document(key: Key, base: str | None, ours: str | None, theirs: str | None) -> Outcome:
@@ -162,8 +160,8 @@ def _both_changed(key: Key, base: str | None, ours: str, theirs: str, choices: C
         if conflicts:
             return None, tuple(conflicts), notes
         by_line = _by_line(base, ours, theirs, merged)
-        if by_line is not None or same(mine, merged):
-            return by_line or ours, (), notes
+        if by_line is not None:
+            return by_line, (), notes
         return merge_text.patched(base or "", ours, theirs, merged), (), notes
     except errors.Invalid as error:
         # One cannot be read, or both together are larger than a document may be.

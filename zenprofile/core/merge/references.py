@@ -12,6 +12,7 @@ from zenprofile.core.profile_check import refers_to
 
 GetData = Callable[[Key], Data | None]
 GetText = Callable[[Key], str | None]
+_FEW = 10  # names that a text is searched for before it is read
 
 
 def carried(key: Key, text: str, names: Mapping[Key, str]) -> str:
@@ -22,13 +23,19 @@ def carried(key: Key, text: str, names: Mapping[Key, str]) -> str:
         text: of the document; one that `zenprofile.core.document.reader.read` accepts.
         names: the new name of each entity that was renamed.
     """
-    if not any(old.name in text for old in names):
+    if not names or (len(names) < _FEW and not any(old.name in text for old in names)):
         return text
     data = texts.read(text)
     places = [(path, names[to]) for path, to in refers_to(key, data) if to in names]
-    for path, name in reversed(places):
-        _put(data, path, name)
-    return edited(text, data) if places else text
+    if not places:
+        return text
+    for path, name in places:
+        into, last = _inside(data, path)
+        into[last] = name
+    for path in dict.fromkeys(path[:-1] for path, _ in places if isinstance(path[-1], int)):
+        into, last = _inside(data, path)
+        into[last] = list(dict.fromkeys(into[last]))  # two that have one name now
+    return edited(text, data)
 
 
 def broken_references(
@@ -100,12 +107,17 @@ def edited(text: str, data: Data) -> str:
     return edit(text, data)
 
 
-def _put(data: Data, path: paths.Path, value: Any) -> None:
-    """Put a name at a place; from a list that has it already, the member is taken out."""
+def _inside(data: Data, path: paths.Path) -> tuple[Any, Any]:
+    """Return the mapping or list that holds a place, and the last step to it."""
     into: Any = data
     for step in path[:-1]:
         into = into[step]
-    last: Any = path[-1]
+    return into, path[-1]
+
+
+def _put(data: Data, path: paths.Path, value: Any) -> None:
+    """Put a name at a place; from a list that has it already, the member is taken out."""
+    into, last = _inside(data, path)
     if isinstance(into, list) and value in into:
         del into[last]
     else:

@@ -1,22 +1,23 @@
-"""Names in a merge: renames that the other side's edits and references follow, and names that clash."""
+"""Names in a merge: each entity is followed through both sides' renames; where names meet, a person decides."""
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from itertools import combinations, islice
 from typing import NamedTuple
 
 from zenprofile.core.change import MISSING, label, same
-from zenprofile.core.document import reader as texts
-from zenprofile.core.entity import Data, Key
+from zenprofile.core.entity import Key
+from zenprofile.core.merge import found_renames
 from zenprofile.core.merge.data import Choice, Choices, Conflict, Value, chosen
+from zenprofile.core.merge.found_renames import Documents, Renames, read
 from zenprofile.core.merge.references import carried, edited
 from zenprofile.core.profile_check import REFERRERS
 from zenprofile.errors import Invalid
 
-Documents = Mapping[Key, str]
-Renames = Mapping[Key, Key]
 _NAME = ("name",)
-_REFERRING = frozenset(kind for kinds in REFERRERS.values() for kind in kinds)
+Renamed = Mapping[Key, str]
+_MOST = 100  # pairs of entities whose names differ only by case
+_SIDES = ("here", "there")
 
 
 class Job(NamedTuple):
@@ -25,7 +26,7 @@ class Job(NamedTuple):
     Attributes:
         key: what it is called in the result.
         at: what it is called here, in conflicts and choices.
-        base: text in the common ancestor, None for none; likewise ``ours`` and ``theirs``.
+        base: text in the common ancestor, with the name of ``key``; None for none. Likewise ``ours`` and ``theirs``.
     """
 
     key: Key
@@ -44,6 +45,24 @@ class Plan(NamedTuple):
     notes: list[str]
 
 
+class _Entity:
+    """One entity with its keys in the common ancestor, here and there (None: it is not there), and in the result."""
+
+    def __init__(self, old: Key | None, here: Key | None, there: Key | None) -> None:
+        self.old, self.here, self.there = old, here, there
+        self.key = here or there or old or Key("", "", "")
+        self.has_two_names = False
+        self.dropped = False
+
+    @property
+    def keys(self) -> tuple[Key | None, Key | None, Key | None]:
+        return self.old, self.here, self.there
+
+    @property
+    def is_renamed(self) -> bool:
+        return any(key is not None and key != self.key for key in self.keys)
+
+
 def plan(
     base: Documents, ours: Documents, theirs: Documents, choices: Mapping[Key, Choices], told: tuple[Renames, Renames]
 ) -> Plan:
@@ -51,107 +70,244 @@ def plan(
 
     A job is made for whatever the other side changed; what only we changed stays as it is.
     """
-    here = {key for key in base.keys() | ours.keys() if base.get(key) != ours.get(key)}
-    there = {key for key in base.keys() | theirs.keys() if base.get(key) != theirs.get(key)}
-    planner = _Planner(base, ours, theirs)
-    if here and there:
-        planner.pair(_renames(base, ours, here, told[0]), _renames(base, theirs, there, told[1]), choices)
-        planner.carry(here | there)
-    for key in sorted((here | there) - planner.done):
-        job = planner.job(key, key, key, key)
-        if job.theirs != job.base or job.ours != ours.get(key):
-            planner.plan.jobs.append(job)
-    return planner.plan
+    return _Planner(base, ours, theirs, choices, told).planned()
 
 
 class _Planner:
-    def __init__(self, base: Documents, ours: Documents, theirs: Documents) -> None:
+    def __init__(
+        self,
+        base: Documents,
+        ours: Documents,
+        theirs: Documents,
+        choices: Mapping[Key, Choices],
+        told: tuple[Renames, Renames],
+    ) -> None:
         self.base, self.ours, self.theirs = dict(base), dict(ours), dict(theirs)
+        self.choices = choices
         self.plan = Plan([], set(), [], [])
-        self.done: set[Key] = set()
-        # What the documents of a side have to call an entity by from now on.
-        self.names: tuple[dict[Key, str], dict[Key, str], dict[Key, str]] = ({}, {}, {})
-        self.pairs: list[tuple[Key, Key, Key, Key]] = []
+        apart = any(base.get(k) != ours.get(k) for k in base.keys() | ours.keys()) and any(
+            base.get(k) != theirs.get(k) for k in base.keys() | theirs.keys()
+        )
+        here, there = (
+            found_renames.found(base, side, told[n]) if apart else {} for n, side in enumerate((ours, theirs))
+        )
+        also = _also(base, ours, here, there), _also(base, theirs, there, here)
+        self.entities = _entities(base, ours, theirs, here | also[0], there | also[1])
+        self.by_name: dict[Key, list[_Entity]] = defaultdict(list)
 
-    def job(self, key: Key, old: Key, mine: Key, other: Key) -> Job:
-        at = mine if mine in self.ours else key
-        return Job(key, at, self.base.get(old), self.ours.get(mine), self.theirs.get(other))
+    def planned(self) -> Plan:
+        for entity in self.entities:
+            self._name(entity)
+        self._part()
+        self._carry()
+        for entity in self.entities:
+            self._job(entity)
+        return self.plan
 
-    def pair(self, here: dict[Key, Key], there: dict[Key, Key], choices: Mapping[Key, Choices]) -> None:
-        for old in sorted(here.keys() | there.keys()):
-            mine, other = here.get(old), there.get(old)
-            if mine and other and mine != other:
-                self._both(old, mine, other, choices.get(mine, {}))
-            elif mine:
-                self._one(old, mine, self.theirs, ("there", "here"))
-            else:
-                self._one(old, there[old], self.ours, ("here", "there"))
+    def _name(self, entity: _Entity) -> None:
+        """Give an entity its name in the result: a new one wins over the old; of two new ones a person chooses."""
+        old, here, there = entity.keys
+        if here and there and old and here != there:
+            if here == old:
+                entity.key = there
+            elif there != old:
+                self._two_names(entity, old, here, there)
+        if old and (here is None) != (there is None) and entity.key != old:
+            sides = _SIDES if here is None else _SIDES[::-1]
+            self.plan.notes.append(
+                f"{label(old)}: deleted {sides[0]}, renamed to {entity.key.name} {sides[1]}: it stays"
+            )
+        elif old and here and there:
+            self._note(entity, old, here, there)
 
-    def _one(self, old: Key, new: Key, stays: Documents, words: tuple[str, str]) -> None:
-        """Follow a rename that one side made, or both alike; ``stays`` are the other side's documents."""
-        if old in stays and new in stays:
-            return  # over there the new name is another entity
-        where, renamed = words
-        self._rename(self.names[0], old, new.name)
-        if old not in stays:
-            if new in stays:
-                self._pair(new, old, new, new)
-            else:
-                self.plan.notes.append(f"{label(old)}: deleted {where}, renamed to {new.name} {renamed}: it stays")
+    def _note(self, entity: _Entity, old: Key, here: Key, there: Key) -> None:
+        if (here == old) == (there == old):
             return
-        if stays[old] != self.base[old]:
-            self.plan.notes.append(f"{label(old)}: renamed to {new.name} {renamed}, edited {where}: the edit follows")
-        mine, other = (old, new) if where == "here" else (new, old)
-        self._rename(self.names[1 if where == "here" else 2], old, new.name)
-        self._pair(new, old, mine, other)
+        renamed, edited_, text = (
+            ("there", "here", self.ours[here]) if here == old else ("here", "there", self.theirs[there])
+        )
+        if text != self.base[old]:
+            name = entity.key.name
+            self.plan.notes.append(f"{label(old)}: renamed to {name} {renamed}, edited {edited_}: the edit follows")
 
-    def _both(self, old: Key, mine: Key, other: Key, choices: Choices) -> None:
-        choice = chosen(choices, _NAME)
-        name = _chosen_name(choice, mine, other)
-        for names, key in zip(self.names, (old, mine, other), strict=True):
-            self._rename(names, key, name)
+    def _two_names(self, entity: _Entity, old: Key, here: Key, there: Key) -> None:
+        choice = chosen(self.choices.get(here, {}), _NAME)
         if choice is None:
-            detail = f"{label(old)} was renamed to {mine.name} here and to {other.name} there"
-            self.plan.conflicts.append(Conflict(mine, _NAME, old.name, mine.name, other.name, "name", detail))
-            self.done |= {old, mine, other}
+            detail = f"{label(old)} was renamed to {here.name} here and to {there.name} there"
+            self.plan.conflicts.append(Conflict(here, _NAME, old.name, here.name, there.name, "name", detail))
+            entity.has_two_names = True
+        entity.key = here._replace(name=_chosen_name(choice, here, there))
+
+    def _part(self) -> None:
+        """Part entities of the two sides that ended with one name, or with two that differ only by case."""
+        for entity in self.entities:
+            if self._stays(entity):
+                self.by_name[entity.key.folded].append(entity)
+        for group in [group for group in self.by_name.values() if len(group) > 1]:
+            for one, other in islice(combinations(group, 2), _MOST):
+                if not one.dropped and not other.dropped and one.key.folded == other.key.folded:
+                    self._meet(*((one, other) if _is_from_here(one, other) else (other, one)))
+
+    def _stays(self, entity: _Entity) -> bool:
+        """Say whether an entity will be in the result: no side deleted it, or the other one changed it."""
+        old, here, there = entity.keys
+        if old is None or (here and there):
+            return True
+        side = self.ours.get(here) if here else self.theirs.get(there) if there else None
+        return side is not None and (entity.key != old or side != self.base[old])
+
+    def _meet(self, mine: _Entity, other: _Entity) -> None:
+        if mine.here is None or other.there is None or _are_in_one_place(mine, other):
+            return  # one side alone has, or made, both
+        if mine.has_two_names or other.has_two_names:
+            return  # a name is to be chosen first
+        choice = chosen(self.choices.get(mine.here, {}), _NAME)
+        if isinstance(choice, Value):
+            settled = self._rename(mine, mine.key._replace(name=str(choice.value)))
         else:
-            self._pair(mine._replace(name=name), old, mine, other)
+            settled = choice is not None and self._give_way(*((other, mine) if choice == "ours" else (mine, other)))
+        if not settled:
+            before = next((e.old.name for e in (mine, other) if e.old is not None and e.old == e.key), MISSING)
+            conflict = Conflict(mine.here, _NAME, before, mine.key.name, other.key.name, "name", _met(mine, other))
+            self.plan.conflicts.append(conflict)
 
-    def _rename(self, names: dict[Key, str], key: Key, name: str) -> None:
-        if key.name != name:
-            names[key] = name
+    def _rename(self, entity: _Entity, key: Key) -> bool:
+        """Give an entity another name; return False where that is taken."""
+        if any(not other.dropped and other.key.folded == key.folded for other in self.by_name.get(key.folded, ())):
+            return False
+        entity.key = key
+        self.by_name[key.folded].append(entity)
+        return True
 
-    def _pair(self, key: Key, old: Key, mine: Key, other: Key) -> None:
-        self.pairs.append((key, old, mine, other))
-        self.done |= {key, old, mine, other}
-        if mine != key:
-            self.plan.gone.add(mine)
+    def _give_way(self, loser: _Entity, winner: _Entity) -> bool:
+        """Take its old name for what was only renamed; leave out what was made anew, as the conflict says."""
+        if loser.old is not None and loser.old.folded != winner.key.folded:
+            return self._rename(loser, loser.old)
+        loser.dropped = True
+        loser.key = winner.key  # who refers to it refers to the other one
+        return True
 
-    def carry(self, changed: set[Key]) -> None:
-        """Let references of every side follow the renames of the others, then pair what was renamed."""
-        sides = (self.base, self.ours, self.theirs)
-        for key in sorted(changed):
-            if key.kind not in _REFERRING:
-                continue
-            before = self.base.get(key)
-            for side, names in zip(sides, self.names, strict=True):
-                if key in side and (side is self.base or side[key] != before):
-                    side[key] = _carried(key, side[key], names)
-            for side in sides[1:]:
-                if side.get(key) == before and before is not None:
-                    side[key] = self.base[key]
-            self._only_followed(key, before)
-        for key, old, mine, other in self.pairs:
-            self.plan.jobs.append(self.job(key, old, mine, other))
+    def _carry(self) -> None:
+        """Let each document hold its entity's new name, and its references those of others."""
+        names: tuple[dict[Key, str], dict[Key, str], dict[Key, str]] = ({}, {}, {})
+        renamed = [entity for entity in self.entities if entity.is_renamed]
+        for entity in renamed:
+            for side, key in zip(names, entity.keys, strict=True):
+                if key is not None and key.name != entity.key.name:
+                    side[key] = entity.key.name
+        kinds = {kind for entity in renamed for kind in REFERRERS.get(entity.key.kind, ())}
+        for entity in self.entities if renamed else ():
+            if entity.is_renamed or entity.key.kind in kinds:
+                self._follow(entity, names)
 
-    def _only_followed(self, key: Key, before: str | None) -> None:
-        """Where one side deleted a document and the other only followed a rename in it, that is no edit."""
-        kept = [side[key] for side in (self.ours, self.theirs) if key in side]
-        if before is None or len(kept) != 1 or self.base[key] == before:
+    def _texts(self, entity: _Entity) -> tuple[str | None, str | None, str | None]:
+        old, here, there = entity.keys
+        return (
+            self.base.get(old) if old else None, self.ours.get(here) if here else None,
+            self.theirs.get(there) if there else None,
+        )  # fmt: skip
+
+    def _follow(self, entity: _Entity, names: tuple[Renamed, Renamed, Renamed]) -> None:
+        texts = self._texts(entity)
+        before = texts[0]
+        if texts[1] == before == texts[2]:
             return
-        one, other = _data(kept[0]), _data(self.base[key])
+        sides = (self.base, self.ours, self.theirs)
+        for number, (side, key, text) in enumerate(zip(sides, entity.keys, texts, strict=True)):
+            if key is None or text is None:
+                continue
+            if number and entity.old is not None and text == before:
+                side[key] = self.base[entity.old]  # untouched there
+            else:
+                side[key] = _named(_carried(key, text, names[number]), key, entity.key.name)
+        self._only_followed(entity, before)
+
+    def _only_followed(self, entity: _Entity, before: str | None) -> None:
+        """Where one side deleted a document and the other only followed a rename in it, that is no edit."""
+        old, kept = entity.old, [key for key in (entity.here, entity.there) if key is not None]
+        if old is None or before is None or len(kept) != 1 or self.base[old] == before:
+            return
+        text = (self.ours if entity.here else self.theirs)[kept[0]]
+        one, other = read(text), read(self.base[old])
         if one is not None and other is not None and same(one, other):
-            self.base[key] = kept[0]
+            self.base[old] = text
+
+    def _job(self, entity: _Entity) -> None:
+        base, ours, theirs = self._texts(entity)
+        if entity.here and (entity.dropped or entity.here != entity.key):
+            self.plan.gone.add(entity.here)
+        if entity.dropped:
+            return
+        if entity.old and entity.key != entity.old and (ours is None or theirs is None):
+            base = None  # a rename stays against a deletion
+            if ours is None and theirs is None:
+                return
+        self.plan.jobs.append(Job(entity.key, entity.here or entity.key, base, ours, theirs))
+
+
+def _also(base: Documents, side: Documents, found: Renames, others: Renames) -> dict[Key, Key]:
+    """Return what a side renamed as the other one did, although its documents alone do not show it."""
+    taken = set(found.values())
+    return {
+        old: new
+        for old, new in others.items()
+        if old not in found and old not in side and new in side and new not in base and new not in taken
+    }
+
+
+def _entities(base: Documents, ours: Documents, theirs: Documents, here: Renames, there: Renames) -> list[_Entity]:
+    """Pair the keys of the three sides; what all have alike is left out."""
+    taken = set(here.values()), set(there.values())
+
+    def now(key: Key, side: Documents, renames: Renames, taken_: set[Key]) -> Key | None:
+        return renames.get(key, key if key in side and key not in taken_ else None)
+
+    found = []
+    for old in base:
+        mine, other = now(old, ours, here, taken[0]), now(old, theirs, there, taken[1])
+        if not (mine == old == other and base[old] == ours[old] == theirs[old]):
+            found.append(_Entity(old, mine, other))
+    new = [
+        {key for key in side if key not in taken_ and (key not in base or key in renames)}
+        for side, taken_, renames in zip((ours, theirs), taken, (here, there), strict=True)
+    ]
+    found += [_Entity(None, *(key if key in side else None for side in new)) for key in new[0] | new[1]]
+    return sorted(found, key=lambda entity: (entity.key, entity.old or entity.key))
+
+
+def _is_from_here(one: _Entity, other: _Entity) -> bool:
+    """Say whether the first of two entities that meet has its name from our side."""
+    if (one.there is None) != (other.there is None):
+        return one.there is None
+    if (one.here is None) != (other.here is None):
+        return one.here is not None
+    return one.here == one.key
+
+
+def _are_in_one_place(one: _Entity, other: _Entity) -> bool:
+    """Say whether a side has two entities under names that differ only by case."""
+    pairs = ((one.here, other.here), (one.there, other.there))
+    return any(first is not None and second is not None and first.folded == second.folded for first, second in pairs)
+
+
+def _met(mine: _Entity, other: _Entity) -> str:
+    """Say which two entities would have one name, and what each choice does."""
+    if mine.key == other.key:
+        what = f"{_called(mine)} here and {_called(other)} there are two entities of one name"
+    else:
+        what = f"{label(mine.key)} here and {label(other.key)} there differ only in case"
+    return f"{what}; ours {_lot(other, mine)}, theirs {_lot(mine, other)}; rename one to keep both"
+
+
+def _called(entity: _Entity) -> str:
+    renamed = entity.old is not None and entity.old != entity.key
+    return f"{label(entity.key)} ({entity.old.name} before)" if renamed and entity.old else label(entity.key)
+
+
+def _lot(loser: _Entity, winner: _Entity) -> str:
+    if loser.old is not None and loser.old.folded != winner.key.folded:
+        return f"calls the other one {loser.old.name} again"
+    return f"leaves out {loser.key.name} as it is {'here' if loser.there is None else 'there'}"
 
 
 def _chosen_name(choice: Choice | None, mine: Key, other: Key) -> str:
@@ -160,90 +316,13 @@ def _chosen_name(choice: Choice | None, mine: Key, other: Key) -> str:
     return other.name if choice == "theirs" else mine.name
 
 
-def _renames(base: Documents, side: Documents, changed: Iterable[Key], told: Renames) -> dict[Key, Key]:
-    """Find what a side renamed: one entity gone and one come, alike in all but the name, or in all but its case.
-
-    Where two would fit, and where a name is all there is, nothing is guessed.
-    """
-    gone = [key for key in changed if key not in side]
-    groups = {key[:2] for key in gone}
-    come = [key for key in changed if key not in base and key[:2] in groups]
-    if not come:
-        return {}
-    by_fold = {key.folded: key for key in come}
-    found = {key: by_fold[key.folded] for key in gone if key.folded in by_fold}
-    found |= {key: told[key] for key in gone if told.get(key) in come}
-    by_content: dict[tuple[str, str, str], tuple[list[Key], list[Key]]] = defaultdict(lambda: ([], []))
-    new = set(found.values())
-    for number, (keys, texts_) in enumerate(((gone, base), (come, side))):
-        for key in keys:
-            content = _content(texts_[key]) if key not in found and key not in new else ""
-            if content:
-                by_content[key.kind, key.type, content][number].append(key)
-    return found | {old[0]: new[0] for old, new in by_content.values() if len(old) == len(new) == 1}
-
-
-def _content(text: str) -> str:
-    data = _data(text)
-    rest = {field: value for field, value in (data or {}).items() if field != "name"}
-    return json.dumps(rest, sort_keys=True) if rest.keys() - {"type"} else ""
-
-
-def _carried(key: Key, text: str, names: Mapping[Key, str]) -> str:
+def _carried(key: Key, text: str, names: Renamed) -> str:
     try:
         return carried(key, text, names)
     except Invalid:
         return text  # what cannot be read refers to nothing
 
 
-def _data(text: str) -> Data | None:
-    try:
-        return texts.read(text)
-    except Invalid:
-        return None
-
-
-class Clash(NamedTuple):
-    """What clashing names come to: documents to change, and what is left to decide."""
-
-    documents: dict[Key, str | None]
-    conflicts: list[Conflict]
-
-
-def clashes(
-    documents: Mapping[Key, str | None],
-    base: Documents,
-    ours: Documents,
-    theirs: Documents,
-    choices: Mapping[Key, Choices],
-) -> Clash:
-    """Find names that differ only by case and come from different sides.
-
-    Args:
-        documents: what the merge changes in ours.
-        base: the common ancestor's documents.
-        ours: the documents here.
-        theirs: the documents there.
-        choices: how conflicts are settled: one side's entity stays, or ours takes a new name.
-    """
-    result = Clash({}, [])
-    there = {key.folded: key for key, text in documents.items() if text is not None and key not in ours}
-    for mine in (key for key in ours if key.folded in there and documents.get(key, "") is not None):
-        other = there[mine.folded]
-        if mine in theirs:
-            continue  # both stand there
-        choice = chosen(choices.get(mine, {}), _NAME)
-        if choice is None:
-            before = next((key.name for key in (mine, other) if key in base), MISSING)
-            detail = f"{label(mine)} here and {label(other)} there differ only in case"
-            result.conflicts.append(Conflict(mine, _NAME, before, mine.name, other.name, "name", detail))
-            continue
-        name = _chosen_name(choice, mine, other)
-        if name == mine.name:
-            result.documents[other] = None
-            continue
-        result.documents[mine] = None
-        if name != other.name:
-            text = documents.get(mine) or ours[mine]
-            result.documents[mine._replace(name=name)] = edited(text, {**texts.read(text), "name": name})
-    return result
+def _named(text: str, key: Key, name: str) -> str:
+    data = read(text) if key.name != name else None
+    return text if data is None else edited(text, {**data, "name": name})

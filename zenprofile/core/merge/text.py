@@ -17,10 +17,9 @@ _FEW = 20  # grafts that are tried one by one, each with a reading of the whole
 
 
 class _Entry(NamedTuple):
-    """The lines of one key or list item: ``start`` is that of the comment above, ``body`` that of the entry itself."""
+    """The lines of one key or list item, without the comment above."""
 
     start: int
-    body: int
     end: int
     column: int
 
@@ -31,12 +30,10 @@ class _Graft(NamedTuple):
     Attributes:
         path: in the merged data.
         theirs: in theirs.
-        new: whether ours lacks it; else it is a value that theirs alone changed.
     """
 
     path: paths.Path
     theirs: paths.Path
-    new: bool
 
 
 class _Document:
@@ -53,19 +50,14 @@ class _Document:
             return None
         if self._root is None:
             self._root = texts.tree(self.text)
-        node, floor = self._root, 0
+        node = self._root
         key: Node | None = None
-        for number, step in enumerate(path):
+        for step in path:
             position = self._position(node, step)
             if position is None or node.flow:
                 return None
-            if position:
-                before_key, before = node.children[position - 1]
-                floor = spans.content_end(self.text, before, before_key)
-            elif number:
-                floor = key.end.index if key is not None else node.start.index
             key, node = node.children[position]
-        return self._lines(key, node, floor)
+        return self._lines(key, node)
 
     def _position(self, node: Node, step: str | int) -> int | None:
         """Return which child of a node a step leads to."""
@@ -77,32 +69,15 @@ class _Document:
             self._positions[node.start.index] = found
         return found.get(step)
 
-    def _lines(self, key: Node | None, node: Node, floor: int) -> _Entry | None:
+    def _lines(self, key: Node | None, node: Node) -> _Entry | None:
         first = key.start.index if key is not None else spans.dash(self.text, node)
         if first is None:
             return None
-        body = spans.line_start(self.text, first)
-        if self.text[body:first].strip(" "):
+        start = spans.line_start(self.text, first)
+        if self.text[start:first].strip(" "):
             return None
         end = spans.line_end(self.text, spans.content_end(self.text, node, key))
-        start = self._comment_start(body, first - body, spans.line_end(self.text, floor) if floor else 0)
-        return _Entry(start, body, end, first - body)
-
-    def _comment_start(self, body: int, column: int, floor: int) -> int:
-        """Go up over the comment lines above an entry that do not belong to something deeper."""
-        start = body
-        while start > floor:
-            above = spans.line_start(self.text, start - 1)
-            line = self.text[above:start]
-            if not line.lstrip(" ").startswith("#") or len(line) - len(line.lstrip(" ")) > column:
-                break
-            start = above
-        return start
-
-    def commented(self, path: paths.Path) -> str | None:
-        """Return the lines of an entry with its comments."""
-        entry = self.entry(path)
-        return None if entry is None else self.text[entry.start : entry.end]
+        return _Entry(start, end, first - start)
 
 
 def plain(text: str) -> str:
@@ -121,24 +96,23 @@ def patched(base: str, ours: str, theirs: str, merged: Data) -> str:
 
     Args:
         base: the common ancestor's text; "" where there is none.
-        ours: our text: its comments, order and line ends stay.
-        theirs: their text: an entry that is new in it, or that it alone changed, is taken with its comments.
-        merged: what the result holds.
+        ours: our text: its order and line ends stay.
+        theirs: their text: an entry that is new in it, or that it alone changed, is taken with its bytes.
+        merged: what the result holds. Comments and blank lines of the three texts are merged as it was.
 
     Raises:
         Invalid: the result is larger than a document may be.
     """
-    mine = texts.read(ours)
-    if same(mine, merged):
-        return ours
-    from zenprofile.core.document.edit import edit  # not needed where a merge by line says the same
+    # Not needed where a merge by line says the same.
+    from zenprofile.core.document.edit import edit
+    from zenprofile.core.merge import comments
 
+    sides = [plain(text and edit(text, merged)) for text in (base, ours, theirs)]
     result = edit(ours, merged)
-    other = texts.read(theirs)
-    grafts = list(_grafts((), (), mine, other, merged))
+    grafts = list(_grafts((), (), texts.read(ours), texts.read(theirs), merged))
     if grafts:
-        documents = (_Document(plain(base)), _Document(plain(ours)), _Document(plain(theirs)))
-        result = _grafted(result, documents, grafts, merged)
+        result = _grafted(result, _Document(plain(theirs)), grafts, merged)
+    result = comments.merged(result, (sides[0], sides[1], sides[2]), merged)
     texts.read(result)
     return result
 
@@ -156,7 +130,7 @@ def _grafts(path: paths.Path, there: paths.Path, ours: Any, theirs: Any, merged:
         if type(mine) is type(other) is type(value) and isinstance(value, dict | list):
             yield from _grafts(here, (*there, name), mine, other, value)
         elif same(other, value):
-            yield _Graft(here, (*there, name), mine is MISSING)
+            yield _Graft(here, (*there, name))
 
 
 def _items(
@@ -166,35 +140,31 @@ def _items(
     other = {identity(member): position for position, member in enumerate(theirs)}
     for position, member in enumerate(map(identity, merged)):
         if member not in mine and member in other:
-            yield _Graft((*path, position), (*there, other[member]), True)
+            yield _Graft((*path, position), (*there, other[member]))
 
 
-def _grafted(text: str, documents: tuple[_Document, _Document, _Document], grafts: list[_Graft], merged: Data) -> str:
-    result = _with(text, documents, grafts, merged)
+def _grafted(text: str, theirs: _Document, grafts: list[_Graft], merged: Data) -> str:
+    result = _with(text, theirs, grafts, merged)
     if result or len(grafts) > _FEW:
         return result or text
     # One of them does not fit: take those that do.
     for graft in grafts:
-        text = _with(text, documents, [graft], merged) or text
+        text = _with(text, theirs, [graft], merged) or text
     return text
 
 
-def _with(text: str, documents: tuple[_Document, _Document, _Document], grafts: list[_Graft], merged: Data) -> str:
+def _with(text: str, theirs: _Document, grafts: list[_Graft], merged: Data) -> str:
     """Put their lines in the place of those that `edit` wrote; return "" where the data is another then."""
-    base, ours, theirs = documents
     whole = Endings(text)
     result = _Document(whole.text)
     splices: list[Splice] = []
     for graft in grafts:
-        # What we changed as well, if only in its comment, stays as it is here.
-        if not graft.new and ours.commented(graft.path) != base.commented(graft.path):
-            continue
         place, source = result.entry(graft.path), theirs.entry(graft.theirs)
         if place is None or source is None:
             continue
         lines = _shifted(theirs.text[source.start : source.end], place.column - source.column)
         if lines is not None:
-            splices.append(Splice(place.body if graft.new else place.start, place.end, lines))
+            splices.append(Splice(place.start, place.end, lines))
     try:
         text = whole.spliced(splices)
         return text if same(texts.read(text), merged) else ""

@@ -7,7 +7,7 @@ from zenprofile.drivers.local import commit, tree
 from zenprofile.drivers.local.journal import Entry, Move
 from zenprofile.errors import Conflict, Invalid
 from zenprofile.fs import nofollow
-from zenprofile.git import index, runner
+from zenprofile.git import index, left_out, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.objects import Objects, TreeEntry
 from zenprofile.git.repository import Head, Repository
@@ -31,10 +31,14 @@ def move(
     entries: list[Entry] = []
     dirty: list[str] = []
     outside: dict[str, TreeEntry | None] = {}
+    left = left_out.find(repository)
     for path, pair in objects.differences(old_tree, objects.tree_of(new)).items():
         sides = _contents(objects, pair) if _is_plain_document(repository, path, pair) else None
         if sides is None:
             outside[path] = pair[1]
+            continue
+        if path in left:  # it is so in index and branch alone
+            entries.append(Entry(path, None, None, pair[1].oid if pair[1] is not None else ""))
             continue
         entry = _entry(repository, settings, path, sides, pair)
         if entry is None:

@@ -33,6 +33,7 @@ class Author(NamedTuple):
         run_hooks: whether the repository's own commit hooks run.
         email: of a user for whom this machine only writes, behind a server; "" where git's own identity signs.
         machine: tells the machine of that user's from others; "" for this one.
+        key: the idempotency key of the change; "" for none.
     """
 
     user: str
@@ -40,20 +41,26 @@ class Author(NamedTuple):
     run_hooks: bool = False
     email: str = ""
     machine: str = ""
+    key: str = ""
 
 
 def edit(
-    repository: Repository, changes: Sequence[FileChange], message: str, undone: str = "", machine: str = ""
+    repository: Repository,
+    changes: Sequence[FileChange],
+    message: str,
+    undone: str = "",
+    machine: str = "",
+    key: str = "",
 ) -> None:
     """Write files and leave the commit to the user. The caller holds the lock.
 
-    ``undone`` is the record of the change that this one takes back, ``machine`` as `Author` has it.
+    ``undone`` is the record of the change that this one takes back, ``machine`` and ``key`` as `Author` has them.
 
     Raises:
         StoreBroken, Locked: as `journal.carry_out`.
     """
     entries = tuple(Entry(c.path, c.before, c.after, "") for c in changes)
-    move = Move(entries, message, kind=_kind(undone), undone=undone, machine=machine)
+    move = Move(entries, message, kind=_kind(undone), undone=undone, machine=machine, key=key)
     objects = Objects(repository)
     try:
         carry(repository, objects, move)
@@ -108,7 +115,8 @@ def record(
                     break
                 parents = [head.oid] if head.oid else []
                 new = make_commit(repository, objects, settings, tree, parents, message, author)
-            move = Move(entries, message, head.ref, head.oid, new, _kind(undone), undone=undone, machine=author.machine)
+            by = {"undone": undone, "machine": author.machine, "key": author.key}
+            move = Move(entries, message, head.ref, head.oid, new, _kind(undone), **by)
             if _moved(repository, objects, move, head):
                 _after_commit(repository, objects, settings, author)
                 return new
@@ -116,7 +124,7 @@ def record(
         else:
             raise Locked("the branch is moved by somebody else all the time", hint="repeat the command")
         # All is as it was committed: what goes back was never in a commit, and an empty one would say nothing.
-        edit(repository, changes, message, undone, author.machine)
+        edit(repository, changes, message, undone, author.machine, author.key)
         index.set_entries(repository, objects, wanted.items())
         return ""
     finally:

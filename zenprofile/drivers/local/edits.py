@@ -41,6 +41,7 @@ def dirty(store: "LocalStore", repository: Repository, among: Iterable[str] | No
     there = committed(store, repository)
     found: list[Dirty] = []
     paths = {*there, MANIFEST, *(key.path for key in store.snapshot().keys())}  # noqa: SIM118 - no mapping
+    paths -= store.left_out().keys()
     if among is not None:
         paths &= set(among)
     for path in sorted(paths):

@@ -59,6 +59,7 @@ class Move(NamedTuple):
         outside: the old commit's tree with the files outside the profile as they are to be; "" where none changes.
         undone: of an ``undo``, the name of the record that it takes back.
         machine: of a client for whom a server made it; "" for this machine.
+        key: the change's idempotency key; "" for none.
     """
 
     entries: tuple[Entry, ...]
@@ -70,6 +71,7 @@ class Move(NamedTuple):
     outside: str = ""
     undone: str = ""
     machine: str = ""
+    key: str = ""
 
 
 def write(repository: Repository, move: Move) -> None:
@@ -95,7 +97,7 @@ def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
         record = nofollow.record(path)
         entries = tuple(Entry(str(p), _bytes(b), _bytes(a), str(o)) for p, b, a, o in record["entries"])
         fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind", "outside")}
-        more = {name: str(record.get(name, "")) for name in ("undone", "machine")}
+        more = {name: str(record.get(name, "")) for name in ("undone", "machine", "key")}
         move = Move(entries, **fields, **more)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -130,6 +132,14 @@ def put_away(repository: Repository) -> None:
     for old in [*names, name][:-KEPT_CHANGES]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(folder, old))
+
+
+def forget_last(repository: Repository) -> None:
+    """Remove the record of the last change, which holds what nobody may keep; `undo` does not know that change."""
+    folder = repository.own_file(CHANGES)
+    last = max((name for name in os.listdir(folder) if name[:20].isdecimal()), default="")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(folder, last))
 
 
 def discard(repository: Repository, move: Move) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zenprofile.core.entity import FORMAT, MANIFEST, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.drivers.local.beginning import MADE, make_repository
-from zenprofile.drivers.local.cache import Cache
+from zenprofile.drivers.local.cache import Cache, Stamp, stamp
 from zenprofile.drivers.local.worktree import WorkTree
 from zenprofile.errors import Invalid, NotFound, Paused, Stale, StoreBroken
 from zenprofile.fs import atomic, lock
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.commit import Author, FileChange
     from zenprofile.drivers.local.sharing import GitSharing
     from zenprofile.git.config import Settings
+    from zenprofile.git.left_out import LeftOut
     from zenprofile.git.objects import Objects
     from zenprofile.store.undo import Past
 
@@ -48,6 +49,7 @@ class LocalStore:
         self._acting: For | None = None
         self._repository = find(folder)
         self._objects: Objects | None = None
+        self._left: tuple[Stamp, dict[str, LeftOut]] | None = None
         self._settings: list[Settings] = []
         self.schemas = resources.state()
         self._cache = Cache(options.cache, folder, self.schemas)
@@ -112,12 +114,35 @@ class LocalStore:
     def snapshot(self, at: str | None = None) -> Snapshot:
         """Return the working tree, or what a commit, tag, branch or date had."""
         if at is None:
-            return self._tree
+            return self._now()
         from zenprofile.drivers.local import history, tree
 
         repository = self._must_have_history(at)
         commit = history.resolve(repository, at)
         return tree.snapshot(self.objects(repository), commit, repository.prefix, self.catalog())
+
+    def _now(self) -> Snapshot:
+        left = self.left_out()
+        if not left or self._repository is None:
+            return self._tree
+        from zenprofile.drivers.local import left_out
+
+        return left_out.snapshot(self._tree, left, self.objects(self._repository), self.catalog())
+
+    def left_out(self) -> "dict[str, LeftOut]":
+        """Return what the work tree leaves out on purpose (sparse checkout and the like), by path below the profile."""
+        if self._repository is None:
+            return {}
+        try:
+            found = os.stat(self._repository.git_file("index"))
+        except OSError:
+            return {}
+        mark = stamp(found)
+        if self._left is None or self._left[0] != mark:
+            from zenprofile.drivers.local import left_out
+
+            self._left = (mark, left_out.below(self._repository))
+        return self._left[1]
 
     def objects(self, repository: Repository) -> "Objects":
         """Return the repository's objects, open until the store is closed."""
@@ -254,14 +279,30 @@ class LocalStore:
         with self.writing() as repository, self._asking(repository) as settings:
             from zenprofile.store.prepare import prepare
 
-            prepared = prepare(self._tree, change, self.catalog())
+            if change.idempotency_key:
+                from zenprofile.drivers.local import undo_log
+
+                made = undo_log.made(repository, self.objects(repository), change.idempotency_key)
+                if made is not None:
+                    return made
+            prepared = prepare(self._now(), change, self.catalog())
             if not prepared.writes:
                 return Recorded("", "", "", prepared.message, ())
+            from zenprofile.drivers.local import journal, typed
+
+            unkept = typed.must_hold_no_secret(self, repository, prepared.writes)
+            left = self.left_out()
+            if left:
+                from zenprofile.drivers.local.left_out import must_be_here
+
+                must_be_here(repository, (key.path for key, *_ in prepared.writes), left)
             writes = [file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
-            ours = not change.message
-            return self.record(
-                repository, writes, prepared.message, prepared.changes, ours=ours, undone=undone, settings=settings
-            )
+            told, ours = (prepared.message, prepared.changes), not change.message
+            key = change.idempotency_key
+            recorded = self.record(repository, writes, *told, ours=ours, undone=undone, key=key, settings=settings)
+            if unkept:
+                journal.forget_last(repository)
+            return recorded
 
     @contextlib.contextmanager
     def _asking(self, repository: Repository) -> Iterator["Settings | None"]:
@@ -286,17 +327,18 @@ class LocalStore:
         *,
         ours: bool,
         undone: str = "",
+        key: str = "",
         settings: "Settings | None" = None,
     ) -> "Recorded":
         from zenprofile.core.change import Recorded
         from zenprofile.drivers.local import commit
 
         if not self.commits:
-            commit.edit(repository, writes, message, undone, self._machine)
+            commit.edit(repository, writes, message, undone, self._machine, key)
             return Recorded("", "", "", message, changes)
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
-        rev = commit.record(repository, writes, message, self.author(), undone, settings)
+        rev = commit.record(repository, writes, message, self.author()._replace(key=key), undone, settings)
         from zenprofile.drivers.local import history
 
         return history.brief(repository, rev, message, changes)

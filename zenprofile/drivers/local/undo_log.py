@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from zenprofile.core.change import Changed, Recorded
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
-from zenprofile.drivers.local import journal
+from zenprofile.drivers.local import history, journal
 from zenprofile.drivers.local.journal import Entry, Move
 from zenprofile.errors import Invalid, StoreBroken
 from zenprofile.fs import nofollow
@@ -34,16 +34,30 @@ def changes(repository: Repository, objects: Objects, machine: str = "") -> Iter
             yield found
 
 
+def made(repository: Repository, objects: Objects, key: str) -> Recorded | None:
+    """Return what was recorded with an idempotency key, or None."""
+    for name in _names(repository):
+        read = journal.read(repository.own_dir / journal.CHANGES / name)
+        if read is not None and read[0].key == key and read[1].get("prefix") == repository.prefix:
+            found = _past(repository, objects, name, read[0]).recorded
+            return history.one(repository, found.rev).recorded if found.rev else found
+    return None
+
+
+def _names(repository: Repository) -> list[str]:
+    """List the records' files, newest first."""
+    try:
+        names = os.listdir(repository.own_dir / journal.CHANGES)
+    except FileNotFoundError:
+        return []
+    return sorted((name for name in names if name.endswith(_ENDING)), reverse=True)
+
+
 def _moves(repository: Repository, machine: str) -> dict[str, Move]:
     """Return a machine's records of the profile by name, newest first."""
-    folder = repository.own_dir / journal.CHANGES
-    try:
-        names = sorted((n for n in os.listdir(folder) if n.endswith(_ENDING)), reverse=True)
-    except FileNotFoundError:
-        return {}
     found = {}
-    for name in names:
-        read = journal.read(folder / name)
+    for name in _names(repository):
+        read = journal.read(repository.own_dir / journal.CHANGES / name)
         if read is None or read[0].kind == "merge" or read[0].machine != machine:
             continue
         if read[1].get("prefix") == repository.prefix:

@@ -48,7 +48,7 @@ class RestStore:
         body: dict[str, Any] = {"message": change.message, "edits": [wire.edit(edit) for edit in change.edits]}
         if undone:
             body["undoes"] = undone
-        headers = {"Idempotency-Key": str(uuid4())}
+        headers = {"Idempotency-Key": change.idempotency_key or str(uuid4())}
         reply = self._client.ask("POST", "/api/v1/changes", body=body, headers=headers)
         if reply.status < 400:
             return wire.recorded(reply.data)
@@ -56,7 +56,8 @@ class RestStore:
         merge = reply.data.get("merge") if isinstance(error, Stale) else None
         if merge and self._resends:
             # What others wrote meanwhile touched other fields: both stand.
-            return self.take_back(change._replace(edits=tuple(map(wire.edit_of, merge["edits"]))), undone)
+            edits = tuple(map(wire.edit_of, merge["edits"]))
+            return self.take_back(change._replace(edits=edits, idempotency_key=""), undone)
         raise error
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:

@@ -1,17 +1,19 @@
 """Stores in an SQL database, on SQLAlchemy Core (never ORM objects: a list of 10,000 would take ten times as long)."""
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.schema import CreateTable
 
 from zenprofile.core.change import Change
-from zenprofile.drivers.sql import tables
-from zenprofile.drivers.sql.engine import begin, engine, exists, write_ahead
-from zenprofile.drivers.sql.failures import told
+from zenprofile.drivers.sql import migrations, tables
+from zenprofile.drivers.sql.attempts import attempts
+from zenprofile.drivers.sql.engine import bounded, engine, exists, write_ahead
+from zenprofile.drivers.sql.failures import code_of, is_contention, is_taken, told
 from zenprofile.drivers.sql.store import SqlStore
-from zenprofile.errors import NewerFormat
 from zenprofile.store.base import Options, Store
 from zenprofile.store.registry import missing
-from zenprofile.store.url import hidden
+
+_THERE_ALREADY = frozenset({"1050", "1061", "42P07"})
 
 
 class SqlDriver:
@@ -29,29 +31,28 @@ class SqlDriver:
         with told(url):
             made = engine(url, options, create=True)
             store = SqlStore(url, made, options)
-            with made.connect() as connection:
-                _try_write_ahead(connection)
-                begin(connection)
-                # Another process may have been faster: then this one opens what is there.
-                if not _version_in(connection):
-                    tables.metadata.create_all(connection)
-                    store.write(connection, defaults)
-                    connection.execute(tables.version.insert(), {"version_num": tables.VERSION})
-                connection.commit()
+            for attempt in attempts(options.timeout):
+                try:
+                    with bounded(made), made.connect() as connection:
+                        _begin(store, connection, defaults, options.timeout)
+                    break
+                except DBAPIError as error:
+                    # Several are making the same store: who comes later opens what is there.
+                    racing = is_contention(error) or is_taken(error) or code_of(error) in _THERE_ALREADY
+                    if attempt.is_last or not racing:
+                        raise
         store.close()
         return self.open(url, options)
 
     def open(self, url: str, options: Options) -> Store:
         if not exists(url):
             raise missing(url)
-        version = _look(url, options)
-        if not version:
+        if not _look(url, options):
             raise missing(url)
-        if version != tables.VERSION:
-            message = f"{hidden(url)} was written by a newer zenprofile (its tables have version {version[:40]})"
-            raise NewerFormat(message, hint="upgrade zenprofile")
         with told(url):
-            return SqlStore(url, engine(url, options), options)
+            made = engine(url, options)
+            migrations.upgrade(made, url, options.timeout)
+        return SqlStore(url, made, options)
 
 
 def _look(url: str, options: Options) -> str:
@@ -59,17 +60,27 @@ def _look(url: str, options: Options) -> str:
     with told(url):
         made = engine(url, options, read_only=True)
         try:
-            with made.connect() as connection:
-                return _version_in(connection)
+            with bounded(made), made.connect() as connection:
+                return migrations.version_in(connection)
         finally:
             made.dispose()
 
 
-def _version_in(connection: Connection) -> str:
-    """Return the version of our tables, "" where they are not (or not all) there."""
-    if not connection.dialect.has_table(connection, tables.version.name):
-        return ""
-    return str(connection.execute(tables.version.select()).scalar() or "")
+def _begin(store: SqlStore, connection: Connection, defaults: Change, timeout: float) -> None:
+    """Make the tables and write what a store begins with, unless another process was faster."""
+    _try_write_ahead(connection)
+    with migrations.alone(connection, timeout):
+        if migrations.version_in(connection):
+            return
+        for table in tables.metadata.sorted_tables:
+            # One that a killed process has left, where the database has no transactions for this, is kept.
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                index.create(connection, checkfirst=True)
+        # The row that all writers lock: of two that insert it, one waits and then finds it there.
+        connection.execute(tables.version.insert(), {"version_num": tables.VERSION})
+        store.write(connection, defaults)
+        connection.commit()
 
 
 def _try_write_ahead(connection: Connection) -> None:
@@ -77,7 +88,7 @@ def _try_write_ahead(connection: Connection) -> None:
         write_ahead(connection)
     except OperationalError as error:
         # Another process is making the same store, and has set it.
-        if not getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+        if not code_of(error).startswith("SQLITE_BUSY"):
             raise
 
 

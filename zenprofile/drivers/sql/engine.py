@@ -1,23 +1,41 @@
 """From a URL to an engine: the only place that knows one database from another."""
 
+import contextlib
+import errno
+import logging
+import math
 import os
+import weakref
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
 
+from zenprofile.drivers.sql import tables
+from zenprofile.drivers.sql.address import Address, address
+from zenprofile.drivers.sql.failures import code_of
+from zenprofile.drivers.sql.watchdog import Watchdog
 from zenprofile.errors import StoreBroken, Unsupported
 from zenprofile.store.base import Options
 from zenprofile.store.url import check, dialect_of, hidden, path_of, scheme_of
 
-# Without a suffix: the client libraries that zenprofile brings or names.
-_CLIENTS = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql", "postgresql": "postgresql+psycopg"}
 _MAGIC = b"SQLite format 3\0"
+_WAL = b"\2\2"  # read and write version of a file's header, at byte 18
+_HEADERS: dict[tuple[int, int], bytes] = {}  # by device and inode
 _SETTINGS = (
     "PRAGMA trusted_schema = OFF",  # a foreign file's views and triggers run nothing
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = FULL",  # what is recorded survives a power cut, in WAL too
 )
+# MariaDB alone reads what stands in /*M!...*/: on a node of a Galera cluster, wait for what other nodes have committed.
+_SESSION = "SET SESSION innodb_lock_wait_timeout = {0}, lock_wait_timeout = {0} /*M!100301 , wsrep_sync_wait = 7 */"
+_UNKNOWN_VARIABLE = "1193"
+_NODE_IS_OUT = "1047"
+_WATCHDOGS: "weakref.WeakKeyDictionary[Engine, Watchdog]" = weakref.WeakKeyDictionary()
+# SQLAlchemy prints a traceback where a connection that is lost cannot be rolled back; our error says it.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 
 def is_sqlite(url: str) -> bool:
@@ -40,15 +58,33 @@ def exists(url: str) -> bool:
     if os.path.isdir(path):
         raise StoreBroken(f"{path} is a folder, not an SQLite file", hint="give the path of a file in it")
     try:
-        with open(path, "rb") as file:
-            start = file.read(len(_MAGIC))
+        start = _header(path)
     except FileNotFoundError:
         return False
     except OSError as error:
         raise StoreBroken(f"{path} cannot be read: {error.strerror}", hint="look at its permissions") from None
-    if start and start != _MAGIC:
+    if start and not start.startswith(_MAGIC):
         raise StoreBroken(f"{path} is not an SQLite database", hint="give the path of another file")
     return True
+
+
+def _header(path: str) -> bytes:
+    """Return the first bytes of a file, as this process read them when it first looked at it.
+
+    A file is opened for that once: whoever closes it lets go of every POSIX lock that the process has on it, those of
+    SQLite's connections too, and another process could then delete the log in which they write.
+
+    Raises:
+        OSError: it is not there, or may not be read.
+    """
+    status = os.stat(path)
+    file_ = (status.st_dev, status.st_ino)
+    if file_ not in _HEADERS:
+        with open(path, "rb") as file:
+            _HEADERS[file_] = file.read(20)
+    elif not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+    return _HEADERS[file_]
 
 
 def engine(url: str, options: Options, *, create: bool = False, read_only: bool = False) -> Engine:
@@ -63,12 +99,90 @@ def engine(url: str, options: Options, *, create: bool = False, read_only: bool 
     check(url)
     if is_sqlite(url):
         return _sqlite(url, options, "ro" if read_only else "rwc" if create else "rw")
-    address = make_url(url)
-    if scheme_of(url) in _CLIENTS:
-        address = address.set(drivername=_CLIENTS[scheme_of(url)])
-    if options.password:
-        address = address.set(password=options.password)
-    return create_engine(address, pool_pre_ping=True)
+    where = address(url, options.password)
+    client = where.url.drivername.partition("+")[2]
+    seconds = max(1, math.ceil(options.timeout))
+    if client == "pymysql":
+        return _mysql(where, seconds)
+    if client == "psycopg":
+        return _postgresql(where, options.timeout, seconds)
+    return create_engine(where.url, pool_pre_ping=True)
+
+
+def _mysql(where: Address, seconds: int) -> Engine:
+    # A server that waits for a lock is to say so before the client gives it up.
+    waits = {"connect_timeout": seconds, "read_timeout": seconds + 1, "write_timeout": seconds + 1}
+    given = {name: value for name, value in waits.items() if name not in where.url.query}
+    made = create_engine(where.url, connect_args=given, pool_pre_ping=True)
+
+    event.listen(made, "connect", lambda connection, _record: _set_up_mysql(connection, seconds))
+    event.listen(made, "handle_error", _node_is_out)
+    if len(where.hosts) > 1:
+        event.listen(made, "do_connect", partial(_first_that_answers, where))
+    return made
+
+
+def _set_up_mysql(connection: Any, seconds: int) -> None:
+    with connection.cursor() as cursor:
+        statement = _SESSION.format(seconds)
+        try:
+            cursor.execute(statement)
+        except Exception as error:
+            if code_of(error) != _UNKNOWN_VARIABLE:
+                raise
+            cursor.execute(statement.partition(" /*")[0])
+
+
+def _first_that_answers(where: Address, dialect: Any, _record: object, args: Any, values: Any) -> Any:
+    """Connect to the first of several hosts that answers a query."""
+    failed: Exception | None = None
+    for host, port in where.hosts:
+        try:
+            connection = dialect.connect(*args, **{**values, "host": host, **({"port": port} if port else {})})
+            _must_answer(connection)
+        except dialect.loaded_dbapi.OperationalError as error:
+            failed = failed or error
+        else:
+            return connection
+    assert failed is not None  # noqa: S101 - there are hosts
+    raise failed
+
+
+def _must_answer(connection: Any) -> None:
+    """Ask a node of a cluster for a table, which one that has lost the others refuses.
+
+    Raises:
+        OperationalError: it does, with errno 1047.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM information_schema.schemata")
+
+
+def _node_is_out(context: ExceptionContext) -> None:
+    """Count a node that refuses queries as a lost connection, so that the next attempt looks for another one."""
+    if code_of(context.original_exception) == _NODE_IS_OUT:
+        context.is_disconnect = True
+
+
+def _postgresql(where: Address, timeout: float, seconds: int) -> Engine:
+    # Prepared statements do not survive a pooler such as pgbouncer, nor a change of the tables by another session.
+    values: dict[str, Any] = {"prepare_threshold": None}
+    if "connect_timeout" not in where.url.query:
+        values["connect_timeout"] = max(2, seconds)  # libpq takes no less
+    if len(where.hosts) > 1:
+        values["host"] = ",".join(host for host, _ in where.hosts)
+        values["port"] = ",".join(str(port or 5432) for _, port in where.hosts)
+    made = create_engine(where.url, connect_args=values, pool_pre_ping=True)
+    watchdog = Watchdog(timeout)
+    event.listen(made, "connect", lambda connection, _record: watchdog.watch(connection))
+    _WATCHDOGS[made] = watchdog
+    return made
+
+
+def bounded(made: Engine) -> contextlib.AbstractContextManager[None]:
+    """Hold what runs inside to the engine's deadline; clients that keep it themselves need nothing."""
+    watchdog = _WATCHDOGS.get(made)
+    return contextlib.nullcontext() if watchdog is None else watchdog.running()
 
 
 def _sqlite(url: str, options: Options, mode: str) -> Engine:
@@ -76,19 +190,23 @@ def _sqlite(url: str, options: Options, mode: str) -> Engine:
         hint = "write sqlite:////path"
         raise Unsupported(f"{hidden(url)}: only Python's own SQLite can be used", hint=hint)
     query = {"mode": mode, "uri": "true"}
-    if mode == "ro" and _is_settled(path_of(url)):
-        query["immutable"] = "1"
-    address = URL.create("sqlite", database=f"file:{quote(path_of(url))}", query=query)
-    made = create_engine(address, connect_args={"timeout": options.timeout})
+    if mode != "rwc" and _is_settled(path_of(url)) and (mode == "ro" or _is_closed(path_of(url))):
+        query |= {"mode": "ro", "immutable": "1"}
+    place = URL.create("sqlite", database=f"file:{quote(path_of(url))}", query=query)
+    made = create_engine(place, connect_args={"timeout": options.timeout})
     event.listen(made, "connect", _set_up)
     return made
 
 
 def _is_settled(path: str) -> bool:
     """Say whether a file keeps its log apart (WAL) and has none: else SQLite makes two files beside it to read it."""
-    with open(path, "rb") as file:
-        header = file.read(20)
-    return header[18:20] == b"\x02\x02" and not os.path.exists(f"{path}-wal")
+    return _header(path)[18:] == _WAL and not os.path.exists(f"{path}-wal")
+
+
+def _is_closed(path: str) -> bool:
+    """Say whether no file can be made beside a file: then SQLite cannot read one in WAL mode as it usually does."""
+    effective = os.access in os.supports_effective_ids
+    return not os.access(os.path.dirname(path), os.W_OK, effective_ids=effective)
 
 
 def _set_up(connection: Any, _record: object) -> None:
@@ -97,10 +215,14 @@ def _set_up(connection: Any, _record: object) -> None:
         connection.execute(statement)
 
 
-def begin(connection: Connection) -> None:
-    """Begin a transaction that writes; on SQLite it waits for others here, and not in its middle."""
+def begin(connection: Connection, timeout: float = 30.0) -> None:
+    """Begin a transaction that writes: it waits for others here, so many seconds, and not in its middle."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {math.ceil(timeout * 900)}")
+    connection.execute(tables.LOCK)
 
 
 def write_ahead(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""What a database reports, in our words."""
+"""What a database reports: whether it is worth another try, and in our words."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,26 +8,98 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from zenprofile.errors import AccessDenied, Locked, StoreBroken, Unreachable, Unsupported, ZenprofileError
 from zenprofile.store.url import dialect_of, hidden
 
-_FULL = ("no space is left for {url}", "make space and repeat the command; nothing was written")
-_READ_ONLY = ("{url} can only be read", "look at the permissions of the file and its folder")
-_UNREADABLE = ("{url} cannot be opened", "look at the permissions of the file and its folder")
-_NO_DATABASE = ("{url} is not an SQLite database, or it is damaged", "give another URL, or take it from a backup")
-# By the start of SQLite's name of the failure.
-_OF_SQLITE: tuple[tuple[str, type[ZenprofileError], tuple[str, str]], ...] = (
-    ("SQLITE_BUSY", Locked, ("another process holds {url}", "repeat the command when it is done")),
-    ("SQLITE_LOCKED", Locked, ("another process holds {url}", "repeat the command when it is done")),
-    ("SQLITE_READONLY", StoreBroken, _READ_ONLY),
-    ("SQLITE_PERM", StoreBroken, _UNREADABLE),
-    ("SQLITE_CANTOPEN", StoreBroken, _UNREADABLE),
-    ("SQLITE_AUTH", StoreBroken, _UNREADABLE),
-    ("SQLITE_FULL", StoreBroken, _FULL),
-    ("SQLITE_NOTADB", StoreBroken, _NO_DATABASE),
-    ("SQLITE_CORRUPT", StoreBroken, _NO_DATABASE),
-    ("SQLITE_IOERR", StoreBroken, ("the disk failed under {url}", "look at the disk, and repeat the command")),
+Words = tuple[type[ZenprofileError], str, str]
+
+_FULL: Words = (StoreBroken, "no space is left for {url}", "make space and repeat the command; nothing was written")
+_READ_ONLY: Words = (StoreBroken, "{url} can only be read", "look at the permissions of the file and its folder")
+_UNREADABLE: Words = (StoreBroken, "{url} cannot be opened", "look at the permissions of the file and its folder")
+_DAMAGED = "give another URL, or take it from a backup"
+_NO_SQLITE: Words = (StoreBroken, "{url} is not an SQLite database, or it is damaged", _DAMAGED)
+_HELD: Words = (Locked, "another process holds {url}", "repeat the command when it is done")
+_BROKEN_RULE: Words = (
+    StoreBroken,
+    "a constraint of the tables in {url} refused the write: {line}",
+    "nothing was written; somebody may have changed the tables by hand",
 )
-# What MySQL and PostgreSQL answer to a wrong user, password or database that is not ours to see.
-_DENIED = frozenset({"1044", "1045", "1698", "28000", "28P01", "42501"})
+# By the start of SQLite's name of the failure.
+_OF_SQLITE: tuple[tuple[str, Words], ...] = (
+    ("SQLITE_BUSY", _HELD),
+    ("SQLITE_LOCKED", _HELD),
+    ("SQLITE_READONLY", _READ_ONLY),
+    ("SQLITE_PERM", _UNREADABLE),
+    ("SQLITE_CANTOPEN", _UNREADABLE),
+    ("SQLITE_AUTH", _UNREADABLE),
+    ("SQLITE_FULL", _FULL),
+    ("SQLITE_NOTADB", _NO_SQLITE),
+    ("SQLITE_CORRUPT", _NO_SQLITE),
+    ("SQLITE_CONSTRAINT", _BROKEN_RULE),
+    ("SQLITE_IOERR", (StoreBroken, "the disk failed under {url}", "look at the disk, and repeat the command")),
+)
+_LOGIN: Words = (
+    AccessDenied,
+    "{url} did not let us in: {line}",
+    "look at user and password: ZENPROFILE_STORE_PASSWORD, or 'zenprofile create' anew",
+)
+_RIGHTS: Words = (
+    AccessDenied,
+    "the database's user lacks a right: {line}",
+    "grant it: docs/tasks/databases.md lists the rights that are needed",
+)
+_NO_DATABASE: Words = (StoreBroken, "there is no such database: {line}", "create it on the server, or fix the URL")
+_SERVER_READS: Words = (
+    StoreBroken,
+    "{url} can only be read: {line}",
+    "give the address of the server that is written to",
+)
+_WAITED: Words = (Locked, "another transaction holds {url}", "repeat the command when it is done")
+# By SQLSTATE (PostgreSQL) or errno (MySQL, whose SQLSTATE is too coarse and not always there).
+_OF_SERVERS: dict[str, Words] = {
+    **dict.fromkeys(("1045", "1698", "28000", "28P01"), _LOGIN),
+    **dict.fromkeys(("1044", "1142", "1143", "1227", "1370", "42501"), _RIGHTS),
+    **dict.fromkeys(("1049", "3D000"), _NO_DATABASE),
+    **dict.fromkeys(("1290", "1792", "1836", "25006"), _SERVER_READS),
+    **dict.fromkeys(("1205", "1213", "40001", "40P01", "55P03"), _WAITED),
+    **dict.fromkeys(("1048", "1062", "1451", "1452", "3819", "4025"), _BROKEN_RULE),
+    **dict.fromkeys(("23502", "23503", "23505", "23514"), _BROKEN_RULE),
+    **dict.fromkeys(("1021", "1114", "53100"), _FULL),
+}
+# What PostgreSQL says while it connects: psycopg gives no SQLSTATE then.
+_AT_CONNECT: tuple[tuple[str, Words], ...] = (
+    ("password authentication failed", _LOGIN),
+    ("no password supplied", _LOGIN),
+    ("no pg_hba.conf entry", _LOGIN),
+    ("permission denied for database", _RIGHTS),
+)
+_AGAIN = frozenset({"1020", "1205", "1213", "1412", "40001", "40P01", "55P03", "0A000"})
+_TAKEN = frozenset({"1062", "23505", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"})
+_LOST = frozenset({"1047", "1053", "1927", "2006", "2013", "2014", "2055", "57P01", "57P02", "57P03", "08006", "08003"})
 _PACKAGES = {"postgresql": "zenprofile[postgresql]", "mysql": "PyMySQL", "mariadb": "PyMySQL"}
+
+
+def code_of(error: BaseException | None) -> str:
+    """Return what a database names a failure by: SQLite's name, PostgreSQL's SQLSTATE, MySQL's errno; "" for none."""
+    original = getattr(error, "orig", error)
+    name = getattr(original, "sqlite_errorname", "")
+    if name:
+        return str(name)
+    first = next(iter(getattr(original, "args", ())), "")
+    return str(first if isinstance(first, int) else getattr(original, "sqlstate", None) or "")
+
+
+def is_contention(error: DBAPIError) -> bool:
+    """Say whether others were in the way, so that the whole transaction is worth another try."""
+    code = code_of(error)
+    return code in _AGAIN or code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def is_taken(error: DBAPIError) -> bool:
+    """Say whether a key is there already: somebody else's write was faster, or a constraint is broken."""
+    return code_of(error) in _TAKEN
+
+
+def is_lost(error: DBAPIError) -> bool:
+    """Say whether the connection ended, so that nobody knows what became of the transaction."""
+    return error.connection_invalidated or code_of(error) in _LOST
 
 
 @contextmanager
@@ -40,7 +112,7 @@ def told(url: str) -> Iterator[None]:
     except NoSuchModuleError:
         raise _not_installed(url, f"a dialect for '{url.partition(':')[0]}'") from None
     except DBAPIError as error:
-        raise _failure(url, error) from error
+        raise failure(url, error) from error
     except (ArgumentError, SQLAlchemyError) as error:
         raise StoreBroken(f"{hidden(url)} cannot be used: {_line(error)}", hint="look at the URL") from error
 
@@ -50,24 +122,29 @@ def _not_installed(url: str, what: str) -> Unsupported:
     return Unsupported(f"{hidden(url)} needs {what}, which is not installed", hint=f"pip install '{package}'")
 
 
-def _failure(url: str, error: DBAPIError) -> ZenprofileError:
-    name = getattr(error.orig, "sqlite_errorname", None)
-    if name is None:
-        return _of_server(url, error)
-    for start, kind, (message, hint) in _OF_SQLITE:
-        if name.startswith(start):
-            return kind(message.format(url=hidden(url)), hint=hint)
-    return StoreBroken(f"{hidden(url)} failed: {_line(error.orig)}", hint="look at the file; nothing was written")
+def failure(url: str, error: DBAPIError) -> ZenprofileError:
+    """Return a database's failure as an error of ours."""
+    code, line = code_of(error), _line(error.orig)
+    words = next((words for start, words in _OF_SQLITE if code.startswith(start)), None) or _OF_SERVERS.get(code)
+    if words is None and code.startswith("SQLITE"):
+        words = (StoreBroken, "{url} failed: {line}", "look at the file; nothing was written")
+    if words is None:
+        words = next((words for part, words in _AT_CONNECT if part in line), _unreachable(line))
+    kind, message, hint = words
+    return kind(message.format(url=hidden(url), line=_server_says(error)), hint=hint)
 
 
-def _of_server(url: str, error: DBAPIError) -> ZenprofileError:
-    original = error.orig
-    code = str(getattr(original, "sqlstate", None) or next(iter(getattr(original, "args", ())), ""))
-    if code in _DENIED:
-        hint = "look at user and password (ZENPROFILE_STORE_PASSWORD), and what the user is granted"
-        return AccessDenied(f"{hidden(url)} did not let us in", hint=hint)
+def _unreachable(line: str) -> Words:
+    if 'database "' in line and "does not exist" in line:
+        return _NO_DATABASE
     hint = "is it running, and are host and port right? Nothing was lost; repeat the command"
-    return Unreachable(f"{hidden(url)} did not answer as it should: {_line(original)}", hint=hint)
+    return Unreachable, "{url} did not answer as it should: {line}", hint
+
+
+def _server_says(error: DBAPIError) -> str:
+    """Return a server's own words in one line, without MySQL's number before them."""
+    args: tuple[object, ...] = getattr(error.orig, "args", ())
+    return _line(args[1] if len(args) == 2 and isinstance(args[0], int) else error.orig)
 
 
 def _line(error: object) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,9 @@ Read = Callable[[Executable, dict[str, Any]], Rows]
 # Another version may check more, or read otherwise: it does not believe this one's seals.
 _SEED = zlib.crc32(__version__.encode())
 
+# Documents in one statement: each takes three of SQLite's 32,766 variables; longer statements gain nothing.
+_TOGETHER = 1000
+
 
 def seal(document: str, data: str, revision: str) -> int:
     """Return what vouches that the data is the document's, holds by itself, and has the revision."""
@@ -32,6 +35,10 @@ def seal(document: str, data: str, revision: str) -> int:
 def where(key: Key) -> dict[str, Any]:
     """Return the values that find a key's row."""
     return {"kind": key.kind, "type": key.type, "folded": key.name.casefold()}
+
+
+def _place(key: Key) -> tuple[str, str, str]:
+    return key.kind, key.type, key.name.casefold()
 
 
 def as_of(read: Read, number: int) -> DocumentSnapshot:
@@ -54,45 +61,97 @@ class _Documents:
 
 
 class SqlSnapshot(DocumentSnapshot):
-    """The entities as they are after a change that is the last one now; it may not be for long."""
+    """The entities as they are after a change that is the last one at the first read; it may not be for long.
 
-    def __init__(self, read: Read, number: int) -> None:
+    Rows that were read once are kept: a moment does not change.
+    """
+
+    def __init__(self, read: Read, number: int | None = None, known: "SqlSnapshot | None" = None) -> None:
+        """Take a moment.
+
+        Args:
+            read: runs a select.
+            number: of the change after which it is; None for the last one at the first read.
+            known: a snapshot of the same moment, whose rows need not be read again.
+        """
         super().__init__(_Documents(self), resources.catalog())
         self._read = read
-        self._number = number
+        self.number = number
         self._moved = False
+        self._rows: dict[tuple[str, str, str], Any] = {} if known is None else known._rows
+        self._keys: dict[tuple[str, str], list[Key]] = {} if known is None else known._keys
 
     def _now(self, statement: Executable, values: dict[str, Any]) -> Rows | None:
         """Return rows of the present, or None once it is no more the moment of this snapshot.
 
         Numbers only grow: where the head is still the same after the rows were read, they are its rows.
         """
-        if not self._moved:
-            rows = self._read(statement, values)
-            head = rows[0][-1] if rows else self._read(tables.HEAD, {})[0][0]
-            if head == self._number:
-                return rows
-            self._moved = True
+        if self._moved:
+            return None
+        rows = self._read(statement, values)
+        if self.number is None:
+            if not rows:  # without a row there is no head beside it
+                self.number = self._head()
+                return self._now(statement, values)
+            self.number = rows[0][-1]
+        if self.number == (rows[0][-1] if rows else self._head()):
+            return rows
+        self._moved = True
         return None
+
+    def _head(self) -> int:
+        number: int = self._read(tables.HEAD, {})[0][0]
+        return number
 
     @cached_property
     def _past(self) -> DocumentSnapshot:
-        return as_of(self._read, self._number)
+        return as_of(self._read, self.number or 0)
 
     def keys(self, kind: str = "", type_: str = "") -> list[Key]:
-        rows = self._now(tables.KEYS[bool(kind), bool(type_)], {"kind": kind, "type": type_})
-        return self._past.keys(kind, type_) if rows is None else sorted(Key(*row[:3]) for row in rows)
+        found = self._keys.get((kind, type_))
+        if found is None:
+            rows = self._now(tables.KEYS[bool(kind), bool(type_)], {"kind": kind, "type": type_})
+            if rows is None:
+                return self._past.keys(kind, type_)
+            found = self._keys[kind, type_] = sorted(Key(*row[:3]) for row in rows)
+        return found[:]
 
     def spelling(self, key: Key) -> Key | None:
-        rows = self._now(tables.NAME, where(key))
-        if rows is None:
-            return self._past.spelling(key)
-        return key._replace(name=rows[0][0]) if rows else None
+        found = self._row_in_any_case(key)
+        if found is None:
+            return self._past.spelling(key) if self._moved else None
+        return key._replace(name=found.name)
+
+    def prefetch(self, keys: Iterable[Key] | None = None) -> None:
+        if keys is None:
+            rows = self._now(tables.ENTITIES[False, False], {"kind": "", "type": ""})
+            self._keep(rows or ())
+            return
+        missing = sorted({place for place in map(_place, keys) if place not in self._rows})
+        for start in range(0, len(missing), _TOGETHER):
+            places = missing[start : start + _TOGETHER]
+            rows = self._now(tables.MANY, {"places": places})
+            if rows is None:
+                return
+            self._rows.update(dict.fromkeys(places))
+            self._keep(rows)
+
+    def _keep(self, rows: Rows) -> None:
+        self._rows.update({(row.kind, row.type, row.name.casefold()): row for row in rows})
 
     def row(self, key: Key) -> Any | None:
         """Return a key's row of the present, which has to be the moment of this snapshot."""
-        rows = self._now(tables.ENTITY, where(key))
-        return next((row for row in rows or () if row.name == key.name), None)
+        found = self._row_in_any_case(key)
+        return found if found is not None and found.name == key.name else None
+
+    def _row_in_any_case(self, key: Key) -> Any | None:
+        place = _place(key)
+        if place not in self._rows:
+            rows = self._now(tables.ENTITY, where(key))
+            if rows is None:
+                return None
+            self._rows[place] = rows[0] if rows else None
+        return self._rows[place]
 
     def raw(self, key: Key) -> bytes | str | None:
         """Return a document as it is stored, or None where there is none."""
@@ -108,8 +167,14 @@ class SqlSnapshot(DocumentSnapshot):
             return self._past.get(key) if self._moved else None
         return Entity(key, json.loads(row.data), row.revision) if _sealed(row) else parse(key, row.document)
 
+    def _load_rows(self, kind: str, type_: str) -> Rows | None:
+        keys = self._keys.get((kind, type_))
+        if keys and all(self._rows.get(_place(key)) is not None for key in keys):
+            return [self._rows[_place(key)] for key in keys]
+        return self._now(tables.ENTITIES[bool(kind), bool(type_)], {"kind": kind, "type": type_})
+
     def load(self, kind: str = "", type_: str = "") -> Loaded:
-        rows = self._now(tables.ENTITIES[bool(kind), bool(type_)], {"kind": kind, "type": type_})
+        rows = self._load_rows(kind, type_)
         if rows is None:
             return self._past.load(kind, type_)
         good = [row for row in rows if _sealed(row)]

@@ -1,34 +1,36 @@
 """Stores in an SQL database: one row an entity, every change kept beside them."""
 
-import json
-import random
-import time
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+import contextlib
+import hashlib
+import uuid
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Executable
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from zenprofile import resources
-from zenprofile.core import document_check
-from zenprofile.core.change import Change, Changed, Recorded
-from zenprofile.core.document_check import Registered
-from zenprofile.core.entity import Data, Key, revision
-from zenprofile.core.secrets import plaintext
-from zenprofile.core.snapshot import DocumentSnapshot, data_of
+from zenprofile.core.change import Change, Recorded
+from zenprofile.core.entity import Key
+from zenprofile.core.snapshot import DocumentSnapshot
 from zenprofile.drivers.sql import tables
-from zenprofile.drivers.sql.engine import begin
-from zenprofile.drivers.sql.failures import told
-from zenprofile.drivers.sql.snapshot import Rows, SqlSnapshot, as_of, seal, where
-from zenprofile.errors import Locked
+from zenprofile.drivers.sql.attempts import attempts
+from zenprofile.drivers.sql.engine import begin, bounded
+from zenprofile.drivers.sql.failures import failure, is_contention, is_lost, is_taken, told
+from zenprofile.drivers.sql.rows import edits_between, edits_of, records, rows_of, write_rows
+from zenprofile.drivers.sql.snapshot import Read, Rows, SqlSnapshot, as_of
+from zenprofile.errors import Locked, Unreachable, ZenprofileError
 from zenprofile.store import revs
 from zenprofile.store.base import Options
-from zenprofile.store.prepare import Prepared, prepare, revision_of
+from zenprofile.store.prepare import prepare
 from zenprofile.store.undo import Past, Text, standing
 from zenprofile.store.undo import mark as mark_of
 from zenprofile.store.url import hidden
 
-_ATTEMPTS = 20
+if TYPE_CHECKING:
+    from zenprofile.drivers.sql.tokens import SqlTokens
+
 _PAGE = 100
 _MARKS = 5000
 _ENDLESS = 2**62
@@ -44,10 +46,21 @@ class SqlStore:
         self._engine = engine
         self._user = options.user
         self._machine = options.machine
+        self._timeout = options.timeout
+        # What was read of a moment need not be read again by the change that is made of it.
+        self._latest: Callable[[], SqlSnapshot | None] = lambda: None
 
     def _read(self, statement: Executable, values: dict[str, Any]) -> Rows:
-        with told(self.url), self._engine.connect() as connection:
-            return connection.execute(statement, values).all()
+        with told(self.url):
+            for attempt in attempts(self._timeout):
+                try:
+                    with bounded(self._engine), self._engine.connect() as connection:
+                        return connection.execute(statement, values).all()
+                except DBAPIError as error:
+                    # One that a server or a pooler has dropped; a node of a cluster that others have to stand in for.
+                    if attempt.number or attempt.is_last or not (is_lost(error) or is_contention(error)):
+                        raise
+        raise AssertionError  # pragma: no cover - attempts end by an answer or an error
 
     def _head(self) -> int:
         number: int = self._read(tables.HEAD, {})[0][0]
@@ -57,10 +70,11 @@ class SqlStore:
         return str(self._head() or "")
 
     def snapshot(self, at: str | None = None) -> DocumentSnapshot:
-        head = self._head()
         if at is None:
-            return SqlSnapshot(self._read, head)
-        return as_of(self._read, revs.number(at, head, self._last_until))
+            snapshot = SqlSnapshot(self._read)
+            self._latest = weakref.ref(snapshot)
+            return snapshot
+        return as_of(self._read, revs.number(at, self._head(), self._last_until))
 
     def _last_until(self, moment: str) -> int:
         rows = self._read(tables.LAST_UNTIL, {"until": moment})
@@ -70,52 +84,104 @@ class SqlStore:
         return self.take_back(change, "")
 
     def take_back(self, change: Change, undone: str) -> Recorded:
-        for attempt in range(_ATTEMPTS):
-            with told(self.url), self._engine.connect() as connection:
-                begin(connection)
+        look = bool(change.idempotency_key)
+        keyed = change if look else change._replace(idempotency_key=uuid.uuid4().hex)
+        lost, overtaken_at = False, -1
+        with told(self.url):
+            for attempt in attempts(self._timeout):
                 try:
+                    return self._attempt(keyed, undone, look)
+                except Overtaken as error:
+                    # Twice at the same moment nobody was faster: the rows are not what the tables promise.
+                    if attempt.is_last or error.number == overtaken_at:
+                        raise error.told(self.url) from error
+                    overtaken_at = error.number
+                except DBAPIError as error:
+                    if is_lost(error) or lost:
+                        if lost and attempt.is_last:
+                            raise _unknown(self.url) from error
+                        lost = True
+                    elif attempt.is_last or not is_contention(error):
+                        raise
+                look = True
+        raise AssertionError  # pragma: no cover - attempts end by an answer or an error
+
+    def _attempt(self, change: Change, undone: str, look: bool) -> Recorded:
+        """Write a change in one transaction.
+
+        Args:
+            change: with its idempotency key.
+            undone: the number of the change that it takes back; "" for none.
+            look: whether it may have been written already.
+
+        Raises:
+            Overtaken: somebody else wrote what was read here.
+            DBAPIError: anything else that the database reports.
+        """
+        with bounded(self._engine):
+            connection = self._connected(look)
+            try:
+                begin(connection, self._timeout)
+                recorded = self._made(connection, change) if look else None
+                if recorded is None:
                     recorded = self.write(connection, change, undone)
                     connection.commit()
-                    return recorded
-                except IntegrityError:
-                    # Somebody recorded the same number first: what they wrote counts, and this is looked at anew.
+                return recorded
+            except BaseException:
+                # What ended the attempt counts. A Galera cluster reports its conflicts here once more.
+                with contextlib.suppress(DBAPIError):
                     connection.rollback()
-            time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter, no secret
-        raise Locked(f"others kept writing to {self.url}", hint="repeat the command")
+                raise
+            finally:
+                with contextlib.suppress(DBAPIError):
+                    connection.close()
+
+    def _connected(self, look: bool) -> Connection:
+        try:
+            return self._engine.connect()
+        except DBAPIError as error:
+            if look:
+                raise
+            raise failure(self.url, error) from error  # nothing was sent, and nothing is to be looked for
+
+    def _made(self, connection: Connection, change: Change) -> Recorded | None:
+        """Return what was recorded with a change's idempotency key, or None."""
+        row = connection.execute(tables.MADE_WITH_KEY, {"key": _key(change)}).first()
+        if row is None:
+            return None
+        read, number = _reader(connection), row[0]
+        rows = read(tables.CHANGES_BELOW, {"below": number + 1, "most": 1})
+        return next(records(rows, edits_between(read, number, number)))
 
     def write(self, connection: Connection, change: Change, undone: str = "") -> Recorded:
         """Write a change in a transaction that has begun; the caller commits."""
-
-        def read(statement: Executable, values: dict[str, Any]) -> Rows:
-            return connection.execute(statement, values).all()
-
+        read = _reader(connection)
         number: int = read(tables.HEAD, {})[0][0] + 1
-        before = SqlSnapshot(read, number - 1)
+        known = self._latest()
+        before = SqlSnapshot(read, number - 1, known if known is not None and known.number == number - 1 else None)
         prepared = prepare(before, change, resources.catalog())
         if not prepared.writes:
             return revs.nothing(prepared.message)
         changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
         recorded = Recorded(str(number), self._user, revs.now(), prepared.message, changes)
-        rows = _rows(before, prepared, number)
-        # The number is the lock where the database has no better one: two changes cannot have the same.
+        rows = rows_of(before, prepared, number)
         said = {"who": recorded.who, "made_at": recorded.when, "message": recorded.message}
-        own = {"mark": mark_of(self._machine(), number), "undone": int(undone) if undone else None}
-        connection.execute(tables.changes.insert(), {"number": number, **said, **own})
-        connection.execute(
-            tables.change_entities.insert(),
-            [
-                {
-                    "number": number,
-                    "kind": k.kind,
-                    "type": k.type,
-                    "name": k.name,
-                    "text_before": _told(b),
-                    "text_after": a,
-                }
-                for k, b, a in prepared.writes
-            ],
-        )
-        _write_rows(connection, rows)
+        own = {
+            "mark": mark_of(self._machine(), number),
+            "undone": int(undone) if undone else None,
+            "idempotency_key": _key(change),
+        }
+        try:
+            # The number is the lock where the database has no better one: two changes cannot have the same.
+            connection.execute(tables.changes.insert(), {"number": number, **said, **own})
+            connection.execute(tables.change_entities.insert(), edits_of(prepared, number))
+            whole = write_rows(connection, rows)
+        except DBAPIError as error:
+            if is_taken(error):
+                raise Overtaken(number, error) from error
+            raise
+        if not whole:
+            raise Overtaken(number)
         return recorded
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:
@@ -139,17 +205,10 @@ class SqlStore:
             yield part
 
     def _records(self, rows: Rows) -> Iterator[Recorded]:
-        edits = self._edits(rows[-1].number, rows[0].number)
-        for number, who, when, message in rows:
-            found = ((Key(*row[1:4]), row[4], row[5]) for row in edits.get(number, ()))
-            changed = (Changed(key, data_of(key, before), data_of(key, after)) for key, before, after in found)
-            yield Recorded(str(number), who, when, message, tuple(sorted(changed, key=lambda c: c.key)))
+        return records(rows, self._edits(rows[-1].number, rows[0].number))
 
     def _edits(self, first: int, last: int) -> dict[int, list[Any]]:
-        edits: dict[int, list[Any]] = {}
-        for row in self._read(tables.EDITS_BETWEEN, {"first": first, "last": last}):
-            edits.setdefault(row.number, []).append(row)
-        return edits
+        return edits_between(self._read, first, last)
 
     def past(self, at: str) -> Past:
         return self._past(revs.number(at, self._head(), self._last_until))
@@ -171,6 +230,11 @@ class SqlStore:
                     yield str(number), str(undone or "")
             below = rows[-1].number
 
+    def tokens(self) -> "SqlTokens":
+        from zenprofile.drivers.sql.tokens import SqlTokens
+
+        return SqlTokens(self.url, self._engine)
+
     def act_for(self, user: str, machine: str) -> None:
         self._user = user
         self._machine = lambda: machine
@@ -179,61 +243,37 @@ class SqlStore:
         self._engine.dispose()
 
 
-class _Rows(NamedTuple):
-    """What a change does to the entities' rows: the values of `tables.DELETE`, `UPDATE` and `INSERT`."""
+class Overtaken(Exception):
+    """Somebody else's change has the number, or a row, that this one was to have.
 
-    deletes: list[dict[str, Any]]
-    updates: list[dict[str, Any]]
-    inserts: list[dict[str, Any]]
+    Attributes:
+        number: of the change that was not written.
+    """
 
+    def __init__(self, number: int, error: DBAPIError | None = None) -> None:
+        super().__init__()
+        self.number = number
+        self._error = error
 
-def _rows(before: SqlSnapshot, prepared: Prepared, number: int) -> _Rows:
-    """Return what a change does to the rows; reads what it replaces, so it comes before anything is written."""
-    datas = {changed.key: changed.after for changed in prepared.changes}
-
-    def registered(type_: str, flavor: str) -> Data | None:
-        key = Key("flavor", type_, flavor)
-        return datas[key] if key in datas else before.registered(type_, flavor)
-
-    rows = _Rows([], [], [])
-    for key, old, new in prepared.writes:
-        at = {**where(key), "name": key.name}
-        stored = "" if old is None else _stored_revision(before, key)
-        if new is None:
-            rows.deletes.append({**at, "revision": stored})
-            continue
-        content = {**_content(key, new, datas[key], registered), "number": number}
-        if old is None:
-            rows.inserts.append({**at, **content})
-        else:
-            at = {f"at_{column}": value for column, value in {**at, "revision": stored}.items()}
-            rows.updates.append({**at, **content})
-    return rows
+    def told(self, url: str) -> ZenprofileError:
+        """Return it as an error for the user, where it is no race or does not end."""
+        if self._error is not None:
+            return failure(url, self._error)
+        hint = "repeat the command; if it stays so, somebody has changed the tables by hand"
+        return Locked(f"the rows in {url} are not as they were read; nothing was written", hint=hint)
 
 
-def _write_rows(connection: Connection, rows: _Rows) -> None:
-    """Write rows; each statement holds only for the revision that was read."""
-    for statement, values in ((tables.DELETE, rows.deletes), (tables.UPDATE, rows.updates)):
-        if values and connection.execute(statement, values).rowcount != len(values):
-            raise IntegrityError("a row was changed by somebody else", None, Exception())
-    if rows.inserts:
-        connection.execute(tables.INSERT, rows.inserts)
+def _unknown(url: str) -> Unreachable:
+    message = f"{url} ceased to answer while a change was written; it may be recorded or not"
+    return Unreachable(message, hint="look at 'zenprofile log' once it answers, before you repeat the command")
 
 
-def _told(text: str | None) -> str | None:
-    """Return a replaced document as history keeps it: what was no text has no bytes there."""
-    return None if text is None else text.encode("utf-8", "replace").decode()
+def _key(change: Change) -> str:
+    return hashlib.sha256(change.idempotency_key.encode()).hexdigest()
 
 
-def _stored_revision(before: SqlSnapshot, key: Key) -> str:
-    row = before.row(key)
-    return "" if row is None else str(row.revision)
+def _reader(connection: Connection) -> Read:
+    def read(statement: Executable, values: dict[str, Any]) -> Rows:
+        return connection.execute(statement, values).all()
 
-
-def _content(key: Key, text: str, data: Data | None, registered: Registered) -> dict[str, Any]:
-    """Return the columns of a document; its data only where it holds, so that it can be believed later."""
-    if not data or plaintext.document(text) or document_check.findings(key, data, resources.catalog(), registered):
-        return {"document": text, "data": None, "revision": revision_of(key, text), "seal": 0}
-    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    fingerprint = revision(key, data)
-    return {"document": text, "data": said, "revision": fingerprint, "seal": seal(text, said, fingerprint)}
+    return read

@@ -21,11 +21,12 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.types import TypeEngine
 
-VERSION = "0001"
+VERSION = "0002"  # `zenprofile.drivers.sql.migrations` leads here from each earlier one
 
 metadata = MetaData()
 _BY_BYTES = "utf8mb4_bin"
@@ -34,7 +35,9 @@ _MYSQL = ("mysql", "mariadb")
 
 def _exact(length: int) -> TypeEngine[str]:
     """Return the type of text that is compared byte by byte, whatever the database's collation is."""
-    return String(length).with_variant(String(length, _BY_BYTES), *_MYSQL)
+    # On PostgreSQL the collation is what `lower` goes by as well: in a Turkish locale it would not make an i of an I.
+    text = String(length).with_variant(String(length, _BY_BYTES), *_MYSQL)
+    return text.with_variant(String(length, "C"), "postgresql")
 
 
 def _long() -> TypeEngine[str]:
@@ -74,6 +77,9 @@ changes = Table(
     # What the machine that made it knows again (`zenprofile.machine.identity.mark`); what it takes back, by `undo`.
     Column("mark", String(64), nullable=False),
     Column("undone", _count()),
+    # SHA-256 of what names the attempt to write: a repetition whose first answer was lost is found by it.
+    Column("idempotency_key", String(64)),
+    Index("zenprofile_changes_idempotency_key", "idempotency_key", unique=True),
 )
 change_entities = Table(
     "zenprofile_change_entities",
@@ -113,6 +119,12 @@ def _of(columns: tuple[Column[Any], ...]) -> dict[tuple[bool, bool], Select[Any]
     }
 
 
+# As many documents as are asked for, in one statement.
+MANY = select(*_ROW, _AS_OF).where(tuple_(_e.kind, _e.type, _e.folded).in_(bindparam("places", expanding=True)))
+MADE_WITH_KEY = select(changes.c.number).where(changes.c.idempotency_key == bindparam("key"))
+# Held until the end of a transaction that writes, so that writers wait for each other and do not have to begin again.
+LOCK = select(version.c.version_num).with_for_update()
+
 KEYS = _of((_e.kind, _e.type, _e.name))
 ENTITIES = _of(_ROW)
 
@@ -128,7 +140,13 @@ UPDATE = (
     )
     .values({name: bindparam(name) for name in ("document", "revision", "number", "data", "seal")})
 )
-DELETE = delete(entities).where(*_ONE, _e.name == bindparam("name"), _e.revision == bindparam("revision"))
+DELETE = delete(entities).where(
+    _e.kind == bindparam("at_kind"),
+    _e.type == bindparam("at_type"),
+    _e.folded == bindparam("at_folded"),
+    _e.name == bindparam("at_name"),
+    _e.revision == bindparam("at_revision"),
+)
 
 # From the end backwards: what is asked for is mostly near it.
 LAST_UNTIL = (

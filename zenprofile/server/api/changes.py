@@ -86,7 +86,9 @@ def apply(asked: Asked) -> Answer:
     key = asked.headers.get("idempotency-key", "")
     if len(key) > _KEY_MOST or not key.isprintable():
         raise UsageError(f"an Idempotency-Key has at most {_KEY_MOST} characters", hint="send a UUID")
-    done = write(asked, Change(edits, message), undone)
+    # Keys of different clients are not each other's.
+    scoped = f"{asked.principal.token}/{key}" if key and asked.principal else ""
+    done = write(asked, Change(edits, message, scoped), undone)
     return as_json(wire.recorded(done, full=True), 201 if done.rev else 200)
 
 

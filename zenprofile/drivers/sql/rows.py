@@ -1,0 +1,123 @@
+"""What a change does to the tables' rows, and what recorded rows say."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from zenprofile import resources
+from zenprofile.core import document_check
+from zenprofile.core.change import Changed, Recorded
+from zenprofile.core.document_check import Registered
+from zenprofile.core.entity import Data, Key, revision
+from zenprofile.core.secrets import plaintext
+from zenprofile.core.snapshot import data_of
+from zenprofile.drivers.sql import tables
+from zenprofile.drivers.sql.snapshot import Read, Rows, SqlSnapshot, seal, where
+from zenprofile.store.prepare import Prepared, revision_of
+
+
+class EntityRows(NamedTuple):
+    """What a change does to the entities' rows: the values of `tables.DELETE`, `UPDATE` and `INSERT`."""
+
+    deletes: list[dict[str, Any]]
+    updates: list[dict[str, Any]]
+    inserts: list[dict[str, Any]]
+
+
+def rows_of(before: SqlSnapshot, prepared: Prepared, number: int) -> EntityRows:
+    """Return what a change does to the rows; reads what it replaces, so it comes before anything is written."""
+    datas = {changed.key: changed.after for changed in prepared.changes}
+
+    def registered(type_: str, flavor: str) -> Data | None:
+        key = Key("flavor", type_, flavor)
+        return datas[key] if key in datas else before.registered(type_, flavor)
+
+    rows = EntityRows([], [], [])
+    for key, old, new in prepared.writes:
+        at = {**where(key), "name": key.name}
+        stored = "" if old is None else _stored_revision(before, key)
+        if new is None:
+            rows.deletes.append(_old(at, stored))
+            continue
+        content = {**_content(key, new, datas[key], registered), "number": number}
+        if old is None:
+            rows.inserts.append({**at, **content})
+        else:
+            rows.updates.append({**_old(at, stored), **content})
+    return rows
+
+
+def write_rows(connection: Connection, rows: EntityRows) -> bool:
+    """Write rows; each statement holds only for the revision that was read. Return whether all of them did."""
+    deletes, updates, inserts = rows
+    if inserts and updates:
+        # Two statements for all of them, instead of three.
+        deletes, inserts, updates = [*deletes, *updates], [*map(_inserted, updates), *inserts], []
+    for statement, values in ((tables.DELETE, deletes), (tables.UPDATE, updates)):
+        if values and connection.execute(statement, values).rowcount != len(values):
+            return False
+    if inserts:
+        connection.execute(tables.INSERT, inserts)
+    return True
+
+
+def _inserted(update: dict[str, Any]) -> dict[str, Any]:
+    places = {name: update[f"at_{name}"] for name in ("kind", "type", "folded", "name")}
+    return {**{name: value for name, value in update.items() if not name.startswith("at_")}, **places}
+
+
+def edits_of(prepared: Prepared, number: int) -> list[dict[str, Any]]:
+    """Return the rows of a change's documents, before and after."""
+    return [
+        {
+            "number": number,
+            "kind": key.kind,
+            "type": key.type,
+            "name": key.name,
+            "text_before": _told(before),
+            "text_after": after,
+        }
+        for key, before, after in prepared.writes
+    ]
+
+
+def edits_between(read: Read, first: int, last: int) -> dict[int, list[Any]]:
+    """Return the rows of changed documents, by the number of their change."""
+    edits: dict[int, list[Any]] = {}
+    for row in read(tables.EDITS_BETWEEN, {"first": first, "last": last}):
+        edits.setdefault(row.number, []).append(row)
+    return edits
+
+
+def records(rows: Rows, edits: dict[int, list[Any]]) -> Iterator[Recorded]:
+    """Yield changes as history tells them, from their rows and those of their documents."""
+    for number, who, when, message in rows:
+        found = ((Key(*row[1:4]), row[4], row[5]) for row in edits.get(number, ()))
+        changed = (Changed(key, data_of(key, before), data_of(key, after)) for key, before, after in found)
+        yield Recorded(str(number), who, when, message, tuple(sorted(changed, key=lambda c: c.key)))
+
+
+def _told(text: str | None) -> str | None:
+    """Return a replaced document as history keeps it: what was no text has no bytes there."""
+    return None if text is None else text.encode("utf-8", "replace").decode()
+
+
+def _old(at: dict[str, Any], stored: str) -> dict[str, Any]:
+    """Return the values that find a row as it was read."""
+    return {f"at_{column}": value for column, value in {**at, "revision": stored}.items()}
+
+
+def _stored_revision(before: SqlSnapshot, key: Key) -> str:
+    row = before.row(key)
+    return "" if row is None else str(row.revision)
+
+
+def _content(key: Key, text: str, data: Data | None, registered: Registered) -> dict[str, Any]:
+    """Return the columns of a document; its data only where it holds, so that it can be believed later."""
+    if not data or plaintext.document(text) or document_check.findings(key, data, resources.catalog(), registered):
+        return {"document": text, "data": None, "revision": revision_of(key, text), "seal": 0}
+    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    fingerprint = revision(key, data)
+    return {"document": text, "data": said, "revision": fingerprint, "seal": seal(text, said, fingerprint)}

@@ -1,0 +1,104 @@
+"""What a work tree leaves out on purpose: entries of the index that git is told not to look at on the disk.
+
+The index is read in this process: every command asks, and nearly always the answer is that there are none.
+"""
+
+import os
+import struct
+from typing import NamedTuple
+
+from zenprofile.git.repository import Repository
+
+SKIPPED, ASSUMED = "skip-worktree", "assume-unchanged"
+_ASSUMED, _EXTENDED, _SKIPPED, _NAME = 0x8000, 0x4000, 0x4000, 0x0FFF
+_FOLDER = 0o40000
+_FIXED = 40  # bytes of an entry in front of its object id
+_MOST = 512 << 20  # bytes of an index
+
+
+class LeftOut(NamedTuple):
+    """An entry of the index that stands for a file.
+
+    Attributes:
+        oid: of the blob.
+        how: `SKIPPED` (a sparse checkout does that, too) or `ASSUMED`.
+    """
+
+    oid: str
+    how: str
+
+
+def find(repository: Repository) -> dict[str, LeftOut]:
+    """Return the entries by path below the work tree's top."""
+    try:
+        with open(repository.git_file("index"), "rb") as file:
+            content = file.read(_MOST)
+    except OSError:
+        return {}
+    try:
+        found = _flagged(content, 32 if repository.is_sha256 else 20)
+    except (struct.error, ValueError, IndexError):
+        return _by_git(repository)
+    return _without_folders(repository, found)
+
+
+def _flagged(content: bytes, size: int) -> dict[str, tuple[int, LeftOut]]:
+    """Return mode and entry of what is flagged in an index.
+
+    Raises:
+        ValueError, IndexError, struct.error: it has a form that is left to git.
+    """
+    signature, version, count = struct.unpack_from(">4sII", content)
+    if signature != b"DIRC" or version not in {2, 3}:
+        raise ValueError("another form")
+    found = {}
+    at, fixed = 12, _FIXED + size + 2
+    for _ in range(count):
+        flags = (content[at + fixed - 2] << 8) | content[at + fixed - 1]
+        extended = flags & _EXTENDED
+        start = at + fixed + (2 if extended else 0)
+        end = start + (flags & _NAME)
+        if flags & _NAME == _NAME:
+            end = content.index(b"\0", start)
+        skipped = extended and ((content[start - 2] << 8) | content[start - 1]) & _SKIPPED
+        if skipped or flags & _ASSUMED:
+            oid = content[at + _FIXED : at + _FIXED + size].hex()
+            mode = int.from_bytes(content[at + 24 : at + 28], "big")
+            found[os.fsdecode(content[start:end])] = (mode, LeftOut(oid, SKIPPED if skipped else ASSUMED))
+        at += (end - at + 8) & ~7
+    if content[at : at + 4] == b"link":
+        raise ValueError("a part of it is elsewhere")
+    return found
+
+
+def _without_folders(repository: Repository, found: dict[str, tuple[int, LeftOut]]) -> dict[str, LeftOut]:
+    """Name the files of folders that a sparse index holds as one entry."""
+    if not any(mode == _FOLDER for mode, _ in found.values()):
+        return {path: entry for path, (_, entry) in found.items()}
+    from zenprofile.git.objects import Objects
+
+    objects, files = Objects(repository), {}
+    try:
+        for path, (mode, entry) in found.items():
+            if mode == _FOLDER:
+                inner = objects.files(entry.oid, path)
+                files.update({below: LeftOut(one.oid, SKIPPED) for below, one in inner.items()})
+            else:
+                files[path] = entry
+    finally:
+        objects.close()
+    return files
+
+
+def _by_git(repository: Repository) -> dict[str, LeftOut]:
+    from zenprofile.git import runner
+
+    out = runner.run(["ls-files", "-v", "-s", "-z"], repository.folder).out
+    found = {}
+    for row in out.split(b"\0"):
+        meta, tab, path = row.partition(b"\t")
+        words = meta.split(b" ")
+        if tab and (words[0].upper() == b"S" or words[0].islower()):
+            how = SKIPPED if words[0].upper() == b"S" else ASSUMED
+            found[os.fsdecode(path)] = LeftOut(words[2].decode(), how)
+    return found
