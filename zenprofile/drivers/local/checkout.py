@@ -4,10 +4,9 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from zenprofile.core.change import words
+from zenprofile.core.change import Changed, words
 from zenprofile.drivers.local import commit, tree
 from zenprofile.drivers.local.journal import Entry, Move
-from zenprofile.drivers.local.merge import Outcome
 from zenprofile.errors import Conflict, Invalid
 from zenprofile.fs import nofollow
 from zenprofile.git import index, left_out, runner
@@ -21,7 +20,9 @@ if TYPE_CHECKING:
 _SHOWN = 10  # names in a message
 
 
-def move(repository: Repository, objects: Objects, settings: Settings, head: Head, new: str, outcome: Outcome) -> None:
+def move(
+    repository: Repository, objects: Objects, settings: Settings, head: Head, new: str, changes: tuple[Changed, ...]
+) -> None:
     """Bring branch, index and files from HEAD to a commit, keeping edits that it does not touch.
 
     Raises:
@@ -54,7 +55,7 @@ def move(repository: Repository, objects: Objects, settings: Settings, head: Hea
     staged = objects.edited(old_tree, outside) if outside else ""
     if outside:
         _must_be_free(repository, objects, old_tree, staged)
-    message = f"pull: {words(outcome.changes)}"
+    message = f"pull: {words(changes)}"
     commit.carry(repository, objects, Move(tuple(entries), message, head.ref, head.oid, new, "merge", staged))
 
 
