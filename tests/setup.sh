@@ -19,15 +19,22 @@ zsh|zsh|tests/cli/test_shells.py::test_what_a_shell_offers[zsh]|completion in zs
 node|nodejs|@tools|a language server, managers of hooks
 npm|npm|@tools|a language server, managers of hooks
 yaml-language-server|npm:yaml-language-server@1.18.0|@tools|a language server
+mariadbd|mariadb-server|@databases|stores on MySQL
+pg_ctlcluster|postgresql|@databases|stores on PostgreSQL
+rsync|rsync|@databases|a Galera cluster
 lefthook|npm:lefthook@2.0.0|@tools|a manager of hooks
 husky|npm:husky@9.1.7|@tools|a manager of hooks
+chromium|chromium|@browser|a browser for the page
+chromedriver|chromium-driver|@browser|a browser for the page
+axe-core|npm:axe-core@4.11.0|@browser|rules of accessibility
 '
 
 missing() {
     echo "$programs" | while IFS='|' read -r program package suite why; do
         # A server's program need not be on everybody's PATH.
         [ -z "$program" ] || command -v "$program" >/dev/null 2>&1 || [ -x "/usr/sbin/$program" ] \
-            || [ -x "$npm/node_modules/.bin/$program" ] || echo "$program|$package|$suite|$why"
+            || [ -x "$npm/node_modules/.bin/$program" ] || [ -d "$npm/node_modules/$program" ] \
+            || echo "$program|$package|$suite|$why"
     done
 }
 

@@ -248,7 +248,8 @@ def _described(session: Session, snapshot: Snapshot, data: Data, at: str | None)
 def _settings(session: Session, snapshot: Snapshot, key: Key, at: str | None) -> tuple[str, str]:
     """Return a component's flavor and configuration as cells; what is wrong with it where it cannot be read."""
     try:
-        data = showing.shown(session, lookup.read(snapshot, key), at)
+        entity = lookup.read(snapshot, key)
+        data = showing.fit_to_show(showing.shown(session, entity, at), lookup.problems(snapshot, entity))
     except (NotFound, Invalid) as error:
         return "", f"({error.message})"
     return data.get("flavor", ""), ", ".join(showing.settings(data))
