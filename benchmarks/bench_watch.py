@@ -1,4 +1,4 @@
-"""A watcher: an edit on its way, ten thousand at once beside gitwatch's algorithm, and what it uses while nothing happens."""
+"""A watcher: an edit on its way, ten thousand at once beside gitwatch's algorithm, what it uses while all is quiet."""
 
 import contextlib
 import os
