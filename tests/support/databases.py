@@ -263,7 +263,8 @@ def execute(server: Server, statement: str, database: str = "", node: int = 0) -
     if server.engine == "postgresql":
         import psycopg
 
-        with psycopg.connect(server.url(database or "postgres"), autocommit=True) as connection:
+        where = {"host": "127.0.0.1", "port": server.ports[0], "user": "postgres", "dbname": database or "postgres"}
+        with psycopg.connect(**where, autocommit=True) as connection:  # type: ignore[arg-type] # of one type a name
             cursor = connection.execute(statement)  # type: ignore[arg-type] # of this module's callers
             return cursor.fetchall() if cursor.description else []
     connection = pymysql.connect(
