@@ -312,13 +312,18 @@ class GitSharing:
             outcome, record = _tried(joined, record)
             if isinstance(choice, Typed) and field is None:
                 _must_be_right(joined.added(outcome, key, choice.text))
-            conflicts.save(repository, record)
             if outcome.conflicts:
+                conflicts.save(repository, record)
                 return len(outcome.conflicts), Pulled(moved=False, changes=(), notes=(), equal=False)
-            if outcome.problems and not record.accepted:
-                raise merge_errors.spoiled(outcome.problems)
-            new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
-            self._move(head, new, outcome)
+            try:
+                if outcome.problems and not record.accepted:
+                    raise merge_errors.spoiled(outcome.problems)
+                new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
+                self._move(head, new, outcome)
+            except ZenprofileError as error:
+                if not isinstance(error, runner.GitError):
+                    conflicts.save(repository, record)  # the choice stands, and only the merge is still to be made
+                raise
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
 
