@@ -138,8 +138,8 @@ def _check_database(url: str) -> None:
     if "://" not in url:
         raise UsageError("the URL names no host", hint=f"write {dialect_of(url)}://user@host/database")
     bare = split_password(url)[0]
-    host = _parts(bare)[0].rpartition("@")[2]
-    if host and not _is_host(host):
+    hosts = _parts(bare)[0].rpartition("@")[2]
+    if hosts and not all(map(_is_host, hosts.split(","))):  # several: the nodes of a cluster
         hint = f"write {dialect_of(url)}://user@host:port/database"
         raise UsageError("the URL's host or port is none", hint=hint)
     _check_query(bare)
