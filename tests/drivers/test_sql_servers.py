@@ -427,7 +427,7 @@ def test_a_cluster_goes_on_without_one_of_its_nodes() -> None:
             assert found.data["description"] == "60"
             other.close()
         # What one node has acknowledged, another one reads.
-        near, far = open_store(urls[0], options), open_store(urls[1], options)
+        near, far = (open_store(url, OPTIONS._replace(timeout=5)) for url in urls[:2])
         for number in range(20):
             put(
                 near,
