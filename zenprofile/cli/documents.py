@@ -109,6 +109,7 @@ def validate(session: Session, paths: tuple[str, ...], rev: str | None, staged: 
         snapshot = _staged(judged.store) if staged else judged.store.snapshot(rev)
         found = documents.validate(snapshot, judged.below)
         problems += [judged.placed(problem, from_top=form is not None) for problem in found]
+        session.warn_all(judged.place + line for line in documents.warnings(snapshot, judged.below))
         count = documents.count(snapshot, judged.below)
         number += count
         session.hint(judged.told(count))
@@ -187,5 +188,5 @@ def export(session: Session, directory: str) -> None:
 
     from zenprofile.usecases import schemas
 
-    files = [str(path) for path in schemas.export(Path(directory))]
+    files = [str(path) for path in schemas.export(Path(directory), schemas.place_of(session.store()))]
     session.show(_files(files), lambda: "\n".join(map(output.safe_text, files)))

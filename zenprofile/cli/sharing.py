@@ -76,6 +76,7 @@ def status(session: Session) -> None:
     lines = [_place(session.active.name, relation)]
     lines += [f"{found.state}: {found.reason}" + (f" (since {found.since})" if found.since else "")]
     lines += [f"  {line}" for line in change.each_in_words(found.changes)]
+    lines += [f"  {line}" for row in data["conflicts"] for line in _lines(row).splitlines()]
     lines += [f"  {problem}" for problem in found.invalid]
     lines += [f"Next: {found.next}"] if found.next else []
     session.show(data, lambda: "\n".join(map(output.safe_text, lines)))

@@ -75,7 +75,7 @@ VERBS: dict[str, str] = {
     TYPED: "register list describe get update remove-attribute rename copy delete flavor",
     f"{TYPED} flavor": "register list",
     "stack": "register list describe tree set get update remove-component rename copy delete export import",
-    "flavor": "register list describe update rename delete",
+    "flavor": "register list describe import update rename delete",
     "user": "create list describe set get update rename delete",
     "team": "create list describe add remove update rename delete",
     "role": "create list describe assign revoke assignment update rename delete",
