@@ -1,7 +1,7 @@
 #!/bin/sh
 # PyYAML 6.0.4: its C parser refuses a valid document of 1,001 nested flow sequences, which its Python parser reads, and
 # which the C parser of 6.0.3 reads too. The error comes out of the scanner, ahead of the events: a program that
-# bounds depth by counting events sees none of them (the key is the fifth event), and then a ScannerError.
+# bounds depth by counting events sees one of them (the fifth event), and then a ScannerError.
 #
 # Seen 2026-11-28, CPython 3.11:
 #   6.0.3 c: 2009 events
