@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
 from zenprofile.drivers.local import manifest
 from zenprofile.drivers.local.beginning import make_repository, sweep
-from zenprofile.drivers.local.places import must_be_free
 from zenprofile.drivers.local.store import MANIFEST_TEXT, LocalStore, file_change
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import atomic, nofollow
@@ -67,6 +66,8 @@ class LocalDriver:
         if root == os.path.dirname(root):
             raise StoreBroken("the root of the file system is no place for a profile", hint="name a folder below it")
         _must_not_lie_among_documents(root)
+        from zenprofile.drivers.local.places import must_be_free
+
         must_be_free(root, options)
         try:
             os.makedirs(root, exist_ok=True)
