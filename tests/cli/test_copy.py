@@ -132,8 +132,6 @@ def test_the_command(source: str, tmp_path: Path) -> None:
     def zenprofile(*words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "zenprofile", *words]
         return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-            [sys.executable, "-m", "zenprofile", *words], capture_output=True, text=True, check=False, cwd=tmp_path
-        )
 
     zenprofile("create", "team", "--url", source)
     planned = zenprofile("copy", "team", "sqlite:///copy.db", "--dry-run", "-o", "json")
