@@ -68,8 +68,6 @@ class LocalDriver:
         if root == os.path.dirname(root):
             raise StoreBroken("the root of the file system is no place for a profile", hint="name a folder below it")
         _must_not_lie_among_documents(root)
-        from zenprofile.drivers.local.places import must_be_free
-
         must_be_free(root, options)
         try:
             os.makedirs(root, exist_ok=True)
