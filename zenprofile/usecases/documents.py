@@ -64,6 +64,24 @@ def chosen(given: Sequence[str]) -> Chosen:
     return Chosen("", ())
 
 
+def here() -> list[str] | None:
+    """Return the folders of the profiles in the repository that one stands in; None where one stands in none."""
+    from zenprofile.machine import roots
+
+    try:
+        cwd = os.getcwd()
+    except OSError:
+        return None
+    top = roots.top_of(cwd)
+    return roots.profiles_below(top) if top else None
+
+
+def count(snapshot: Snapshot, below: Sequence[str] = ()) -> int:
+    """Count a profile's documents, or some of them."""
+    keys = snapshot.keys()
+    return sum(not below or _within(key.path, below) for key in keys)
+
+
 def _root_of(path: str) -> str:
     folder = os.path.abspath(path)
     while True:
@@ -100,6 +118,31 @@ def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:
         return problems
     _selected(snapshot, below)
     return [problem for problem in problems if _within(problem.file, below)]
+
+
+def warnings(snapshot: Snapshot, below: Sequence[str] = ()) -> list[str]:
+    """Say of documents that can be read here that other readers refuse them."""
+    found = []
+    for key in snapshot.keys():  # noqa: SIM118 - no mapping
+        text = _readable(snapshot, key) if not below or _within(key.path, below) else ""
+        if "\t" in text:
+            from zenprofile.core.document import tabs
+
+            place = tabs.found(text)
+            if place:
+                found.append(
+                    f"{key.path}:{place[0]}:{place[1]}: a tab that PyYAML's own loaders refuse; zenprofile fmt"
+                )
+    return found
+
+
+def _readable(snapshot: Snapshot, key: Key) -> str:
+    try:
+        text = snapshot.text(key) or ""
+        snapshot.get(key)
+    except Invalid:
+        return ""
+    return text
 
 
 def prefix(store: Store) -> str:
