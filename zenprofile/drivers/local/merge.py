@@ -242,7 +242,8 @@ class Merge:
         left: list[Conflict] = []
         ours_changed, theirs_changed = changed
         broken = merge_whole.broken_references(data, ours_changed, theirs_changed, self._is_flavor)
-        for conflict in broken:
+        mine, other = (lambda key, side=side: data_of(key, side.get(key)) for side in (ours, theirs))
+        for conflict in merge_whole.as_seen(broken, mine, other):
             choice = chosen(choices.get(conflict.key, {}), conflict.path)
             if choice is None:
                 left.append(conflict)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from zenprofile.core.change import Changed, label, words
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.paths import Path
-from zenprofile.drivers.local import conflicts, manifest, merge_errors
-from zenprofile.drivers.local.conflicts import Record, Whole
+from zenprofile.drivers.local import conflicts, manifest, merge_errors, settling
+from zenprofile.drivers.local.conflicts import Record
 from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Stale, StoreBroken, Unreachable, ZenprofileError
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.fs import lock, nofollow
@@ -19,7 +19,7 @@ from zenprofile.git import commit_graph, remote, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Head, Repository
-from zenprofile.store.sharing import Open, Pulled, Pushed, Relation, State, Typed, at
+from zenprofile.store.sharing import Open, Pulled, Pushed, Relation, State, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -198,14 +198,14 @@ class GitSharing:
         joined = self._merge(head.oid, theirs)
         self._must_be_a_profile(joined, up)
         record = self._record() or Record("", "", ())
-        outcome, record = _tried(joined, record._replace(accepted=accept_invalid))
+        outcome, record = settling.tried(joined, record._replace(accepted=accept_invalid))
         if outcome.problems and not accept_invalid:
             raise merge_errors.spoiled(outcome.problems)
         if outcome.conflicts:
             conflicts.save(repository, record)
             raise merge_errors.undecided(outcome.conflicts)
         forward = not head.oid or joined.bases == [head.oid]
-        new = theirs if forward else self._merge_commit(outcome, head.oid, theirs, up)
+        new = theirs if forward else self._merge_commit(outcome, head.oid, theirs, up, settling.trailer(record))
         self._move(head, new, outcome)
         conflicts.clear(repository)
         return Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=forward)
@@ -239,14 +239,14 @@ class GitSharing:
             raise Invalid(message, hint="have it put back there, or take it by hand: git pull", file=MANIFEST)
         manifest.must_hold(arriving_, up.url)
 
-    def _merge_commit(self, outcome: "Outcome", ours: str, theirs: str, up: remote.Upstream) -> str:
+    def _merge_commit(self, outcome: "Outcome", ours: str, theirs: str, up: remote.Upstream, settled: str) -> str:
         from zenprofile.drivers.local import commit
 
         repository = self._repository()
         name = up.tracking.removeprefix("refs/remotes/")
         told = f": {words(outcome.changes)}" if outcome.changes else ""
         parents, author = [ours, theirs], self._store.author()
-        message = f"Merge {name}{told}"
+        message = f"Merge {name}{told}{settled}"
         return commit.make_commit(repository, self._objects(), self._settings(), outcome.tree, parents, message, author)
 
     def outgoing(self) -> tuple[Changed, ...]:
@@ -295,10 +295,12 @@ class GitSharing:
         if head != record.ours:
             if self._is_in(record.theirs, head):
                 return Open("", "", ())
-            record = _tried(self._merge(head, record.theirs), record)[1]
-        return Open(record.ours, record.theirs, record.conflicts)
+            record = settling.tried(self._merge(head, record.theirs), record)[1]
+        settled: list[tuple[Key, Path]] = [(c.key, c.path) for c, _ in record.settled]
+        settled += [(w.key, ()) for w in record.whole]
+        return Open(record.ours, record.theirs, record.conflicts, tuple(settled))
 
-    def resolve(self, key: Key, field: Path | None, choice: "Choice | Typed") -> tuple[int, Pulled]:
+    def resolve(self, key: Key, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
         """Settle conflicts of one entity; with the last one settled, make the merge."""
         repository = self._repository()
         with self._store.writing():
@@ -308,8 +310,12 @@ class GitSharing:
                 conflicts.clear(repository)
                 raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
             joined = self._merge(head.oid, record.theirs)
-            record = _chosen(joined, _tried(joined, record)[1], key, field, choice)
-            outcome, record = _tried(joined, record)
+            record = settling.tried(joined, record)[1]
+            if choice is None:
+                record = settling.reopened(record, key, field)
+            else:
+                record = settling.chosen(joined, record, key, field, choice)
+            outcome, record = settling.tried(joined, record)
             if isinstance(choice, Typed) and field is None:
                 _must_be_right(joined.added(outcome, key, choice.text))
             conflicts.save(repository, record)
@@ -317,7 +323,8 @@ class GitSharing:
                 return len(outcome.conflicts), Pulled(moved=False, changes=(), notes=(), equal=False)
             if outcome.problems and not record.accepted:
                 raise merge_errors.spoiled(outcome.problems)
-            new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
+            up = self._upstream(head)
+            new = self._merge_commit(outcome, head.oid, record.theirs, up, settling.trailer(record))
             self._move(head, new, outcome)
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
@@ -402,40 +409,6 @@ def _import_the_rest() -> None:
             "zenprofile.core.secrets.plaintext",
         ):
             importlib.import_module(name)
-
-
-def _tried(joined: "Merge", record: Record) -> "tuple[Outcome, Record]":
-    """Merge with what a person has settled so far, as far as it is still about the same."""
-    outcome = joined.outcome({})
-    settled = conflicts.still_settled(record, outcome.conflicts)
-    whole = tuple(w for w in record.whole if joined.document(w.key)[1:] == (w.ours, w.theirs))
-    if settled or whole:
-        outcome = joined.outcome(conflicts.choices(settled), {w.key: w.text for w in whole})
-    return outcome, Record(joined.ours, joined.theirs, outcome.conflicts, settled, whole, record.accepted)
-
-
-def _chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choice: "Choice | Typed") -> Record:
-    """Return the record with conflicts of an entity settled.
-
-    Raises:
-        NotFound: there is no such conflict.
-        Invalid: what was typed cannot be read.
-    """
-    from zenprofile.core.document import reader as texts
-    from zenprofile.core.merge.documents import Value
-
-    wanted = [c for c in record.conflicts if c.key == key and field in {None, c.path}]
-    if not wanted:
-        raise NotFound(f"{label(key)} has no such conflict", hint="see: zenprofile conflicts")
-    data = texts.read(choice.text, key.path) if isinstance(choice, Typed) else {}
-    if isinstance(choice, Typed) and field:
-        choice = Value(at(data, field))
-    if not isinstance(choice, Typed) and all(c.path for c in wanted):
-        return record._replace(settled=(*record.settled, *((c, choice) for c in wanted)))
-    _, ours, theirs = joined.document(key)
-    text = choice.text if isinstance(choice, Typed) else theirs if choice == "theirs" else ours
-    kept = (w for w in record.whole if w.key != key)
-    return record._replace(whole=(*kept, Whole(key, ours, theirs, text)))
 
 
 def _must_be_right(problems: list[Problem]) -> None:

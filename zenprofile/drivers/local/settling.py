@@ -1,0 +1,97 @@
+"""Settling the conflicts of a merge: what a person chose so far, taken back or chosen anew until the merge is made."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from zenprofile.core import paths
+from zenprofile.core.change import label
+from zenprofile.core.entity import Key
+from zenprofile.core.paths import Path
+from zenprofile.drivers.local import conflicts
+from zenprofile.drivers.local.conflicts import Record, Whole
+from zenprofile.errors import NotFound
+from zenprofile.store.sharing import Typed, at
+
+if TYPE_CHECKING:
+    from zenprofile.core.merge.data import Choice
+    from zenprofile.core.merge.documents import Conflict
+    from zenprofile.drivers.local.merge import Merge, Outcome
+
+SETTLED = "Settled: "  # a line of the merge's message; history shows what it names
+
+
+def tried(joined: "Merge", record: Record) -> "tuple[Outcome, Record]":
+    """Merge with what a person has settled so far, as far as it is still about the same.
+
+    Some conflicts show only once others are settled.
+    """
+    whole = tuple(w for w in record.whole if joined.document(w.key)[1:] == (w.ours, w.theirs))
+    texts = {w.key: w.text for w in whole}
+    settled: tuple[tuple[Conflict, Choice], ...] = ()
+    outcome = joined.outcome({}, texts)
+    while more := conflicts.still_settled(record, outcome.conflicts):
+        settled = (*settled, *more)
+        outcome = joined.outcome(conflicts.choices(settled), texts)
+        still = set(map(_place, outcome.conflicts))
+        if not {_place(c) for c, _ in more}.isdisjoint(still):  # a choice that does not settle it
+            settled = tuple(pair for pair in settled if _place(pair[0]) not in still)
+            break
+    return outcome, Record(joined.ours, joined.theirs, outcome.conflicts, settled, whole, record.accepted)
+
+
+def chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choice: "Choice | Typed") -> Record:
+    """Return the record with conflicts of an entity settled; those that were settled already, where none is open.
+
+    Raises:
+        NotFound: there is no such conflict.
+        Invalid: what was typed cannot be read.
+    """
+    from zenprofile.core.document import reader as texts
+    from zenprofile.core.merge.documents import Value
+
+    wanted = _of(record.conflicts, key, field) or _of((c for c, _ in record.settled), key, field)
+    if not wanted and not any(w.key == key for w in record.whole):
+        raise _none(key)
+    data = texts.read(choice.text, key.path) if isinstance(choice, Typed) else {}
+    if isinstance(choice, Typed) and field:
+        choice = Value(at(data, field))
+    if not isinstance(choice, Typed) and wanted and all(c.path for c in wanted):
+        places = set(map(_place, wanted))
+        kept = tuple(pair for pair in record.settled if _place(pair[0]) not in places)
+        return record._replace(settled=(*kept, *((c, choice) for c in wanted)))
+    _, ours, theirs = joined.document(key)
+    text = choice.text if isinstance(choice, Typed) else theirs if choice == "theirs" else ours
+    others = (w for w in record.whole if w.key != key)
+    return record._replace(whole=(*others, Whole(key, ours, theirs, text)))
+
+
+def reopened(record: Record, key: Key, field: Path | None) -> Record:
+    """Return the record without what was settled of an entity, or of one field of it.
+
+    Raises:
+        NotFound: nothing of it was settled.
+    """
+    settled = tuple(pair for pair in record.settled if not _of([pair[0]], key, field))
+    whole = tuple(w for w in record.whole if w.key != key)
+    if len(settled) == len(record.settled) and len(whole) == len(record.whole):
+        raise NotFound(f"nothing of {label(key)} was settled", hint="see: zenprofile conflicts")
+    return record._replace(settled=settled, whole=whole)
+
+
+def trailer(record: Record) -> str:
+    """Return what the message of a merge says of what a person settled; "" for nothing."""
+    lines = [f"{SETTLED}{c.key} {paths.show(c.path)}".rstrip() for c, _ in record.settled]
+    lines += [f"{SETTLED}{w.key}" for w in record.whole]
+    return "\n\n" + "\n".join(dict.fromkeys(lines)) if lines else ""
+
+
+def _of(found: "Iterable[Conflict]", key: Key, field: Path | None) -> "list[Conflict]":
+    return [c for c in found if c.key == key and field in {None, c.path}]
+
+
+def _place(conflict: "Conflict") -> tuple[Key, Path]:
+    return conflict.key, conflict.path
+
+
+def _none(key: Key) -> NotFound:
+    return NotFound(f"{label(key)} has no such conflict", hint="see: zenprofile conflicts")
