@@ -112,6 +112,12 @@ def target_of(conflict: Conflict) -> Key:
     return Key("user" if kind == "members" else inside[0], "", name)
 
 
+def deleted(conflict: Conflict) -> Key | None:
+    """Return what a side of a conflict deleted and the other side refers to; None where it is another conflict."""
+    one_side = conflict.class_ == "reference" and (conflict.ours is MISSING) != (conflict.theirs is MISSING)
+    return target_of(conflict) if one_side and conflict.path and conflict.path != ("configuration",) else None
+
+
 def as_seen(found: list[Conflict], ours: GetData, theirs: GetData) -> list[Conflict]:
     """Return conflicts with the places in the document that one sees: ours, or theirs where ours has no such place."""
     taken: set[tuple[Key, paths.Path]] = set()

@@ -4,13 +4,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from zenprofile.core import paths
-from zenprofile.core.change import label
-from zenprofile.core.entity import Key
+from zenprofile.core.change import MISSING, Recorded, label
+from zenprofile.core.entity import KINDS, Key
 from zenprofile.core.paths import Path
 from zenprofile.drivers.local import conflicts
 from zenprofile.drivers.local.conflicts import Record, Whole
-from zenprofile.errors import NotFound
-from zenprofile.store.sharing import Typed, at
+from zenprofile.errors import Invalid, NotFound
+from zenprofile.git import commit_graph, runner
+from zenprofile.git.repository import Repository
+from zenprofile.store import dates
+from zenprofile.store.sharing import Open, Typed, at
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -65,6 +68,32 @@ def chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choice
     return record._replace(whole=(*others, Whole(key, ours, theirs, text)))
 
 
+def settled(
+    joined: "Merge", record: Record, key: Key, field: Path | None, choice: "Choice | Typed | None"
+) -> "tuple[Outcome, Record]":
+    """Merge with conflicts of an entity settled, or opened again (None).
+
+    Raises:
+        NotFound: there is no such conflict.
+        Invalid: what was typed cannot be read, or is invalid.
+    """
+    record = tried(joined, record)[1]
+    if choice is None:
+        return tried(joined, reopened(record, key, field))
+    outcome, record = tried(joined, chosen(joined, record, key, field, choice))
+    problems = joined.added(outcome, key, choice.text) if isinstance(choice, Typed) and field is None else []
+    if problems:
+        raise Invalid.of(problems)
+    return outcome, record
+
+
+def opened(record: Record) -> Open:
+    """Return what waits for a person, and what was settled so far."""
+    places: list[tuple[Key, Path]] = [(c.key, c.path) for c, _ in record.settled]
+    places += [(w.key, ()) for w in record.whole]
+    return Open(record.ours, record.theirs, record.conflicts, tuple(places))
+
+
 def reopened(record: Record, key: Key, field: Path | None) -> Record:
     """Return the record without what was settled of an entity, or of one field of it.
 
@@ -76,6 +105,32 @@ def reopened(record: Record, key: Key, field: Path | None) -> Record:
     if len(settled) == len(record.settled) and len(whole) == len(record.whole):
         raise NotFound(f"nothing of {label(key)} was settled", hint="see: zenprofile conflicts")
     return record._replace(settled=settled, whole=whole)
+
+
+def last_changes(
+    repository: Repository, conflict: "Conflict", sides: tuple[str, str]
+) -> tuple[Recorded | None, Recorded | None]:
+    """Return the last commit of each side, since their common ancestors, that changed what is in conflict."""
+    from zenprofile.core.merge.references import deleted
+
+    bases = commit_graph.bases(repository, *sides)
+    found = []
+    for commit, value in zip(sides, (conflict.ours, conflict.theirs), strict=True):
+        key = deleted(conflict) if value is MISSING else None
+        path = repository.prefix + (key or conflict.key).path if conflict.key.kind in KINDS else ""
+        args = [
+            "log",
+            "-1",
+            "--format=%H%x00%an%x00%ct",
+            "--no-show-signature",
+            commit,
+            *(f"^{base}" for base in bases),
+        ]
+        told = runner.run([*args, "--", path], repository.top).out.decode("utf-8", "replace").strip() if path else ""
+        oid, _, rest = told.partition("\0")
+        who, _, when = rest.partition("\0")
+        found.append(Recorded(oid, who, dates.rfc3339(float(when)), "", ()) if when else None)
+    return found[0], found[1]
 
 
 def trailer(record: Record) -> str:

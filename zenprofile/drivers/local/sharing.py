@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from zenprofile.core.change import Changed, label, words
+from zenprofile.core.change import Changed, Recorded, label, words
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.paths import Path
-from zenprofile.drivers.local import conflicts, manifest, merge_errors, settling
+from zenprofile.drivers.local import conflicts, manifest, merge_errors, own_merge, settling
 from zenprofile.drivers.local.conflicts import Record
-from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Stale, StoreBroken, Unreachable, ZenprofileError
+from zenprofile.errors import AccessDenied, Invalid, NotFound, Stale, StoreBroken, Unreachable, ZenprofileError
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.fs import lock, nofollow
 from zenprofile.git import commit_graph, remote, runner
@@ -22,7 +22,7 @@ from zenprofile.git.repository import Head, Repository
 from zenprofile.store.sharing import Open, Pulled, Pushed, Relation, State, Typed
 
 if TYPE_CHECKING:
-    from zenprofile.core.merge.data import Choice
+    from zenprofile.core.merge.data import Choice, Conflict
     from zenprofile.drivers.local.merge import Merge, Outcome
     from zenprofile.drivers.local.store import LocalStore
 
@@ -288,36 +288,41 @@ class GitSharing:
     def open(self) -> Open:
         """Return the conflicts that wait, as they are with what is here now."""
         repository = self._store.repository
+        if repository is None:
+            return Open("", "", ())
+        own = own_merge.record(repository)
+        if own is not None:
+            found = settling.tried(self._merge(own.ours, own.theirs), own)[1]
+            return settling.opened(found._replace(conflicts=own_merge.waiting(repository, found.conflicts)))
         record = self._record()
-        if repository is None or record is None:
+        if record is None:
             return Open("", "", ())
         head = repository.head().oid
         if head != record.ours:
             if self._is_in(record.theirs, head):
                 return Open("", "", ())
             record = settling.tried(self._merge(head, record.theirs), record)[1]
-        settled: list[tuple[Key, Path]] = [(c.key, c.path) for c, _ in record.settled]
-        settled += [(w.key, ()) for w in record.whole]
-        return Open(record.ours, record.theirs, record.conflicts, tuple(settled))
+        return settling.opened(record)
+
+    def last_changes(self, conflict: "Conflict") -> tuple[Recorded | None, Recorded | None]:
+        """Say who changed last what is in conflict, on each side."""
+        found = self.open()
+        return settling.last_changes(self._repository(), conflict, (found.ours, found.theirs))
 
     def resolve(self, key: Key, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
         """Settle conflicts of one entity; with the last one settled, make the merge."""
         repository = self._repository()
         with self._store.writing():
+            own = own_merge.record(repository)
+            if own is not None:
+                return self._resolve_own(own, key, field, choice)
             head = repository.must_be_ready()
             record = self._record()
             if record is None or self._is_in(record.theirs, head.oid):
                 conflicts.clear(repository)
                 raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
             joined = self._merge(head.oid, record.theirs)
-            record = settling.tried(joined, record)[1]
-            if choice is None:
-                record = settling.reopened(record, key, field)
-            else:
-                record = settling.chosen(joined, record, key, field, choice)
-            outcome, record = settling.tried(joined, record)
-            if isinstance(choice, Typed) and field is None:
-                _must_be_right(joined.added(outcome, key, choice.text))
+            outcome, record = settling.settled(joined, record, key, field, choice)
             conflicts.save(repository, record)
             if outcome.conflicts:
                 return len(outcome.conflicts), Pulled(moved=False, changes=(), notes=(), equal=False)
@@ -329,9 +334,23 @@ class GitSharing:
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
 
+    def _resolve_own(
+        self, record: Record, key: Key, field: Path | None, choice: "Choice | Typed | None"
+    ) -> tuple[int, Pulled]:
+        """Settle conflicts of a merge that the user began; to commit it stays the user's."""
+        repository, objects = self._repository(), self._objects()
+        joined = self._merge(record.ours, record.theirs)
+        outcome, record = settling.settled(joined, record, key, field, choice)
+        conflicts.save(repository, record)
+        texts = {unmerged: joined.document(unmerged)[1] for unmerged in own_merge.unmerged(repository)}
+        own_merge.settle(repository, objects, outcome, texts)
+        left = len(own_merge.waiting(repository, outcome.conflicts))
+        note = "" if left else "settled and staged; the merge is yours to commit: git commit"
+        return left, Pulled(moved=False, changes=(), notes=(note,) if note else (), equal=False)
+
     def marked(self, key: Key) -> str:
         """Return an entity's document with git's markers around its conflicts."""
-        record = self._record()
+        record = own_merge.record(self._repository()) or self._record()
         if record is None:
             raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
         base, ours, theirs = self._merge(self._repository().head().oid, record.theirs).document(key)
@@ -409,8 +428,3 @@ def _import_the_rest() -> None:
             "zenprofile.core.secrets.plaintext",
         ):
             importlib.import_module(name)
-
-
-def _must_be_right(problems: list[Problem]) -> None:
-    if problems:
-        raise Invalid.of(problems)
