@@ -1,6 +1,5 @@
 """Settling the conflicts of a merge: what a person chose so far, taken back or chosen anew until the merge is made."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from zenprofile.core import paths
@@ -42,49 +41,70 @@ def tried(joined: "Merge", record: Record) -> "tuple[Outcome, Record]":
     return outcome, Record(joined.ours, joined.theirs, outcome.conflicts, settled, whole, record.accepted)
 
 
-def chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choice: "Choice | Typed") -> Record:
-    """Return the record with conflicts of an entity settled; those that were settled already, where none is open.
-
-    Raises:
-        NotFound: there is no such conflict.
-        Invalid: what was typed cannot be read.
-    """
-    from zenprofile.core.document import reader as texts
-    from zenprofile.core.merge.documents import Value
-
-    wanted = _of(record.conflicts, key, field) or _of((c for c, _ in record.settled), key, field)
-    if not wanted and not any(w.key == key for w in record.whole):
-        raise _none(key)
-    data = texts.read(choice.text, key.path) if isinstance(choice, Typed) else {}
-    if isinstance(choice, Typed) and field:
-        choice = Value(at(data, field))
-    if not isinstance(choice, Typed) and wanted and all(c.path for c in wanted):
-        places = set(map(_place, wanted))
-        kept = tuple(pair for pair in record.settled if _place(pair[0]) not in places)
-        return record._replace(settled=(*kept, *((c, choice) for c in wanted)))
-    _, ours, theirs = joined.document(key)
-    text = choice.text if isinstance(choice, Typed) else theirs if choice == "theirs" else ours
-    others = (w for w in record.whole if w.key != key)
-    return record._replace(whole=(*others, Whole(key, ours, theirs, text)))
-
-
 def settled(
-    joined: "Merge", record: Record, key: Key, field: Path | None, choice: "Choice | Typed | None"
+    joined: "Merge", record: Record, key: Key | None, field: Path | None, choice: "Choice | Typed | None"
 ) -> "tuple[Outcome, Record]":
-    """Merge with conflicts of an entity settled, or opened again (None).
+    """Merge with conflicts of an entity (None: of all) settled, or opened again (None).
 
     Raises:
         NotFound: there is no such conflict.
         Invalid: what was typed cannot be read, or is invalid.
     """
-    record = tried(joined, record)[1]
+    outcome, record = tried(joined, record)
+    if key is None:
+        return _all_settled(joined, outcome, record, "ours" if choice == "ours" else "theirs")
     if choice is None:
-        return tried(joined, reopened(record, key, field))
-    outcome, record = tried(joined, chosen(joined, record, key, field, choice))
+        return tried(joined, _reopened(record, key, field))
+    outcome, record = tried(joined, _chosen(joined, record, key, field, choice))
     problems = joined.added(outcome, key, choice.text) if isinstance(choice, Typed) and field is None else []
     if problems:
         raise Invalid.of(problems)
     return outcome, record
+
+
+def _chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choice: "Choice | Typed") -> Record:
+    from zenprofile.core.document import reader as texts
+    from zenprofile.core.merge.documents import Value
+
+    wanted = [c for c in record.conflicts if c.key == key and field in {None, c.path}]
+    if not wanted:
+        again = any(_is_of(c, key, field) for c, _ in record.settled) or any(w.key == key for w in record.whole)
+        reopen = "it is settled; to open it again: zenprofile resolve ENTITY --reopen"
+        hint = reopen if again else "see: zenprofile conflicts"
+        raise NotFound(f"{label(key)} has no such conflict", hint=hint)
+    data = texts.read(choice.text, key.path) if isinstance(choice, Typed) else {}
+    if isinstance(choice, Typed) and field:
+        choice = Value(at(data, field))
+    if not isinstance(choice, Typed) and all(c.path for c in wanted):
+        return record._replace(settled=(*record.settled, *((c, choice) for c in wanted)))
+    _, ours, theirs = joined.document(key)
+    text = choice.text if isinstance(choice, Typed) else theirs if choice == "theirs" else ours
+    kept = (w for w in record.whole if w.key != key)
+    return record._replace(whole=(*kept, Whole(key, ours, theirs, text)))
+
+
+def _all_settled(joined: "Merge", outcome: "Outcome", record: Record, side: "Choice") -> "tuple[Outcome, Record]":
+    if not outcome.conflicts:
+        raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
+    done: set[tuple[Key, Path]] = set()
+    # Each round settles what shows once the one before is settled.
+    while new := [c for c in outcome.conflicts if _place(c) not in done]:
+        done.update(map(_place, new))
+        record = record._replace(settled=(*record.settled, *((c, side) for c in new if c.path)))
+        for key in dict.fromkeys(c.key for c in new if not c.path):
+            _, ours, theirs = joined.document(key)
+            whole = Whole(key, ours, theirs, ours if side == "ours" else theirs)
+            record = record._replace(whole=(*record.whole, whole))
+        outcome, record = tried(joined, record)
+    return outcome, record
+
+
+def _reopened(record: Record, key: Key, field: Path | None) -> Record:
+    settled = tuple(pair for pair in record.settled if not _is_of(pair[0], key, field))
+    whole = tuple(w for w in record.whole if w.key != key)
+    if len(settled) == len(record.settled) and len(whole) == len(record.whole):
+        raise NotFound(f"nothing of {label(key)} was settled", hint="see: zenprofile conflicts")
+    return record._replace(settled=settled, whole=whole)
 
 
 def opened(record: Record) -> Open:
@@ -92,19 +112,6 @@ def opened(record: Record) -> Open:
     places: list[tuple[Key, Path]] = [(c.key, c.path) for c, _ in record.settled]
     places += [(w.key, ()) for w in record.whole]
     return Open(record.ours, record.theirs, record.conflicts, tuple(places))
-
-
-def reopened(record: Record, key: Key, field: Path | None) -> Record:
-    """Return the record without what was settled of an entity, or of one field of it.
-
-    Raises:
-        NotFound: nothing of it was settled.
-    """
-    settled = tuple(pair for pair in record.settled if not _of([pair[0]], key, field))
-    whole = tuple(w for w in record.whole if w.key != key)
-    if len(settled) == len(record.settled) and len(whole) == len(record.whole):
-        raise NotFound(f"nothing of {label(key)} was settled", hint="see: zenprofile conflicts")
-    return record._replace(settled=settled, whole=whole)
 
 
 def last_changes(
@@ -118,14 +125,8 @@ def last_changes(
     for commit, value in zip(sides, (conflict.ours, conflict.theirs), strict=True):
         key = deleted(conflict) if value is MISSING else None
         path = repository.prefix + (key or conflict.key).path if conflict.key.kind in KINDS else ""
-        args = [
-            "log",
-            "-1",
-            "--format=%H%x00%an%x00%ct",
-            "--no-show-signature",
-            commit,
-            *(f"^{base}" for base in bases),
-        ]
+        args = ["log", "-1", "--format=%H%x00%an%x00%ct", "--no-show-signature", commit]
+        args += [f"^{base}" for base in bases]
         told = runner.run([*args, "--", path], repository.top).out.decode("utf-8", "replace").strip() if path else ""
         oid, _, rest = told.partition("\0")
         who, _, when = rest.partition("\0")
@@ -140,13 +141,21 @@ def trailer(record: Record) -> str:
     return "\n\n" + "\n".join(dict.fromkeys(lines)) if lines else ""
 
 
-def _of(found: "Iterable[Conflict]", key: Key, field: Path | None) -> "list[Conflict]":
-    return [c for c in found if c.key == key and field in {None, c.path}]
+def told(message: str) -> dict[Key, list[str]]:
+    """Return what the message of a merge says was settled: fields by entity, "" for the document."""
+    found: dict[Key, list[str]] = {}
+    for line in message.splitlines():
+        name, _, path = line.removeprefix(SETTLED).partition(" ") if line.startswith(SETTLED) else ("", "", "")
+        parts = name.split("/")
+        key = Key(parts[0], parts[1] if len(parts) > 2 else "", parts[-1])
+        if key.kind in KINDS and len(parts) - 2 == KINDS[key.kind].typed:
+            found.setdefault(key, []).append(path)
+    return found
+
+
+def _is_of(conflict: "Conflict", key: Key, field: Path | None) -> bool:
+    return conflict.key == key and field in {None, conflict.path}
 
 
 def _place(conflict: "Conflict") -> tuple[Key, Path]:
     return conflict.key, conflict.path
-
-
-def _none(key: Key) -> NotFound:
-    return NotFound(f"{label(key)} has no such conflict", hint="see: zenprofile conflicts")

@@ -309,13 +309,13 @@ class GitSharing:
         found = self.open()
         return settling.last_changes(self._repository(), conflict, (found.ours, found.theirs))
 
-    def resolve(self, key: Key, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
+    def resolve(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
         """Settle conflicts of one entity; with the last one settled, make the merge."""
         repository = self._repository()
+        if own_merge.record(repository) is not None:
+            with self._store.writing(in_merge=True):
+                return self._resolve_own(key, field, choice)
         with self._store.writing():
-            own = own_merge.record(repository)
-            if own is not None:
-                return self._resolve_own(own, key, field, choice)
             head = repository.must_be_ready()
             record = self._record()
             if record is None or self._is_in(record.theirs, head.oid):
@@ -334,11 +334,12 @@ class GitSharing:
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
 
-    def _resolve_own(
-        self, record: Record, key: Key, field: Path | None, choice: "Choice | Typed | None"
-    ) -> tuple[int, Pulled]:
+    def _resolve_own(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
         """Settle conflicts of a merge that the user began; to commit it stays the user's."""
         repository, objects = self._repository(), self._objects()
+        record = own_merge.record(repository)
+        if record is None:
+            raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
         joined = self._merge(record.ours, record.theirs)
         outcome, record = settling.settled(joined, record, key, field, choice)
         conflicts.save(repository, record)
