@@ -15,8 +15,11 @@ PYTEST := export PIP_CACHE_DIR="$$($(BIN)/python -m pip cache dir)"; \
 	export PYTEST_DEBUG_TEMPROOT=$$(mktemp -d); trap 'rm -rf "$$PYTEST_DEBUG_TEMPROOT"' EXIT; \
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
-.PHONY: demo test check lint types imports quick oldest coverage model bench reference clean
+.PHONY: help demo test check lint types imports quick oldest coverage model bench reference clean
 .DELETE_ON_ERROR:
+
+help: ## What there is to make
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name does; do printf '%-10s %s\n' "$$name" "$$does"; done
 
 demo: $(VENV)/installed ## The main job on real input: two machines, one profile in Git
 	@PATH="$$PWD/$(BIN):$$PATH" sh docs/demo.sh
@@ -26,7 +29,7 @@ test: $(VENV)/with-tools ## Everything: lint, types, import rules, every suite
 	@$(MAKE) --no-print-directory check
 	@$(PYTEST) $$(cat $(VENV)/left-out)
 
-check: lint types imports
+check: lint types imports ## Lint, types and import rules alone
 
 lint: $(VENV)/with-tools
 	@$(BIN)/ruff check --quiet .
@@ -66,7 +69,7 @@ bench: ## Ratios against limits and peers, measured side by side; BENCH=--quick 
 reference: $(VENV)/with-tools ## Write docs/reference.md again
 	@$(BIN)/python docs/reference.py
 
-clean:
+clean: ## Delete what the others made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:

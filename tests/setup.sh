@@ -6,8 +6,9 @@
 set -eu
 arguments=$1
 npm=$(dirname "$arguments")/npm
+zenml=$(dirname "$arguments")/zenml # a virtual environment of its own: what ZenML pins, we do not
 
-# program | Debian package, or npm: and npm's | suite, or a test of it, or @ and a module of tests/support | what for
+# program | Debian package, or npm: and npm's, or pip: and pip's | suite, or a test of it, or @ and a module of tests/support | what for
 programs='
 strace|strace|@faults|a fault at a system call
 sshd|openssh-server|@servers|a remote over ssh
@@ -19,22 +20,30 @@ zsh|zsh|tests/cli/test_shells.py::test_what_a_shell_offers[zsh]|completion in zs
 node|nodejs|@tools|a language server, managers of hooks
 npm|npm|@tools|a language server, managers of hooks
 yaml-language-server|npm:yaml-language-server@1.18.0|@tools|a language server
+mariadbd|mariadb-server|@databases|stores on MySQL
+pg_ctlcluster|postgresql|@databases|stores on PostgreSQL
+rsync|rsync|@databases|a Galera cluster
 lefthook|npm:lefthook@2.0.0|@tools|a manager of hooks
+zenml|pip:zenml[local]==0.98.0|@real_zenml|ZenML itself
 husky|npm:husky@9.1.7|@tools|a manager of hooks
+chromium|chromium|@browser|a browser for the page
+chromedriver|chromium-driver|@browser|a browser for the page
+axe-core|npm:axe-core@4.11.0|@browser|rules of accessibility
 '
 
 missing() {
     echo "$programs" | while IFS='|' read -r program package suite why; do
         # A server's program need not be on everybody's PATH.
         [ -z "$program" ] || command -v "$program" >/dev/null 2>&1 || [ -x "/usr/sbin/$program" ] \
-            || [ -x "$npm/node_modules/.bin/$program" ] || echo "$program|$package|$suite|$why"
+            || [ -x "$npm/node_modules/.bin/$program" ] || [ -d "$npm/node_modules/$program" ] \
+            || [ -x "$zenml/bin/$program" ] || echo "$program|$package|$suite|$why"
     done
 }
 
-packages() { # lists packages that are missing: by apt, or with "npm:" those of npm
+packages() { # lists packages that are missing: by apt, or with "npm:" or "pip:" those of npm or pip
     missing | cut -d'|' -f2 | sort -u | case $1 in
-        npm:) sed -n 's/^npm://p' ;;
-        *) sed '/^npm:/d' ;;
+        *:) sed -n "s/^$1//p" ;;
+        *) sed '/^npm:/d; /^pip:/d' ;;
     esac
 }
 
@@ -53,6 +62,10 @@ by_npm() { # without the packages' own scripts; one of them would set up hooks h
     npm install --prefix "$npm" --no-save --ignore-scripts --no-audit --no-fund --loglevel=error "$@"
 }
 
+by_pip() {
+    python3 -m venv "$zenml" && "$zenml/bin/python" -m pip --disable-pip-version-check --no-input install -q "$@"
+}
+
 wanted=$(packages apt)
 if [ -n "$wanted" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing by apt:" $wanted
@@ -65,6 +78,12 @@ if [ -n "$(packages npm:)" ] && command -v npm >/dev/null 2>&1; then
     echo "Installing by npm:" $wanted
     # shellcheck disable=SC2086
     install npm by_npm $wanted
+fi
+wanted=$(packages pip:)
+if [ -n "$wanted" ] && command -v python3 >/dev/null 2>&1; then
+    echo "Installing by pip:" $wanted
+    # shellcheck disable=SC2086
+    install pip by_pip $wanted
 fi
 
 missing >"$arguments"
@@ -81,6 +100,7 @@ suites() { # of a column: itself, or the tests that import a module of tests/sup
 echo "$wanted" | while IFS='|' read -r program package column why; do
     case $package in
         npm:*) advice="npm install ${package#npm:}" ;;
+        pip:*) advice="python3 -m venv $zenml; $zenml/bin/pip install '${package#pip:}'" ;;
         *) advice="as root: apt-get install $package" ;;
     esac
     suites "$column" | while read -r suite; do

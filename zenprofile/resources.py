@@ -4,6 +4,8 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from zenprofile.core.secrets import sensitive
+
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
 
@@ -46,6 +48,9 @@ def catalog() -> "Catalog":
     from zenprofile.core.schema.catalog import Catalog  # what is cached has been held against it before
 
     return Catalog(schema_bytes)
+
+
+sensitive.use(catalog)
 
 
 def state() -> str:

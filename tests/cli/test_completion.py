@@ -219,3 +219,32 @@ def test_the_parsers_own_way_works_too(shell: str) -> None:
     )
     assert "team" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (["component", "register", "x", "--type", "artifact_store", "--flavor", "s"], {"s3"}),
+        (["artifact-store", "register", "x", "--flavor", "gc"], {"gcp"}),
+        (["component", "register", "x", "--type", "artifact_store", "--flavor", "s3", "--set", "pa"], {"path="}),
+        (["artifact-store", "register", "x", "--flavor", "s3", "--set", "client_k"], {"client_kwargs="}),
+        (["stack", "register", "x", "-a", "s"], {"s3"}),
+        (["stack", "register", "x", "-o", "k"], {"kubeflow"}),
+        (["edit", "stack/p"], {"stack/prod"}),
+        (["path", "component/artifact_store/"], {"component/artifact_store/s3"}),
+    ],
+)
+def test_options_offer_what_they_take(typed: list[str], expected: set[str], capsys: Capture) -> None:
+    completing.main(typed)
+
+    assert {line.partition("\t")[0] for line in capsys.readouterr().out.splitlines()} == expected
+
+
+def test_labels_and_branches_of_a_profile_are_offered(tmp_path: Path, capsys: Capture) -> None:
+    made = tmp_path / "made"
+    assert main(["create", "made", "--url", str(made), "--set"]) == 0
+    assert main(["user", "create", "eve", "--label", "team=ml"]) == 0
+    for typed, expected in ((["stack", "list", "-l", "te"], "team"), (["stack", "list", "--at", "ma"], "main")):
+        capsys.readouterr()
+        completing.main(typed)
+        assert capsys.readouterr().out.startswith(expected)

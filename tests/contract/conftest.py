@@ -1,8 +1,10 @@
 """Every test of the contract runs once for each driver; names of drivers stand in the table of `kit` alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import databases
 import pytest
 
 from tests.contract import serving
@@ -10,19 +12,29 @@ from tests.contract.kit import DRIVERS, Place
 from zenprofile.store.base import Store
 from zenprofile.store.registry import create_store
 
-RECORDING = [name for name, place in DRIVERS.items() if place.records]
+pytest_plugins = ("databases",)
 
 
-def _placed(name: str, folder: Path) -> Place:
+def _params(names: Iterable[str]) -> list[Any]:
+    """Return drivers as parameters; a cluster takes its time."""
+    return [pytest.param(name, marks=[pytest.mark.slow] if name == "galera" else []) for name in names]
+
+
+def _placed(name: str, folder: Path, request: pytest.FixtureRequest) -> Place:
     place = DRIVERS[name]
+    if place.url == f"{{{name}}}":
+        server = request.getfixturevalue("servers").get(name)
+        database = databases.new_database(server)
+        urls = [server.url(database, node) for node in range(len(server.ports_of_clients))]
+        return place._replace(url=urls[0], others=tuple(urls[1:]))
     url = place.url.removeprefix("{server}").format(folder=folder)
     return place._replace(url=serving.address_of(url) if place.url.startswith("{server}") else url)
 
 
-@pytest.fixture(params=DRIVERS)
+@pytest.fixture(params=_params(DRIVERS))
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Return an empty place."""
-    return _placed(request.param, tmp_path)
+    return _placed(request.param, tmp_path, request)
 
 
 @pytest.fixture
@@ -33,10 +45,10 @@ def store(place: Place) -> Iterator[Store]:
     made.close()
 
 
-@pytest.fixture(params=RECORDING)
+@pytest.fixture(params=_params(name for name, place in DRIVERS.items() if place.records))
 def recording(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Return a new store in which every write is recorded."""
-    place = _placed(request.param, tmp_path)
+    place = _placed(request.param, tmp_path, request)
     made = create_store(place.url, place.options)
     yield made
     made.close()

@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import sqlalchemy
+
 from tests.contract import serving
 from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.document.writer import write
 from zenprofile.core.entity import Key, revision
 from zenprofile.core.snapshot import parse
 from zenprofile.drivers import memory
+from zenprofile.drivers.sql.engine import engine
 from zenprofile.store.base import Options, Store
 from zenprofile.store.prepare import revision_of
 from zenprofile.store.registry import path_of
@@ -30,6 +33,15 @@ def _in_sqlite(url: str, key: Key, text: str) -> None:
     connection.close()
 
 
+def _in_database(url: str, key: Key, text: str) -> None:
+    made = engine(url, Options())
+    with made.begin() as connection:
+        where = "WHERE kind = :kind AND type = :type AND name = :name"
+        statement = sqlalchemy.text(f"UPDATE zenprofile_entities SET document = :text {where}")
+        assert connection.execute(statement, {"text": text, **key._asdict()}).rowcount == 1
+    made.dispose()
+
+
 def _in_folder(url: str, key: Key, text: str) -> None:
     Path(path_of(url), key.path).write_bytes(text.encode())
 
@@ -38,11 +50,12 @@ class Place(NamedTuple):
     """Where a driver of the contract keeps a store.
 
     Attributes:
-        url: ``{folder}`` stands for an empty folder.
+        url: ``{folder}`` stands for an empty folder, ``{postgresql}`` and the like for a database of a server.
         spoil: puts a document in the place of another, behind the driver's back.
         options: of the store.
         records: whether every write is recorded (and not left as an uncommitted edit).
         alone: whether only this process can reach it.
+        others: other addresses of the same store: the nodes of a cluster.
     """
 
     url: str
@@ -50,6 +63,7 @@ class Place(NamedTuple):
     options: Options = Options(user="ada")
     records: bool = True
     alone: bool = False
+    others: tuple[str, ...] = ()
 
 
 def _served(place: Place) -> Place:
@@ -64,6 +78,9 @@ def _served(place: Place) -> Place:
 _HERE = {
     "memory": Place("memory:{folder}", _in_memory, alone=True),
     "sqlite": Place("sqlite:///{folder}/store.db", _in_sqlite),
+    "postgresql": Place("{postgresql}", _in_database),
+    "mysql": Place("{mysql}", _in_database),
+    "galera": Place("{galera}", _in_database),
     "git": Place("{folder}/store", _in_folder, Options(user="ada", mode="commit")),
     "git-by-hand": Place("{folder}/store", _in_folder, Options(user="ada", mode="manual"), records=False),
 }

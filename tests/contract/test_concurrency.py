@@ -3,6 +3,7 @@
 A store that only this process can reach is used by threads instead.
 """
 
+import itertools
 import os
 import subprocess
 import sys
@@ -36,9 +37,10 @@ def _threads(place: Place, jobs: tuple[list[str], ...]) -> list[str]:
 
 def _processes(place: Place, jobs: tuple[list[str], ...]) -> list[str]:
     command = [sys.executable, worker.__file__]
+    urls = itertools.cycle((place.url, *place.others))
     running = [
         subprocess.Popen(
-            [*command, job, place.url, place.options.mode, *words],
+            [*command, job, next(urls), place.options.mode, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -645,7 +645,7 @@ def test_a_repository_of_the_user_behind_sudo_is_ones_own(folder: Path, monkeypa
 
 def test_a_repository_that_goes_while_it_is_looked_at_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreBroken, match="No such file"):
-        repository_._must_be_trusted(str(tmp_path), str(tmp_path / ".git"))
+        repository_.must_be_trusted(str(tmp_path), str(tmp_path / ".git"))
 
 
 def test_a_remote_that_was_never_asked_keeps_nothing(folder: Path) -> None:

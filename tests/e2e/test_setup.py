@@ -69,7 +69,7 @@ def installer(folder: Path, log: Path, packages: set[str]) -> str:
     return f'echo "$*" >>{log}\n[ "$1" = update ] || mkdir -p {folder}\nfor word; do case $word in\n{cases}esac; done'
 
 
-APT = {row.package for row in TABLE if not row.package.startswith("npm:")}
+APT = {row.package for row in TABLE if not row.package.startswith(("npm:", "pip:"))}
 NPM = {row.package for row in TABLE if row.package.startswith("npm:")}
 
 
@@ -102,11 +102,18 @@ def test_as_root_what_is_missing_is_installed(programs: Path) -> None:
     made = programs.parent / "npm" / "node_modules" / ".bin"
     script(programs / "npm", installer(made, log, NPM))
 
+    # Python makes an environment with a Python of its own in it, and that one installs.
+    venv = 'mkdir -p "$3/bin" && cp "$0" "$3/bin/python"'
+    pip = f'echo "$*" >>{log}; touch "${{0%python}}zenml"; chmod +x "${{0%python}}zenml"'
+    script(programs / "python3", f'if [ "$2" = venv ]; then {venv}; else {pip}; fi')
+    (programs / "cp").symlink_to(shutil.which("cp") or "")
+
     done = set_up(programs, CI="true")
 
     assert done.returncode == 0, done.stderr
     assert (programs.parent / "arguments").read_text() == ""
-    update, apt, npm = log.read_text().splitlines()
+    update, apt, npm, pip = log.read_text().splitlines()
+    assert pip.endswith("zenml[local]==0.98.0")
     assert update.startswith("update")
     assert {"strace", "fish"} <= set(apt.split())
     assert {package.removeprefix("npm:") for package in NPM} <= set(npm.split())

@@ -36,7 +36,7 @@ class Server(NamedTuple):
     Attributes:
         engine: ``postgresql``, ``mysql`` or ``galera``.
         folder: with its data, configuration and log.
-        ports: one a node.
+        ports: one a node, and for a cluster those at which nodes talk to each other.
         pids: of the processes, one a node.
     """
 
@@ -44,6 +44,11 @@ class Server(NamedTuple):
     folder: str
     ports: list[int]
     pids: list[int]
+
+    @property
+    def ports_of_clients(self) -> list[int]:
+        """The ports that clients connect to, one a node."""
+        return self.ports[: len(self.pids)]
 
     def url(self, database: str, node: int = 0) -> str:
         """Return the URL of a database."""
@@ -138,7 +143,12 @@ def _postgresql(folder: Path) -> Server:
 
 
 def _postgres_command(server: Server) -> list[str]:
-    settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": server.folder, "max_connections": "200"}
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": server.folder,
+        "max_connections": "200",
+        "fsync": "off",
+    }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return [program("postgres"), "-D", f"{server.folder}/data", "-p", str(server.ports[0]), *options]
 
@@ -161,6 +171,7 @@ def _mariadb_command(server: Server, node: int) -> list[str]:
         "--bind-address=127.0.0.1",
         "--innodb-buffer-pool-size=64M",
         "--innodb-log-file-size=16M",
+        "--innodb-flush-log-at-trx-commit=2",  # what is committed outlives the process, if not the machine
         "--skip-name-resolve",
     ]
 
@@ -229,6 +240,7 @@ def start(server: Server, node: int, *, new_cluster: bool = False) -> Server:
         return is_ready(server, node)
 
     until(answers, f"{server.engine} in {folder} does not answer")
+    process.returncode = 0  # nobody waits for it: another worker may be the one that ends it
     return server
 
 

@@ -142,7 +142,7 @@ def entity_names(session: Session, folder: str) -> list[str]:
         session: of the active profile.
         folder: below the profile: ``stacks``, ``components/artifact_store``, or ``components`` for every type.
     """
-    top = _root(session)
+    top = root_of(session)
     if not top:
         return []
     root = os.path.join(top, folder)
@@ -154,7 +154,7 @@ def entities(session: Session) -> list[str]:
     """Return every entity of a local store in full (``stack/prod``), by its files; [] of any other store."""
     from zenprofile.core.entity import KINDS
 
-    top = _root(session)
+    top = root_of(session)
     found: list[str] = []
     for kind in KINDS.values() if top else ():
         root = os.path.join(top, kind.folder)
@@ -165,7 +165,7 @@ def entities(session: Session) -> list[str]:
     return sorted(found)
 
 
-def _root(session: Session) -> str:
+def root_of(session: Session) -> str:
     """Return the folder of the active profile's documents, or "" where it has none."""
     try:
         return folder_of(session.active.existing())

@@ -47,7 +47,12 @@ def _setting_options(function: Any) -> Any:
     for option in (
         click.option("--unset", multiple=True, metavar="KEY", help="Remove a setting."),
         click.option(
-            "--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set it; KEY:=JSON for lists, objects and null."
+            "--set",
+            "set_",
+            multiple=True,
+            metavar="KEY=VALUE",
+            shell_complete=subjects.later("settings"),
+            help="Set it; KEY:=JSON for lists, objects and null.",
         ),
     ):
         function = option(function)
@@ -83,7 +88,14 @@ def component() -> None:
 )
 @click.argument("name")
 @subjects.type_option(_SUBJECT, required=True)
-@click.option("-f", "--flavor", required=True, metavar="FLAVOR", help="See 'zenprofile flavor list'.")
+@click.option(
+    "-f",
+    "--flavor",
+    required=True,
+    metavar="FLAVOR",
+    shell_complete=subjects.later("flavors"),
+    help="See 'zenprofile flavor list'.",
+)
 @_setting_options
 @subjects.details_options
 @click.pass_obj
@@ -100,7 +112,9 @@ def register(session: Session, /, name: str, type_: str, flavor: str, set_: tupl
 @component.command(examples=["zenprofile component update s3-prod --set path=s3://other --unset client_kwargs"])
 @subjects.name_argument(_SUBJECT)
 @subjects.type_option(_SUBJECT)
-@click.option("-f", "--flavor", default="", metavar="FLAVOR", help="Change the flavor.")
+@click.option(
+    "-f", "--flavor", default="", metavar="FLAVOR", shell_complete=subjects.later("flavors"), help="Change the flavor."
+)
 @_setting_options
 @subjects.details_options
 @subjects.unset_label_option
@@ -207,7 +221,16 @@ def _given(context: click.Context) -> list[str]:
 def _typed_register(subject: Subject, settings: str) -> Command:
     @command("register", examples=[subject(f"register {subject.example} {settings}")], context_settings=_LOOSE)
     @_words
-    @click.option("-f", "--flavor", "-t", "--type", required=True, metavar="FLAVOR", help="See 'flavor list'.")
+    @click.option(
+        "-f",
+        "--flavor",
+        "-t",
+        "--type",
+        required=True,
+        metavar="FLAVOR",
+        shell_complete=subjects.later("flavors"),
+        help="See 'flavor list'.",
+    )
     @_setting_options
     @subjects.details_options
     @click.pass_context

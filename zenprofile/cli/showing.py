@@ -167,15 +167,23 @@ def describe_entities(
         entity = lookup.read(snapshot, key)
         data = shown(session, entity, at)
         found = lookup.problems(snapshot, entity)
-        if found:
-            from zenprofile.core.secrets.detector import hidden
-
-            data = hidden(data)
-        rows.append(data)
+        rows.append(fit_to_show(data, found))
         problems += found
     tables = zip(keys, rows, strict=True)
     session.show(rows[0] if len(rows) == 1 else rows, lambda: "\n".join(table(key, row) for key, row in tables))
     refuse(session, problems)
+
+
+def fit_to_show(data: Data, problems: Iterable[Any]) -> Data:
+    """Return an entity's data without what its problems name as secrets in plain text."""
+    found = list(problems)
+    if not found:
+        return data
+    from zenprofile.core.secrets.detector import hidden
+    from zenprofile.core.secrets.sensitive import masked_at
+
+    shown: Data = hidden(masked_at(data, (problem.path for problem in found if problem.code == "plain-secret")))
+    return shown
 
 
 def rows_of(fields: tuple[str, ...], active: Callable[[Session], str] | None = None) -> Table:

@@ -67,7 +67,10 @@ def _component_options(function: Any) -> Any:
         text = "A container registry (NAME), or a component of any type (TYPE=NAME)."
         text = text if type_ == "container_registry" else f"Its {type_.replace('_', ' ')}."
         metavar = "TYPE=NAME" if type_ == "container_registry" else "NAME"
-        function = click.option(*_flags(type_), multiple=True, metavar=metavar, help=text)(function)
+        names = subjects.names_of(_SUBJECT._replace(kind="component", type=type_))
+        function = click.option(*_flags(type_), multiple=True, metavar=metavar, shell_complete=names, help=text)(
+            function
+        )
     return click.option("--decouple_stores", is_flag=True, hidden=True, expose_value=False)(function)
 
 
@@ -248,7 +251,8 @@ def _described(session: Session, snapshot: Snapshot, data: Data, at: str | None)
 def _settings(session: Session, snapshot: Snapshot, key: Key, at: str | None) -> tuple[str, str]:
     """Return a component's flavor and configuration as cells; what is wrong with it where it cannot be read."""
     try:
-        data = showing.shown(session, lookup.read(snapshot, key), at)
+        entity = lookup.read(snapshot, key)
+        data = showing.fit_to_show(showing.shown(session, entity, at), lookup.problems(snapshot, entity))
     except (NotFound, Invalid) as error:
         return "", f"({error.message})"
     return data.get("flavor", ""), ", ".join(showing.settings(data))

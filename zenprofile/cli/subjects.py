@@ -144,15 +144,40 @@ def type_option(subject: Subject, *, required: bool = False) -> Decorator:
     )
 
 
+def later(name: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return a completer of `zenprofile.cli.completion`, imported when a person presses the tab key."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        from zenprofile.cli import completion
+
+        found: list[str] = getattr(completion, name)(context, parameter, incomplete)
+        return found
+
+    return complete
+
+
 def selection_options(subject: Subject) -> Decorator:
     """Add PATTERN..., ``--label`` and (of components) ``--flavor``, which filter a list; `selection` reads them."""
 
     def add(function: Any) -> Any:
         if subject.kind == "component":
-            flavor = click.option("-f", "--flavor", default="", metavar="FLAVOR", help="Only of this flavor.")
+            flavor = click.option(
+                "-f",
+                "--flavor",
+                default="",
+                metavar="FLAVOR",
+                shell_complete=later("flavors"),
+                help="Only of this flavor.",
+            )
             function = flavor(function)
         label = click.option(
-            "-l", "--label", "labels", multiple=True, metavar="KEY[=VALUE]", help="Only with this label; several: all."
+            "-l",
+            "--label",
+            "labels",
+            multiple=True,
+            metavar="KEY[=VALUE]",
+            shell_complete=later("label_keys"),
+            help="Only with this label; several: all.",
         )
         patterns = click.argument("patterns", nargs=-1, metavar="[PATTERN]...", shell_complete=names_of(subject))
         return patterns(label(function))

@@ -103,15 +103,21 @@ def same(one: Any, other: Any) -> bool:
 def fields(changed: Changed) -> list[Field]:
     """List the fields that differ, mappings by key, lists and scalars whole, in the documents' order.
 
-    In a stack a single name equals a list of one, and is shown as the name. Secrets in plain text are put out of sight.
+    In a stack a single name equals a list of one, and is shown as the name. Secrets in plain text, and what a flavor
+    marks sensitive, are put out of sight.
     """
     from zenprofile.core.secrets.detector import hidden
+    from zenprofile.core.secrets.sensitive import masked
 
     before = {} if changed.before is None else _singles(changed.key, changed.before)
     after = {} if changed.after is None else _singles(changed.key, changed.after)
     found: list[Field] = []
     _differ((), before, after, found)
-    return [Field(*map(hidden, field)) for field in found]
+    key, flavors = changed.key, [side.get("flavor") for side in (before, after)]
+    return [
+        Field(hidden(path), *(side if side is MISSING else masked(key, flavors, path, side) for side in sides))
+        for path, *sides in found
+    ]
 
 
 def _singles(key: Key, data: Data) -> Data:

@@ -86,11 +86,13 @@ class Key(NamedTuple):
 def key_of_path(path: str) -> Key | None:
     """Return the key that a path below the profile stands for, or None where the layout knows no such file.
 
-    The name is not checked against the name rule.
+    The name is not checked against the name rule; one that begins with a dot is no document's.
     """
     parts = path.split("/")
     kind = _BY_FOLDER.get(parts[0])
     if kind is None or len(parts) != (3 if kind.typed else 2) or not parts[-1].endswith(".yaml"):
+        return None
+    if any(part.startswith(".") for part in parts):
         return None
     return Key(kind.name, parts[1] if kind.typed else "", parts[-1][: -len(".yaml")])
 

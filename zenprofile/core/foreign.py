@@ -130,6 +130,11 @@ class Naming:
                 self._given[name] = name_of(name, self._taken)
                 self._taken.add(names.fold(self._given[name]))
 
+    def keep(self, original: str, here: str) -> None:
+        """Give an entity the name that it has here already."""
+        self._given[original] = here
+        self._taken.add(names.fold(here))
+
     def __getitem__(self, original: str) -> str:
         return self._given[original]
 

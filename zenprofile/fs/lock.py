@@ -83,7 +83,8 @@ def _opened(path: "Place", mode: int) -> int:
     try:
         return os.open(path, _FLAGS, mode)
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(os.path.dirname(path))  # no more than that: a repository that is gone is not made anew
         return os.open(path, _FLAGS, mode)
 
 

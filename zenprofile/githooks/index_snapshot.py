@@ -2,7 +2,7 @@
 
 from zenprofile import resources
 from zenprofile.core.entity import Key, key_of_path
-from zenprofile.core.snapshot import DocumentSnapshot, Snapshot
+from zenprofile.core.snapshot import Snapshot
 from zenprofile.drivers.local import tree
 from zenprofile.errors import Invalid, Problem
 from zenprofile.git.objects import Objects, TreeEntry
@@ -15,7 +15,8 @@ class _Indexed:
     """Documents of the index; one in conflict is there, and cannot be read."""
 
     def __init__(self, objects: Objects, entries: dict[str, TreeEntry | None], prefix: str) -> None:
-        keyed = ((key_of_path(path[len(prefix) :]), entry) for path, entry in entries.items())
+        self.below = {path[len(prefix) :]: entry for path, entry in entries.items()}
+        keyed = ((key_of_path(path), entry) for path, entry in self.below.items())
         self._entries = {key: entry for key, entry in keyed if key is not None}
         self._objects = objects
 
@@ -45,4 +46,5 @@ def snapshot(repository: Repository) -> Snapshot:
     """Return a profile's documents in the index of its repository."""
     found = context.of(repository)
     entries = context.indexed(found, [repository.prefix.rstrip("/")] if repository.prefix else [])
-    return DocumentSnapshot(_Indexed(found.objects(), entries, repository.prefix), resources.catalog())
+    documents = _Indexed(found.objects(), entries, repository.prefix)
+    return tree.TreeSnapshot(documents, documents.below, resources.catalog())

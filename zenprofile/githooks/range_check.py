@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from zenprofile.core import document_check, inherited, profile_check
+from zenprofile.core import document_check, inherited, layout, profile_check
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded, Overlay, Snapshot, data_of
 from zenprofile.drivers.local import tree
 from zenprofile.errors import Invalid, Problem
-from zenprofile.git.objects import FOLDER, Objects, Pair, TreeEntry
+from zenprofile.git.objects import Objects, Pair, TreeEntry
 from zenprofile.githooks.context import Given
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 SECRETS = inherited.SECRETS
 _FOLDERS = {kind.folder: kind for kind in KINDS.values()}
-_LINK, _SUBMODULE = "120000", "160000"
 _MANIFEST_TEXT = f"format: {FORMAT}\n".encode()
 Pairs = Mapping[str, Pair]
 
@@ -197,7 +196,7 @@ class _Change:
         found: list[Problem] = []
         for key, entry in after.items():
             if entry is not None and entry.mode not in tree.FILES:
-                found.append(_not_a_file(key.path))
+                found.append(layout.not_a_file(key.path))
             else:
                 raw = None if entry is None else self._gate.objects.read(entry.oid, "blob")
                 texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
@@ -209,7 +208,8 @@ class _Change:
             problem
             for path, (before, after) in self._pairs.items()
             if after is not None and (before is None or before.mode != after.mode)
-            for problem in _odd(path, after)
+            if key_of_path(path) is None
+            for problem in tree.misfit(path, after)
         ]
 
     def _clashes(self, texts: Mapping[Key, str | None]) -> list[Problem]:
@@ -235,7 +235,7 @@ class _Change:
             problem = Problem(MANIFEST, 0, 0, "", message, "leave it, or delete the documents too", "bad-manifest")
             return [problem] if left else []
         if after.mode not in tree.FILES:
-            return [_not_a_file(MANIFEST)]
+            return [layout.not_a_file(MANIFEST)]
         raw = self._gate.objects.read(after.oid, "blob")
         if raw == _MANIFEST_TEXT or _says_format(raw):
             return []
@@ -264,23 +264,3 @@ def _candidates(path: str) -> list[str]:
 def _documents(root: str, pairs: Pairs) -> dict[Key, Pair]:
     keyed = ((key_of_path(path[len(root) :]), pair) for path, pair in pairs.items() if path.startswith(root))
     return {key: pair for key, pair in keyed if key is not None}
-
-
-def _odd(path: str, entry: TreeEntry) -> list[Problem]:
-    parts = path.split("/")
-    kind = _FOLDERS.get(parts[0])
-    if kind is None or key_of_path(path) is not None or entry.mode == FOLDER:
-        return []
-    depth = 2 if kind.typed else 1
-    if len(parts) == 1 or (len(parts) <= depth and entry.mode in {_LINK, _SUBMODULE}):
-        message = f"{path} is a link or a file; it is not followed, and nothing in it is read"
-        return [Problem(path, 0, 0, "", message, "put a plain folder in its place", "not-a-folder")]
-    if len(parts) == depth + 1 and path.lower().endswith((".yml", ".yaml", ".json")) and not parts[-1].startswith("."):
-        message = f"{path} is not read: a document's file ends in .yaml"
-        return [Problem(path, 0, 0, "", message, "rename it to NAME.yaml, or move it out", "stray-file")]
-    return []
-
-
-def _not_a_file(path: str) -> Problem:
-    message = f"{path} is a link or a submodule; it is not followed"
-    return Problem(path, 0, 0, "", message, "put a plain file in its place", "not-a-file")

@@ -30,6 +30,7 @@ class Settings(NamedTuple):
         holds: says whether there is a profile in the place yet.
         begin: makes one of what a change brings, for a user.
         wrote: called after each write.
+        link: returns the token that a one-time link's code signs in with; "" where it is none, or was followed.
     """
 
     profile: str
@@ -41,6 +42,7 @@ class Settings(NamedTuple):
     holds: Callable[[], bool] = lambda: True
     begin: Callable[[Change, str], None] = lambda _change, _user: None
     wrote: Callable[[], None] = lambda: None
+    link: Callable[[str], str] = lambda _code: ""
 
 
 class Site:

@@ -135,7 +135,20 @@ def _check_sqlite(url: str) -> None:
 def _check_database(url: str) -> None:
     if "://" not in url:
         raise UsageError("the URL names no host", hint=f"write {dialect_of(url)}://user@host/database")
-    _check_query(split_password(url)[0])
+    bare = split_password(url)[0]
+    host = _parts(bare)[0].rpartition("@")[2]
+    if host and not _is_host(host):
+        hint = f"write {dialect_of(url)}://user@host:port/database"
+        raise UsageError("the URL's host or port is none", hint=hint)
+    _check_query(bare)
+
+
+def _is_host(text: str) -> bool:
+    """Say whether a text is a host, or the path of a socket with escapes, with a port where one is given."""
+    if not re.match(_HOST, text) and not re.match(r"[A-Za-z0-9_.%-]+\Z", text):
+        return False
+    name, _, port = (text, "", "") if text.endswith("]") else text.partition(":") if text[0] != "[" else ("", "", "")
+    return len(name) <= 253 and all(len(label) < 64 for label in name.split(".")) and (not port or int(port) < 65536)
 
 
 def _check_query(url: str) -> None:
@@ -256,11 +269,21 @@ def hidden(url: str, *, password: bool = False) -> str:
     if found and (password or found.group(2) is not None):
         start = len(url) - len(_behind_slashes(url))
         url = f"{url[: start + found.end(1)]}:***{url[start + found.end() - 1 :]}"
+    elif "@" in url and "://" in url:
+        url = _odd_password_hidden(url)
     front, mark, query = url.partition("?")
     if mark:
         return f"{front}?{_values_hidden(query, QUERY_KEYS.get(dialect_of(url), frozenset()))}"
     front, mark, fragment = url.partition("#")
     return front + mark + _values_hidden(fragment, frozenset({"subdirectory"}))
+
+
+def _odd_password_hidden(url: str) -> str:
+    """Hide a password that holds what ends a host's name (``/``, ``?``, ``#``)."""
+    from zenprofile.core.secrets.detector import password_in
+
+    password = password_in(url)
+    return url.replace(f":{password}@", ":***@", 1) if password else url
 
 
 def _values_hidden(query: str, known: frozenset[str]) -> str:

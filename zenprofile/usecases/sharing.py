@@ -227,13 +227,16 @@ def _outside() -> ConflictError:
 
 def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any]:
     """Return a conflict as ``conflicts -o json`` prints it; a side that has no value lacks the key."""
+    from zenprofile.core.secrets import detector, sensitive
+
     key = conflict.key
     row: dict[str, Any] = {"kind": key.kind, "type": key.type, "name": key.name, "path": paths.show(conflict.path)}
     for name in ("base", "ours", "theirs"):
         value = getattr(conflict, name)
         if value is not MISSING:
-            row[name] = value
-    return {**row, "class": conflict.class_, "detail": conflict.detail, "ours_rev": ours, "theirs_rev": theirs}
+            row[name] = sensitive.masked(key, sensitive.every_flavor(key), conflict.path, value)
+    detail = detector.hidden(conflict.detail)
+    return {**row, "class": conflict.class_, "detail": detail, "ours_rev": ours, "theirs_rev": theirs}
 
 
 def conflicts(sharing: Sharing, *, who: bool = False) -> list[dict[str, Any]]:

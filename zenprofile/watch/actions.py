@@ -96,10 +96,13 @@ class Actions:
             self._store = self._open()
         return self._store
 
-    def has_remote(self) -> bool:
-        """Say whether the branch has a remote."""
-        store = self.store()
-        return store.repository is not None and bool(store.sharing().relation().remote)
+    def has_remote(self, before: bool) -> bool:
+        """Say whether the branch has a remote; as before where that cannot be found out."""
+        try:
+            store = self.store()
+            return store.repository is not None and bool(store.sharing().relation().remote)
+        except ZenprofileError:
+            return before
 
     def _scan(self) -> Event:
         store = self.store()

@@ -5,6 +5,7 @@ no folder is watched twice (of two watches that meet, the second takes the first
 """
 
 import contextlib
+import errno
 import logging
 import os
 import time
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from watchdog.observers.api import BaseObserver
 
 POLL = 2.0  # seconds between two looks of the polling observer
+_USED_UP = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})  # no watch, no descriptor left
 _QUIET = frozenset({"opened", "closed_no_write"})  # what reading makes: to answer it by reading would never end
 # File systems on which a change by another machine, or below a layer, makes no event.
 _SILENT = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "overlay", "vboxsf", "virtiofs", "drvfs"})
@@ -44,6 +46,8 @@ class Ears(FileSystemEventHandler):
         self._wake = wake
         self._observer: BaseObserver | None = None
         self._signature: Signature = ()
+        self._pulse: tuple[int, ...] = ()
+        self._checked = float("-inf")
         self._log = _Warned(self.hear)
 
     def dispatch(self, event: FileSystemEvent) -> None:
@@ -65,14 +69,26 @@ class Ears(FileSystemEventHandler):
         """
         now = self._folders()
         if now == self._signature and self._is_alive():
+            self._feel()
             return False
         self.close()
         if not now:
             return False
-        self._signature = now
         logging.getLogger("watchdog").addHandler(self._log)
-        self._listen([path for path, *_ in now])
+        try:
+            self._listen([path for path, *_ in now])
+        except OSError:  # a folder has just been removed; the next check sees which ones are left
+            self.close()
+            return False
+        self._signature = now
         return True
+
+    def _feel(self) -> None:
+        """Take a folder whose entries have changed for a hint, where no event came: some are lost on the way."""
+        pulse, checked = _pulse(self._root), time.monotonic()
+        if pulse != self._pulse and self.heard <= self._checked:
+            self.hear()
+        self._pulse, self._checked = pulse, checked
 
     def close(self) -> None:
         """Stop listening."""
@@ -104,7 +120,9 @@ class Ears(FileSystemEventHandler):
         if not self.polling:
             try:
                 self._start(Observer(), folders)
-            except OSError as error:  # no watch or no descriptor left
+            except OSError as error:
+                if error.errno not in _USED_UP:
+                    raise
                 self.polling = f"the system has no watches left ({error.strerror}; see fs.inotify in sysctl)"
         if self.polling:
             self._start(PollingObserver(timeout=POLL), folders)
@@ -119,6 +137,19 @@ class Ears(FileSystemEventHandler):
                 observer.stop()
             raise
         self._observer = observer
+
+
+def _pulse(root: str) -> tuple[int, ...]:
+    """Return when each folder of documents last got, lost or renamed a file."""
+    found = []
+    for kind in KINDS.values():
+        with contextlib.suppress(OSError):
+            folder = os.path.join(root, kind.folder)
+            found.append(os.lstat(folder).st_mtime_ns)
+            if kind.typed:
+                with os.scandir(folder) as entries:
+                    found += [entry.stat(follow_symlinks=False).st_mtime_ns for entry in entries]
+    return tuple(found)
 
 
 class _Warned(logging.Handler):

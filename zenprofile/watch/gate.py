@@ -16,6 +16,9 @@ _Stamp = tuple[int, int]
 class Gatekeeper:
     """What is noticed beside the documents: git in the middle of something, another branch, what a person asks.
 
+    Attributes:
+        head: the commit of HEAD, when something could last be done.
+
     Args:
         repository: of the profile.
         root: the profile's folder.
@@ -24,6 +27,7 @@ class Gatekeeper:
     def __init__(self, repository: Repository, root: str) -> None:
         self._repository = repository
         self._root = root
+        self.head = repository.head().oid
         self._followed = repository.head().ref
         self._asked: dict[str, Any] = {}
         self._asked_stamp: _Stamp | None = None
@@ -40,11 +44,16 @@ class Gatekeeper:
         Raises:
             StoreBroken: the repository is gone, and does not come back.
         """
-        events = self._requests()
-        gate = self._gate()
+        try:
+            events = self._requests()
+            gate = self._gate()
+            now = self._repository.head().oid
+        except StoreBroken as error:  # removed between two looks, or somebody else's to mend
+            return [self._is_gone() or Gate(error.message, error.hint)]
         events.append(gate)
         if not gate.closed:
-            if self._repository.head().oid != head:
+            self.head = now
+            if now != head:
                 events.append(Moved())
             if self._changed():
                 events.append(Trigger())
@@ -56,8 +65,9 @@ class Gatekeeper:
         changed, self._config = now != self._config, now
         return changed
 
-    def after_own_action(self) -> None:
+    def after_own_action(self, head: str) -> None:
         """Take what the watcher itself has written for known."""
+        self.head = head
         self._synced = _stamp(self._repository.own_file("state.json"))
 
     def _changed(self) -> bool:

@@ -47,7 +47,7 @@ class Watcher:
         self._drift = _drift()
         self._ended = False
         self._signal = 0
-        actions.head = repository.head().oid
+        actions.head = self._gate.head
         self._state = machine.begin(time.monotonic(), shared=False)
 
     def run(self, *, once: bool = False) -> machine.View:
@@ -101,9 +101,9 @@ class Watcher:
             yield Trigger()
         self._drift = drift
         yield from self._gate.look(self._actions.head)
-        self._actions.head = self._repository.head().oid if not self._state.gate.closed else self._actions.head
+        self._actions.head = self._gate.head
         if not self._state.gate.closed and self._gate.settings_changed():
-            there = self._policy.pulls and self._actions.has_remote()
+            there = self._policy.pulls and self._actions.has_remote(self._state.shared)
             if there != self._state.shared:
                 yield Remote(there)
         if self._ears.heard > self._heard:
@@ -119,7 +119,7 @@ class Watcher:
                 return
             with stop.when(lambda: bool(self._signal)):
                 outcome = self._actions(action)
-            self._gate.after_own_action()
+            self._gate.after_own_action(self._actions.head)
             if isinstance(outcome, Committed) and watch_record.request(self._repository).get("confirmed"):
                 watch_record.ask(self._repository, confirmed="")
             if self._signal and not self._state.stopping:

@@ -113,8 +113,8 @@ class State(NamedTuple):
 
 
 def begin(now: float, *, shared: bool) -> State:
-    """Return the state of a watcher that starts: all files and the remote are looked at first."""
-    return State(shared=shared, first=now, last=_LONG_AGO, rescan_at=now, wanted=shared, poll_at=now)
+    """Return the state of a watcher that starts: all files, once they are quiet, and the remote are looked at first."""
+    return State(shared=shared, first=now, last=now, rescan_at=now, wanted=shared, poll_at=now)
 
 
 def step(policy: Policy, state: State, event: Event, now: float, chance: float = 0.5) -> tuple[State, Action | None]:
@@ -149,9 +149,12 @@ def _scan_at(policy: Policy, state: State) -> float:
 
 
 def _remote_at(policy: Policy, state: State) -> list[float]:
-    """Return when the remote is talked to next; nothing where that needs a person or another event."""
+    """Return when the remote is talked to next; nothing where that needs a person or another event.
+
+    While files are being changed, they are committed first.
+    """
     kind = state.waits.kind if state.waits is not None else ""
-    if not state.shared or kind == "blocked":
+    if not state.shared or kind == "blocked" or state.first is not None:
         return []
     if kind in _RETRIED:
         return [state.retry_at]

@@ -46,17 +46,16 @@ def _alone(repository: Repository, name: str) -> Iterator[None]:
         Locked: another watcher runs; the message names its process.
     """
     path = watch_record.running_file(repository)
-    try:
-        with contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(lock.exclusive(path, _AT_ONCE))
-            except Locked:
-                pid = watch_record.state(repository).get("pid") or "unknown"
-                message = f"the profile '{name}' is watched already, by process {pid}"
-                raise Locked(message, hint="see: zenprofile watch status") from None
-            yield
-    except OSError as error:
-        atomic.failed(error, repository.folder)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(lock.exclusive(path, _AT_ONCE))
+        except Locked:
+            pid = watch_record.state(repository).get("pid") or "unknown"
+            message = f"the profile '{name}' is watched already, by process {pid}"
+            raise Locked(message, hint="see: zenprofile watch status") from None
+        except OSError as error:
+            atomic.failed(error, repository.folder)
+        yield
 
 
 def watch(

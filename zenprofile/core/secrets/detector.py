@@ -11,10 +11,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from zenprofile.core import patterns
+from zenprofile.core.secrets import lookalikes
 
 MASK = "***"
 _URL = "URL with a password"
-_URL_PATTERN = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@\"']*:[^\s/?#\"']+@[^\s\"']*"
+_URL_PATTERN = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@\"']*:[^\s\"']+@[^\s\"']*"
 # What the plug-ins do not know yet.
 _OWN = {
     "GitHub Token": re.compile(r"github_pat_[A-Za-z0-9_]{22,}"),
@@ -45,10 +46,13 @@ _TOKENS = (
     r"(?:AC|SK)[a-z0-9]{32}",
 )
 _LIKELY = "|".join((_URL_PATTERN, *(pattern.pattern for pattern in _OWN.values()), *_TOKENS))
-_PASSWORD = re.compile(r"://[^\s/?#:@]*:(.+)@")
+_LOGIN = re.compile(r"://[^\s/?#:@]*:(.*)", re.DOTALL)
 # What stands for a password that is elsewhere, or for any.
 _NO_PASSWORD = re.compile(r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$[A-Za-z_][A-Za-z0-9_]*|<[^<>]*>|\*+")
-_LONG_NUMBER = re.compile(r"\d{8,10}:")
+_DIGEST = re.compile(r"sha(?:256|384|512):[0-9a-f]{32,}")
+_PORTS = re.compile(
+    r"\d+(?:,[\w.-]+(?::\d+)?)*|[^\]]*\](?::\d+)?"
+)  # also of several hosts, or behind a number in brackets
 # Looked for first, so that most documents need no other engine: every token has one of these, or a run of twenty
 # characters with a digit or a capital in it.
 _HINTS = (
@@ -127,16 +131,31 @@ def _hidden(text: str) -> str:
 def _judged(text: str, start: int, end: int) -> str:
     """Say what stands at a likely place, "" where it is no secret after all."""
     likely = text[start:end]
-    url = _PASSWORD.search(likely)
-    if url:
-        return "" if _NO_PASSWORD.fullmatch(url.group(1)) else _URL
-    if _LONG_NUMBER.match(likely) and text[:start][-1:].isdigit():
-        return ""  # the end of a longer number, as in the names of Amazon's resources
+    if "://" in likely and _LOGIN.search(likely):
+        return _URL if password_in(likely) else ""
     own = next((what for what, pattern in _OWN.items() if pattern.match(likely)), "")
-    if own:
-        return own
     around = text[max(0, start - 1) : end + 1]
-    return next((what for what, find in _library() if find(around)), "")
+    what = own or next((what for what, find in _library() if find(around)), "")
+    return "" if what and lookalikes.is_name(what, likely, text[:start][-1:], text[end : end + 1]) else what
+
+
+def password_in(url: str) -> str:
+    """Return the password in a URL, whatever it holds; "" for none, and for what stands in place of one.
+
+    What people write is read, not what a URL may hold: ``/``, ``?`` and ``#`` may be in a password. A port is none.
+    """
+    found = _LOGIN.search(url)
+    if not found:
+        return ""
+    first = re.split("[/?#]", found.group(1), maxsplit=1)[0]
+    if "@" in first:
+        password, _, host = first.rpartition("@")
+        host = found.group(1)[len(password) + 1 :]
+    elif _PORTS.fullmatch(first):
+        return ""
+    else:
+        password, _, host = found.group(1).rpartition("@")
+    return "" if _NO_PASSWORD.fullmatch(password) or _DIGEST.match(host) else password
 
 
 @cache

@@ -117,6 +117,28 @@ def allow(source: str, fingerprints: Iterable[str]) -> str:
     return line + re.sub(_ALLOWED_LINE.pattern + r"\n?", "", source, flags=re.MULTILINE)
 
 
+def elsewhere(text: str, file: str, what: str) -> list[Problem]:
+    """List the secrets in a text that is no document: a comment of the manifest, a stray, a commit's message.
+
+    Args:
+        text: whole.
+        file: that holds it; "" for none.
+        what: names the text in the message.
+    """
+    return [
+        Problem(
+            file,
+            text.count("\n", 0, secret.start) + 1 if file else 0,
+            secret.start - text.rfind("\n", 0, secret.start) if file else 0,
+            "",
+            f"{what} holds what looks like a secret ({secret.what}, {secret.fingerprint[:12]})",
+            "keep it elsewhere",
+            CODE,
+        )
+        for secret in search(text)
+    ]
+
+
 def refuse(text: str, what: str) -> None:
     """Refuse a text that is to be kept although it belongs to no document (a commit's message).
 

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import shutil
 
 from zenprofile.fs import atomic
 
@@ -17,6 +16,8 @@ def make_repository(root: str) -> None:
     Raises:
         StoreBroken: no permission, no space.
     """
+    import shutil
+
     from zenprofile.git import runner
 
     # It is there at once, and known as ours: killed on the way, none is left that would be taken for the user's.
@@ -46,6 +47,8 @@ def _into_place(made: str, git: str) -> None:
 
 def sweep(root: str) -> None:
     """Take away what processes left that were killed while they made a repository."""
+    import shutil
+
     with contextlib.suppress(OSError):
         for name in os.listdir(root):
             if name.startswith(DRAFT) and not atomic.runs(name.removeprefix(DRAFT)):

@@ -134,6 +134,14 @@ def put_away(repository: Repository) -> None:
             os.unlink(os.path.join(folder, old))
 
 
+def forget_last(repository: Repository) -> None:
+    """Remove the record of the last change, which holds what nobody may keep; `undo` does not know that change."""
+    folder = repository.own_file(CHANGES)
+    last = max((name for name in os.listdir(folder) if name[:20].isdecimal()), default="")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(folder, last))
+
+
 def discard(repository: Repository, move: Move) -> None:
     """Remove the journal and what was staged for it."""
     for entry in move.entries:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from zenprofile.core import profile_check
+from zenprofile.core import layout, profile_check
 from zenprofile.core.change import MISSING, Changed
 from zenprofile.core.document import reader
-from zenprofile.core.entity import KINDS, MANIFEST, Data, Key, key_of_path
+from zenprofile.core.entity import MANIFEST, Data, Key, key_of_path
 from zenprofile.core.merge import documents as merge
 from zenprofile.core.merge import found_renames
 from zenprofile.core.merge import references as merge_whole
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
 
 Texts = dict[Key, str]
-_TYPED = {kind.folder: kind.typed for kind in KINDS.values()}
 
 
 class Outcome(NamedTuple):
@@ -264,19 +263,11 @@ class Merge:
         problems = profile_check.added(self._snapshot(base), differing, self._catalog) if differing else []
         theirs_tree = self._trees[self.theirs]
         for path, (_, new) in self._objects.differences(base, theirs_tree).items():
-            key = self._key(path)
-            if new is not None and key is not None and new.mode not in tree.FILES:
-                problems.append(tree.not_followed(key.path))
-            elif new is not None and self._blocks(path):
-                problems.append(tree.not_a_folder(path.removeprefix(self._prefix)))
+            if new is not None and path.startswith(self._prefix):
+                problems += tree.misfit(path[len(self._prefix) :], new)
+            elif new is not None and self._prefix.startswith(f"{path}/"):
+                problems.append(layout.not_a_folder(path))
         return problems
-
-    def _blocks(self, path: str) -> bool:
-        """Say whether a file, link or submodule at a path takes the place of one of the profile's folders."""
-        if not path.startswith(self._prefix):
-            return self._prefix.startswith(f"{path}/")
-        kind, slash, type_ = path[len(self._prefix) :].partition("/")
-        return kind in _TYPED and (not slash or (_TYPED[kind] and "/" not in type_ and not type_.endswith(".yaml")))
 
     def _together(
         self,

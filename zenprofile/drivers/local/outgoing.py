@@ -41,18 +41,30 @@ def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", thei
     for path, (_, new) in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
         key = _key(repository, path)
         if key is not None:
-            raw = tree.content(objects, key, new) if new is not None else None
+            if new is not None and new.mode not in tree.FILES:
+                continue  # named below
+            raw = objects.read(new.oid, "blob") if new is not None else None
             texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
     before = tree.snapshot(objects, theirs, repository.prefix, catalog)
     problems = profile_check.added(before, texts, catalog)
     if problems:
         problems = inherited.dropped(problems, before, Overlay(before, texts, catalog), catalog)
         problems = [problem for problem in problems if not _was_there(repository, objects, problem, theirs, ours)]
+    problems += _misfits(repository, objects, theirs, ours)
     if problems:
         error = Invalid.of(problems)
         error.message = f"not pushed: {error.message}"
         raise error
     _must_keep_secrets(repository, objects, theirs, ours)
+
+
+def _misfits(repository: Repository, objects: Objects, theirs: str, ours: str) -> list[Problem]:
+    """List what the commits put out of place into the profile's folders."""
+    prefix, found = repository.prefix, []
+    for path, (old, new) in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
+        if new is not None and path.startswith(prefix) and (old is None or old.mode != new.mode):
+            found += tree.misfit(path[len(prefix) :], new)
+    return found
 
 
 def _was_there(repository: Repository, objects: Objects, problem: Problem, theirs: str, ours: str) -> bool:
@@ -68,28 +80,37 @@ def _was_there(repository: Repository, objects: Objects, problem: Problem, their
 
 
 def _must_keep_secrets(repository: Repository, objects: Objects, theirs: str, ours: str) -> None:
-    """Refuse to send a commit that brings a secret, although a later one takes it away: history keeps it."""
-    if objects.parents_of(ours) == ([theirs] if theirs else []):
-        return  # one commit alone, which has been looked at whole
+    """Refuse to send a commit that brings a secret, although a later one takes it away: history keeps it.
+
+    Looked at are documents, the manifest, strays in the profile's folders, and who made the commit and why.
+    """
     for oid, parents, _ in _commits(repository, theirs, ours):
+        found = _said_by(objects, oid)
         for path in _own(objects, oid, parents):
-            key = _key(repository, path)
-            if key is None:
-                continue
-            known = {_mark(p) for parent in parents for p in _secrets(objects, parent, path, key)}
-            found = [problem for problem in _secrets(objects, oid, path, key) if _mark(problem) not in known]
-            if found:
-                error = Invalid.of(found)
-                error.message = f"not pushed: in commit {oid[:9]} {error.message}"
-                error.hint = f"take it out of that commit (git rebase -i {oid[:9]}~1), and change it where it is used"
-                raise error
+            if tree.is_looked_at(path, repository.prefix):
+                known = {_mark(p) for parent in parents for p in _secrets(repository, objects, parent, path)}
+                found += [p for p in _secrets(repository, objects, oid, path) if _mark(p) not in known]
+        if found:
+            error = Invalid.of(found)
+            error.message = f"not pushed: in commit {oid[:9]} {error.message}"
+            error.hint = f"take it out of that commit (git rebase -i {oid[:9]}~1), and change it where it is used"
+            raise error
 
 
-def _secrets(objects: Objects, commit: str, path: str, key: Key) -> list[Problem]:
+def _said_by(objects: Objects, oid: str) -> list[Problem]:
+    """List the secrets in a commit's message and in the names of who made it."""
+    head, _, message = objects.read(oid, "commit").decode("utf-8", "replace").partition("\n\n")
+    who = "\n".join(line for line in head.splitlines() if line.startswith(("author ", "committer ")))
+    return plaintext.elsewhere(message, "", "the message") + plaintext.elsewhere(who, "", "the author's name")
+
+
+def _secrets(repository: Repository, objects: Objects, commit: str, path: str) -> list[Problem]:
     entry = objects.entry(objects.tree_of(commit), path)
     if entry is None or entry.mode not in tree.FILES:
         return []
-    return plaintext.problems(key, objects.read(entry.oid, "blob").decode("utf-8", "replace"))
+    text = objects.read(entry.oid, "blob").decode("utf-8", "replace")
+    key, below = _key(repository, path), path[len(repository.prefix) :]
+    return plaintext.elsewhere(text, below, "it") if key is None else plaintext.problems(key, text)
 
 
 def _mark(problem: Problem) -> tuple[str, str]:

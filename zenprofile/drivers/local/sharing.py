@@ -323,14 +323,19 @@ class GitSharing:
                 raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
             joined = self._merge(head.oid, record.theirs)
             outcome, record = settling.settled(joined, record, key, field, choice)
-            conflicts.save(repository, record)
             if outcome.conflicts:
+                conflicts.save(repository, record)
                 return len(outcome.conflicts), Pulled(moved=False, changes=(), notes=(), equal=False)
-            if outcome.problems and not record.accepted:
-                raise merge_errors.spoiled(outcome.problems)
-            up = self._upstream(head)
-            new = self._merge_commit(outcome, head.oid, record.theirs, up, settling.trailer(record))
-            self._move(head, new, outcome)
+            try:
+                if outcome.problems and not record.accepted:
+                    raise merge_errors.spoiled(outcome.problems)
+                up = self._upstream(head)
+                new = self._merge_commit(outcome, head.oid, record.theirs, up, settling.trailer(record))
+                self._move(head, new, outcome)
+            except ZenprofileError as error:
+                if not isinstance(error, runner.GitError):
+                    conflicts.save(repository, record)  # the choice stands, and only the merge is still to be made
+                raise
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
 

@@ -223,5 +223,7 @@ def _read(repository: Repository, name: str) -> dict[str, Any]:
 
 def _write(repository: Repository, name: str, data: dict[str, Any]) -> None:
     """Write what may be lost: without it, `status` only takes longer or knows less."""
+    if not os.path.isdir(repository.git_file("")):
+        return  # it is gone, and not made anew
     with contextlib.suppress(OSError):
         atomic.replace(repository.own_file(name), json.dumps(data).encode("ascii"), durable=False)

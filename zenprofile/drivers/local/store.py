@@ -291,6 +291,9 @@ class LocalStore:
             prepared = prepare(self._now(), change, self.catalog())
             if not prepared.writes:
                 return Recorded("", "", "", prepared.message, ())
+            from zenprofile.drivers.local import journal, typed
+
+            unkept = typed.must_hold_no_secret(self, repository, prepared.writes)
             left = self.left_out()
             if left:
                 from zenprofile.drivers.local.left_out import must_be_here
@@ -299,7 +302,10 @@ class LocalStore:
             writes = [file_change(repository, key.path, old, new) for key, old, new in prepared.writes]
             told, ours = (prepared.message, prepared.changes), not change.message
             key = change.idempotency_key
-            return self.record(repository, writes, *told, ours=ours, undone=undone, key=key, settings=settings)
+            recorded = self.record(repository, writes, *told, ours=ours, undone=undone, key=key, settings=settings)
+            if unkept:
+                journal.forget_last(repository)
+            return recorded
 
     @contextlib.contextmanager
     def _asking(self, repository: Repository) -> Iterator["Settings | None"]:

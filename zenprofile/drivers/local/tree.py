@@ -1,12 +1,14 @@
 """The documents of a commit, read from the object store without a checkout."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from zenprofile.core import layout
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
-from zenprofile.core.snapshot import DocumentSnapshot
+from zenprofile.core.snapshot import Documents, DocumentSnapshot, Loaded
 from zenprofile.errors import Invalid, Problem
 from zenprofile.fs import nofollow
-from zenprofile.git.objects import EXECUTABLE, FILE, Objects, TreeEntry
+from zenprofile.git.objects import EXECUTABLE, FILE, FOLDER, Objects, TreeEntry
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
@@ -22,13 +24,25 @@ def is_document(path: str, prefix: str) -> bool:
     return below == MANIFEST or key_of_path(below) is not None
 
 
+def is_looked_at(path: str, prefix: str) -> bool:
+    """Say whether a path below a work tree's top is the profile's manifest or lies in one of its folders."""
+    below = path[len(prefix) :]
+    return path.startswith(prefix) and (below == MANIFEST or bool(layout.kind_of(below)))
+
+
+def misfit(path: str, entry: TreeEntry) -> list[Problem]:
+    """Name what is out of place at a path below a profile, as `layout.misfit` does."""
+    what = layout.FILE if entry.mode in FILES else layout.FOLDER if entry.mode == FOLDER else layout.OTHER
+    return layout.misfit(path, what)
+
+
 class TreeDocuments:
     """The documents below a folder of a tree. The caller closes the objects."""
 
     def __init__(self, objects: Objects, tree: str, prefix: str) -> None:
         self._objects = objects
-        entries = objects.files(objects.subtree(tree, prefix))
-        self._entries = {key: entry for path, entry in entries.items() if (key := key_of_path(path)) is not None}
+        self.entries = objects.files(objects.subtree(tree, prefix))
+        self._entries = {key: entry for path, entry in self.entries.items() if (key := key_of_path(path)) is not None}
 
     def keys(self, kind: str = "", type_: str = "") -> list[Key]:
         """List keys as `Documents.keys` does."""
@@ -47,25 +61,31 @@ def content(objects: Objects, key: Key, entry: TreeEntry) -> bytes:
         Invalid: the entry is a link or a submodule.
     """
     if entry.mode not in FILES:
-        raise Invalid.of([not_followed(key.path)])
+        raise Invalid.of([layout.not_a_file(key.path)])
     return objects.read(entry.oid, "blob")
 
 
-def not_followed(path: str) -> Problem:
-    """Return the problem of a document in whose place a link or a submodule is."""
-    message = f"{path} is a link or no plain file; it is not followed"
-    return Problem(path, 0, 0, "", message, "put a plain file in its place", "not-a-file")
+class TreeSnapshot(DocumentSnapshot):
+    """The entities of a tree or of the index; what is out of place in its folders is named."""
+
+    def __init__(self, documents: Documents, entries: Mapping[str, TreeEntry | None], catalog: "Catalog") -> None:
+        """Take the documents and all entries below the profile, by path (None: one in conflict)."""
+        super().__init__(documents, catalog)
+        self._all = entries
+
+    def load(self, kind: str = "", type_: str = "") -> Loaded:
+        found = super().load(kind, type_)
+        for path, entry in self._all.items():
+            asked = kind in {"", layout.kind_of(path)} and (not type_ or path.split("/")[1:2] == [type_])
+            if entry is not None and asked and key_of_path(path) is None:
+                found.problems.extend(misfit(path, entry))
+        return found
 
 
-def not_a_folder(path: str) -> Problem:
-    """Return the problem of a folder in whose place something else is."""
-    message = f"{path} is a link, a submodule or a file where a folder should be; nothing in it is read"
-    return Problem(path, 0, 0, "", message, "put a plain folder in its place", "not-a-folder")
-
-
-def snapshot(objects: Objects, commit: str, prefix: str, catalog: "Catalog") -> DocumentSnapshot:
+def snapshot(objects: Objects, commit: str, prefix: str, catalog: "Catalog") -> TreeSnapshot:
     """Return the entities as a commit ("": none) has them; it reads as long as the objects are open."""
-    return DocumentSnapshot(TreeDocuments(objects, objects.tree_of(commit), prefix), catalog)
+    documents = TreeDocuments(objects, objects.tree_of(commit), prefix)
+    return TreeSnapshot(documents, documents.entries, catalog)
 
 
 def is_unread(objects: Objects, entry: TreeEntry | None) -> bool:

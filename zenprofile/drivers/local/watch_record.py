@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,12 @@ def state(repository: Repository) -> dict[str, Any]:
 
 
 def tell(repository: Repository, found: Mapping[str, Any]) -> None:
-    """Keep what the watcher says of itself. It may be lost: the next change is said again."""
+    """Keep what the watcher says of itself. It may be lost: the next change is said again.
+
+    Where the repository is gone, nothing is made in its place.
+    """
+    if not os.path.isdir(repository.own_file("")):
+        return
     with contextlib.suppress(OSError):
         _write(_file(repository, _STATE, ".json"), found)
 

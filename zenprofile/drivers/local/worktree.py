@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from zenprofile.core import layout
 from zenprofile.core.entity import KINDS, Data, Entity, Key
 from zenprofile.core.snapshot import Loaded
 from zenprofile.drivers.local.cache import Cache, Cached, Stamp, collector_paused, settled, stamp
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
 
 _SUFFIX = ".yaml"
+_DEEPEST = 16  # sub-folders that are looked into
 _key = Key._make
 Guard = Callable[[], contextlib.AbstractContextManager[None]]
 
@@ -155,7 +157,23 @@ class WorkTree:
         for one in (KINDS[kind],) if kind else KINDS.values():
             path = os.path.join(self._root, one.folder)
             if os.path.islink(path) or (os.path.lexists(path) and not os.path.isdir(path)):
-                found.append(_not_followed(one.folder))
+                found.append(layout.not_a_folder(one.folder))
+            elif one.typed:
+                found += self._misfits(one.folder, among_types=True)
+        return found
+
+    def _misfits(self, path: str, *, among_types: bool = False, depth: int = 0) -> list[Problem]:
+        """Name what is out of place in a folder that holds no documents, sub-folders included."""
+        found: list[Problem] = []
+        try:
+            with nofollow.folder(self._root, path) as fd, os.scandir(fd) as unsorted:
+                entries = [(entry.name, _what(fd, entry)) for entry in sorted(unsorted, key=_by_name)]
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return found
+        for name, what in entries:
+            found += layout.misfit(f"{path}/{name}", what)
+            if what == layout.FOLDER and not among_types and name[0] != "." and depth < _DEEPEST:
+                found += self._misfits(f"{path}/{name}", depth=depth + 1)
         return found
 
     def _load_folder(self, kind: str, type_: str, path: str, problems: list[Problem]) -> list[Entity]:
@@ -166,7 +184,7 @@ class WorkTree:
             return []
         except NotADirectoryError:
             if type_:
-                problems.append(_not_followed(path))
+                problems.append(layout.not_a_folder(path))
             return []
         except PermissionError:
             raise nofollow.no_permission(f"{self._root}/{path}") from None
@@ -181,7 +199,7 @@ class WorkTree:
             for entry in sorted(unsorted, key=_by_name):
                 name = entry.name
                 if name[0] == "." or not name.endswith(_SUFFIX):
-                    problems += _stray(f"{path}/{name}", name)
+                    problems += self._out_of_place(fd, f"{path}/{name}", entry)
                     continue
                 key = _key((*place, name[: -len(_SUFFIX)]))
                 mark = stamp(entry.stat(follow_symlinks=False))
@@ -196,6 +214,12 @@ class WorkTree:
             self._cache.keep(path, fresh)
         self._cache.give(path, entities)
         return entities
+
+    def _out_of_place(self, fd: int, path: str, entry: "os.DirEntry[str]") -> list[Problem]:
+        what = _what(fd, entry)
+        if what == layout.FOLDER and entry.name[0] != ".":
+            return self._misfits(path)
+        return layout.misfit(path, what)
 
     def _read(self, fd: int, key: Key, name: str, mark: Stamp, problems: list[Problem]) -> Cached | None:
         from zenprofile.core import document_check
@@ -236,14 +260,14 @@ def _by_name(entry: "os.DirEntry[str]") -> str:
     return entry.name.removesuffix(_SUFFIX)  # as keys are sorted: `prod` stands before `prod-eu`
 
 
-def _not_followed(path: str) -> Problem:
-    message = f"{path} is a link or a file; it is not followed, and nothing in it is read"
-    return Problem(path, 0, 0, "", message, "put a plain folder in its place", "not-a-folder")
-
-
-def _stray(path: str, name: str) -> list[Problem]:
-    """Name a file that looks like a document and is none, so that nobody believes it is read."""
-    if not name.lower().endswith((".yml", ".yaml", ".json")) or name.startswith("."):
-        return []
-    message = f"{path} is not read: a document's file ends in .yaml"
-    return [Problem(path, 0, 0, "", message, "rename it to NAME.yaml, or move it out", "stray-file")]
+def _what(fd: int, entry: "os.DirEntry[str]") -> str:
+    """Say what an open folder holds: a folder with a repository in it is a submodule."""
+    if entry.is_file(follow_symlinks=False):
+        return layout.FILE
+    if not entry.is_dir(follow_symlinks=False):
+        return layout.OTHER
+    try:
+        os.stat(f"{entry.name}/.git", dir_fd=fd, follow_symlinks=False)
+    except OSError:
+        return layout.FOLDER
+    return layout.OTHER

@@ -573,3 +573,73 @@ def test_a_comment_of_theirs_comes_though_we_changed_another_field() -> None:
     assert not conflicts
     assert merged == theirs.replace("s3://a", "s3://b")
     assert merge_document(key, base, theirs, ours)[0] == merged
+
+
+# --- comments: what one side alone has touched survives, whoever's value stands
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  image: busybox\n", "  # pinned by Eve\n  image: busybox\n"),
+        ("flavor: kubernetes\n", "# since May\nflavor: kubernetes\n"),
+        ("flavor: kubernetes\n", "flavor: kubernetes  # since May\n"),
+        ("configuration:\n", "configuration:  # ask ann\n"),
+        ("  args: [a, b]\n", "  args: [a, b]  # in this order\n"),
+        ("  args: [a, b]\n", "  args: [a, b]\n# the end\n"),
+        ("type: step_operator\n", "\ntype: step_operator\n"),
+        ("# the big ones\n", "# the biggest ones\n# (of all)\n"),
+        ("# the big ones\n", ""),
+        ("  # how many\n", "  # how many of them\n"),
+    ],
+)
+def test_a_comment_that_they_alone_touched_survives_where_lines_do_not_merge(old: str, new: str) -> None:
+    """Ours changed the order: no merge by line is possible, and their values are ours already."""
+    pair = "type: step_operator\nflavor: kubernetes\n"
+    ours = BASE.replace(pair, "flavor: kubernetes\ntype: step_operator\n")
+    ours = ours.replace("replicas: 3  # small", "replicas: 4  # ours")
+    theirs = BASE.replace(old, new).replace("[a, b]", "[a, b, c]")
+
+    text = patched(ours, theirs)
+
+    assert new.replace("[a, b]", "[a, b, c]") in text
+    assert new or old not in text
+    assert "replicas: 4  # ours" in text
+
+
+def test_their_comment_survives_where_the_data_is_ours_already() -> None:
+    ours = BASE.replace("replicas: 3", "replicas: 4")
+    theirs = BASE.replace("  replicas: 3  # small\n", "  # doubled soon\n  replicas: 4  # small\n")
+
+    assert "  # doubled soon\n  replicas: 4" in patched(ours, theirs)
+
+
+def test_of_comments_that_both_touched_ours_stands_first_and_theirs_is_kept() -> None:
+    ours = BASE.replace("  # how many\n", "  # how many, says Ann\n").replace("replicas: 3", "replicas: 4")
+    theirs = BASE.replace("  # how many\n", "  # how many, says Eve\n")
+
+    text = patched(ours, theirs)
+
+    assert "  # how many, says Ann\n  # how many, says Eve\n  replicas: 4" in text
+
+
+def test_comments_between_the_items_of_a_list_survive() -> None:
+    key = Key("team", "", "ml")
+    base = "name: ml\nmembers:\n  - ada\n  - bob\n"
+    ours = "members:\n  - ada\n  - bob\n  - eve\nname: ml\n"
+    theirs = "name: ml\nmembers:\n  # who leads\n  - ada\n  - bob  # on leave\n"
+
+    text = patched(ours, theirs, base, key)
+
+    assert text == "members:\n  # who leads\n  - ada\n  - bob  # on leave\n  - eve\nname: ml\n"
+
+
+def test_a_number_sign_in_a_value_is_no_comment() -> None:
+    base = "name: gpu\ndescription: |\n  # no comment\n  text\nflavor: kubernetes\ntype: step_operator\n"
+    ours = "type: step_operator\nname: gpu\ndescription: |\n  # no comment\n  text\nflavor: kubernetes\n"
+    theirs = base.replace("flavor", "# one\nflavor").replace("  text", "  text # neither")
+
+    text = patched(ours, theirs, base)
+
+    assert "# one\nflavor" in text
+    assert texts.read(text)["description"] == "# no comment\ntext # neither\n"

@@ -1,0 +1,163 @@
+"""Saves of real editors under the watcher: each is one commit of the text that was saved, and of nothing else."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from machines import PROD, Machine, Team
+from watchers import Watched, commits, until, watching
+
+pytest_plugins = ("teams",)
+
+
+@pytest.fixture
+def watched(team: Team) -> Iterator[Watched]:
+    with watching(team.ana) as watcher:
+        yield watcher
+
+
+class Terminal:
+    """A program in a terminal of its own, driven by keys."""
+
+    def __init__(self, machine: Machine, *words: str) -> None:
+        self._socket = str(machine.home / "tmux")
+        environment = {**machine.environment, "TERM": "xterm", "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh"}
+        self._environment = environment
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", *words)
+
+    def _tmux(self, *words: str) -> str:
+        command = ["tmux", "-S", self._socket, *words]
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
+        return done.stdout
+
+    def shows(self, text: str) -> None:
+        until(lambda: text in self._tmux("capture-pane", "-p"), f"'{text}' on the screen")
+
+    def types(self, *keys: str) -> None:
+        self._tmux("send-keys", *keys)
+
+    def ended(self) -> None:
+        until(lambda: not self._tmux("list-sessions"), "the program ends")
+        self._tmux("kill-server")
+
+
+def vim(machine: Machine, path: Path, *settings: str) -> None:
+    """Change a word and save; where files under /tmp are saved as elsewhere: by a new file in the old one's place."""
+    words = ["vim", "-u", "NONE", "-N", "-c", "set backupskip=", *(w for s in settings for w in ("-c", s)), str(path)]
+    terminal = Terminal(machine, *words)
+    terminal.shows("default")
+    terminal.types(":%s/name: prod/name: prod # vim/", "Enter")
+    terminal.shows("# vim")
+    terminal.types(":wq", "Enter")
+    terminal.ended()
+
+
+def nano(machine: Machine, path: Path) -> None:
+    terminal = Terminal(machine, "nano", "--ignorercfiles", str(path))
+    terminal.shows("default")
+    terminal.types("# nano", "Enter")
+    terminal.shows("# nano")
+    terminal.types("C-o", "Enter")
+    terminal.shows("Wrote")
+    terminal.types("C-x")
+    terminal.ended()
+
+
+def emacs(machine: Machine, path: Path) -> None:
+    terminal = Terminal(machine, "emacs", "-nw", "-Q", str(path))
+    terminal.shows("default")
+    terminal.types("# emacs", "Enter")
+    terminal.shows("# emacs")
+    terminal.types("C-x", "C-s")
+    until(lambda: "# emacs" in path.read_text(), "emacs has saved")
+    terminal.types("C-x", "C-c")
+    terminal.ended()
+
+
+def sed(machine: Machine, path: Path) -> None:
+    words = ["sed", "-i", "s/name: prod/name: prod # sed/", path]
+    subprocess.run(words, cwd=machine.home, check=True)
+
+
+def vscode(machine: Machine, path: Path) -> None:
+    """Save as VS Code does: truncate the file, and write it anew a moment later, through the same descriptor."""
+    text = path.read_bytes()
+    fd = os.open(path, os.O_WRONLY | os.O_TRUNC)
+    time.sleep(0.05)
+    os.write(fd, text + b"# code\n")
+    os.fsync(fd)
+    os.close(fd)
+
+
+def vscode_atomic(machine: Machine, path: Path) -> None:
+    """Save as VS Code with files.saveAtomically: a hidden copy beside it, renamed over it."""
+    draft = path.with_name(f".{path.name}.vsctmp")
+    draft.write_bytes(path.read_bytes() + b"# code, atomic\n")
+    draft.rename(path)
+
+
+def jetbrains(machine: Machine, path: Path) -> None:
+    """Save as JetBrains' safe write: a draft, the old file aside, the draft in its place, the old file away."""
+    draft, old = path.with_name(f"{path.name}___jb_tmp___"), path.with_name(f"{path.name}___jb_old___")
+    draft.write_bytes(path.read_bytes() + b"# jetbrains\n")
+    path.rename(old)
+    time.sleep(0.05)
+    draft.rename(path)
+    old.unlink()
+
+
+def slowly(machine: Machine, path: Path) -> None:
+    """Write a document piece by piece; each piece is one that nobody wanted to save."""
+    text = path.read_text() + "# slowly\n"
+    with path.open("w") as file:
+        for at in range(0, len(text), 12):
+            file.write(text[at : at + 12])
+            file.flush()
+            time.sleep(0.1)
+
+
+EDITORS: dict[str, Callable[[Machine, Path], None]] = {
+    "vim": vim,
+    "vim, backupcopy=yes": lambda machine, path: vim(machine, path, "set backupcopy=yes backup"),
+    "nano": nano,
+    "emacs": emacs,
+    "sed -i": sed,
+    "VS Code": vscode,
+    "VS Code, atomic": vscode_atomic,
+    "JetBrains": jetbrains,
+    "a slow program": slowly,
+}
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_a_save_is_one_commit(watched: Watched, editor: str) -> None:
+    machine, path = watched.machine, watched.machine.folder / PROD.path
+    before, text = machine.head, path.read_text()
+
+    EDITORS[editor](machine, path)
+
+    watched.told("committed")
+    watched.told("pushed")
+    saved = path.read_text()
+    assert saved != text
+    assert machine.git("show", f"HEAD:{PROD.path}") == saved.strip()
+    assert commits(machine, before) == 1
+    assert machine.git("show", "--name-only", "--format=", "HEAD") == PROD.path
+    assert watched.is_in("watching")
+    assert [row["event"] for row in watched.lines] == ["committed", "pushed"]
+
+
+def test_a_folder_that_is_moved_out_and_back_loses_nothing(watched: Watched, tmp_path: Path) -> None:
+    machine, before = watched.machine, watched.machine.head
+    folder = machine.folder / "users"
+    shutil.move(folder, tmp_path / "aside")
+    time.sleep(0.3)
+    shutil.move(tmp_path / "aside", folder)
+    (folder / "ada.yaml").write_text("name: ada\nfull_name: Ada\n")
+
+    watched.told("committed", "ada")
+    assert commits(machine, before) == 1

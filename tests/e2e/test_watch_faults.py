@@ -1,0 +1,281 @@
+"""A watcher whose machine fails it: killed, told to end, offline, locked out, without disk, deaf, its folder gone."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from machines import S3, Machine, Team, stack, store
+from servers import GitServer, serving, silent_server
+from watchers import IS_ROOT, commits, is_shared, start, until, watching
+
+from zenprofile.core.entity import Key
+
+pytest_plugins = ("servers", "teams")
+NEW = Key("stack", "", "new")
+as_root = pytest.mark.skipif(not IS_ROOT, reason="needs root")
+
+
+def burst(machine: Machine, number: int = 60) -> list[Key]:
+    """Write many documents as fast as it goes; return them."""
+    keys = [Key("component", "artifact_store", f"burst-{n}") for n in range(number)]
+    for key in keys:
+        machine.write(key, store(key.name, {"path": f"s3://{key.name}"}))
+    return keys
+
+
+def there(machine: Machine, keys: list[Key]) -> bool:
+    """Say whether the last commit has them all."""
+    names = set(machine.git("ls-tree", "-r", "--name-only", "HEAD").splitlines())
+    return {key.path for key in keys} <= names
+
+
+@pytest.mark.parametrize("after", [0.05, 0.55, 0.7, 0.9])
+def test_killed_in_a_burst_the_next_one_goes_on(team: Team, after: float) -> None:
+    machine = team.ana
+    watcher = start(machine)
+    watcher.is_in("watching")
+    keys = burst(machine)
+    time.sleep(after)
+    watcher.killed()
+
+    assert not machine.run("watch status -o json").json["running"]
+    with watching(machine):
+        until(lambda: there(machine, keys) and is_shared(machine), "all is committed and pushed")
+    assert machine.is_clean()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_told_to_end_it_commits_what_was_saved(team: Team, number: int) -> None:
+    machine = team.ana
+    with watching(machine) as watcher:
+        watcher.is_in("watching")
+        keys = burst(machine)
+        watcher.is_in("settling")
+
+        assert watcher.ends(number) == (130 if number == signal.SIGINT else 0)
+    assert there(machine, keys)
+    assert machine.is_clean()
+    assert machine.run("watch status -o json").json["state"] == "stopped"
+
+
+def test_told_to_end_while_the_remote_is_silent(team: Team) -> None:
+    machine = team.ana
+    with silent_server() as port, watching(machine) as watcher:
+        machine.git("config", "remote.origin.url", f"http://127.0.0.1:{port}/team.git")
+        machine.write(NEW, stack("new"))
+        watcher.told("committed")
+        time.sleep(0.3)  # it talks
+
+        assert watcher.ends() == 0
+    assert machine.is_clean()
+
+
+def test_offline_it_goes_on_committing_and_catches_up(team: Team) -> None:
+    machine, url = team.ana, team.ana.git("config", "remote.origin.url")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with watching(machine) as watcher:
+        machine.git("config", "remote.origin.url", f"http://127.0.0.1:{port}/team.git")
+        for number in (1, 2):
+            machine.write(S3, store("s3", {"path": f"s3://{number}"}))
+            watcher.told("committed", f"s3://{number}")
+        said = watcher.is_in("offline")
+        assert said["next_at"]
+        status = machine.run("status -o json").json
+        assert status["state"] == "offline"
+        assert "tries again at" in status["reason"]
+        machine.git("config", "remote.origin.url", url)
+
+        watcher.told("pushed", "2 commits")
+        assert [row["event"] for row in watcher.lines].count("offline") == 1
+
+
+def test_a_refused_login_is_tried_once(team: Team) -> None:
+    machine = team.ana
+    with serving(GitServer(team.bare.parent)) as server, watching(machine) as watcher:
+        watcher.is_in("watching")
+        machine.git("config", "remote.origin.url", f"{server.url}/team.git")  # type: ignore[attr-defined]
+        machine.write(NEW, stack("new"))
+        watcher.is_in("blocked")
+        machine.write(NEW, stack("new", artifact_store="s3"))
+        watcher.told("committed", "s3")
+        status = machine.run("status -o json").json
+        assert status["state"] == "blocked"
+        assert [row["event"] for row in watcher.lines].count("blocked") == 1
+        machine.git("config", "remote.origin.url", str(team.bare))
+        machine.run("watch resume")
+        watcher.told("pushed", "2 commits")
+
+
+def test_a_conflict_is_told_and_the_rest_is_committed(team: Team) -> None:
+    machine = team.ana
+    team.ben.commit((S3, store("s3", {"path": "s3://ben"})))
+    team.ben.git("push", "-q")
+    machine.commit((S3, store("s3", {"path": "s3://ana"})))
+    with watching(machine) as watcher:
+        assert "s3" in watcher.told("conflict")["text"]
+        machine.write(NEW, stack("new"))
+        watcher.told("committed", "new")
+        assert machine.run("status -o json").json["state"] == "conflict"
+        machine.run("resolve component/artifact_store/s3 --theirs")
+        watcher.told("pushed")
+    assert "s3://ben" in machine.read(S3)
+    assert machine.head == machine.remote_head
+
+
+def test_the_root_is_removed_and_made_again(team: Team) -> None:
+    machine = team.ana
+    with watching(machine) as watcher:
+        watcher.is_in("watching")
+        aside = machine.home / "aside"
+        machine.top.rename(aside)
+        watcher.told("paused", "gone")
+        shutil.copytree(aside, machine.top, symlinks=True)
+        watcher.is_in("watching")
+        machine.write(NEW, stack("new"))
+        watcher.told("pushed")
+
+        machine.top.rename(machine.home / "gone")
+        assert watcher.process.wait(30) == 1
+    assert "is gone" in watcher.log.read_text()
+    assert not machine.top.exists(), "nothing is written where the profile was"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 12 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place], check=True)
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def fill(path: Path) -> None:
+    """Write until the disk is full."""
+    with path.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 4096)
+
+
+@as_root
+def test_a_full_disk_is_told_and_nothing_is_lost(team: Team, small_disk: Path) -> None:
+    machine = team.ana
+    shutil.copytree(machine.top, small_disk / "team", symlinks=True)
+    shutil.rmtree(machine.top)
+    machine.top.symlink_to(small_disk / "team")
+    with watching(machine) as watcher:
+        watcher.is_in("watching")
+        filler = small_disk / "filler"
+        with pytest.raises(OSError, match="No space"):
+            fill(filler)
+        text = machine.read(S3)
+        with (machine.folder / S3.path).open("r+") as document:  # fits into the page that the file has already
+            document.write(text.replace("s3://a", "s3://b"))
+        assert "space" in watcher.told("held")["text"]
+        filler.unlink()
+        watcher.told("committed", "s3://b")
+        watcher.told("pushed")
+    assert machine.is_clean()
+
+
+@as_root
+def test_without_inotify_watches_it_polls_and_says_so(team: Team) -> None:
+    """The limit is lowered for the watcher's own user namespace alone."""
+    limits = 'echo 1 > /proc/sys/user/max_inotify_watches && exec "$@"'
+    with watching(team.ana, wrapper=("unshare", "--user", "--map-root-user", "sh", "-c", limits, "sh")) as watcher:
+        assert "no watches left" in watcher.told("polling")["text"]
+        assert watcher.said["listens"].startswith("polling")
+        team.ana.write(NEW, stack("new"))
+        watcher.told("pushed")
+
+
+@as_root
+def test_a_full_event_queue_loses_nothing(team: Team) -> None:
+    """The kernel's limit is lowered while the watcher opens its queue."""
+    limit = Path("/proc/sys/fs/inotify/max_queued_events")
+    usual = limit.read_text()
+    machine = team.ana
+    try:
+        limit.write_text("4")
+        watcher = start(machine)
+    finally:
+        limit.write_text(usual)
+    try:
+        keys = burst(machine, 400)
+        until(lambda: there(machine, keys) and is_shared(machine), "all is committed and pushed")
+        assert commits(machine, "origin/main~1") <= 20
+    finally:
+        watcher.ends()
+
+
+def test_a_clock_that_jumps_makes_it_look_at_once(team: Team) -> None:
+    """As after sleep: the wall clock has gone on, the other one has not; a library between moves it."""
+    shift = team.ana.home / "shift"
+    shift.write_text("0")
+    (team.ana.home / "sitecustomize.py").write_text(
+        "import pathlib, time\nreal, file = time.time, pathlib.Path.home() / 'shift'\n"
+        "time.time = lambda: real() + float(file.read_text() or 0)\n"
+    )
+    with watching(team.ana, PYTHONPATH=str(team.ana.home)) as watcher:
+        watcher.is_in("watching")
+        team.ben.commit((NEW, stack("new")))
+        team.ben.git("push", "-q")
+        shift.write_text("3600")
+        watcher.told("pulled", "new")
+
+
+def test_a_dead_observer_is_noticed(tmp_path: Path) -> None:
+    from zenprofile.watch.ears import Ears
+
+    (tmp_path / "stacks").mkdir()
+    heard = threading.Event()
+    ears = Ears(str(tmp_path), heard.set)
+    try:
+        assert ears.check()
+        assert not ears.check()
+        assert ears._observer is not None
+        next(iter(ears._observer.emitters)).stop()
+        until(ears.check, "it listens anew")
+        ears.armed = True
+        (tmp_path / "stacks" / "a.yaml").write_text("name: a\n")
+        assert heard.wait(10)
+
+        shutil.rmtree(tmp_path / "stacks")
+        until(ears.check, "it listens anew")
+        (tmp_path / "stacks").mkdir()
+        until(ears.check, "it listens anew")
+        heard.clear()
+        ears.armed = True
+        (tmp_path / "stacks" / "b.yaml").write_text("name: b\n")
+        assert heard.wait(10)
+    finally:
+        ears.close()
+
+
+def test_reading_is_no_change(tmp_path: Path) -> None:
+    from zenprofile.watch.ears import Ears
+
+    (tmp_path / "stacks").mkdir()
+    file = tmp_path / "stacks" / "a.yaml"
+    file.write_text("name: a\n")
+    ears = Ears(str(tmp_path), lambda: None)
+    try:
+        assert ears.check()
+        for _ in range(20):
+            assert file.read_text() == "name: a\n"
+        os.utime(tmp_path)  # this is one, and comes behind the reads
+        until(lambda: ears.heard > 0, "the last event")
+        before = ears.heard
+        file.read_bytes()
+        os.utime(file)
+        until(lambda: ears.heard > before, "the last event")
+    finally:
+        ears.close()

@@ -1,0 +1,55 @@
+"""The command ``copy``."""
+
+import click
+
+from zenprofile.cli import output, showing
+from zenprofile.cli.options import command, message_option, profile_names
+from zenprofile.cli.session import Session
+from zenprofile.errors import UsageError
+
+
+@command(
+    examples=[
+        "zenprofile copy team team-sql --dry-run",
+        "zenprofile copy team postgresql://zenprofile@db.example.com/stacks",
+        "zenprofile copy team-sql ./stacks --mirror",
+    ]
+)
+@click.argument("source", shell_complete=profile_names)
+@click.argument("destination", shell_complete=profile_names)
+@click.option("--dry-run", "dry", is_flag=True, help="Only check, and print what would change.")
+@click.option("--merge", is_flag=True, help="Into other content: add what is missing, update what differs.")
+@click.option("--mirror", is_flag=True, help="Into other content: delete as well what the source does not have.")
+@message_option
+@click.pass_obj
+def copy(session: Session, source: str, destination: str, dry: bool, merge: bool, mirror: bool, message: str) -> None:
+    """Copy every document of a store to another, with its comments, in one change: all of them or none.
+
+    SOURCE and DESTINATION are names of profiles, paths or URLs. A second copy changes nothing. What this machine lays
+    over its own profile (override) is left out. A destination that has other content needs --merge or --mirror.
+    """
+    from zenprofile.core.change import as_json
+    from zenprofile.usecases import copying
+
+    if merge and mirror:
+        raise UsageError("--merge and --mirror exclude each other", hint="choose one")
+    choice = copying.MERGE if merge else copying.MIRROR if mirror else ""
+    places = [copying.place(session.profiles, text, session.timeout) for text in (source, destination)]
+    start, target = (place.warning(lambda line: session.warn_all([line])) for place in places)
+    store = start.open()
+    try:
+        session.note(f"Copying from {output.safe_text(store.url)}...")
+        done = copying.copy(store, target, choice, dry=dry, message=message)
+    finally:
+        store.close()
+    data = [as_json(changed) for changed in done.changes]
+    if dry:
+        session.show(data, lambda: showing.differences(done.changes))
+        return
+    session.show(data, lambda: _told(done.documents, len(done.changes), done.begun))
+
+
+def _told(documents: int, changes: int, begun: bool) -> str:
+    if begun:
+        return f"Copied {documents} documents to a new profile."
+    return f"Copied {changes} of {documents} documents; the others were there." if changes else "Nothing to change."

@@ -1,0 +1,65 @@
+"""Values of fields that a flavor marks sensitive: typed in plain text by hand, they are put out of sight.
+
+The schemas that ship are handed in by `zenprofile.resources`, since showing a change asks nobody for them.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from zenprofile.core import paths
+from zenprofile.core.entity import Data, Key
+from zenprofile.core.secrets.detector import MASK, hidden
+from zenprofile.core.secrets.references import is_sensitive, only_references
+
+if TYPE_CHECKING:
+    from zenprofile.core.schema.catalog import Catalog
+
+_catalogs: "list[Callable[[], Catalog]]" = []
+
+
+def use(catalog: "Callable[[], Catalog]") -> None:
+    """Take what gives the schemas that ship, once they are needed."""
+    _catalogs[:] = [catalog]
+
+
+def masked(key: Key, flavors: Iterable[object], path: paths.Path, value: Any) -> Any:
+    """Return a field's value as it may be shown: without secrets, and whole out of sight where the field is sensitive.
+
+    Args:
+        key: of the entity.
+        flavors: that it has, or had.
+        path: of the field.
+        value: as it is; a reference stays.
+    """
+    if key.kind == "component" and path[:1] == ("configuration",) and not only_references(value):
+        below = tuple(str(step) for step in path[1:])
+        if any(_marked(key.type, flavor, below) for flavor in flavors if isinstance(flavor, str)):
+            return MASK
+    return hidden(value)
+
+
+def every_flavor(key: Key) -> list[str]:
+    """List the flavors that ship of a component's type, where its own is not known."""
+    return _catalogs[0]().flavors(key.type) if _catalogs and key.kind == "component" else []
+
+
+def _marked(type_: str, flavor: str, path: tuple[str, ...]) -> bool:
+    schema = _catalogs[0]().flavor(type_, flavor) if _catalogs and path else None
+    return schema is not None and any(is_sensitive(schema.field(path[:n])) for n in range(1, len(path) + 1))
+
+
+def masked_at(data: Data, places: Iterable[str]) -> Data:
+    """Return data with the values at places (as `paths.show` writes them) out of sight."""
+    wanted = frozenset(places)
+
+    def at(path: paths.Path, value: Any) -> Any:
+        if path and paths.show(path) in wanted:
+            return MASK
+        if isinstance(value, dict):
+            return {name: at((*path, name), member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [at((*path, number), member) for number, member in enumerate(value)]
+        return value
+
+    found: Data = at((), data)
+    return found

@@ -1,0 +1,236 @@
+"""What the pages show, as plain data: read from a store, with secrets in plain text put out of sight."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from typing import Any, NamedTuple
+
+from zenprofile.core import paths, profile_check
+from zenprofile.core.change import MISSING, Changed, Recorded, fields, same
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key
+from zenprofile.core.secrets.detector import hidden
+from zenprofile.core.snapshot import Snapshot
+from zenprofile.errors import Invalid, ZenprofileError
+from zenprofile.store.base import Store
+from zenprofile.usecases import history, lookup
+from zenprofile.usecases.selection import Selection, used_by
+
+PAGE = 60  # stacks or changes on a page: a thousand would be more than anybody reads, and 150 kB
+_LONGEST = 120  # characters of a value in a table of changes
+
+
+class Part(NamedTuple):
+    """A component of a stack, as a picture shows it.
+
+    Attributes:
+        type: component type.
+        name: of the component.
+        flavor: "" where the component does not exist.
+        key: leads to its page.
+    """
+
+    type: str
+    name: str
+    flavor: str
+    key: str
+
+
+class Card(NamedTuple):
+    """A stack, as a picture shows it."""
+
+    name: str
+    key: str
+    description: str
+    labels: dict[str, str]
+    parts: list[Part]
+
+
+class Row(NamedTuple):
+    """A field that changed; "" stands for no value."""
+
+    entity: str
+    field: str
+    before: str
+    after: str
+
+
+class Told(NamedTuple):
+    """A recorded change."""
+
+    rev: str
+    who: str
+    day: str
+    time: str
+    message: str
+    rows: list[Row]
+
+
+def stacks(snapshot: Snapshot, text: str, page: int) -> tuple[list[Card], int]:
+    """Return a page of the stacks whose name, label or component has a text in it, and how many there are in all."""
+    flavors = {e.key: str(e.data.get("flavor", "")) for e in snapshot.load("component").entities}
+    cards = [_card(entity, flavors) for entity in snapshot.load("stack").entities]
+    wanted = text.casefold()
+    found = [card for card in cards if not wanted or wanted in _words(card)]
+    return found[(page - 1) * PAGE : page * PAGE], len(found)
+
+
+def _card(entity: Entity, flavors: dict[Key, str]) -> Card:
+    data = hidden(lookup.shown(entity, revision=False))
+    keys = [Key("component", type_, name) for type_, names in data["components"].items() for name in names]
+    keys.sort(key=lambda key: COMPONENT_TYPES.index(key.type) if key.type in COMPONENT_TYPES else len(COMPONENT_TYPES))
+    parts = [Part(key.type.replace("_", " "), key.name, flavors.get(key, ""), str(key)) for key in keys]
+    return Card(entity.key.name, str(entity.key), data.get("description") or "", data.get("labels") or {}, parts)
+
+
+def _words(card: Card) -> str:
+    labels = (f"{key}={value}" for key, value in card.labels.items())
+    parts = (f"{part.name} {part.type} {part.flavor}" for part in card.parts)
+    return " ".join((card.name, card.description, *labels, *parts)).casefold()
+
+
+def entity(store: Store, key: Key) -> dict[str, Any]:
+    """Return what the page of an entity shows: its fields, YAML, problems, users and history.
+
+    Raises:
+        NotFound: there is no such entity.
+    """
+    snapshot = store.snapshot()
+    found = lookup.read(snapshot, key)
+    problems = lookup.problems(snapshot, found)
+    data = hidden(lookup.shown(found, revision=False))
+    flavors = {e.key: str(e.data.get("flavor", "")) for e in snapshot.load("component").entities}
+    return {
+        "key": key,
+        "card": _card(found, flavors) if key.kind == "stack" else None,
+        "rows": list(_fields(data)),
+        "yaml": "" if problems else hidden(snapshot.text(key) or ""),
+        "problems": problems,
+        "users": [str(user) for user in used_by(snapshot, [key]).get(key, ())],
+        "history": changes(history.log(store, key, history.Wanted(20))),
+    }
+
+
+def _fields(data: Data) -> Iterator[tuple[str, str]]:
+    for field, value in data.items():
+        if field in {"kind", "name", "type"}:
+            continue
+        if isinstance(value, dict) and field != "schema":
+            yield from ((f"{field}.{inner}", _shown(member)) for inner, member in value.items())
+        else:
+            yield field, _shown(value)
+
+
+def _shown(value: Any) -> str:
+    from json import dumps
+
+    if value is MISSING:
+        return ""
+    if isinstance(value, list) and all(isinstance(member, str) for member in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else dumps(value, ensure_ascii=False)
+
+
+def recent(store: Store, page: int) -> tuple[list[tuple[str, list[Told]]], bool]:
+    """Return a page of recorded changes by day, newest first, and whether there are more."""
+    records = list(islice(store.history(), (page - 1) * PAGE, page * PAGE + 1))
+    told = changes(records[:PAGE])
+    return [(day, list(group)) for day, group in groupby(told, key=lambda one: one.day)], len(records) > PAGE
+
+
+def changes(records: Iterable[Recorded]) -> list[Told]:
+    """Return recorded changes with a row a field."""
+    return [_told(record) for record in records]
+
+
+def _told(record: Recorded) -> Told:
+    rows = [row for changed in record.changes for row in _rows(changed)]
+    day, _, time = record.when.partition("T")
+    message = record.message.partition("\n")[0]
+    return Told(record.rev, record.who, day, time.removesuffix("Z"), hidden(message), rows)
+
+
+def _rows(changed: Changed) -> Iterator[Row]:
+    for field in fields(changed):
+        before, after = (_shown(hidden(side))[:_LONGEST] for side in (field.before, field.after))
+        yield Row(str(changed.key), paths.show(field.path), before, after)
+
+
+def by_person(days: Iterable[tuple[str, list[Told]]]) -> list[tuple[str, int]]:
+    """Count the changes of each person, the busiest first."""
+    counts: dict[str, int] = {}
+    for _, told in days:
+        for one in told:
+            counts[one.who] = counts.get(one.who, 0) + 1
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def problems(store: Store) -> list[tuple[str, str, str]]:
+    """List what is wrong, each with its place and what to do: invalid documents, conflicts, work not shared."""
+    found = [
+        (f"{p.file}:{p.line}" if p.line else p.file, p.message, p.hint) for p in profile_check.whole(store.snapshot())
+    ]
+    state = getattr(store, "state", None)
+    if state is not None:
+        try:
+            said = state()
+        except ZenprofileError as error:
+            return [*found, ("sharing", error.message, error.hint)]
+        found += [(str(c.key), f"conflict in {paths.show(c.path)}", "zenprofile resolve") for c in said.open.conflicts]
+        if said.state not in {"synced", "unshared", "invalid", "conflict"}:
+            found.append((said.state, said.reason, said.next))
+    return [(hidden(place), hidden(message), hint) for place, message, hint in found]
+
+
+def compared(snapshot: Snapshot, one: str, other: str) -> list[tuple[str, str, str, bool]]:
+    """Return the fields of two stacks side by side, and whether they differ.
+
+    Raises:
+        NotFound: there is no such stack.
+    """
+    sides = [_flat(snapshot, lookup.find(snapshot, "stack", name)) for name in (one, other)]
+    names = list(dict.fromkeys([*sides[0], *sides[1]]))
+    return [
+        (n, _shown(a), _shown(b), not same(a, b))
+        for n in names
+        for a, b in [(sides[0].get(n, MISSING), sides[1].get(n, MISSING))]
+    ]
+
+
+def _flat(snapshot: Snapshot, key: Key) -> Data:
+    data = hidden(lookup.shown(lookup.read(snapshot, key), revision=False))
+    flat: Data = {}
+    for type_, names in data.pop("components").items():
+        flat[type_.replace("_", " ")] = names
+        for name in names:
+            flat |= {
+                f"{type_.replace('_', ' ')}: {f}": v for f, v in _settings(snapshot, Key("component", type_, name))
+            }
+    return {"description": data.get("description", MISSING), "labels": data.get("labels", MISSING), **flat}
+
+
+def _settings(snapshot: Snapshot, key: Key) -> Iterator[tuple[str, Any]]:
+    try:
+        found = snapshot.get(key)
+    except Invalid:
+        return
+    if found is not None:
+        yield "flavor", found.data.get("flavor")
+        yield from hidden(found.data.get("configuration") or {}).items()
+
+
+def search(snapshot: Snapshot, text: str) -> list[tuple[str, str]]:
+    """Return entities whose name, description or labels have a text in them, each with its description."""
+    wanted = text.casefold()
+    found = []
+    for each in snapshot.load().entities:
+        words = " ".join((str(each.key), str(each.data.get("description") or ""), str(each.data.get("labels") or "")))
+        if wanted and wanted in words.casefold():
+            found.append((str(each.key), hidden(str(each.data.get("description") or ""))))
+    return found[: 5 * PAGE]
+
+
+def of_kind(snapshot: Snapshot, kind: str, page: int) -> tuple[list[tuple[str, str, str]], int]:
+    """Return a page of a kind's entities, each with its flavor and description, and how many there are in all."""
+    loaded = [e for e in snapshot.load(kind).entities if Selection().takes(e)] if kind in KINDS else []
+    most = 5 * PAGE
+    rows = [(str(e.key), str(e.data.get("flavor", "")), hidden(str(e.data.get("description") or ""))) for e in loaded]
+    return rows[(page - 1) * most : page * most], len(rows)
