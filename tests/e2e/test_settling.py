@@ -323,14 +323,31 @@ def test_two_profiles_of_one_repository_have_a_record_each(house: Team) -> None:
     assert [row["name"] for row in house.ben.run("conflicts --profile other -o json").json][:1] == ["q"]
 
 
+def test_another_profiles_documents_are_merged_by_meaning_too(house: Team) -> None:
+    path, text = "two/projects/q.yaml", "name: q\ndescription: one\nlabels: {}\n"
+    (house.ana.top / "two/projects").mkdir(parents=True, exist_ok=True)
+    (house.ana.top / path).write_text(text)
+    house.ana.git("add", "-A")
+    house.ana.git("commit", "-q", "-m", "q")
+    house.ana.git("push", "-q")
+    house.ben.run("sync")
+    for machine, old, new in ((house.ana, "one", "two"), (house.ben, "{}", "{a: b}")):
+        (machine.top / path).write_text(text.replace(old, new))
+        machine.git("commit", "-q", "-a", "-m", new)
+    house.ana.git("push", "-q")
+
+    house.ben.run("sync --with-others")
+
+    assert (house.ben.top / path).read_text() == text.replace("one", "two").replace("{}", "{a: b}")
+
+
 def test_one_profiles_edits_do_not_stop_the_others_merge(house: Team) -> None:
     q = "name: q\ndescription: one\nlabels:\n  a: b\n"
-    for machine in (house.ana,):
-        (machine.top / "two/projects").mkdir(parents=True, exist_ok=True)
-        (machine.top / "two/projects/q.yaml").write_text(q)
-        machine.git("add", "-A")
-        machine.git("commit", "-q", "-m", "q")
-        machine.git("push", "-q")
+    (house.ana.top / "two/projects").mkdir(parents=True, exist_ok=True)
+    (house.ana.top / "two/projects/q.yaml").write_text(q)
+    house.ana.git("add", "-A")
+    house.ana.git("commit", "-q", "-m", "q")
+    house.ana.git("push", "-q")
     house.ben.run("sync")
     (house.ana.top / "two/projects/q.yaml").write_text(q.replace("one", "two"))
     house.ana.commit((CHURN, {"name": "churn", "description": "x"}))

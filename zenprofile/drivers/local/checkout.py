@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from zenprofile.core.change import words
-from zenprofile.drivers.local import commit, tree
+from zenprofile.drivers.local import commit, other_profiles, tree
 from zenprofile.drivers.local.journal import Entry, Move
 from zenprofile.drivers.local.merge import Outcome
 from zenprofile.errors import Conflict, Invalid
@@ -34,7 +34,11 @@ def move(repository: Repository, objects: Objects, settings: Settings, head: Hea
     for path, pair in objects.differences(old_tree, objects.tree_of(new)).items():
         sides = _contents(objects, pair) if _is_plain_document(repository, path, pair) else None
         if sides is None:
-            outside[path] = pair[1]
+            edited = other_profiles.merged_edit(repository, objects, new, path, pair)
+            if edited is not None:
+                entries.append(edited)
+            else:
+                outside[path] = pair[1]
             continue
         if path in left:  # it is so in index and branch alone
             entries.append(Entry(path, None, None, pair[1].oid if pair[1] is not None else ""))

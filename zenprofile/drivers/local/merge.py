@@ -15,7 +15,7 @@ from zenprofile.core.merge.data import Choice, Value, chosen
 from zenprofile.core.merge.documents import Choices, Conflict
 from zenprofile.core.paths import Path
 from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
-from zenprofile.drivers.local import tree
+from zenprofile.drivers.local import other_profiles, tree
 from zenprofile.drivers.local.conflicts import OUTSIDE
 from zenprofile.errors import Invalid, Problem, Unsupported
 from zenprofile.git import commit_graph, runner
@@ -301,9 +301,12 @@ class Merge:
             {path: new for path, (_, new) in side.items() if not tree.is_document(path, self._prefix)}
             for side in (mine, other)
         )
+        joined = other_profiles.merged(self._objects, base, here, there)
+        here, there = ({path: new for path, new in side.items() if path not in joined} for side in (here, there))
         if _apart(here, there):
-            return {path: entry for path, entry in there.items() if path not in here}, []
-        return self._by_git(base, here, there)
+            return {**joined, **{path: entry for path, entry in there.items() if path not in here}}, []
+        found, clashes = self._by_git(base, here, there)
+        return {**joined, **found}, clashes
 
     def _by_git(
         self, base: str, here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]
