@@ -40,8 +40,8 @@ def test_status_names_each_conflict(team: Team) -> None:
 
     said = team.ben.run("status").out
 
-    assert "conflict: component/artifact_store/s3 configuration.path (field)" in said
-    assert "conflict: project/churn description (field)" in said
+    assert "  component/artifact_store/s3 configuration.path (field)" in said
+    assert "  project/churn description (field)" in said
 
 
 def test_a_broken_reference_says_whose_deletion_it_is(team: Team) -> None:
@@ -57,7 +57,7 @@ def test_a_broken_reference_says_whose_deletion_it_is(team: Team) -> None:
     assert "  theirs: deleted  (by ana)" in said
     assert (row["ours_by"]["who"], row["theirs_by"]["who"]) == ("ben", "ana")
     assert row["theirs_by"]["rev"] == team.ana.head
-    assert "conflict: stack/mine components.artifact_store (reference)" in team.ben.run("status").out
+    assert "  stack/mine components.artifact_store (reference)" in team.ben.run("status").out
 
 
 def test_what_was_settled_can_be_opened_again_until_the_merge_is_made(team: Team) -> None:
@@ -219,7 +219,7 @@ def test_a_merge_that_the_user_began_is_settled_by_the_same_command(team: Team) 
     team.ben.git("fetch", "-q")
     team.ben.git("merge", "-q", "origin/main", fails=True)
     assert len(team.ben.run("conflicts -o json").json) == 2
-    assert "conflict: project/churn" in team.ben.run("status").out
+    assert "  project/churn description" in team.ben.run("status").out
 
     assert "1 more" in team.ben.run("resolve s3 --ours").out
     assert "git commit" in team.ben.run("resolve churn --theirs").out

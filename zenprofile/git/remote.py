@@ -11,10 +11,10 @@ from zenprofile.git import remote_errors, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.remote_lock import alone
 from zenprofile.git.repository import Repository
+from zenprofile.git.upstream import HEADS, Upstream, upstream
 from zenprofile.store.url import scheme_of
 
 Progress = Callable[[str], None] | None
-_HEADS = "refs/heads/"
 # What zenprofile made itself is treated as if a stranger had filled it; old oddities are no attack.
 STRICT = (
     "http.followRedirects=false",
@@ -33,22 +33,6 @@ _RACES = re.compile(
 )
 _LOCKED_THERE = re.compile(r"Unable to create '(?P<lock>[^']*\.lock)': File exists")
 _BROKEN_REMOTE = re.compile(r"(?i)permission denied|no space left|read-only file system|disk quota")
-
-
-class Upstream(NamedTuple):
-    """Where a branch goes to.
-
-    Attributes:
-        remote: its name in git's settings.
-        url: as it may be shown.
-        branch: full name of the ref there (``refs/heads/main``).
-        tracking: full name of the ref here that remembers it (``refs/remotes/origin/main``).
-    """
-
-    remote: str
-    url: str
-    branch: str
-    tracking: str
 
 
 class Fetched(NamedTuple):
@@ -72,36 +56,13 @@ class Pushed(NamedTuple):
         confirmed: whether the remote itself has said that its branch is at the commit.
         stale: whether it has commits that are not here: fetch first.
         reason: its words, where it did not take the commit; neither confirmed nor stale is a lock that it has.
+        said: what the host printed, such as the address for a merge request.
     """
 
     confirmed: bool
     stale: bool
     reason: str
-
-
-def upstream(repository: Repository, branch_ref: str, settings: Settings | None = None) -> Upstream | None:
-    """Find a branch's other side: git's own settings of it, else the remote ``origin``, else the only remote.
-
-    Args:
-        repository: where.
-        branch_ref: full name of the branch.
-        settings: of the repository, where the caller has read them already (one process less).
-
-    Returns:
-        None where there is no remote, or several and none of them is said to be it.
-    """
-    settings = settings or Settings(repository)
-    names = settings.remotes()
-    short = branch_ref.removeprefix(_HEADS)
-    chosen = settings.get(f"branch.{short}.remote")
-    merge = settings.get(f"branch.{short}.merge") if chosen in names else ""
-    if chosen not in names:
-        chosen = "origin" if "origin" in names else names[0] if len(names) == 1 else ""
-    if not chosen or not short:
-        return None
-    there = merge if merge.startswith(_HEADS) else branch_ref
-    url = remote_errors.redacted(settings.first(f"remote.{chosen}.url"))
-    return Upstream(chosen, url, there, f"refs/remotes/{chosen}/{there.removeprefix(_HEADS)}")
+    said: str = ""
 
 
 def fetch(
@@ -178,9 +139,9 @@ def push(
     with alone(repository, upstream.tracking, timeout):
         ran = talk(repository, args, upstream.url, timeout, progress, hooks=hooks, settings=settings)
     flag, summary = _answer(ran.out.decode("utf-8", "replace"), upstream.branch)
-    if flag and flag in " *=":
+    if flag and flag in " *=" and not ran.status:
         _remember(repository, upstream, oid)
-        return Pushed(confirmed=True, stale=False, reason="")
+        return Pushed(confirmed=True, stale=False, reason="", said=_said(ran.err))
     if flag == "!" and not summary.startswith("[remote failure]"):
         return _refused(summary, ran.err, upstream)
     error = remote_errors.failure(ran.err, upstream.url)
@@ -250,16 +211,14 @@ def set_url(repository: Repository, url: str) -> Upstream:
     settings = Settings(repository)
     old = upstream(repository, head.ref, settings)
     name = old.remote if old else "origin"
-    there = _HEADS + (wanted.branch or head.branch)
+    there = HEADS + (wanted.branch or head.branch)
     if old and settings.first(f"remote.{name}.url") != wanted.url and repository.ref(old.tracking):
         runner.run(["update-ref", "-d", old.tracking], repository.top)  # it tells of another repository
     verb = ["set-url", "--"] if old else ["add", "--"]
     runner.run(["remote", *verb, name, wanted.url], repository.top)
     for key, value in (("remote", name), ("merge", there)):
         runner.run(["config", f"branch.{head.branch}.{key}", value], repository.top)
-    return Upstream(
-        name, remote_errors.redacted(wanted.url), there, f"refs/remotes/{name}/{there.removeprefix(_HEADS)}"
-    )
+    return Upstream(name, remote_errors.redacted(wanted.url), there, f"refs/remotes/{name}/{there.removeprefix(HEADS)}")
 
 
 def talk(
@@ -308,13 +267,23 @@ def _must_serve_elsewhere(settings: Settings) -> None:
 
 
 def _answer(out: str, branch: str) -> tuple[str, str]:
-    """Return flag and summary of a branch from what ``push --porcelain`` prints; ("", "") where it says nothing."""
+    """Return flag and summary of a branch from what ``push --porcelain`` prints; ("", "") where it says nothing.
+
+    Of several addresses that a remote has, one that refused counts.
+    """
+    found = ("", "")
     for line in out.splitlines():
         flag, _, rest = line.partition("\t")
         refs, _, summary = rest.partition("\t")
-        if len(flag) == 1 and refs.rpartition(":")[2] == branch:
-            return flag, summary
-    return "", ""
+        if len(flag) == 1 and refs.rpartition(":")[2] == branch and found[0] != "!":
+            found = flag, summary
+    return found
+
+
+def _said(err: str) -> str:
+    """Return the lines that the host itself printed."""
+    lines = (line.removeprefix("remote:").strip() for line in err.splitlines() if line.startswith("remote:"))
+    return "\n".join(line for line in lines if line)
 
 
 def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:

@@ -1,28 +1,25 @@
 """History of a profile, read from Git's objects."""
 
 import contextlib
-import copy
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from zenprofile.core import paths
 from zenprofile.core.change import MISSING, Changed, Recorded, same
 from zenprofile.core.entity import Data, Key, key_of_path
 from zenprofile.core.snapshot import data_of
-from zenprofile.drivers.local import settling
+from zenprofile.drivers.local import settled
 from zenprofile.drivers.local.tree_diff import Sides, TreeDiff
 from zenprofile.errors import NotFound
 from zenprofile.git import gitpython, runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
 from zenprofile.store import dates, revs
-from zenprofile.store.sharing import at
 from zenprofile.store.undo import Past, Text
 
 if TYPE_CHECKING:
-    from zenprofile.git.gitpython import Commit
+    from zenprofile.git.gitpython import Commit, Repo
 
 _REV = re.compile(r"[A-Za-z0-9_@.{}^~/+=-]{1,250}\Z")
 _PARSED = 4096  # documents kept in memory: what came after in one commit is what was before in the next
@@ -66,9 +63,12 @@ def changes(repository: Repository, key: Key | None = None, start: str = "HEAD")
         reader = _Reader(objects, repository.prefix)
         for commit in repo.iter_commits(start):
             touched = reader.touched(commit)
-            if not touched or (key is not None and key not in touched):
+            decided = reader.settled(repo, commit, key) if len(commit.parents) == 2 else ()
+            if not decided and (not touched or (key is not None and key not in touched)):
                 continue
-            record = _recorded(commit, reader.changed(commit, touched))
+            known = {changed.key for changed in decided}
+            told = [changed for changed in reader.changed(commit, touched) if changed.key not in known]
+            record = _recorded(commit, tuple(sorted([*told, *decided], key=lambda changed: changed.key)))
             if key is not None:
                 record, key = revs.about(record, key)
             if record.changes:
@@ -83,12 +83,8 @@ def one(repository: Repository, commit: str) -> Past:
         return Past("", recorded, reader.texts(found), len(found.parents) > 1)
 
 
-def _message(commit: "Commit") -> str:
-    return commit.message if isinstance(commit.message, str) else commit.message.decode("utf-8", "replace")
-
-
 def _recorded(commit: "Commit", changed: tuple[Changed, ...]) -> Recorded:
-    message = _message(commit)
+    message = commit.message if isinstance(commit.message, str) else commit.message.decode("utf-8", "replace")
     who = commit.author.name or ""
     return Recorded(commit.hexsha, who, dates.rfc3339(commit.committed_date), message.rstrip("\n"), changed)
 
@@ -105,33 +101,47 @@ class _Reader:
         self._data = lru_cache(maxsize=_PARSED)(self._data_of)
 
     def touched(self, commit: "Commit") -> Touched:
-        """Return the documents that a commit has otherwise than every parent, with the blobs before and after.
-
-        Those too in which it settled a conflict by one parent's value.
-        """
+        """Return the documents that a commit has otherwise than every parent, with the blobs before and after."""
         parents: list[bytes | None] = [parent.tree.binsha for parent in _parents(commit)]
         sides = [self._diff.documents(parent, commit.tree.binsha) for parent in parents or [None]]
-        settled = {key.path for key in settling.told(_message(commit))} if len(sides) > 1 else set()
         found = {}
-        for path in sorted({*sides[0], *(path for side in sides for path in side if path in settled)}):
+        for path in sorted(sides[0]):
             key = key_of_path(path)
-            if key is not None and (path in settled or all(path in side for side in sides)):
-                new = next(side[path][1] for side in sides if path in side)
-                found[key] = [side.get(path, (new, new)) for side in sides]
+            if key is not None and all(path in side for side in sides):
+                found[key] = [side[path] for side in sides]
         return found
 
     def changed(self, commit: "Commit", touched: Touched) -> tuple[Changed, ...]:
         """Return the same as data."""
         found = []
-        settled = settling.told(_message(commit)) if len(commit.parents) > 1 else {}
         for key, sides in sorted(touched.items()):
             after = self._data(key, sides[0][1])
             before = [self._data(key, old) for old, _ in sides]
             changed = Changed(key, _joined(before, after) if len(before) > 1 else before[0], after)
-            for field in settled.get(key, ()):
-                changed = changed._replace(before=_given_up(field, before, changed))
             if len(before) == 1 or not same(changed.before, after):
                 found.append(changed)
+        return tuple(found)
+
+    def settled(self, repo: "Repo", commit: "Commit", key: Key | None) -> tuple[Changed, ...]:
+        """Return the fields that both parents of a merge had changed, otherwise each: somebody chose."""
+        parents = _parents(commit)
+        if len(parents) != 2:
+            return ()
+        one, other = (parent.tree.binsha for parent in parents)
+        differing = {key_of_path(path): sides for path, sides in self._diff.documents(one, other).items()}
+        keys = {found for found in differing if found is not None and (key is None or found == key)}
+        base = next(iter(repo.merge_base(*parents)), None) if keys else None
+        if base is None:
+            return ()
+        sides = [self._diff.documents(base.tree.binsha, tree) for tree in (one, other, commit.tree.binsha)]
+        found = []
+        for each in sorted(keys):
+            if all(each.path in side for side in sides[:2]):
+                before = self._data(each, sides[0][each.path][0])
+                ours, theirs = (self._data(each, side[each.path][1]) for side in sides[:2])
+                after = self._data(each, sides[2].get(each.path, sides[0][each.path])[1])
+                decided = settled.change(each, before, (ours, theirs), after)
+                found += [decided] if decided is not None else []
         return tuple(found)
 
     def texts(self, commit: "Commit") -> tuple[Text, ...]:
@@ -159,25 +169,6 @@ def _joined(parents: list[Data | None], after: Data | None) -> Data | None:
     if after is None or all(parent is None for parent in parents):
         return parents[0]
     return _taken([parent if parent is not None else {} for parent in parents], after)
-
-
-def _given_up(field: str, parents: list[Data | None], changed: Changed) -> Data | None:
-    """Return what was before a merge that settled a field, with the value of it that was given up."""
-    try:
-        path = paths.parse(field) if field else ()
-    except ValueError:
-        return changed.before
-    now = at(changed.after, path)
-    lost = next((parent for parent in parents if not same(at(parent, path), now)), None)
-    if not path or lost is None or changed.before is None:
-        return changed.before if lost is None else lost
-    value, before = at(lost, path), copy.deepcopy(changed.before)
-    into = at(before, path[:-1])
-    if isinstance(into, dict) and value is not MISSING:
-        into[path[-1]] = value
-    elif isinstance(into, dict):
-        into.pop(path[-1], None)
-    return before
 
 
 def _taken(parents: list[Data], after: Data) -> Data:

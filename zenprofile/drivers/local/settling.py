@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from zenprofile.core import paths
 from zenprofile.core.change import MISSING, Recorded, label
 from zenprofile.core.entity import KINDS, Key
 from zenprofile.core.paths import Path
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
     from zenprofile.core.merge.documents import Conflict
     from zenprofile.drivers.local.merge import Merge, Outcome
-
-SETTLED = "Settled: "  # a line of the merge's message; history shows what it names
 
 
 def tried(joined: "Merge", record: Record) -> "tuple[Outcome, Record]":
@@ -132,25 +129,6 @@ def last_changes(
         who, _, when = rest.partition("\0")
         found.append(Recorded(oid, who, dates.rfc3339(float(when)), "", ()) if when else None)
     return found[0], found[1]
-
-
-def trailer(record: Record) -> str:
-    """Return what the message of a merge says of what a person settled; "" for nothing."""
-    lines = [f"{SETTLED}{c.key} {paths.show(c.path)}".rstrip() for c, _ in record.settled]
-    lines += [f"{SETTLED}{w.key}" for w in record.whole]
-    return "\n\n" + "\n".join(dict.fromkeys(lines)) if lines else ""
-
-
-def told(message: str) -> dict[Key, list[str]]:
-    """Return what the message of a merge says was settled: fields by entity, "" for the document."""
-    found: dict[Key, list[str]] = {}
-    for line in message.splitlines():
-        name, _, path = line.removeprefix(SETTLED).partition(" ") if line.startswith(SETTLED) else ("", "", "")
-        parts = name.split("/")
-        key = Key(parts[0], parts[1] if len(parts) > 2 else "", parts[-1])
-        if key.kind in KINDS and len(parts) - 2 == KINDS[key.kind].typed:
-            found.setdefault(key, []).append(path)
-    return found
 
 
 def _is_of(conflict: "Conflict", key: Key, field: Path | None) -> bool:
