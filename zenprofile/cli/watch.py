@@ -36,15 +36,17 @@ def watch(context: click.Context, once: bool, everything: bool, no_push: bool) -
     from zenprofile.watch import run
 
     profile = session.profile
-    if session.format == "table" and not once:
-        session.note(f"Watching '{output.safe_text(profile.name)}'; Ctrl-C ends it.")
+
+    def begun() -> None:
+        if not once:
+            session.note(f"Watching '{output.safe_text(profile.name)}'; Ctrl-C ends it.")
 
     def opened(warn: Any) -> Any:
         from zenprofile.usecases.profiles import open_profile
 
         return open_profile(session.profiles, profile, session.timeout, warn)
 
-    view, interrupted = run.watch(profile, opened, _show(session), push=not no_push, once=once)
+    view, interrupted = run.watch(profile, opened, _show(session), push=not no_push, once=once, begun=begun)
     if once:
         return run.STATUS.get(view.state, 0)
     return 130 if interrupted else 0
