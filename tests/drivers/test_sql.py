@@ -45,6 +45,7 @@ from zenprofile.errors import (
     Unreachable,
     Unsafe,
     Unsupported,
+    UsageError,
     ZenprofileError,
 )
 from zenprofile.store.base import Options, Store
@@ -629,3 +630,9 @@ def test_hosts_variables_and_names_of_a_url_are_taken_apart(monkeypatch: pytest.
     found = address("mysql://${env:U}:${env:P}@h1:1,[::1]:2,h3/a%20b?charset=utf8mb4", "")
     assert (found.url.username, found.url.password, found.url.database) == ("a:b@c", "p/w", "a b")
     assert found.hosts == (("h1", 1), ("[::1]", 2), ("h3", None))
+
+
+def test_the_old_name_of_a_scheme_is_answered_with_the_new_one() -> None:
+    with pytest.raises(UsageError) as caught:
+        normal_url("postgres://ana@db/stacks", "", "/")
+    assert "postgresql://" in caught.value.hint
