@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from zenprofile.errors import Unreachable, Unsafe, UsageError, ZenprofileError
-from zenprofile.git import remote_errors, runner
+from zenprofile.git import push_targets, remote_errors, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.remote_lock import alone
 from zenprofile.git.repository import Repository
@@ -72,11 +72,13 @@ class Pushed(NamedTuple):
         confirmed: whether the remote itself has said that its branch is at the commit.
         stale: whether it has commits that are not here: fetch first.
         reason: its words, where it did not take the commit; neither confirmed nor stale is a lock that it has.
+        nothing: whether it had the commit already.
     """
 
     confirmed: bool
     stale: bool
     reason: str
+    nothing: bool = False
 
 
 def upstream(repository: Repository, branch_ref: str, settings: Settings | None = None) -> Upstream | None:
@@ -172,19 +174,26 @@ def push(
         ZenprofileError: a hook there, or a protected branch, refused it; its words are in the message.
     """
     args = ["push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"]
+    targets = push_targets.of(repository, upstream.remote, settings or Settings(repository))
     # A lease forces nothing here, since what it names is an ancestor: it is git's word for compare and swap.
-    args += [f"--force-with-lease={upstream.branch}:{had}"] if had else []
+    args += [f"--force-with-lease={upstream.branch}:{had}"] if had and not targets.urls else []
     args += ["--", upstream.remote, f"{oid}:{upstream.branch}"]
     with alone(repository, upstream.tracking, timeout):
         ran = talk(repository, args, upstream.url, timeout, progress, hooks=hooks, settings=settings)
-    flag, summary = _answer(ran.out.decode("utf-8", "replace"), upstream.branch)
-    if flag and flag in " *=":
-        _remember(repository, upstream, oid)
-        return Pushed(confirmed=True, stale=False, reason="")
-    if flag == "!" and not summary.startswith("[remote failure]"):
-        return _refused(summary, ran.err, upstream)
+    answers = push_targets.answers(ran.out.decode("utf-8", "replace"), upstream.branch)
+    refused = next((answer for answer in answers if answer.flag not in " *="), None)
+    # Of several, each one's answer counts, and git's own word about those that gave none.
+    if answers and refused is None and not (targets.urls and ran.status):
+        if targets.fetched:
+            _remember(repository, upstream, oid)
+        return Pushed(confirmed=True, stale=False, reason="", nothing=all(answer.flag == "=" for answer in answers))
+    if targets.urls:
+        url = refused.url if refused is not None else " or ".join(targets.urls)
+        upstream = upstream._replace(url=remote_errors.redacted(url))
+    if refused is not None and not refused.summary.startswith("[remote failure]"):
+        return _refused(refused.summary, ran.err, upstream, several=bool(targets.urls))
     error = remote_errors.failure(ran.err, upstream.url)
-    if isinstance(error, Unreachable) and _went_out(ran.err):
+    if isinstance(error, Unreachable) and _went_out(ran.err) and not targets.urls:
         return _looked(repository, upstream, oid, timeout, error)
     raise error
 
@@ -307,29 +316,19 @@ def _must_serve_elsewhere(settings: Settings) -> None:
                 raise Unsafe(message, hint=f"look at who has set it: git config --show-origin --get {setting[:140]!r}")
 
 
-def _answer(out: str, branch: str) -> tuple[str, str]:
-    """Return flag and summary of a branch from what ``push --porcelain`` prints; ("", "") where it says nothing."""
-    for line in out.splitlines():
-        flag, _, rest = line.partition("\t")
-        refs, _, summary = rest.partition("\t")
-        if len(flag) == 1 and refs.rpartition(":")[2] == branch:
-            return flag, summary
-    return "", ""
-
-
 def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:
     """Move the tracking ref where git did not: it does so only for refs that the remote's settings name."""
     if repository.ref(upstream.tracking) != oid:
         runner.run(["update-ref", "-m", "push", upstream.tracking, oid], repository.folder)
 
 
-def _refused(summary: str, err: str, upstream: Upstream) -> Pushed:
+def _refused(summary: str, err: str, upstream: Upstream, *, several: bool) -> Pushed:
     kind, _, why = summary.partition("] ")
     why = why.strip("()") or kind.strip("[]")
     locked = _LOCKED_THERE.search(err)
     if locked is not None:
         return Pushed(confirmed=False, stale=False, reason=f"{upstream.url} is locked there by {locked['lock']}")
-    if _RACES.search(why) and not _BROKEN_REMOTE.search(err):
+    if _RACES.search(why) and not _BROKEN_REMOTE.search(err) and not several:
         return Pushed(confirmed=False, stale=True, reason=why)
     said = remote_errors.said_by_remote(err)
     hint = "local work is kept; fix what it names, and push again"

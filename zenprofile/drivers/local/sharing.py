@@ -15,7 +15,7 @@ from zenprofile.drivers.local.conflicts import Record, Whole
 from zenprofile.errors import AccessDenied, Invalid, NotFound, Problem, Stale, StoreBroken, Unreachable, ZenprofileError
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.fs import lock, nofollow
-from zenprofile.git import commit_graph, remote, runner
+from zenprofile.git import commit_graph, push_targets, remote, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Head, Repository
@@ -66,6 +66,10 @@ class GitSharing:
             raise ZenprofileError("this profile has no remote", hint="name one: zenprofile remote set URL")
         return found
 
+    def _targets(self, up: remote.Upstream) -> push_targets.Targets:
+        """Return where a push goes."""
+        return push_targets.of(self._repository(), up.remote, self._settings())
+
     def _is_in(self, commit_: str, other: str) -> bool:
         return commit_graph.is_in(self._repository(), commit_, other)
 
@@ -103,7 +107,8 @@ class GitSharing:
                 if not left:
                     raise
         self._confirmed(up, fetched.new)
-        return pulled
+        # Several places are to have it, and only one was asked.
+        return pulled._replace(equal=pulled.equal and not self._targets(up).urls)
 
     def _fetched(self, head: Head, up: remote.Upstream) -> remote.Fetched:
         repository = self._repository()
@@ -140,8 +145,11 @@ class GitSharing:
 
     def _lost(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> str:
         """Return a commit that the remote had, no longer has, and that is here; "" for none."""
-        forced = commit_graph.forced(self._repository(), up.tracking)
-        known = dict.fromkeys(oid for oid in (self._seen().get(up.tracking, ""), fetched.old, *forced) if oid)
+        # Where pushes go elsewhere, git's own record of the branch is of there after each of them.
+        moved = (
+            [fetched.old, *commit_graph.forced(self._repository(), up.tracking)] if self._targets(up).fetched else []
+        )
+        known = dict.fromkeys(oid for oid in (self._seen().get(up.tracking, ""), *moved) if oid)
         return next((oid for oid in known if fetched.gone or self._is_lost(oid, fetched.new, head.oid)), "")
 
     def _of_rewritten(self, head: Head, up: remote.Upstream, fetched: remote.Fetched) -> tuple[str, str]:
@@ -282,8 +290,9 @@ class GitSharing:
             pushed = remote.push(repository, up, head.oid, had=had, hooks=with_others, **self._talking())
         if not pushed.confirmed:
             return Pushed(pushed.confirmed, pushed.stale, 0, "" if pushed.stale else pushed.reason)
-        self._confirmed(up, head.oid)
-        return Pushed(pushed.confirmed, pushed.stale, commit_graph.count(repository, head.oid, theirs)[0])
+        self._confirmed(up, head.oid if self._targets(up).fetched else "")
+        sent = 0 if pushed.nothing else commit_graph.count(repository, head.oid, theirs)[0]
+        return Pushed(pushed.confirmed, pushed.stale, sent)
 
     def open(self) -> Open:
         """Return the conflicts that wait, as they are with what is here now."""
@@ -320,9 +329,8 @@ class GitSharing:
                     raise merge_errors.spoiled(outcome.problems)
                 new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
                 self._move(head, new, outcome)
-            except ZenprofileError as error:
-                if not isinstance(error, runner.GitError):
-                    conflicts.save(repository, record)  # the choice stands, and only the merge is still to be made
+            except (ConflictError, Invalid):
+                conflicts.save(repository, record)  # the choice stands, and only the merge is still to be made
                 raise
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
