@@ -30,6 +30,6 @@ def test_the_first_command_sets_up_and_shows_the_main_job(tmp_path: Path) -> Non
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "$ zenprofile stack describe prod" in done.stdout
-    assert "path s3://ml-artifacts -> s3://ml-artifacts-eu\nPushed 2 commits.\nsynced" in done.stdout
+    assert "path s3://ml-artifacts -> s3://ml-artifacts-eu\nPushed 2 commits to origin/main.\nsynced" in done.stdout
     assert done.stdout.endswith("# Both machines describe the same, byte for byte.\n")
     assert not {".config", ".gitconfig", ".zenprofile", ".local"} & {path.name for path in home.iterdir()}

@@ -139,3 +139,26 @@ def test_stores_without_git(tmp_path: Path) -> None:
     text = zenprofile(tmp_path, "doctor", status=1).stdout
     assert "FAIL    keyring: " in text
     assert "-> set ZENPROFILE_STORE_PASSWORD_S" in text
+
+
+@pytest.mark.parametrize("how", ["gitdir", "onbranch", "worktree"])
+def test_another_hooks_folder_by_an_include_or_a_work_trees_own_setting_is_found(
+    repo: Path, machine: Path, tmp_path: Path, how: str
+) -> None:
+    """The canary's place is another folder, on no branch: there such a setting would not hold."""
+    empty = tmp_path / "no-hooks"
+    empty.mkdir()
+    if how == "worktree":
+        git(repo, "config", "extensions.worktreeConfig", "true")
+        git(repo, "config", "--worktree", "core.hooksPath", str(empty))
+    else:
+        include = machine / "other.inc"
+        include.write_text(f"[core]\n\thooksPath = {empty}\n")
+        condition = f"gitdir:{repo}/" if how == "gitdir" else "onbranch:main"
+        git(repo, "config", "--global", f"includeIf.{condition}.path", str(include))
+
+    found = doctor(repo, 1)
+
+    assert not found["pre-commit"]["ok"]
+    assert not found["post-merge"]["ok"]
+    assert str(empty) in found["hooks folder"]["found"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from language_server import Editor
-from repos import repository, write, zenprofile
+from repos import git, repository, write, zenprofile
 from tools import path, program
 
 pytestmark = pytest.mark.slow
@@ -64,3 +64,30 @@ def test_completion_offers_flavors_of_the_type(editor: Editor, repo: Path) -> No
     editor.open(file)
 
     assert {"s3", "gcp", "azure", "local"} <= set(editor.complete(file, 2, 8))
+
+
+OTHER = "services:\n  - name: other peoples\n"
+
+
+@pytest.mark.parametrize("folder", ["my conf/zen", "."])
+@pytest.mark.parametrize("cwd", [".", "deploy"])
+def test_other_peoples_files_in_a_larger_repository_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, cwd: str
+) -> None:
+    """The mapping as it is written, whatever folder one stood in; the editor has the repository open."""
+    monkeypatch.setenv("PATH", path())
+    top = tmp_path / "larger repo"
+    theirs = write(top, "deploy/stacks/web.yaml", OTHER)
+    git(top, "init", "-q")
+    write(top, "code.py", "")
+    zenprofile(top, "create", "team", "--url", folder)
+    zenprofile(top, "set", "team")
+    zenprofile(top / cwd, "schema", "export", "my schemas")
+    mapping = json.loads((top / cwd / "my schemas" / "yaml-schemas.json").read_text("utf-8"))
+    settings = {"schemas": mapping, "validate": True, "completion": True, "schemaStore": {"enable": False}}
+
+    with Editor(program("yaml-language-server"), top, {"yaml": settings, "http": {}, "[yaml]": {}}) as editor:
+        assert editor.open(theirs) == []
+        assert editor.open(top / folder / "stacks" / "default.yaml") == []
+        file = write(top / folder, "stacks/wrong.yaml", "name: wrong\nwhat: is this\n")
+        assert any("what" in found["message"] for found in editor.open(file))

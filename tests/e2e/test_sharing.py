@@ -244,8 +244,8 @@ def test_two_values_for_one_field_wait_for_a_person_and_all_goes_on_meanwhile(te
     assert row.items() <= found.items()
     status = team.ben.run("status -o json").json
     assert list(status) == [
-        "state", "since", "reason", "next", "branch", "ahead", "behind", "changes", "conflicts", "invalid", "remote",
-        "hooks",
+        "profile", "state", "since", "reason", "next", "branch", "upstream", "push_to", "ahead", "behind", "proposed",
+        "changes", "conflicts", "invalid", "remote", "hooks",
     ]  # fmt: skip
     assert (status["state"], status["branch"], status["ahead"], status["behind"]) == ("conflict", "main", 1, 1)
     assert [row.items() <= c.items() for c in status["conflicts"]] == [True]
@@ -838,10 +838,15 @@ def test_a_rewritten_history_stops_and_keeps_what_is_here(team: Team) -> None:
 def test_theirs_is_taken_after_a_rewritten_history(team: Team) -> None:
     rewritten(team)
     done = team.ben.run("sync -o json", fails=3)
-    assert "git reset --hard origin/main" in done.error["hint"]
+    assert "zenprofile pull --take-theirs" in done.error["hint"]
+    assert f"git -C {team.ben.top} merge" in done.error["hint"]
+    assert team.ben.run("status -o json").json["state"] == "blocked"
+    before = team.ben.head
 
-    team.ben.git("reset", "-q", "--hard", "origin/main")
+    told = team.ben.run("pull --take-theirs").err
 
+    kept = told.strip().rpartition(" ")[2]
+    assert team.ben.git("rev-parse", kept).strip() == before
     team.ben.run("sync")
     settled(team)
 
@@ -855,7 +860,7 @@ def test_a_history_that_went_back_is_a_rewritten_one(team: Team) -> None:
 
     for _ in range(2):
         done = team.ben.run("sync -o json", fails=3)
-        assert "git push origin main" in done.error["hint"]
+        assert f"git -C {team.ben.top} push origin main:main" in done.error["hint"]
     assert team.ben.remote_head == team.ana.head
 
     team.ben.git("push", "-q", "origin", "main")
@@ -905,10 +910,13 @@ def test_a_deleted_branch_is_not_made_again_by_a_push(team: Team) -> None:
     (team.bare / "HEAD").write_text("ref: refs/heads/other\n")
     team.ana.git("push", "-q", "origin", "main:other", ":main")
 
-    for _ in range(2):
-        assert "zenprofile sync" in team.ben.run("push", fails=1).err
+    assert "zenprofile sync" in team.ben.run("push", fails=1).err
+    for line in ("sync", "push", "sync"):
+        assert "deleted at the remote" in team.ben.run(line, fails=3).err
         assert team.ben.remote_head == ""
-        assert "deleted at the remote" in team.ben.run("sync", fails=3).err
+    assert team.ben.run("status -o json").json["state"] == "blocked"
+    team.ben.git("push", "-q", "origin", "main")
+    team.ben.run("push")
 
 
 def test_a_push_brings_nothing_back_that_was_taken_away_at_the_remote(team: Team) -> None:
@@ -1229,7 +1237,8 @@ def test_a_linked_work_tree_has_conflicts_of_its_own(larger: Team) -> None:
     assert ben.run("conflicts -o json").json == []
     linked.run("resolve s3 --theirs --profile linked")
     linked.run("sync --profile linked")
-    assert linked.head == ben.remote_head
+    # As `git push` does, which moves no branch of another name.
+    assert linked.head == linked.git("ls-remote", "origin", "refs/heads/side").split()[0]
     assert linked.git("merge-base", "HEAD", theirs) == theirs
     assert linked.is_clean()
 
@@ -1283,13 +1292,13 @@ def test_a_shallow_clone_whose_common_start_is_missing_fetches_it(team: Team) ->
 
     assert 'description: "2"' in cy.read(CHURN)
     assert "mine" in cy.read(CHURN)
-    assert cy.head == cy.remote_head
+    assert cy.head == cy.git("ls-remote", "origin", "refs/heads/side").split()[0]
 
 
 def test_a_bare_name_and_json_shapes_of_results(team: Team) -> None:
     team.ana.run("user create zoe")
     pushed = team.ana.run("push -o json").json
-    assert pushed == {"confirmed": True, "sent": 1}
+    assert pushed == {"confirmed": True, "sent": 1, "push_to": "origin/main"}
     pulled = team.ben.run("pull -o json").json
     assert [(c["kind"], c["name"], c["action"]) for c in pulled["changes"]] == [("user", "zoe", "added")]
     synced = team.ben.run("sync -o json").json

@@ -44,7 +44,7 @@ def test_what_was_taken_back_at_the_remote_is_not_pushed_again(team: Team, fetch
     assert "rewritten" in failed.err or fetched == "not yet"
     assert "rewritten" in synced.err
     said = team.ben.run("status -o json").json
-    assert (said["state"], "zenprofile push" in said["next"]) == ("diverged", False)
+    assert (said["state"], "zenprofile push" in said["next"]) == ("blocked", False)
     assert "rewritten" in said["reason"]
     team.ben.git("reset", "-q", "--hard", "origin/main")
     assert team.ben.run("sync").out.endswith("synced\n")

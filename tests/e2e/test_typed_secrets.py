@@ -118,3 +118,28 @@ def test_no_form_of_url_is_a_mistake_or_shows_its_password(
     assert "mistake" not in said
     assert "S3CRET" not in said
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("where", ["manifest", "stray", "author", "message"])
+def test_a_push_looks_at_what_is_no_document_too(team: Team, where: str) -> None:
+    """Committed by plain git, and mended by a later commit: history keeps it."""
+    if where == "manifest":
+        team.ana.write("zenprofile.yaml", f"format: 1\n# {GHP}\n")
+    elif where == "stray":
+        team.ana.write("stacks/notes.txt", f"{GHP}\n")
+    else:
+        team.ana.write("README", "x\n")
+    team.ana.git("add", "-A")
+    who = ("-c", f"user.name={GHP}") if where == "author" else ()
+    team.ana.git(*who, "commit", "-q", "-m", f"use {GHP}" if where == "message" else "edit")
+    if where == "manifest":
+        team.ana.commit(("zenprofile.yaml", "format: 1\n"))
+    if where == "stray":
+        team.ana.commit(("stacks/notes.txt", None))
+    before = team.ana.remote_head
+
+    said = team.ana.run("push", fails=1).err
+
+    assert "not pushed: in commit" in said
+    assert GHP not in said
+    assert team.ana.remote_head == before

@@ -116,6 +116,32 @@ def test_a_change_set_is_written_whole_or_not_at_all(ask: Ask) -> None:
     assert ask("GET", "/api/v1/validate").json == {"valid": True, "problems": []}
 
 
+def test_a_key_that_was_used_gives_the_first_answer_again(ask: Ask) -> None:
+    def send(key: str, path: str) -> Any:
+        edit = {"kind": "component", "type": "artifact_store", "name": "x", "replaces": None}
+        return ask(
+            "POST", "/api/v1/changes", {"edits": [{**edit, "document": bucket("x", path)}]}, {"Idempotency-Key": key}
+        )
+
+    first = send("one", "s3://a")
+    again = send("one", "s3://a")
+
+    assert first.status == again.status == 201
+    assert first.json == again.json
+    assert send("two", "s3://a").status == 409
+    assert ask("GET", "/api/v1/profile").json["head"] == "2"
+    assert send("x" * 300, "s3://a").status == 400
+
+
+def test_keys_of_one_user_are_not_anothers(address: str) -> None:
+    edit = {"kind": "component", "type": "artifact_store", "name": "x", "replaces": None, "document": bucket("x")}
+    sent = {"edits": [edit]}
+    admin, editor = asking(address), asking(address, serving.EDITOR)
+
+    assert admin("POST", "/api/v1/changes", sent, {"Idempotency-Key": "k"}).status == 201
+    assert editor("POST", "/api/v1/changes", sent, {"Idempotency-Key": "k"}).status == 409
+
+
 def test_history_is_paged_and_of_one_entity_where_it_is_asked_for(ask: Ask) -> None:
     tag = put(ask, "x")
     for number in range(3):

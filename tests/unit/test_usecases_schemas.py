@@ -43,17 +43,20 @@ def test_the_mapping_names_the_files_of_each_kind(tmp_path: Path, monkeypatch: p
     *_, mapping = schemas.export(Path("here"))
 
     assert json.loads(mapping.read_text(encoding="utf-8")) == {
-        "./here/component.json": ["components/**/*.yaml"],
+        "./here/component.json": ["components/*/*.yaml"],
         "./here/stack.json": ["stacks/*.yaml"],
-        "./here/flavor.json": ["flavors/**/*.yaml"],
+        "./here/flavor.json": ["flavors/*/*.yaml"],
         "./here/user.json": ["users/*.yaml"],
         "./here/team.json": ["teams/*.yaml"],
         "./here/role.json": ["roles/*.yaml"],
         "./here/project.json": ["projects/*.yaml"],
         "./here/manifest.json": ["zenprofile.yaml"],
     }
-    elsewhere = json.loads(schemas.export(tmp_path / "there")[-1].read_text(encoding="utf-8"))
-    assert next(iter(elsewhere)) == f"{tmp_path}/there/component.json"
+    place = schemas.Place(tmp_path / "work", "my conf/zen/")
+    elsewhere = json.loads(schemas.export(tmp_path / "there", place)[-1].read_text(encoding="utf-8"))
+    assert list(elsewhere.items())[1] == (f"file://{tmp_path}/there/stack.json", ["my%20conf/zen/stacks/*.yaml"])
+    below = json.loads(schemas.export(tmp_path / "work/s", place._replace(prefix=""))[-1].read_text(encoding="utf-8"))
+    assert list(below.items())[1] == ("./s/stack.json", ["work/stacks/*.yaml"])
 
 
 COMPONENT = {"name": "s3-prod", "type": "artifact_store", "flavor": "s3", "configuration": {"path": "s3://a"}}

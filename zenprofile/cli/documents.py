@@ -51,7 +51,9 @@ def validate(session: Session, paths: tuple[str, ...], rev: str | None, staged: 
         raise click.UsageError("Choose one of --rev and --staged.")
     chosen = documents.chosen(paths)
     store = _store(session, chosen.root)
-    problems = documents.validate(_staged(store) if staged else store.snapshot(rev), chosen.below)
+    snapshot = _staged(store) if staged else store.snapshot(rev)
+    problems = documents.validate(snapshot, chosen.below)
+    session.warn_all(documents.warnings(snapshot, chosen.below))
     if annotations:
         prefix = documents.prefix(store)
         problems = [problem._replace(file=prefix + problem.file) for problem in problems]
@@ -123,5 +125,5 @@ def export(session: Session, directory: str) -> None:
 
     from zenprofile.usecases import schemas
 
-    files = [str(path) for path in schemas.export(Path(directory))]
+    files = [str(path) for path in schemas.export(Path(directory), schemas.place_of(session.store()))]
     session.show(_files(files), lambda: "\n".join(map(output.safe_text, files)))

@@ -11,7 +11,7 @@ from zenprofile.cli.options import command, group
 from zenprofile.cli.session import Session
 from zenprofile.core import change
 from zenprofile.core.change import Changed
-from zenprofile.store.sharing import Sharing, Typed
+from zenprofile.store.sharing import Proposed, Relation, Sharing, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.entity import Key
@@ -56,24 +56,38 @@ def status(session: Session) -> None:
     found = side.state()
     relation = found.relation
     data: dict[str, Any] = {
+        "profile": session.active.name,
         "state": found.state,
         "since": found.since,
         "reason": found.reason,
         "next": found.next,
         "branch": relation.branch,
+        "upstream": relation.upstream,
+        "push_to": relation.push_to,
         "ahead": relation.ahead,
         "behind": relation.behind,
+        "proposed": [{"branch": p.branch, "url": p.url, "commits": p.commits} for p in relation.proposed],
         "changes": [change.as_json(changed) for changed in found.changes],
         "conflicts": _conflicts(side),
         "invalid": [problem._asdict() for problem in found.invalid],
         "remote": relation.remote,
         "hooks": found.hooks,
     }
-    lines = [f"{found.state}: {found.reason}" + (f" (since {found.since})" if found.since else "")]
+    lines = [_place(session.active.name, relation)]
+    lines += [f"{found.state}: {found.reason}" + (f" (since {found.since})" if found.since else "")]
     lines += [f"  {line}" for line in change.each_in_words(found.changes)]
+    lines += [f"  {line}" for row in data["conflicts"] for line in _lines(row).splitlines()]
     lines += [f"  {problem}" for problem in found.invalid]
     lines += [f"Next: {found.next}"] if found.next else []
     session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
+
+
+def _place(name: str, relation: Relation) -> str:
+    """Say where a profile is: branch, remote, and both branches there where they differ."""
+    if not relation.remote:
+        return f"{name}: branch {relation.branch or '(none)'}, no remote"
+    pulled = f", pulled from {relation.upstream}" if relation.upstream != relation.push_to else ""
+    return f"{name}: branch {relation.branch or '(none)'}, pushed to {relation.push_to}{pulled} ({relation.remote})"
 
 
 def _conflicts(side: Sharing) -> list[dict[str, Any]]:
@@ -108,17 +122,20 @@ def set_(session: Session, url: str) -> None:
         session.say(f"The remote is now {output.safe_text(side.relation().remote)}.")
 
 
-@command(examples=["zenprofile pull"])
+@command(examples=["zenprofile pull", "zenprofile pull --take-theirs"])
 @click.option("--accept-invalid", is_flag=True, help="Take entities that are invalid; they spoil only themselves.")
+@click.option(
+    "--take-theirs", is_flag=True, help="Make this branch as the remote has it; what was here is kept under a ref."
+)
 @click.pass_obj
-def pull(session: Session, accept_invalid: bool) -> None:
+def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
     """Fetch what others have changed, and merge it by meaning."""
     from zenprofile.usecases import sharing
 
     side = _side(session)
     if side is None:
         return
-    done = side.pull(accept_invalid=accept_invalid)
+    done = side.pull(accept_invalid=accept_invalid, take_theirs=take_theirs)
     if session.format == "table":
         session.say("Pulled:" if done.changes else "Pulled." if done.moved else "Nothing to pull.")
         _arrived(session, done.changes, done.notes)
@@ -139,11 +156,47 @@ def push(session: Session, strict: bool, with_others: bool) -> None:
         return
     done = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)
     line = (
-        f"Pushed {done.sent} commit{'' if done.sent == 1 else 's'}; synced."
-        if done.sent
-        else "Nothing to push; synced."
+        f"Pushed {_commits(done.sent)} to {done.to}; synced." if done.sent else f"Nothing to push; {done.to} is synced."
     )
-    session.show({"confirmed": done.confirmed, "sent": done.sent}, lambda: line)
+    data = {"confirmed": done.confirmed, "sent": done.sent, "push_to": done.to}
+    session.show(data, lambda: output.safe_text(line))
+
+
+def _commits(number: int) -> str:
+    return "1 commit" if number == 1 else f"{number} commits"
+
+
+@command(examples=["zenprofile propose", "zenprofile propose -m 'Move artifacts to the new bucket' --branch buckets"])
+@click.option("-m", "--message", default="", metavar="MSG", help="Commit edits by hand first, with this message.")
+@click.option("--branch", default="", metavar="NAME", help="The branch for the commits (default: one is named).")
+@others_option
+@click.pass_obj
+def propose(session: Session, message: str, branch: str, with_others: bool) -> None:
+    """Offer the commits that are only here for review, on a branch of their own.
+
+    Prints the address that the host gives for a merge request. The branch that is followed stays as it is; once the
+    request is merged, the next sync takes it.
+    """
+    from zenprofile.usecases import sharing
+
+    side = _side(session)
+    if side is None:
+        return
+    store = session.store()
+    done = sharing.propose(
+        store,
+        side,
+        lambda line: session.warn_all([line]),
+        message=message,
+        branch=branch,
+        commits=bool(getattr(store, "commits", False)),
+        with_others=with_others,
+    )
+    if done.said:
+        session.hint("\n".join(map(output.safe_text, done.said.splitlines())))
+    data = {"branch": done.branch, "url": done.url, "commits": done.commits}
+    line = f"Proposed {_commits(done.commits)} on branch {done.branch}." + (f" Review: {done.url}" if done.url else "")
+    session.show(data, lambda: output.safe_text(line))
 
 
 def _confirm(question: str) -> bool:
@@ -178,17 +231,32 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
         if done.pulled:
             session.say("Pulled:")
         _arrived(session, done.pulled, done.notes)
-        session.say(f"Pushed {done.sent} commit{'' if done.sent == 1 else 's'}." if done.sent else "Nothing to push.")
+        if done.waiting:
+            session.say(output.safe_text(_waiting(done.waiting)))
+            return
+        session.say(
+            output.safe_text(f"Pushed {_commits(done.sent)} to {done.to}.") if done.sent else "Nothing to push."
+        )
         session.say("synced")
         return
     data = {
-        "state": "synced",
+        "state": "ahead" if done.waiting else "synced",
+        "proposed": [{"branch": p.branch, "url": p.url, "commits": p.commits} for p in done.waiting],
+        "push_to": done.to,
         "committed": done.committed.rev if done.committed is not None else "",
         "changes": sharing.changes_json(done.pulled),
         "notes": list(done.notes),
         "sent": done.sent,
     }
     session.show(data, str)
+
+
+def _waiting(proposed: Sequence[Proposed]) -> str:
+    closed = any(p.closed for p in proposed)
+    what = "not merged, and its branch is gone" if closed else "waiting for review, not pushed"
+    return f"{what}: " + "; ".join(
+        f"{_commits(p.commits)} on {p.branch}" + (f" ({p.url})" if p.url else "") for p in proposed
+    )
 
 
 @command(examples=["zenprofile conflicts", "zenprofile conflicts -o json"])

@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "remote": ("zenprofile.cli.sharing:remote", "Show or name the profile's remote."),
         "pull": ("zenprofile.cli.sharing:pull", "Fetch what others have changed, and merge it."),
         "push": ("zenprofile.cli.sharing:push", "Send the commits that are only here."),
+        "propose": ("zenprofile.cli.sharing:propose", "Offer the commits that are only here for review."),
         "sync": ("zenprofile.cli.sharing:sync", "Pull and push until both sides are equal."),
         "watch": ("zenprofile.cli.watch:watch", "Commit, pull and push by itself whatever changes."),
         "conflicts": ("zenprofile.cli.sharing:conflicts", "List what only a person can decide."),

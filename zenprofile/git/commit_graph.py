@@ -50,6 +50,11 @@ def count(repository: Repository, ours: str, theirs: str) -> tuple[int, int]:
     return int(ahead), int(behind)
 
 
+def only_here(repository: Repository, ours: str, beyond: list[str]) -> int:
+    """Count a commit's ancestors, itself among them, but for what arguments of ``rev-list`` leave out."""
+    return int(runner.run(["rev-list", "--count", ours, *beyond, "--"], repository.folder).out) if ours else 0
+
+
 def bases(repository: Repository, ours: str, theirs: str) -> list[str]:
     """Return the best common ancestors of two commits; none where one is "" or histories share nothing."""
     if not ours or not theirs:

@@ -153,20 +153,25 @@ class Settings:
             return Identity(_clean(name), _clean(address), own=True)
         return Identity(_clean(user), f"{_clean(user)}@zenprofile.invalid", own=False)
 
-    def must_not_filter(self, paths: Iterable[str]) -> frozenset[str]:
+    def must_not_filter(self, paths: Iterable[str], index: str = "") -> frozenset[str]:
         """Refuse paths to which attributes give a filter or an encoding.
+
+        Args:
+            paths: below the work tree's top.
+            index: a file whose entries say what attributes there are; "" for the work tree's files.
 
         Returns:
             Those whose line ends git turns into LF when it stores them.
         """
         turned = self.get("core.autocrlf").lower() in {"true", "input", "yes", "on", "1"}
         wanted = list(paths)
-        if not self._has_attributes(wanted):
+        if not index and not self._has_attributes(wanted):
             return frozenset(wanted) if turned else frozenset()
         names = [*_FILTERS, "text", "eol"]
         stdin = b"".join(os.fsencode(path) + b"\0" for path in wanted)
-        args = ["check-attr", "-z", "--stdin", *names]
-        words = runner.run(args, self._repository.top, stdin=stdin).out.split(b"\0")
+        args = ["check-attr", *(["--cached"] if index else []), "-z", "--stdin", *names]
+        extra = {"GIT_INDEX_FILE": index} if index else None
+        words = runner.run(args, self._repository.top, stdin=stdin, extra=extra).out.split(b"\0")
         lf: set[str] = set(wanted) if turned else set()
         for raw, name, value in zip(words[0::3], words[1::3], words[2::3], strict=False):
             path, attribute, what = os.fsdecode(raw), name.decode(), value.decode("utf-8", "replace")

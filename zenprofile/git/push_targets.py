@@ -29,6 +29,8 @@ class Answer(NamedTuple):
 
 def of(repository: Repository, remote: str, settings: Settings) -> Targets:
     """Return where a push to a remote goes."""
+    if remote not in settings.remotes():
+        return Targets((), fetched=True)
     url = settings.first(f"remote.{remote}.url")
     is_plain = settings.get(f"remote.{remote}.url") == url and not settings.get(f"remote.{remote}.pushurl")
     if is_plain and not settings.rewrites_pushes():

@@ -11,10 +11,10 @@ from zenprofile.git import push_targets, remote_errors, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.remote_lock import alone
 from zenprofile.git.repository import Repository
+from zenprofile.git.upstream import HEADS, Upstream, upstream
 from zenprofile.store.url import scheme_of
 
 Progress = Callable[[str], None] | None
-_HEADS = "refs/heads/"
 # What zenprofile made itself is treated as if a stranger had filled it; old oddities are no attack.
 STRICT = (
     "http.followRedirects=false",
@@ -33,22 +33,6 @@ _RACES = re.compile(
 )
 _LOCKED_THERE = re.compile(r"Unable to create '(?P<lock>[^']*\.lock)': File exists")
 _BROKEN_REMOTE = re.compile(r"(?i)permission denied|no space left|read-only file system|disk quota")
-
-
-class Upstream(NamedTuple):
-    """Where a branch goes to.
-
-    Attributes:
-        remote: its name in git's settings.
-        url: as it may be shown.
-        branch: full name of the ref there (``refs/heads/main``).
-        tracking: full name of the ref here that remembers it (``refs/remotes/origin/main``).
-    """
-
-    remote: str
-    url: str
-    branch: str
-    tracking: str
 
 
 class Fetched(NamedTuple):
@@ -72,38 +56,15 @@ class Pushed(NamedTuple):
         confirmed: whether the remote itself has said that its branch is at the commit.
         stale: whether it has commits that are not here: fetch first.
         reason: its words, where it did not take the commit; neither confirmed nor stale is a lock that it has.
+        said: what the host printed, such as the address for a merge request.
         nothing: whether it had the commit already.
     """
 
     confirmed: bool
     stale: bool
     reason: str
+    said: str = ""
     nothing: bool = False
-
-
-def upstream(repository: Repository, branch_ref: str, settings: Settings | None = None) -> Upstream | None:
-    """Find a branch's other side: git's own settings of it, else the remote ``origin``, else the only remote.
-
-    Args:
-        repository: where.
-        branch_ref: full name of the branch.
-        settings: of the repository, where the caller has read them already (one process less).
-
-    Returns:
-        None where there is no remote, or several and none of them is said to be it.
-    """
-    settings = settings or Settings(repository)
-    names = settings.remotes()
-    short = branch_ref.removeprefix(_HEADS)
-    chosen = settings.get(f"branch.{short}.remote")
-    merge = settings.get(f"branch.{short}.merge") if chosen in names else ""
-    if chosen not in names:
-        chosen = "origin" if "origin" in names else names[0] if len(names) == 1 else ""
-    if not chosen or not short:
-        return None
-    there = merge if merge.startswith(_HEADS) else branch_ref
-    url = remote_errors.redacted(settings.first(f"remote.{chosen}.url"))
-    return Upstream(chosen, url, there, f"refs/remotes/{chosen}/{there.removeprefix(_HEADS)}")
 
 
 def fetch(
@@ -183,10 +144,11 @@ def push(
     answers = push_targets.answers(ran.out.decode("utf-8", "replace"), upstream.branch)
     refused = next((answer for answer in answers if answer.flag not in " *="), None)
     # Of several, each one's answer counts, and git's own word about those that gave none.
-    if answers and refused is None and not (targets.urls and ran.status):
+    if answers and refused is None and not ran.status:
         if targets.fetched:
             _remember(repository, upstream, oid)
-        return Pushed(confirmed=True, stale=False, reason="", nothing=all(answer.flag == "=" for answer in answers))
+        nothing = all(answer.flag == "=" for answer in answers)
+        return Pushed(confirmed=True, stale=False, reason="", said=_said(ran.err), nothing=nothing)
     if targets.urls:
         url = refused.url if refused is not None else " or ".join(targets.urls)
         upstream = upstream._replace(url=remote_errors.redacted(url))
@@ -259,16 +221,14 @@ def set_url(repository: Repository, url: str) -> Upstream:
     settings = Settings(repository)
     old = upstream(repository, head.ref, settings)
     name = old.remote if old else "origin"
-    there = _HEADS + (wanted.branch or head.branch)
+    there = HEADS + (wanted.branch or head.branch)
     if old and settings.first(f"remote.{name}.url") != wanted.url and repository.ref(old.tracking):
         runner.run(["update-ref", "-d", old.tracking], repository.top)  # it tells of another repository
     verb = ["set-url", "--"] if old else ["add", "--"]
     runner.run(["remote", *verb, name, wanted.url], repository.top)
     for key, value in (("remote", name), ("merge", there)):
         runner.run(["config", f"branch.{head.branch}.{key}", value], repository.top)
-    return Upstream(
-        name, remote_errors.redacted(wanted.url), there, f"refs/remotes/{name}/{there.removeprefix(_HEADS)}"
-    )
+    return Upstream(name, remote_errors.redacted(wanted.url), there, f"refs/remotes/{name}/{there.removeprefix(HEADS)}")
 
 
 def talk(
@@ -314,6 +274,12 @@ def _must_serve_elsewhere(settings: Settings) -> None:
             if settings.get(setting):
                 message = f"git's setting {setting[:140]!r} names a program that would run on this machine"
                 raise Unsafe(message, hint=f"look at who has set it: git config --show-origin --get {setting[:140]!r}")
+
+
+def _said(err: str) -> str:
+    """Return the lines that the host itself printed."""
+    lines = (line.removeprefix("remote:").strip() for line in err.splitlines() if line.startswith("remote:"))
+    return "\n".join(line for line in lines if line)
 
 
 def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:

@@ -25,6 +25,10 @@ _SPOILED = "name: zenprofile-spoiled\nwhat: is this\n"
 _FLAGS = ("commit.gpgsign=false", "tag.gpgsign=false", "core.autocrlf=false", "merge.conflictStyle=merge")
 
 
+# Settings of where a repository is, not of what it does.
+_OF_THE_PLACE = ("core.worktree", "core.bare", "core.hookspath", "extensions.", "include")
+
+
 class Sung(NamedTuple):
     """What a canary showed.
 
@@ -61,9 +65,8 @@ class Canary:
         for folder in (self._git, self._work, objects):
             os.mkdir(folder)
         real = os.path.join(str(repository.common_dir), "objects")
-        # A relative folder of hooks is looked for below the work tree, which is another one here.
-        relative = place.scope and not os.path.isabs(os.path.expanduser(place.value))
-        self._flags = (*_FLAGS, f"core.hooksPath={place.folder}") if relative else _FLAGS
+        # The folder of hooks as it is found from the real work tree; elsewhere it could be another one.
+        self._flags = (*_FLAGS, *([f"core.hooksPath={place.folder or os.devnull}"] if place.scope else []))
         self._extra = {
             "GIT_DIR": self._git,
             "GIT_WORK_TREE": self._work,
@@ -81,6 +84,7 @@ class Canary:
         """Lay the first commit: a profile with one project, and the configuration of a tool that rules here."""
         self._write(self._git, "commondir", str(self._repository.common_dir) + "\n")
         self._write(self._git, "HEAD", "ref: refs/zenprofile/canary\n")
+        self._flags = (*self._real_settings(), *self._flags)
         for name in _TOOLS:
             path = os.path.join(str(self._repository.top), name)
             if os.path.isfile(path):
@@ -88,6 +92,18 @@ class Canary:
                 self._run("add", "-f", "--", name)
         self._base = self._commit({self._manifest[0]: self._manifest[1], **_project("base", "base", "base")}, "")
         return self
+
+    def _real_settings(self) -> list[str]:
+        """Return the settings that hold in the real repository and not here: includes by its folder or branch."""
+        args = ["config", "--list", "-z"]
+        real = runner.run(args, self._repository.top, hooks=True).out.split(b"\0")
+        here = set(self._run(*args).out.split(b"\0"))
+        rows = (os.fsdecode(row).partition("\n") for row in real if row not in here)
+        return [
+            f"{name}{'=' if written else ''}{value}"
+            for name, written, value in rows
+            if name and "=" not in name and not name.startswith(_OF_THE_PLACE)
+        ]
 
     def __exit__(self, *_: object) -> None:
         """Take everything away."""

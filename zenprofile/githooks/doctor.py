@@ -102,17 +102,18 @@ def _identity(repository: Repository) -> Finding:
 
 def _remote(repository: Repository, timeout: float) -> Finding:
     from zenprofile.git import remote
+    from zenprofile.git.upstream import upstream
 
     head = repository.head()
-    upstream = remote.upstream(repository, head.ref) if head.ref else None
-    if upstream is None:
+    up = upstream(repository, head.ref) if head.ref else None
+    if up is None:
         return Finding("remote", True, "there is none: nothing is shared", "zenprofile remote set URL")
     try:
-        found = remote.look(repository, upstream, timeout=timeout)
+        found = remote.look(repository, up, timeout=timeout)
     except ZenprofileError as error:
         return Finding("remote", False, error.message, error.hint)
     there = f"its branch is at {found[:10]}" if found else "it has no such branch yet"
-    return Finding("remote", True, f"{upstream.url} answers: {there}", "" if found else "zenprofile sync")
+    return Finding("remote", True, f"{up.url} answers: {there}", "" if found else "zenprofile sync")
 
 
 def _hooks(repository: Repository) -> Iterator[Finding]:

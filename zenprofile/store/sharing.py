@@ -12,6 +12,24 @@ if TYPE_CHECKING:
     from zenprofile.core.merge.documents import Conflict
 
 
+class Proposed(NamedTuple):
+    """Commits that wait for review on a branch of their own.
+
+    Attributes:
+        branch: its short name at the remote.
+        url: the host's address of the request, or for making one; "" where the host named none.
+        commits: their number.
+        closed: whether the branch is gone at the remote while its changes did not arrive.
+        said: what the host printed just now.
+    """
+
+    branch: str
+    url: str
+    commits: int
+    closed: bool = False
+    said: str = ""
+
+
 class Relation(NamedTuple):
     """Where the branch stands against the remote's, as far as this machine knows without asking.
 
@@ -22,6 +40,9 @@ class Relation(NamedTuple):
         theirs: the remote's commit when it was last looked at; "" for none.
         ahead: commits here that are not there.
         behind: commits there that are not here.
+        upstream: what is pulled from, as git names it (``origin/main``); "" for none.
+        push_to: what is pushed to, likewise.
+        proposed: what waits for review.
     """
 
     branch: str
@@ -30,6 +51,9 @@ class Relation(NamedTuple):
     theirs: str
     ahead: int
     behind: int
+    upstream: str = ""
+    push_to: str = ""
+    proposed: tuple[Proposed, ...] = ()
 
 
 class Pulled(NamedTuple):
@@ -56,12 +80,14 @@ class Pushed(NamedTuple):
         stale: whether it has commits that are not here; nothing was sent then.
         sent: number of commits.
         reason: why it took nothing, where it is neither confirmed nor stale: a lock there that may go by itself.
+        to: remote and branch (``origin/main``).
     """
 
     confirmed: bool
     stale: bool
     sent: int
     reason: str = ""
+    to: str = ""
 
 
 class Open(NamedTuple):
@@ -135,8 +161,11 @@ class Sharing(Protocol):
         """
         ...
 
-    def pull(self, *, accept_invalid: bool = False) -> Pulled:
+    def pull(self, *, accept_invalid: bool = False, take_theirs: bool = False) -> Pulled:
         """Fetch and merge by meaning; the branch moves only to a whole that holds.
+
+        With ``take_theirs``, for a rewritten history, the branch becomes as the remote has it; what was here is kept
+        under a ref that a note names.
 
         Raises:
             Conflict: a person must choose; what is known of it is kept (`open`), nothing moved.
@@ -148,6 +177,19 @@ class Sharing(Protocol):
 
     def outgoing(self) -> tuple[Changed, ...]:
         """List what a push would change at the remote, by what is known of it."""
+        ...
+
+    def propose(self, branch: str, *, with_others: bool = False) -> Proposed:
+        """Send the commits that are only here to a branch of their own, for review; the followed one stays as it is.
+
+        Args:
+            branch: its short name; "" for the one of an earlier proposal that these commits go on from, else a new one.
+            with_others: as for `push`.
+
+        Raises:
+            NotFound: there is nothing to propose.
+            ZenprofileError: as `push`; or the branch has other commits.
+        """
         ...
 
     def push(self, *, with_others: bool = False) -> Pushed:

@@ -102,6 +102,31 @@ def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:
     return [problem for problem in problems if _within(problem.file, below)]
 
 
+def warnings(snapshot: Snapshot, below: Sequence[str] = ()) -> list[str]:
+    """Say of documents that can be read here that other readers refuse them."""
+    found = []
+    for key in snapshot.keys():  # noqa: SIM118 - no mapping
+        text = _readable(snapshot, key) if not below or _within(key.path, below) else ""
+        if "\t" in text:
+            from zenprofile.core.document import tabs
+
+            place = tabs.found(text)
+            if place:
+                found.append(
+                    f"{key.path}:{place[0]}:{place[1]}: a tab that PyYAML's own loaders refuse; zenprofile fmt"
+                )
+    return found
+
+
+def _readable(snapshot: Snapshot, key: Key) -> str:
+    try:
+        text = snapshot.text(key) or ""
+        snapshot.get(key)
+    except Invalid:
+        return ""
+    return text
+
+
 def prefix(store: Store) -> str:
     """Return the profile's folder in its repository, with a slash behind it; "" for the top or no repository."""
     return str(getattr(getattr(store, "repository", None), "prefix", ""))

@@ -1,8 +1,10 @@
 """Schemas for editors: one file a kind, complete in itself, and the mapping that says which file is whose."""
 
 import json
+import os
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST
 from zenprofile.errors import StoreBroken
@@ -11,14 +13,22 @@ from zenprofile.resources import catalog
 # The dialect that the YAML language server knows best.
 DIALECT = "http://json-schema.org/draft-07/schema#"
 MAPPING = "yaml-schemas.json"
+_SAFE = re.compile(r"[\w. /@-]+", re.ASCII)  # what the server takes for a path and not for an address
 
 
-def export(directory: Path) -> list[Path]:
+class Place(NamedTuple):
+    """A profile's place: the top of its repository, which an editor has open, and its folder there ("" for the top)."""
+
+    top: Path
+    prefix: str
+
+
+def export(directory: Path, place: Place | None = None) -> list[Path]:
     """Write the schemas of all kinds and the editor's mapping; the folder is made, files of these names are replaced.
 
     Args:
-        directory: where to; the mapping names the schemas as it does, so a relative one suits an editor that is opened
-            on the current folder.
+        directory: where to.
+        place: of the profile whose files the mapping names; None for one that is in no folder.
 
     Returns:
         The files, the mapping last.
@@ -27,7 +37,9 @@ def export(directory: Path) -> list[Path]:
         StoreBroken: the folder cannot be written.
     """
     schemas = {f"{kind}.json": component() if kind == "component" else of_kind(kind) for kind in (*KINDS, "manifest")}
-    schemas[MAPPING] = {_address(directory / f"{kind}.json"): [pattern] for kind, pattern in _patterns().items()}
+    top, before = (place.top, _anchor(place)) if place is not None else (Path.cwd(), "")
+    patterns = {kind: [before + pattern] for kind, pattern in _patterns().items()}
+    schemas[MAPPING] = {_address(directory / f"{kind}.json", top): files for kind, files in patterns.items()}
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, schema in schemas.items():
@@ -40,14 +52,34 @@ def export(directory: Path) -> list[Path]:
     return [directory / name for name in schemas]
 
 
+def place_of(store: object) -> Place | None:
+    """Return where the profile of a store is; None for one that is in no repository."""
+    repository = getattr(store, "repository", None)
+    return None if repository is None else Place(Path(str(repository.top)), str(repository.prefix))
+
+
 def _patterns() -> dict[str, str]:
     """Return the files of each kind, as editors name them."""
-    folders = {kind.name: f"{kind.folder}/{'**/' if kind.typed else ''}*.yaml" for kind in KINDS.values()}
+    folders = {kind.name: f"{kind.folder}/{'*/' if kind.typed else ''}*.yaml" for kind in KINDS.values()}
     return {**folders, "manifest": MANIFEST}
 
 
-def _address(path: Path) -> str:
-    return path.as_posix() if path.is_absolute() else f"./{path.as_posix()}"
+def _anchor(place: Place) -> str:
+    """Return what files of a profile have before them in an editor, and others in the repository have not.
+
+    The server puts ``**/`` before each pattern, so that of a profile at the top the repository's folder is named too.
+    It compares addresses, in which all but letters, digits and a few signs stand escaped.
+    """
+    from urllib.parse import quote
+
+    return quote(place.prefix or f"{place.top.name}/")
+
+
+def _address(path: Path, top: Path) -> str:
+    """Return a schema's address: below the folder that the editor has open where it lies there, else the whole one."""
+    whole = path.absolute()
+    below = os.path.relpath(os.path.realpath(whole), os.path.realpath(top)).replace(os.sep, "/")
+    return whole.as_uri() if below.startswith("../") or not _SAFE.fullmatch(below) else f"./{below}"
 
 
 def of_kind(kind: str) -> dict[str, Any]:

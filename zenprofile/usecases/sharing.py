@@ -11,7 +11,7 @@ from zenprofile.errors import Conflict as ConflictError
 from zenprofile.errors import Invalid, Unreachable, ZenprofileError
 from zenprofile.fs import stop
 from zenprofile.store.base import Committing, Edits, Store
-from zenprofile.store.sharing import Pulled, Pushed, Sharing, Typed
+from zenprofile.store.sharing import Proposed, Pulled, Pushed, Sharing, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -42,12 +42,16 @@ class Synced(NamedTuple):
         pulled: entities as they arrived.
         notes: what was decided by itself.
         sent: number of commits that the remote took.
+        to: remote and branch that they went to; "" where nothing was sent.
+        waiting: commits that wait for review, which are not sent to the branch itself.
     """
 
     committed: Recorded | None
     pulled: tuple[Changed, ...]
     notes: tuple[str, ...]
     sent: int
+    to: str = ""
+    waiting: tuple[Proposed, ...] = ()
 
 
 def side(store: Store, progress: Callable[[str], None] | None = None) -> Sharing | None:
@@ -126,11 +130,14 @@ def sync(
         notes += got.notes
         if got.equal:
             return Synced(committed, tuple(pulled), tuple(notes), 0)
+        waiting = sharing.relation().proposed
+        if waiting:
+            return Synced(committed, tuple(pulled), tuple(notes), 0, waiting=waiting)
         if not round_:
             _look_for_bound(sharing, warn, strict=strict)
         pushed = sharing.push(with_others=with_others)
         if pushed.confirmed:
-            return Synced(committed, tuple(pulled), tuple(notes), pushed.sent)
+            return Synced(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to)
         round_ += 1
         _pause(round_, deadline, pushed.reason)
 
@@ -190,6 +197,32 @@ def push_after_write(store: Store, warn: Warn) -> None:
             sync(store, sharing, lambda _: None, commits=False)
     except ZenprofileError as error:
         warn(f"kept, not pushed: {error.message}; {error.hint}")
+
+
+def propose(
+    store: Store, sharing: Sharing, warn: Warn, *, message: str, branch: str, commits: bool, with_others: bool
+) -> Proposed:
+    """Send the commits that are only here to a branch of their own, for review.
+
+    Args:
+        store: whose edits are committed first, where writes are commits or a message is given.
+        sharing: its remote side.
+        warn: takes lines for the user.
+        message: of that commit; "" for what changed in words.
+        branch: its name; "" for one of zenprofile's choice.
+        commits: whether writes are commits.
+        with_others: as for `push`.
+
+    Raises:
+        Invalid: the edits are invalid, where a message is given.
+        NotFound, ZenprofileError: as `Sharing.propose`.
+    """
+    if message and isinstance(store, Committing):
+        store.commit(message)
+    elif commits:
+        _commit(store, warn, None)
+    _look_for_bound(sharing, warn, strict=False)
+    return sharing.propose(branch, with_others=with_others)
 
 
 def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed") -> tuple[int, Pulled]:

@@ -48,6 +48,17 @@ def tree(text: str) -> Node:
     return _document(text, _node)
 
 
+def scanned(text: str) -> list[tuple[int, int, str | None]]:
+    """List the tokens of a document that `data` accepts: start, end, and the value of plain text on one line."""
+    loader: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    found = []
+    for token in yaml.scan(text, loader):
+        start, end = token.start_mark.index, token.end_mark.index
+        plain = isinstance(token, yaml.ScalarToken) and token.plain and token.start_mark.line == token.end_mark.line
+        found.append((start, end, str(getattr(token, "value", "")) if plain else None))
+    return found
+
+
 def _events(text: str) -> Next:
     """Return what gives the next event of a text."""
     if yaml.__with_libyaml__:

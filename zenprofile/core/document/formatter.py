@@ -11,6 +11,8 @@ from zenprofile.core.entity import ordered
 def formatted(kind: str, text: str) -> str:
     """Return a document with LF line ends, a final one, and its keys in schema order; unchanged where it has these.
 
+    Tabs that other readers refuse become blanks.
+
     Comments stay with the entry below them, indented ones with the entry above; what an empty line sets apart at the
     top stays at the top, and what follows the last entry stays at the end.
 
@@ -21,6 +23,10 @@ def formatted(kind: str, text: str) -> str:
     if not plain.endswith("\n"):
         plain += "\n"
     data = texts.read(plain)
+    if "\t" in plain:
+        from zenprofile.core.document import tabs
+
+        plain = tabs.without(plain)
     order = list(ordered(kind, data))
     if list(data) == order:
         return plain

@@ -1,11 +1,12 @@
 """What arrives from a remote comes into branch, index and files by the one commit path; edits in the way stop it."""
 
+import contextlib
+import os
 from typing import TYPE_CHECKING
 
-from zenprofile.core.change import words
+from zenprofile.core.change import Changed, words
 from zenprofile.drivers.local import commit, tree
 from zenprofile.drivers.local.journal import Entry, Move
-from zenprofile.drivers.local.merge import Outcome
 from zenprofile.errors import Conflict, Invalid
 from zenprofile.fs import nofollow
 from zenprofile.git import index, left_out, runner
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 _SHOWN = 10  # names in a message
 
 
-def move(repository: Repository, objects: Objects, settings: Settings, head: Head, new: str, outcome: Outcome) -> None:
+def move(
+    repository: Repository, objects: Objects, settings: Settings, head: Head, new: str, changes: tuple[Changed, ...]
+) -> None:
     """Bring branch, index and files from HEAD to a commit, keeping edits that it does not touch.
 
     Raises:
@@ -47,11 +50,30 @@ def move(repository: Repository, objects: Objects, settings: Settings, head: Hea
     if dirty:
         raise _in_the_way([path.removeprefix(repository.prefix) for path in dirty])
     settings.must_not_filter(entry.path for entry in entries)
+    if any(path.rpartition("/")[2] == ".gitattributes" for path in outside):
+        _must_not_filter_then(repository, objects, settings, objects.tree_of(new))
     staged = objects.edited(old_tree, outside) if outside else ""
     if outside:
         _must_be_free(repository, objects, old_tree, staged)
-    message = f"pull: {words(outcome.changes)}"
+    message = f"pull: {words(changes)}"
     commit.carry(repository, objects, Move(tuple(entries), message, head.ref, head.oid, new, "merge", staged))
+
+
+def _must_not_filter_then(repository: Repository, objects: Objects, settings: Settings, new: str) -> None:
+    """Refuse attributes that arrive and give a document a filter: the next git that writes the index would run it.
+
+    Raises:
+        Unsafe: they do; nothing moved.
+    """
+    prefix = repository.prefix
+    paths = [prefix + path for path in objects.files(objects.subtree(new, prefix))]
+    arriving = repository.own_file("arriving-index")
+    try:
+        runner.run(["read-tree", new], repository.top, extra={"GIT_INDEX_FILE": arriving})
+        settings.must_not_filter((path for path in paths if tree.is_document(path, prefix)), arriving)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(arriving)
 
 
 def _is_plain_document(repository: Repository, path: str, pair: "Pair") -> bool:

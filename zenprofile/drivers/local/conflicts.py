@@ -113,7 +113,7 @@ def save(repository: Repository, record: Record) -> None:
     keep(repository, _FILE, data)
 
 
-def keep(repository: Repository, name: str, data: Mapping[str, Any]) -> None:
+def keep(repository: Repository, name: str, data: Mapping[str, Any] | list[dict[str, Any]]) -> None:
     """Write a file of our own as JSON, durably.
 
     Raises:

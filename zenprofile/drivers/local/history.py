@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zenprofile.core.change import MISSING, Changed, Recorded, same
 from zenprofile.core.entity import Data, Key, key_of_path
 from zenprofile.core.snapshot import data_of
+from zenprofile.drivers.local import settled
 from zenprofile.drivers.local.tree_diff import Sides, TreeDiff
 from zenprofile.errors import NotFound
 from zenprofile.git import gitpython, runner
@@ -18,7 +19,7 @@ from zenprofile.store import dates, revs
 from zenprofile.store.undo import Past, Text
 
 if TYPE_CHECKING:
-    from zenprofile.git.gitpython import Commit
+    from zenprofile.git.gitpython import Commit, Repo
 
 _REV = re.compile(r"[A-Za-z0-9_@.{}^~/+=-]{1,250}\Z")
 _PARSED = 4096  # documents kept in memory: what came after in one commit is what was before in the next
@@ -62,9 +63,12 @@ def changes(repository: Repository, key: Key | None = None, start: str = "HEAD")
         reader = _Reader(objects, repository.prefix)
         for commit in repo.iter_commits(start):
             touched = reader.touched(commit)
-            if not touched or (key is not None and key not in touched):
+            decided = reader.settled(repo, commit, key) if len(commit.parents) == 2 else ()
+            if not decided and (not touched or (key is not None and key not in touched)):
                 continue
-            record = _recorded(commit, reader.changed(commit, touched))
+            known = {changed.key for changed in decided}
+            told = [changed for changed in reader.changed(commit, touched) if changed.key not in known]
+            record = _recorded(commit, tuple(sorted([*told, *decided], key=lambda changed: changed.key)))
             if key is not None:
                 record, key = revs.about(record, key)
             if record.changes:
@@ -116,6 +120,28 @@ class _Reader:
             changed = Changed(key, _joined(before, after) if len(before) > 1 else before[0], after)
             if len(before) == 1 or not same(changed.before, after):
                 found.append(changed)
+        return tuple(found)
+
+    def settled(self, repo: "Repo", commit: "Commit", key: Key | None) -> tuple[Changed, ...]:
+        """Return the fields that both parents of a merge had changed, otherwise each: somebody chose."""
+        parents = _parents(commit)
+        if len(parents) != 2:
+            return ()
+        one, other = (parent.tree.binsha for parent in parents)
+        differing = {key_of_path(path): sides for path, sides in self._diff.documents(one, other).items()}
+        keys = {found for found in differing if found is not None and (key is None or found == key)}
+        base = next(iter(repo.merge_base(*parents)), None) if keys else None
+        if base is None:
+            return ()
+        sides = [self._diff.documents(base.tree.binsha, tree) for tree in (one, other, commit.tree.binsha)]
+        found = []
+        for each in sorted(keys):
+            if all(each.path in side for side in sides[:2]):
+                before = self._data(each, sides[0][each.path][0])
+                ours, theirs = (self._data(each, side[each.path][1]) for side in sides[:2])
+                after = self._data(each, sides[2].get(each.path, sides[0][each.path])[1])
+                decided = settled.change(each, before, (ours, theirs), after)
+                found += [decided] if decided is not None else []
         return tuple(found)
 
     def texts(self, commit: "Commit") -> tuple[Text, ...]:

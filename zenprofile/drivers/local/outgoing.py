@@ -1,7 +1,6 @@
 """What a push would send: its entities, whether they hold, and commits that are about something else."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import inherited, profile_check
 from zenprofile.core.change import Changed
@@ -13,6 +12,7 @@ from zenprofile.errors import Invalid, Problem, ZenprofileError
 from zenprofile.git import runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
+from zenprofile.git.upstream import Upstream, beyond
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
@@ -31,12 +31,49 @@ def changes(repository: Repository, objects: Objects, theirs: str, ours: str) ->
     return tuple(sorted(found, key=lambda c: c.key))
 
 
-def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", theirs: str, ours: str) -> None:
+class Span(NamedTuple):
+    """What a push would send.
+
+    Attributes:
+        theirs: the commit that the remote's branch has; of a new branch, that its commits begin at; "" for none.
+        ours: the commit here.
+        beyond: arguments of ``rev-list`` that leave out what the remote has.
+    """
+
+    theirs: str
+    ours: str
+    beyond: tuple[str, ...] = ()
+
+    def commits(self, repository: Repository) -> list[tuple[str, list[str], str]]:
+        """Return the commits that only this machine has, newest first: id, parents, subject."""
+        left_out = self.beyond or ((f"^{self.theirs}",) if self.theirs else ())
+        rows = runner.run(["log", "--format=%H %P%x00%s", self.ours, *left_out, "--"], repository.top).out
+        found = []
+        for row in rows.decode("utf-8", "replace").splitlines():
+            ids, _, subject = row.partition("\0")
+            oid, *parents = ids.split()
+            found.append((oid, parents, subject))
+        return found
+
+
+def span(repository: Repository, to: Upstream, ours: str) -> Span:
+    """Return what a push of a commit would send: what no ref of that remote has."""
+    beyond_ = tuple(beyond(repository, to))
+    theirs = repository.ref(to.tracking)
+    if not theirs:
+        out = runner.run(["rev-list", "--boundary", ours, *beyond_, "--"], repository.top).out.decode().split()
+        edge = [row[1:] for row in out if row.startswith("-")]
+        theirs = edge[0] if edge else ours if not out else ""
+    return Span(theirs, ours, beyond_)
+
+
+def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", sent: Span) -> None:
     """Refuse to send what is invalid.
 
     Raises:
         Invalid: the commits add problems, or one of them brings a secret that a later one takes away.
     """
+    theirs, ours = sent.theirs, sent.ours
     texts: dict[Key, str | None] = {}
     for path, (_, new) in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
         key = _key(repository, path)
@@ -55,7 +92,7 @@ def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", thei
         error = Invalid.of(problems)
         error.message = f"not pushed: {error.message}"
         raise error
-    _must_keep_secrets(repository, objects, theirs, ours)
+    _must_keep_secrets(repository, objects, sent)
 
 
 def _misfits(repository: Repository, objects: Objects, theirs: str, ours: str) -> list[Problem]:
@@ -79,12 +116,12 @@ def _was_there(repository: Repository, objects: Objects, problem: Problem, their
     return bool(runner.run(args, repository.top).out.strip())
 
 
-def _must_keep_secrets(repository: Repository, objects: Objects, theirs: str, ours: str) -> None:
+def _must_keep_secrets(repository: Repository, objects: Objects, sent: Span) -> None:
     """Refuse to send a commit that brings a secret, although a later one takes it away: history keeps it.
 
     Looked at are documents, the manifest, strays in the profile's folders, and who made the commit and why.
     """
-    for oid, parents, _ in _commits(repository, theirs, ours):
+    for oid, parents, _ in sent.commits(repository):
         found = _said_by(objects, oid)
         for path in _own(objects, oid, parents):
             if tree.is_looked_at(path, repository.prefix):
@@ -118,35 +155,25 @@ def _mark(problem: Problem) -> tuple[str, str]:
     return problem.message, problem.hint
 
 
-def must_be_ours(repository: Repository, objects: Objects, theirs: str, ours: str) -> None:
+def must_be_ours(repository: Repository, objects: Objects, sent: Span) -> None:
     """Refuse to send commits that touch files outside a profile that is a part of its repository.
 
     Raises:
         ZenprofileError: there are such commits; they are named.
     """
-    found = _others(repository, objects, theirs, ours) if repository.prefix else []
+    found = _others(repository, objects, sent) if repository.prefix else []
     if found:
         shown = "; ".join(found[:_SHOWN]) + (f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
         message = f"unpushed commits touch files outside the profile: {shown}"
         raise ZenprofileError(message, hint="send them too with --with-others, as git push would")
 
 
-def _others(repository: Repository, objects: Objects, theirs: str, ours: str) -> list[str]:
+def _others(repository: Repository, objects: Objects, sent: Span) -> list[str]:
     return [
         f"{oid[:9]} {subject}"
-        for oid, parents, subject in _commits(repository, theirs, ours)
+        for oid, parents, subject in sent.commits(repository)
         if any(not tree.is_document(path, repository.prefix) for path in _own(objects, oid, parents))
     ]
-
-
-def _commits(repository: Repository, theirs: str, ours: str) -> Iterator[tuple[str, list[str], str]]:
-    """Yield the commits that would be sent, newest first: id, parents, subject."""
-    span = [ours, f"^{theirs}"] if theirs else [ours]
-    rows = runner.run(["log", "--format=%H %P%x00%s", *span, "--"], repository.top).out
-    for row in rows.decode("utf-8", "replace").splitlines():
-        ids, _, subject = row.partition("\0")
-        oid, *parents = ids.split()
-        yield oid, parents, subject
 
 
 def _own(objects: Objects, oid: str, parents: list[str]) -> set[str]:

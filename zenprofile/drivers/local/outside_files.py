@@ -1,5 +1,6 @@
 """Files outside the profile, in a larger repository: checked out as git does it, and taken back after a kill."""
 
+import contextlib
 import os
 
 from zenprofile.errors import Conflict
@@ -22,6 +23,10 @@ def put(repository: Repository, objects: Objects, commit: str, new: str) -> None
     except runner.GitError as error:
         if error.ran.status < 0:
             raise
+        take_back(repository, objects, commit, new)
+        if "filter" in error.message:
+            message = f"a filter of your git settings failed on a file outside the profile; nothing was moved: {error}"
+            raise Conflict(message, hint="make the filter work (git lfs install?), or pull by hand: git pull") from None
         message = f"files outside the profile are in the way; nothing was moved: {error.message}"
         raise Conflict(message, hint="commit or put aside your own edits of them, or pull by hand: git pull") from None
 
@@ -36,7 +41,8 @@ def take_back(repository: Repository, objects: Objects, commit: str, new: str) -
         if not _is_ours(repository, path, after.oid if after is not None else ""):
             continue
         if before is not None:
-            index.patiently(repository, ["checkout", "-q", commit, "--", path], b"", runner.TALKS)
+            with contextlib.suppress(runner.GitError):  # the filter that failed
+                index.patiently(repository, ["checkout", "-q", commit, "--", path], b"", runner.TALKS)
         else:
             atomic.remove(repository.top, path)
             index.set_entries(repository, objects, [(path, None)])

@@ -83,6 +83,7 @@ def _word(
     ahead, behind = _commits(relation.ahead), _commits(relation.behind)
     when = _when(last.get("when"))
     failed, failure = last.get("state", ""), str(last.get("detail", ""))
+    waits = _waiting(relation)
     rows: tuple[tuple[bool, str, str, str, str], ...] = (
         (bool(what), "paused", _since(repository, "ORIG_HEAD"), f"{what} is under way", how),
         (not relation.branch, "paused", "", "HEAD is detached", "git switch BRANCH"),
@@ -96,7 +97,8 @@ def _word(
         (not relation.remote, "unshared", "", "there is no remote", "zenprofile remote set URL"),
         (failed == "offline", "offline", when, f"{failure}; {ahead} not pushed", "zenprofile sync"),
         (failed == "blocked", "blocked", when, f"{failure}; {ahead} not pushed", "fix access, then: zenprofile sync"),
-        (bool(rewritten[0]), "diverged", "", *rewritten),
+        (bool(rewritten[0]), "blocked", "", *rewritten),
+        (bool(waits) and not relation.behind, "ahead", "", waits, _after(relation)),
         (
             bool(relation.ahead and relation.behind), "diverged", "",
             f"{ahead} here, {behind} at the remote", "zenprofile sync",
@@ -110,6 +112,26 @@ def _word(
             return word, since, reason, advice
     confirmed = failed == "synced" and failure == relation.ours
     return "synced", when if confirmed else "", "the remote has what is here, when it was last looked at", ""
+
+
+def _waiting(relation: Relation) -> str:
+    """Say what waits for review; "" for nothing."""
+    rows = [f"{_commits(p.commits)} on {p.branch}{f' ({p.url})' if p.url else ''}" for p in relation.proposed]
+    if not rows or not relation.ahead:
+        return ""
+    closed = any(p.closed for p in relation.proposed)
+    return ("no longer at the remote, and not merged: " if closed else "waiting for review: ") + "; ".join(rows)
+
+
+def _after(relation: Relation) -> str:
+    closed = any(p.closed for p in relation.proposed)
+    return "zenprofile propose, or zenprofile pull --take-theirs" if closed else "zenprofile sync, once it is merged"
+
+
+def gone(repository: Repository) -> str:
+    """Return the ref here of a branch that the last look found deleted at the remote; "" for none."""
+    last = _read(repository, _FILE)
+    return str(last.get("detail", "")) if last.get("state") == "gone" else ""
 
 
 def _watched(repository: Repository, found: _Told) -> _Told:

@@ -4,7 +4,7 @@ from typing import Any
 
 from zenprofile.core.change import Change
 from zenprofile.drivers.rest import wire
-from zenprofile.drivers.rest.client import Client
+from zenprofile.drivers.rest.client import STRANGE, Client
 from zenprofile.drivers.rest.store import RestStore
 from zenprofile.errors import Unreachable, Unsupported
 from zenprofile.store.base import Options, Store
@@ -23,7 +23,7 @@ class RestDriver:
         try:
             return bool(client.get("/version")["holds"])
         except Unreachable as error:
-            if client.is_git():
+            if error.code == STRANGE and client.is_git():
                 hint = f"write git+{hidden(url)}, or the address of a zenprofile server"
                 raise Unsupported(f"{hidden(url)} is a Git repository", hint=hint) from error
             raise

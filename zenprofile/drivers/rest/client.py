@@ -10,12 +10,14 @@ import random
 import re
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 from requests.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from zenprofile import __version__, errors
 from zenprofile.errors import Invalid, Problem, Unreachable, Unsafe, Unsupported, ZenprofileError
@@ -23,7 +25,9 @@ from zenprofile.store.base import Options
 from zenprofile.store.url import hidden
 
 API = "1"
+STRANGE = "no-server"  # code of the error where something else answers
 TRIES = 3
+_Result = TypeVar("_Result")
 _PAUSE = 0.2  # seconds before the second try; twice that before the third
 _MOST_BYTES = 256 * 1024 * 1024
 _PART = 64 * 1024
@@ -115,7 +119,8 @@ class Client:
         deadline = time.monotonic() + self._timeout
         for attempt in range(TRIES):
             try:
-                reply = self._once(_Request(method, self._base + path, dict(query or {}), sent, more), deadline)
+                request = _Request(method, self._base + path, dict(query or {}), sent, more)
+                reply = self._within(deadline, partial(self._exchange, request, deadline))
             except _Lost as lost:
                 trouble: ZenprofileError = lost.error
             else:
@@ -128,27 +133,28 @@ class Client:
             time.sleep(pause)
         raise trouble
 
-    def _once(self, request: "_Request", deadline: float) -> Reply:
-        """Send a request once, in a thread that is left behind at the deadline: no library keeps one by itself.
+    def _within(self, deadline: float, work: Callable[[], _Result]) -> _Result:
+        """Do something in a thread that is left behind at the deadline: no library keeps one by itself.
 
         A read timeout counts from byte to byte, so a server that sends one a second would never end.
         """
-        answered: list[Reply | Exception] = []
+        done: list[_Result] = []
+        failed: list[Exception] = []
 
-        def work() -> None:
+        def run() -> None:
             try:
-                answered.append(self._exchange(request, deadline))
+                done.append(work())
             except Exception as error:
-                answered.append(error)
+                failed.append(error)
 
-        thread = threading.Thread(target=work, daemon=True)
+        thread = threading.Thread(target=run, daemon=True)
         thread.start()
         thread.join(max(0.0, deadline - time.monotonic()))
-        if not answered:
+        if failed:
+            raise failed[0]
+        if not done:
             raise self._too_late()
-        if isinstance(answered[0], Exception):
-            raise answered[0]
-        return answered[0]
+        return done[0]
 
     def _too_late(self) -> Unreachable:
         message = f"{self._shown} gave no whole answer within {self._timeout:g} seconds"
@@ -174,7 +180,9 @@ class Client:
             raise Unreachable(f"{self._shown}: {_why(error)}", hint=hint) from None
         except requests.exceptions.Timeout:
             raise self._too_late() from None
-        except (requests.exceptions.RequestException, OSError) as error:
+        except ReadTimeoutError:
+            raise self._too_late() from None
+        except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             hint = "is the server running, and are host and port right? Nothing was lost; try again"
             raise _Lost(Unreachable(f"{self._shown} cannot be reached: {_why(error)}", hint=hint)) from None
 
@@ -189,6 +197,7 @@ class Client:
             kind = response.headers.get("Content-Type", "nothing").partition(";")[0][:60]
             message = f"{self._shown} answered {response.status_code} with {kind}, which is no zenprofile server's"
             error = Unreachable(message, hint="look at the address, and at what stands in between (a proxy, a sign-in)")
+            error.code = STRANGE
             if response.status_code in _AGAIN:
                 raise _Lost(error)
             raise error
@@ -221,11 +230,16 @@ class Client:
     def is_git(self) -> bool:
         """Say whether a Git server answers at the address."""
         asked = f"{self._base}/info/refs?service=git-upload-pack"
-        try:
+
+        def look() -> str:
             with self._session.get(asked, timeout=self._timeout, allow_redirects=False, stream=True) as response:
-                return response.headers.get("Content-Type", "").startswith("application/x-git-upload-pack")
-        except requests.exceptions.RequestException:
+                return response.headers.get("Content-Type", "")
+
+        try:
+            said = self._within(time.monotonic() + self._timeout, look)
+        except (requests.exceptions.RequestException, Unreachable):
             return False
+        return said.startswith("application/x-git-upload-pack")
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,10 +1,11 @@
 """Snapshots of a store behind a server: each answer is of one moment, and is asked for once."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from zenprofile import resources
 from zenprofile.core.entity import Entity, Key
-from zenprofile.core.snapshot import DocumentSnapshot, Loaded
+from zenprofile.core.snapshot import DocumentSnapshot, Loaded, parse
 from zenprofile.drivers.rest import wire
 from zenprofile.drivers.rest.client import Client, problems, refuse
 
@@ -34,6 +35,7 @@ class RestSnapshot(DocumentSnapshot):
         self._lists: dict[tuple[str, str], list[Key]] = {}
         self._loads: dict[tuple[str, str], Loaded] = {}
         self._rows: dict[Key, Any] = {}
+        self._texts: dict[Key, Any] = {}
 
     def _ask(self, **query: str) -> Any:
         return self._client.get(_PATH, at=self._at, **query)
@@ -56,9 +58,22 @@ class RestSnapshot(DocumentSnapshot):
             self._rows[key] = rows[0] if rows else None
         return self._rows[key]
 
+    def prefetch(self, keys: Iterable[Key] | None = None) -> None:
+        wanted = None if keys is None else [key for key in dict.fromkeys(keys) if key not in self._texts]
+        if wanted is None:
+            rows = self._ask(fields="text")["documents"]
+            self._lists[("", "")] = sorted(map(wire.key, rows))
+        elif not wanted:
+            return
+        else:
+            body = {"keys": [key._asdict() for key in wanted], **({"at": self._at} if self._at else {})}
+            rows = self._client.post(_PATH, body)["documents"]
+        self._texts |= dict.fromkeys(wanted or ())
+        self._texts |= {wire.key(row): row for row in rows}
+
     def raw(self, key: Key) -> bytes | str | None:
         """Return a document as it is stored, or None where there is none."""
-        row = self._row(key)
+        row = self._texts[key] if key in self._texts else self._row(key)
         if row is None:
             return None
         if "text" not in row and "base64" not in row:
@@ -66,6 +81,9 @@ class RestSnapshot(DocumentSnapshot):
         return wire.content(row)
 
     def get(self, key: Key) -> Entity | None:
+        if key in self._texts:
+            raw = self.raw(key)
+            return None if raw is None else parse(key, raw)
         row = self._row(key)
         if row is None:
             return None

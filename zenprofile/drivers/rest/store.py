@@ -56,7 +56,8 @@ class RestStore:
         merge = reply.data.get("merge") if isinstance(error, Stale) else None
         if merge and self._resends:
             # What others wrote meanwhile touched other fields: both stand.
-            return self.take_back(change._replace(edits=tuple(map(wire.edit_of, merge["edits"]))), undone)
+            edits = tuple(map(wire.edit_of, merge["edits"]))
+            return self.take_back(change._replace(edits=edits, idempotency_key=""), undone)
         raise error
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:

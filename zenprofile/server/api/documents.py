@@ -23,7 +23,10 @@ def find(asked: Asked) -> Answer:
         return as_json(_of(snapshot, keys, fields))
     if fields == "data":
         return as_json(_loaded(snapshot, kind, type_))
-    return as_json(_of(snapshot, snapshot.keys(kind, type_), fields))
+    keys = snapshot.keys(kind, type_)
+    if fields != "key":
+        snapshot.prefetch(keys)
+    return as_json(_of(snapshot, keys, fields))
 
 
 def chosen(asked: Asked) -> Answer:
@@ -33,7 +36,10 @@ def chosen(asked: Asked) -> Answer:
     if not isinstance(rows, list):
         raise wire.wrong("the body is an object whose 'keys' is a list")
     keys = list(dict.fromkeys(map(wire.key_of, rows)))
-    return as_json(_of(asked.snapshot(), keys, "text"))
+    at = wire.text_of(sent, "at")
+    snapshot = asked.store.snapshot(at or None)
+    snapshot.prefetch(keys)
+    return as_json(_of(snapshot, keys, "text"))
 
 
 def _of(snapshot: Snapshot, keys: list[Key], fields: str) -> dict[str, Any]:

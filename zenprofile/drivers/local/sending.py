@@ -1,0 +1,148 @@
+"""What a Git store sends: what is unpushed, checked and sent; commits that wait for review on a branch of their own."""
+
+from typing import TYPE_CHECKING
+
+from zenprofile.core.change import Changed
+from zenprofile.drivers.local import proposals
+from zenprofile.drivers.local.side import Side
+from zenprofile.errors import (
+    NotFound,
+    UsageError,
+    ZenprofileError,
+)
+from zenprofile.git import commit_graph, remote, runner
+from zenprofile.git.repository import Head, is_ref
+from zenprofile.git.upstream import Upstream, beyond, upstream
+from zenprofile.store.sharing import Proposed, Relation
+
+if TYPE_CHECKING:
+    pass
+
+_SEEN = "seen.json"
+_TRIES = 5  # merges against a branch that plain commits move at the same time
+KEPT = "refs/zenprofile/kept/"
+
+
+class Sending(Side):
+    """What goes to the other side: how both stand, what is unpushed, what waits for review."""
+
+    def relation(self) -> Relation:
+        """Say how the two sides stand, by what was fetched last."""
+        repository = self._repository()
+        head = repository.head()
+        up = upstream(repository, head.ref, self._settings()) if head.ref else None
+        if up is None:
+            return Relation(head.branch, "", head.oid, "", 0, 0)
+        to = self._destination(head)
+        theirs, there = repository.ref(up.tracking), repository.ref(to.tracking)
+        ahead, behind = commit_graph.count(repository, head.oid, theirs) if theirs else (0, 0)
+        if to != up and there:
+            ahead = commit_graph.count(repository, head.oid, there)[0]
+        elif not there:
+            ahead = commit_graph.only_here(repository, head.oid, beyond(repository, to))
+        proposed = tuple(
+            Proposed(p.branch, p.url, p.commits, p.closed) for p in proposals.waiting(repository, head.branch)
+        )
+        return Relation(head.branch, up.url, head.oid, theirs, ahead, behind, up.label, to.label, proposed)
+
+    def look(self) -> str:
+        """Ask the remote for the commit of its branch."""
+        repository = self._repository()
+        up = self._upstream(repository.must_be_ready())
+        with self._noted():
+            return remote.look(repository, up, timeout=self._timeout)
+
+    def _settled(self, head: Head, up: Upstream, theirs: str) -> list[str]:
+        """Look what became of proposals, and return what is said of it."""
+        repository = self._repository()
+        if not proposals.waiting(repository, head.branch):
+            return []
+        to, now = self._destination(head), repository.head().oid
+
+        def look(proposal: proposals.Proposal) -> str:
+            there = to.at(proposal.branch)
+            with self._noted():
+                found = remote.look(repository, there, timeout=self._timeout)
+            if not found and repository.ref(there.tracking):
+                runner.run(["update-ref", "-d", there.tracking], repository.folder)
+            return found
+
+        def arrived(oid: str) -> bool:
+            return bool(theirs) and (self._is_in(oid, theirs) or (now == theirs and not self._is_in(oid, now)))
+
+        return proposals.settle(repository, head.branch, look, arrived)
+
+    def outgoing(self) -> tuple[Changed, ...]:
+        """List what a push would change at the remote, by what was fetched last."""
+        from zenprofile.drivers.local import outgoing
+
+        repository = self._repository()
+        head = repository.head()
+        if not head.ref or not head.oid:
+            return ()
+        sent = outgoing.span(repository, self._destination(head), head.oid)
+        return outgoing.changes(repository, self._objects(), sent.theirs, sent.ours)
+
+    def _ready_to_push(self) -> Head:
+        head = self._repository().must_be_ready()
+        self._upstream(head)
+        if not head.oid:
+            raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
+        return head
+
+    def _sent(self, head: Head, to: Upstream, *, with_others: bool) -> tuple[remote.Pushed, int]:
+        """Check what is unpushed and send it; return the remote's answer, and how many commits it did not have."""
+        from zenprofile.drivers.local import outgoing
+
+        repository, objects = self._repository(), self._objects()
+        theirs = repository.ref(to.tracking)
+        sent = outgoing.span(repository, to, head.oid)
+        outgoing.must_hold(repository, objects, self._store.catalog(), sent)
+        if not with_others:
+            outgoing.must_be_ours(repository, objects, sent)
+        number = commit_graph.count(repository, head.oid, theirs)[0] if theirs else len(sent.commits(repository))
+        seen = theirs or self._seen().get(to.tracking, "")
+        had = seen if self._is_in(seen, head.oid) else ""
+        with self._noted():
+            return remote.push(repository, to, head.oid, had=had, hooks=with_others, **self._talking()), number
+
+    def _forget_proposals(self, head: Head) -> None:
+        """Forget the proposals of a branch that was pushed itself."""
+        repository = self._repository()
+        found = proposals.load(repository)
+        left = [p for p in found if p.followed != head.branch or not self._is_in(p.oid, head.oid)]
+        if left != found:
+            proposals.save(repository, left)
+
+    def propose(self, branch: str, *, with_others: bool = False) -> Proposed:
+        """Send the commits that are only here to a branch of their own."""
+        repository = self._repository()
+        head = self._ready_to_push()
+        followed = self._destination(head)
+        earlier = [p for p in proposals.waiting(repository, head.branch) if self._is_in(p.oid, head.oid)]
+        name = branch or next((p.branch for p in earlier if not p.closed), "")
+        name = name or proposals.name(self._store.author().user, head.oid)
+        to = followed.at(name)
+        if (
+            to == followed
+            or not is_ref(to.branch)
+            or runner.run(["check-ref-format", to.branch], repository.folder, ok=(0, 1)).status
+        ):
+            raise UsageError(f"'{name}' can be no branch for a proposal", hint="name another: --branch NAME")
+        since = repository.ref(followed.tracking)
+        number = (
+            commit_graph.count(repository, head.oid, since)[0]
+            if since
+            else commit_graph.only_here(repository, head.oid, beyond(repository, followed))
+        )
+        if not number or any(p.oid == head.oid and not p.closed and p.branch == name for p in earlier):
+            waits = f"; {name} waits for review" if number else ""
+            raise NotFound(f"there is nothing to propose{waits}", hint="commit first: zenprofile commit")
+        pushed, _ = self._sent(head, to, with_others=with_others)
+        if not pushed.confirmed:
+            message = f"{to.label} has commits that are not here; nothing was sent"
+            raise ZenprofileError(message, hint="propose on another branch: --branch NAME")
+        url = proposals.address(pushed.said) or next((p.url for p in earlier if p.branch == name), "")
+        others = [p for p in proposals.load(repository) if p.branch != name and p not in earlier]
+        proposals.save(repository, [*others, proposals.Proposal(name, head.branch, head.oid, url, number)])
+        return Proposed(name, url, number, said=pushed.said)
