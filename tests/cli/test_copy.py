@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import databases
@@ -129,7 +130,8 @@ def test_what_names_a_store(tmp_path: Path) -> None:
 
 def test_the_command(source: str, tmp_path: Path) -> None:
     def zenprofile(*words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(["zenprofile", *words], capture_output=True, text=True, check=False, cwd=tmp_path)
+        command = [sys.executable, "-m", "zenprofile", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
 
     zenprofile("create", "team", "--url", source)
     planned = zenprofile("copy", "team", "sqlite:///copy.db", "--dry-run", "-o", "json")

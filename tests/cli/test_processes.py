@@ -92,7 +92,7 @@ def test_pull_and_push_talk_once(started, profile: Path) -> None:
     assert main(["remote", "set", str(profile.parent / "bare")]) == 0
     assert main(["pull"]) == 0
     assert main(["user", "create", "ada"]) == 0
-    assert started("push") == ["config", "push"]
+    assert started("push") == ["config", "log", "push"]  # the log tells whether a message or a name holds a secret
     assert started("pull") == ["config", "fetch"]
 
 

@@ -454,6 +454,7 @@ def test_config(run: Run) -> None:
         "sync": "default",
         "run_hooks": False,
         "message": "",
+        "watch": {},
     }
     for mode in ("manual", "commit", "push"):
         assert works(run("config", "sync", mode, "-o", "json")).json["sync"] == mode

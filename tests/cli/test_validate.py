@@ -1,7 +1,11 @@
+import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from zenprofile.machine.profiles import Profiles
 
 BAD = "name: bad\ncomponents:\n  orchestrator: nothing\n"
 WORSE = "name: worse\nwhat: is this\n"
@@ -57,14 +61,14 @@ def test_a_folder_of_a_kind_without_documents_holds(run, profile):
 
 
 def test_a_profile_is_found_from_its_files_known_or_not(run, bad, tmp_path):
-    import shutil
-
     copy = tmp_path / "elsewhere" / ".zenprofile"
     shutil.copytree(bad, copy, ignore=shutil.ignore_patterns(".git"))
     (tmp_path / "README.md").write_text("nothing of ours")
 
     assert len(run("validate elsewhere/.zenprofile", fails=1).out.splitlines()) == 2
-    assert run("validate elsewhere/.zenprofile/stacks/bad.yaml", fails=1).out.startswith("stacks/bad.yaml:3:17: ")
+    assert run("validate elsewhere/.zenprofile/stacks/bad.yaml", fails=1).out.startswith(
+        "elsewhere/.zenprofile/stacks/bad.yaml:3:17: "
+    )
     run("validate elsewhere/.zenprofile/stacks/default.yaml")
     assert len(run(f"validate {bad}", fails=1).out.splitlines()) == 2
     run(f"validate {bad} {copy}", fails=2)
@@ -129,3 +133,36 @@ def test_annotations_name_files_from_the_repositorys_top_and_escape(run, tmp_pat
     assert line.startswith("::error file=50%25%2Coff/users/odd.yaml,line=2,col=1,title=")
     assert "%250A" in line
     assert line.count("\n") == 1
+
+
+FORMS = {
+    "sarif": lambda d: d["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+    "code-quality": lambda d: d[0]["location"]["path"],
+}
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_what_the_current_folder_holds_is_judged(run, tmp_path, monkeypatch, form):
+    """As a job on a fresh machine does: nothing is created, and what is judged is said."""
+    subprocess.run(["git", "init", "-q", "code"], cwd=tmp_path, check=True)
+    code = tmp_path / "code"
+    run("create seed --url", str(code / "ml" / "stacks"))
+    (code / "ml" / "stacks" / "stacks" / "bad.yaml").write_text("name: bad\ncomponents:\n  orchestrator: nothing\n")
+    Path(Profiles().file).unlink()
+    subprocess.run(["git", "add", "-A"], cwd=code, check=True)
+    (code / "src").mkdir()
+    monkeypatch.chdir(code / "src")
+
+    done = run("validate", fails=1)
+    assert done.out.startswith("../ml/stacks/stacks/bad.yaml:3:17: ")
+    assert "6 documents of ../ml/stacks" in done.err
+    assert FORMS[form](json.loads(run(f"validate --format {form}", fails=1).out)) == "ml/stacks/stacks/bad.yaml"
+    assert run("validate --annotations", fails=1).out.startswith("::error file=ml/stacks/stacks/bad.yaml,line=3,")
+    assert "6 documents" in run("fmt --check").err
+    assert not Path(Profiles().file).exists()
+
+    shutil.rmtree(code / "ml")
+    run("validate", fails=1)
+    subprocess.run(["git", "rm", "-qr", "--cached", ":/ml"], cwd=code, check=True)
+    assert "no profile was found" in run("validate", fails=1).err
+    assert "no profile was found" in run("fmt --check", fails=1).err

@@ -1,6 +1,7 @@
 """The Git store in the repositories that people have."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ from zenprofile.errors import (
 )
 from zenprofile.fs import lock
 from zenprofile.git import index
+from zenprofile.git.objects import Objects
+from zenprofile.git.repository import find
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import revision_of
 from zenprofile.usecases import undo
@@ -557,3 +560,20 @@ def test_a_files_mode_stays(profile: Path, tmp_path: Path) -> None:
     path.write_text("name: default\nemail: d@e.f\n")
     store.commit()
     assert git(profile, "status", "--porcelain") == ""
+
+
+def test_more_objects_than_files_may_be_open_are_written_together(mine: Path) -> None:
+    repository = find(mine)
+    assert repository is not None
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (400, before[1]))
+    try:
+        objects = Objects(repository)
+        with objects.together():
+            written = {objects.write("blob", b"%d" % number) for number in range(600)}
+        objects.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    found = git(mine, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+    assert written <= set(found.splitlines())
+    git(mine, "fsck", "--strict")

@@ -11,6 +11,7 @@ import mariadb
 import pymysql
 import pytest
 
+from zenprofile.cli.main import main
 from zenprofile.core import profile_check
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
@@ -110,6 +111,15 @@ def test_what_is_other_here_is_said_once(folder: Path) -> None:
     assert sum("a path that ZenML made" in note for note in said) == 3
     assert any("override set component/artifact_store/art_local path=VALUE" in note for note in said)
     assert "pipeline runs stay where they are (2 of them)" in said
+
+
+def test_copy_makes_it_a_profile_of_any_kind(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for target in (str(tmp_path / "new"), f"sqlite:///{tmp_path}/new.db"):
+        assert main(["copy", str(folder), target]) == 0
+        assert "zenml secret create md_mysql --password=VALUE" in capsys.readouterr().err
+        assert content(opened(target)) == content(opened(folder))
+        assert main(["copy", str(folder), target]) == 0
+        assert "Nothing to change." in capsys.readouterr().out
 
 
 def test_it_is_only_read(folder: Path, database: Path) -> None:

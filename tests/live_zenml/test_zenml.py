@@ -1,6 +1,8 @@
 """A profile and the real ZenML 0.98.0: what differs, what is sent, what is taken over."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,14 @@ from tests.live_zenml.conftest import Kept
 from zenprofile import resources
 from zenprofile.core.change import as_json
 from zenprofile.core.entity import Key
-from zenprofile.errors import Invalid
+from zenprofile.errors import Exists, Invalid, NotFound
 from zenprofile.machine.profiles import Profiles
 from zenprofile.store.base import Store
 from zenprofile.usecases import components, entities, flavors, stacks
 from zenprofile.usecases import profiles as usecase
 from zenprofile.usecases import zenml as live
 from zenprofile.usecases.entities import Details
-from zenprofile.zenml import pulling
-from zenprofile.zenml.process import Refused
-from zenprofile.zenml.remote import Remote
+from zenprofile.zenml.process import Refused, ZenML
 
 pytestmark = pytest.mark.xdist_group("zenml")
 
@@ -242,22 +242,67 @@ def test_pull_keeps_comments_references_and_what_zenml_does_not_know(zenml: Kept
     assert store.snapshot().text(key) == text.replace("s3://a", "s3://b")
 
 
+@pytest.mark.slow
 def test_a_custom_flavor_comes_with_the_schema_that_zenml_has(zenml: Kept, store: Store) -> None:
-    schema = {"type": "object", "title": "Mine", "properties": {"region": {"type": "string"}}, "required": ["region"]}
-    answer = zenml.read()
-    mine = {"type": "artifact_store", "name": "mine", "source": "m.Mine", "custom": True, "schema": schema}
-    assert set(mine) == set(answer["flavors"][0])
-    made = zenml.component("artifact_store", "a", "s3", path="s3://b")
-    answer["flavors"].append(mine)
-    answer["components"].append({**made, "flavor": "mine", "configuration": {"region": "eu"}})
-    documents = pulling.pull({}, Remote(answer), set(flavors.known())).documents
-    assert documents[Key("flavor", "artifact_store", "mine")]["schema"] == schema
-    assert documents[Key("flavor", "artifact_store", "mine")]["source"] == "m.Mine"
+    key = Key("flavor", "artifact_store", "lake")
+    real_zenml.command(zenml.folder, "artifact-store", "flavor", "register", "lake_flavor.LakeFlavor")
+    assert [changed.key for changed in live.import_flavors(zenml, store, (), "").changes] == [key]
+    assert live.import_flavors(zenml, store, (("", "lake"),), "").changes == ()
+    with pytest.raises(Exists, match="ships with zenprofile"):
+        live.import_flavors(zenml, store, (("", "s3"),), "")
+    with pytest.raises(NotFound, match="no flavor 'nope'"):
+        live.import_flavors(zenml, store, (("", "nope"),), "")
+    with pytest.raises(Invalid, match="lake_token"):
+        component(store, "artifact_store", "a", "lake", "path=lake://a", "lake_token=plain")
+    component(store, "artifact_store", "a", "lake", "path=lake://a", "retries=5", "lake_token={{lake.token}}")
+    apply(zenml, store)
+    assert apply(zenml, store) == []
+    # And into a profile that knows nothing of it.
+    entities.delete(store, Key("component", "artifact_store", "a"))
+    entities.delete(store, key)
+    assert {changed.key.name for changed in live.pull(zenml, store, "")[0].changes} == {"lake", "a"}
+    assert differences(zenml, store) == []
+
+
+def test_zenml_that_ends_in_the_middle_is_told_with_what_was_done(zenml: Kept, store: Store) -> None:
+    component(store, "artifact_store", "a", "s3", "path=s3://a")
+    stack(store, "prod", "artifact_store=a")
+    session = live.Session("", str(zenml.folder.parent), 60.0)
+
+    class Ending:
+        """The session, whose process ends after the first step."""
+
+        @contextmanager
+        def open(self) -> Iterator[ZenML]:
+            with session.open() as own:
+                self.own = own
+                yield own
+
+    ending = Ending()
+
+    def end(_: object) -> None:
+        assert ending.own._process is not None
+        ending.own._process.kill()
+
+    with pytest.raises(Refused, match=r"could not register stack/prod: .* \(1 of 2 steps were done\)"):
+        live.apply(ending, store, live.Wanted("p"), end, dry=False)  # type: ignore[arg-type]
+    assert apply(zenml, store) == ["register stack/prod"]
+
+
+@pytest.mark.slow
+def test_a_server_that_is_not_there_is_exit_4(zenml: Kept, store: Store, run: Run, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "config").mkdir()
+    settings = yaml.safe_load((zenml.folder / "config.yaml").read_text())
+    settings["store"] = {"type": "rest", "url": "http://127.0.0.1:9", "api_token": "x"}
+    (tmp_path / "config" / "config.yaml").write_text(yaml.safe_dump(settings))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZENML_CONFIG_PATH", str(tmp_path / "config"))
+        assert run("-o json zenml diff", fails=4).error["code"] == "unreachable"
 
 
 def test_every_schema_of_zenml_may_be_registered(zenml: Kept) -> None:
     refused = resources.catalog().refused
-    known = zenml.read()["flavors"]
+    known = [flavor for flavor in zenml.read()["flavors"] if not flavor["custom"]]
     assert len(known) == 82
     assert [flavor["name"] for flavor in known if refused(flavor["schema"])] == []
 
@@ -291,3 +336,22 @@ def test_without_zenml_it_says_which_python_it_looked_in(
     assert "there is no program" in run("zenml diff --python /no/python", fails=1).err
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     assert "not found" in run("zenml diff", fails=1).err
+
+
+@pytest.mark.parametrize(("version", "said"), [("0.70.0", "install zenml 0.98"), ("1.2.0", "upgrade zenprofile")])
+def test_another_release_of_zenml_is_refused_by_name(
+    run: Run,  # noqa: F811
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    said: str,
+) -> None:
+    package = tmp_path / "site" / "zenml"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(f"__version__ = '{version}'\n")
+    (package / "client.py").write_text("class Client: ...\n")
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    error = run("-o json zenml diff --python", sys.executable, fails=1).error
+    assert f"has ZenML {version}" in error["message"]
+    assert said in error["hint"]

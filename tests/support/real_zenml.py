@@ -8,6 +8,7 @@ from pathlib import Path
 from zenprofile.zenml import process
 
 ROOT = Path(__file__).resolve().parents[2]
+FLAVORS = ROOT / "tests" / "data" / "zenml-0.98.0"  # holds a custom flavor, as a user would write it
 OWN = ROOT / ".venv" / "zenml" / "bin" / "python"
 
 
@@ -23,6 +24,7 @@ def environment(folder: Path) -> dict[str, str]:
         "ZENML_ANALYTICS_OPT_IN": "false",
         "ZENML_LOGGING_VERBOSITY": "ERROR",
         "ZENPROFILE_ZENML_PYTHON": python(),
+        "PYTHONPATH": str(FLAVORS),
     }
 
 

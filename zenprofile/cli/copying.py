@@ -29,6 +29,7 @@ def copy(session: Session, source: str, destination: str, dry: bool, merge: bool
     over its own profile (override) is left out. A destination that has other content needs --merge or --mirror.
     """
     from zenprofile.core.change import as_json
+    from zenprofile.store.base import Foreign
     from zenprofile.usecases import copying
 
     if merge and mirror:
@@ -40,6 +41,8 @@ def copy(session: Session, source: str, destination: str, dry: bool, merge: bool
     try:
         session.note(f"Copying from {output.safe_text(store.url)}...")
         done = copying.copy(store, target, choice, dry=dry, message=message)
+        if done.changes and isinstance(store, Foreign):
+            session.warn_all(store.notes())
     finally:
         store.close()
     data = [as_json(changed) for changed in done.changes]

@@ -1,15 +1,62 @@
 """Commands on documents as files: validate, fmt, schema export."""
 
+import os
+from typing import NamedTuple
+
 import click
 
-from zenprofile.cli import output
+from zenprofile.cli import output, reports
 from zenprofile.cli.options import Group, command, message_option
 from zenprofile.cli.session import Session
-from zenprofile.errors import Problem
+from zenprofile.errors import NotFound, Problem
 from zenprofile.store.base import Snapshot, Store
 from zenprofile.usecases import documents
 
 _paths = click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
+
+
+class _Judged(NamedTuple):
+    """A profile that a command is about: its store, which of its documents, and its folder's path for messages."""
+
+    store: Store
+    below: tuple[str, ...]
+    place: str
+
+    def placed(self, problem: Problem, *, from_top: bool = False) -> Problem:
+        """Return a problem whose file leads there from the current folder, or from the repository's top."""
+        before = documents.prefix(self.store) if from_top else self.place
+        return problem._replace(file=before + problem.file)
+
+    def told(self, number: int) -> str:
+        """Say what is judged."""
+        where = self.place.rstrip("/") or getattr(self.store, "folder", self.store.url)
+        shown = where if where.startswith(("./", "../", "/")) or ":" in where else f"./{where}"
+        return output.safe_text(f"{number} document{'' if number == 1 else 's'} of {shown}")
+
+
+def _judged(session: Session, paths: tuple[str, ...]) -> list[_Judged]:
+    """Open what paths name; without any, the profiles of the repository that one stands in, else the active one.
+
+    Raises:
+        NotFound: there is none, in a repository on a machine without profiles.
+    """
+    if paths or session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
+        chosen = documents.chosen(paths)
+        return [_Judged(_store(session, chosen.root), chosen.below, _place(chosen.root))]
+    folders = documents.here()
+    if folders:
+        return [_Judged(_store(session, folder), (), _place(folder)) for folder in folders]
+    if folders is not None and not session.profiles.exist():
+        message = "no profile was found: no folder of this repository holds a zenprofile.yaml"
+        raise NotFound(message, hint="name its folder, or check it out")
+    return [_Judged(session.store(), (), "")]
+
+
+def _place(folder: str) -> str:
+    if not folder:
+        return ""
+    below = os.path.relpath(folder).replace(os.sep, "/")
+    return "" if below == "." else f"{below}/"
 
 
 def _store(session: Session, root: str) -> Store:
@@ -33,52 +80,60 @@ def _store(session: Session, root: str) -> Store:
         "zenprofile validate .zenprofile/stacks/prod.yaml",
         "zenprofile validate --rev origin/main -o json",
         "zenprofile validate --staged",
-        "zenprofile validate .zenprofile --rev HEAD --annotations",
+        "zenprofile validate --format sarif",
     ]
 )
 @_paths
 @click.option("--rev", metavar="REV", help="Check it as it was at a commit, change or date.")
 @click.option("--staged", is_flag=True, help="Check what git's index holds: what the next commit would.")
-@click.option("--annotations", is_flag=True, help="Print problems as GitHub shows them beside a change's lines.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(reports.FORMS)),
+    help="Print problems as a host shows them: GitHub's annotations, SARIF, GitLab's Code Quality.",
+)
+@click.option("--annotations", "form", flag_value="annotations", help="The same as --format annotations.")
 @click.pass_obj
-def validate(session: Session, paths: tuple[str, ...], rev: str | None, staged: bool, annotations: bool) -> int:
+def validate(session: Session, paths: tuple[str, ...], rev: str | None, staged: bool, form: str | None) -> int:
     """Check documents by themselves and what they refer to.
 
-    Without PATH the active profile; else the files and folders named, of whichever profile holds them, known to this
-    machine or not. Prints file:line:column: message for each problem and ends with status 1.
+    Without PATH the profiles of the repository that one stands in, else the active one; with it the files and folders
+    named, of whichever profile holds them, known to this machine or not. Says on stderr what it judged, prints
+    file:line:column: message for each problem, and ends with status 1 where there is one, or where nothing was found.
     """
     if staged and rev:
         raise click.UsageError("Choose one of --rev and --staged.")
-    chosen = documents.chosen(paths)
-    store = _store(session, chosen.root)
-    snapshot = _staged(store) if staged else store.snapshot(rev)
-    problems = documents.validate(snapshot, chosen.below)
-    session.warn_all(documents.warnings(snapshot, chosen.below))
-    if annotations:
-        prefix = documents.prefix(store)
-        problems = [problem._replace(file=prefix + problem.file) for problem in problems]
-    data = {"valid": not problems, "problems": [problem._asdict() for problem in problems]}
-    if problems or session.format != "table":
-        session.show(data, lambda: "\n".join(map(_annotation if annotations else _line, problems)))
-    return 1 if problems else 0
+    problems: list[Problem] = []
+    number = 0
+    for judged in _judged(session, paths):
+        snapshot = _staged(judged.store) if staged else judged.store.snapshot(rev)
+        found = documents.validate(snapshot, judged.below)
+        problems += [judged.placed(problem, from_top=form is not None) for problem in found]
+        session.warn_all(judged.place + line for line in documents.warnings(snapshot, judged.below))
+        count = documents.count(snapshot, judged.below)
+        number += count
+        session.hint(judged.told(count))
+    if form is not None:
+        text = reports.FORMS[form](problems)
+        if text:
+            output.result(text)
+    elif problems or session.format != "table":
+        data = {"valid": not problems, "problems": [problem._asdict() for problem in problems]}
+        session.show(data, lambda: "\n".join(map(_line, problems)))
+    return 1 if problems or _nothing(session, number, paths) else 0
+
+
+def _nothing(session: Session, number: int, paths: tuple[str, ...]) -> bool:
+    """Say that nothing was found to judge, where it is so: no job that looks at nothing is to be green."""
+    if not number and not paths:
+        session.warn("no documents were found")
+    return not number and not paths
 
 
 def _staged(store: Store) -> Snapshot:
     from zenprofile.githooks import index_snapshot
 
     return index_snapshot.of_store(store)
-
-
-def _annotation(problem: Problem) -> str:
-    """Return a problem as a command of GitHub's workflows; what would end a value early stands escaped."""
-    hint = f" ({problem.hint})" if problem.hint else ""
-    file, title = (_escaped(output.safe_text(text)).replace(":", "%3A").replace(",", "%2C") for text in problem[0::6])
-    place = f"file={file},line={max(problem.line, 1)},col={max(problem.column, 1)},title={title}"
-    return f"::error {place}::{_escaped(output.safe_text(problem.message + hint))}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _line(problem: Problem) -> str:
@@ -99,12 +154,20 @@ def fmt(session: Session, paths: tuple[str, ...], check: bool, message: str) -> 
     """
     from zenprofile.cli.showing import refuse
 
-    chosen = documents.chosen(paths)
-    done = documents.fmt(_store(session, chosen.root), chosen.below, dry=check, message=message)
-    if done.files or session.format != "table":
-        session.show(_files(done.files), lambda: "\n".join(map(output.safe_text, done.files)))
-    refuse(session, done.problems)
-    return 1 if check and done.files else 0
+    files: list[str] = []
+    problems: list[Problem] = []
+    number = 0
+    for judged in _judged(session, paths):
+        done = documents.fmt(judged.store, judged.below, dry=check, message=message)
+        files += [judged.place + file for file in done.files]
+        problems += [judged.placed(problem) for problem in done.problems]
+        count = documents.count(judged.store.snapshot(), judged.below)
+        number += count
+        session.hint(judged.told(count))
+    if files or session.format != "table":
+        session.show(_files(files), lambda: "\n".join(map(output.safe_text, files)))
+    refuse(session, problems)
+    return 1 if (check and files) or _nothing(session, number, paths) else 0
 
 
 def _files(files: list[str]) -> list[dict[str, str]]:

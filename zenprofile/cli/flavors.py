@@ -6,9 +6,10 @@ import click
 
 from zenprofile.cli import output, showing, subjects
 from zenprofile.cli import verbs as v
-from zenprofile.cli.options import Command, Group, at_option, command
+from zenprofile.cli.options import Command, Group, at_option, command, message_option
 from zenprofile.cli.session import Session
 from zenprofile.cli.subjects import Subject
+from zenprofile.cli.zenml import python_option, reach
 from zenprofile.core.entity import Data, Key
 
 _SUBJECT = Subject("flavor", "flavor", "lakefs --type artifact_store")
@@ -102,6 +103,30 @@ def _sensitive(field: Any) -> bool:
     from zenprofile.core.secrets.references import is_sensitive
 
     return is_sensitive(field)
+
+
+@flavor.command(
+    "import",
+    examples=[
+        "zenprofile flavor import --from-zenml                        # every custom flavor that ZenML has",
+        "zenprofile flavor import lakefs --type artifact_store --from-zenml --python ~/zenml/bin/python",
+    ],
+)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@subjects.type_option(_SUBJECT)
+@click.option("--from-zenml", is_flag=True, required=True, help="From the ZenML of this machine.")
+@python_option
+@message_option
+@click.pass_obj
+def import_(session: Session, names: tuple[str, ...], type_: str, from_zenml: bool, python: str, message: str) -> None:
+    """Register flavors with the schemas that ZenML has for them; so a profile validates where there is no ZenML."""
+    from zenprofile.usecases import history, zenml
+
+    chosen = tuple((type_, name) for name in names)
+    recorded = zenml.import_flavors(reach(session, python), session.store(), chosen, message)
+    lines = [f"{showing.DONE[changed.action]} {showing.named(changed.key)}." for changed in recorded.changes]
+    data = history.as_json(recorded) if recorded.changes else {}
+    session.show(data, lambda: "\n".join(map(output.safe_text, lines or ["Nothing to register."])))
 
 
 v.add(

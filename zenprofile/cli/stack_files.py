@@ -1,7 +1,6 @@
 """The commands ``stack export`` and ``stack import``."""
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -62,6 +61,8 @@ def _write(file: str, text: str, force: bool) -> None:
         Exists: it is there, and is not to be written over.
         NotFound: it cannot be written.
     """
+    from pathlib import Path
+
     from zenprofile.fs import atomic
 
     path = Path(file)
@@ -123,7 +124,7 @@ def _text(file: str) -> str:
         if file == "-":
             raw = sys.stdin.buffer.read(_MOST + 1)
         else:
-            with Path(file).open("rb") as source:
+            with open(file, "rb") as source:
                 raw = source.read(_MOST + 1)
         if len(raw) > _MOST:
             raise Invalid(f"the file has more than {_MOST} bytes", hint="give a stack's file", file=file)

@@ -1,5 +1,6 @@
 """The command ``watch`` and its verbs."""
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -36,15 +37,17 @@ def watch(context: click.Context, once: bool, everything: bool, no_push: bool) -
     from zenprofile.watch import run
 
     profile = session.profile
-    if session.format == "table" and not once:
-        session.note(f"Watching '{output.safe_text(profile.name)}'; Ctrl-C ends it.")
+
+    def begun() -> None:
+        if not once:
+            session.note(f"Watching '{output.safe_text(profile.name)}'; Ctrl-C ends it.")
 
     def opened(warn: Any) -> Any:
         from zenprofile.usecases.profiles import open_profile
 
         return open_profile(session.profiles, profile, session.timeout, warn)
 
-    view, interrupted = run.watch(profile, opened, _show(session), push=not no_push, once=once)
+    view, interrupted = run.watch(profile, opened, _show(session), push=not no_push, once=once, begun=begun)
     if once:
         return run.STATUS.get(view.state, 0)
     return 130 if interrupted else 0
@@ -131,8 +134,10 @@ def service() -> None:
     """Run the watcher as a service of your own account, started at login."""
 
 
-def _command(session: Session) -> list[str]:
-    return [sys.executable, "-m", "zenprofile", "watch", "--profile", session.profile.name]
+def _command(session: Session, *, registered: bool) -> list[str]:
+    """Return the command of a service; a checkout's own profile is found by the folder that it runs in."""
+    named = ["--profile", session.profile.name] if registered else []
+    return [sys.executable, "-m", "zenprofile", "watch", *named]
 
 
 def _show_service(session: Session, text: str = "") -> None:
@@ -152,8 +157,10 @@ def install(session: Session) -> None:
     """Install and start the service (systemd); elsewhere print what to install."""
     from zenprofile.watch import service as services
 
-    _repository(session)
-    found, text = services.install(session.profile.name, _command(session))
+    name, repository = session.profile.name, _repository(session)
+    registered = name in session.profiles.state().profiles
+    folder = "" if registered else os.path.join(repository.folder, repository.prefix)
+    found, text = services.install(name, _command(session, registered=registered), folder)
     _show_service(session, "" if found.path else text)
 
 

@@ -205,6 +205,31 @@ def _name_of(top: str, store: str) -> str:
     return kept if kept and not names.why_not(kept) else "checkout"
 
 
+def profiles_below(top: str) -> list[str]:
+    """Return the folders of the profiles in a repository, as its index and its work tree have them, sorted."""
+    from zenprofile.git.repository import find
+
+    repository = find(top)
+    near = {*filter(None, [_profile_in(top, is_top=True), look().store])}
+    if repository is None or not _may_track(repository.git_file("index")):
+        return sorted(near)
+    from zenprofile.git import runner
+
+    args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", MANIFEST, f"*/{MANIFEST}"]
+    rows = runner.run(args, top, extra={"GIT_LITERAL_PATHSPECS": "0"}).out.split(b"\0")
+    places = {os.path.dirname(os.path.join(top, os.fsdecode(row))) for row in rows if row}
+    return sorted({*places, *near})
+
+
+def _may_track(index: str) -> bool:
+    """Say whether git's index may name a profile: its entries hold names as they are. Spares most reads a process."""
+    try:
+        with open(index, "rb") as file:
+            return MANIFEST.encode() in file.read()
+    except OSError:
+        return False
+
+
 def is_tracked(file: str) -> bool:
     """Say whether git tracks a file."""
     from zenprofile.git import runner

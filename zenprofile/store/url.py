@@ -32,7 +32,9 @@ _HOST = r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::\d+)?\Z"
 _LOOPBACK = r"(?:(?i:localhost)|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?\Z"
 _LOGIN = r"([^:/?#@]*)(?::([^/?#]*))?@"
 # People write a database's password as it is, with any character in it: it ends at the last '@' before the options.
-_LOGIN_SQL = r"([^:/?#@]*)(?::(.*))?@"
+# What stands for a variable of the machine that reads (`${env:NAME}`) is no secret, and holds a colon.
+_REFERENCE = r"\$\{env:[A-Za-z_][A-Za-z0-9_]*\}"
+_LOGIN_SQL = rf"((?:{_REFERENCE}|[^:/?#@])*(?::{_REFERENCE}(?=@))?)(?::(.*))?@"
 _OPTIONS = r"[^=&@/?#]+="
 
 
@@ -136,8 +138,8 @@ def _check_database(url: str) -> None:
     if "://" not in url:
         raise UsageError("the URL names no host", hint=f"write {dialect_of(url)}://user@host/database")
     bare = split_password(url)[0]
-    host = _parts(bare)[0].rpartition("@")[2]
-    if host and not _is_host(host):
+    hosts = _parts(bare)[0].rpartition("@")[2]
+    if hosts and not all(map(_is_host, hosts.split(","))):  # several: the nodes of a cluster
         hint = f"write {dialect_of(url)}://user@host:port/database"
         raise UsageError("the URL's host or port is none", hint=hint)
     _check_query(bare)
@@ -269,7 +271,7 @@ def hidden(url: str, *, password: bool = False) -> str:
     if found and (password or found.group(2) is not None):
         start = len(url) - len(_behind_slashes(url))
         url = f"{url[: start + found.end(1)]}:***{url[start + found.end() - 1 :]}"
-    elif "@" in url and "://" in url:
+    elif "@" in url and "://" in url and not (found and dialect_of(url) in QUERY_KEYS):
         url = _odd_password_hidden(url)
     front, mark, query = url.partition("?")
     if mark:

@@ -64,6 +64,24 @@ def chosen(given: Sequence[str]) -> Chosen:
     return Chosen("", ())
 
 
+def here() -> list[str] | None:
+    """Return the folders of the profiles in the repository that one stands in; None where one stands in none."""
+    from zenprofile.machine import roots
+
+    try:
+        cwd = os.getcwd()
+    except OSError:
+        return None
+    top = roots.top_of(cwd)
+    return roots.profiles_below(top) if top else None
+
+
+def count(snapshot: Snapshot, below: Sequence[str] = ()) -> int:
+    """Count a profile's documents, or some of them."""
+    keys = snapshot.keys()
+    return sum(not below or _within(key.path, below) for key in keys)
+
+
 def _root_of(path: str) -> str:
     folder = os.path.abspath(path)
     while True:

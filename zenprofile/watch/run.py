@@ -65,6 +65,7 @@ def watch(
     *,
     push: bool = True,
     once: bool = False,
+    begun: Callable[[], None] = lambda: None,
 ) -> tuple[View, bool]:
     """Watch a profile until a signal comes, or for one round.
 
@@ -74,6 +75,7 @@ def watch(
         show: prints data (as JSON), or a line for people.
         push: whether commits are sent.
         once: whether it ends when everything has been looked at, committed and shared.
+        begun: called once it is sure that no other watcher runs.
 
     Returns:
         How it was at the end, and whether Ctrl-C ended it.
@@ -90,6 +92,7 @@ def watch(
     finally:
         first.close()
     with _alone(repository, profile.name):
+        begun()
         watcher, hooks = _made(profile, repository, root, open_store, show, push=push)
         try:
             return watcher.run(once=once), watcher.interrupted

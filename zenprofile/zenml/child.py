@@ -153,7 +153,11 @@ DENIED = ("AuthorizationException", "CredentialsNotValid", "IllegalOperationErro
 
 def failure(error: BaseException) -> dict[str, str]:
     """Return an error as JSON: what kind of failure, and its text."""
-    names = [cls.__name__ for cls in type(error).__mro__]
+    names = []
+    cause: BaseException | None = error
+    while cause is not None:  # ZenML wraps what its connection meets
+        names += [cls.__name__ for cls in type(cause).__mro__]
+        cause = cause.__cause__ or cause.__context__
     why = "refused"
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "zenml":
         why = "missing"
@@ -179,6 +183,7 @@ def main() -> None:
     for line in sys.stdin:
         answers.write(json.dumps(answer(requests, line)) + "\n")
         answers.flush()
+    os._exit(0)  # what ZenML does at its end takes seconds, and all that was asked is done
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
 from zenprofile.drivers.local import manifest
 from zenprofile.drivers.local.beginning import make_repository, sweep
-from zenprofile.drivers.local.places import must_be_free
 from zenprofile.drivers.local.store import MANIFEST_TEXT, LocalStore, file_change
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import atomic, nofollow
@@ -63,6 +62,8 @@ class LocalDriver:
 
     def create(self, url: str, options: Options, defaults: "Change") -> LocalStore:
         """Make a folder a profile with the defaults; one commit where the repository is of our own making."""
+        from zenprofile.drivers.local.places import must_be_free
+
         root = _folder(url, options)
         if root == os.path.dirname(root):
             raise StoreBroken("the root of the file system is no place for a profile", hint="name a folder below it")

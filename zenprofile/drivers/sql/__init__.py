@@ -1,6 +1,9 @@
 """Stores in an SQL database, on SQLAlchemy Core (never ORM objects: a list of 10,000 would take ten times as long)."""
 
-from sqlalchemy import Connection
+import contextlib
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import CreateTable
 
@@ -9,7 +12,7 @@ from zenprofile.drivers.sql import migrations, tables
 from zenprofile.drivers.sql.attempts import attempts
 from zenprofile.drivers.sql.engine import bounded, engine, exists, write_ahead
 from zenprofile.drivers.sql.failures import code_of, is_contention, is_taken, told
-from zenprofile.drivers.sql.store import SqlStore
+from zenprofile.drivers.sql.store import Overtaken, SqlStore
 from zenprofile.store.base import Options, Store
 from zenprofile.store.registry import missing
 
@@ -28,31 +31,45 @@ class SqlDriver:
 
     def create(self, url: str, options: Options, defaults: Change) -> Store:
         exists(url)
-        with told(url):
-            made = engine(url, options, create=True)
+        with _opened(url, options, create=True) as made:
             store = SqlStore(url, made, options)
             for attempt in attempts(options.timeout):
                 try:
                     with bounded(made), made.connect() as connection:
                         _begin(store, connection, defaults, options.timeout)
-                    break
-                except DBAPIError as error:
+                    return store
+                except (DBAPIError, Overtaken) as error:
                     # Several are making the same store: who comes later opens what is there.
-                    racing = is_contention(error) or is_taken(error) or code_of(error) in _THERE_ALREADY
-                    if attempt.is_last or not racing:
+                    if attempt.is_last or not _is_race(error):
                         raise
-        store.close()
-        return self.open(url, options)
+        raise AssertionError  # pragma: no cover - attempts end by a store or an error
 
     def open(self, url: str, options: Options) -> Store:
         if not exists(url):
             raise missing(url)
         if not _look(url, options):
             raise missing(url)
-        with told(url):
-            made = engine(url, options)
+        with _opened(url, options) as made:
             migrations.upgrade(made, url, options.timeout)
-        return SqlStore(url, made, options)
+            return SqlStore(url, made, options)
+
+
+@contextlib.contextmanager
+def _opened(url: str, options: Options, *, create: bool = False) -> Iterator[Engine]:
+    """Give a database's engine, which is closed where what is done with it fails."""
+    with told(url):
+        made = engine(url, options, create=create)
+        try:
+            yield made
+        except BaseException:
+            made.dispose()
+            raise
+
+
+def _is_race(error: DBAPIError | Overtaken) -> bool:
+    if isinstance(error, Overtaken):
+        return True
+    return is_contention(error) or is_taken(error) or code_of(error) in _THERE_ALREADY
 
 
 def _look(url: str, options: Options) -> str:

@@ -1,0 +1,68 @@
+"""The watcher's ears on watchdog's newest and oldest release: what they hear, and that they never go deaf unnoticed."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from zenprofile.watch.ears import Ears, file_system
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, f"it never came to this: {what}"
+        time.sleep(0.01)
+
+
+def test_a_dead_observer_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "stacks").mkdir()
+    heard = threading.Event()
+    ears = Ears(str(tmp_path), heard.set)
+    try:
+        assert ears.check()
+        assert not ears.check()
+        assert ears._observer is not None
+        next(iter(ears._observer.emitters)).stop()
+        until(ears.check, "it listens anew")
+        ears.armed = True
+        (tmp_path / "stacks" / "a.yaml").write_text("name: a\n")
+        assert heard.wait(10)
+
+        shutil.rmtree(tmp_path / "stacks")
+        until(ears.check, "it listens anew")
+        (tmp_path / "stacks").mkdir()
+        until(ears.check, "it listens anew")
+        heard.clear()
+        ears.armed = True
+        (tmp_path / "stacks" / "b.yaml").write_text("name: b\n")
+        assert heard.wait(10)
+    finally:
+        ears.close()
+
+
+def test_reading_is_no_change(tmp_path: Path) -> None:
+    (tmp_path / "stacks").mkdir()
+    file = tmp_path / "stacks" / "a.yaml"
+    file.write_text("name: a\n")
+    ears = Ears(str(tmp_path), lambda: None)
+    try:
+        assert ears.check()
+        for _ in range(20):
+            assert file.read_text() == "name: a\n"
+        os.utime(tmp_path)  # this is one, and comes behind the reads
+        until(lambda: ears.heard > 0, "the last event")
+        before = ears.heard
+        file.read_bytes()
+        os.utime(file)
+        until(lambda: ears.heard > before, "the last event")
+    finally:
+        ears.close()
+
+
+def test_a_file_system_is_known_by_its_longest_mount() -> None:
+    assert file_system("/proc/self") == "proc"
+    assert file_system("/")
