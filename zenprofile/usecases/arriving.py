@@ -36,7 +36,7 @@ def _nameless(data: Data, found: dict[Key, Key]) -> Data:
 
 
 def _now(type_: str, names: Any, now: dict[tuple[str, str], str]) -> list[str]:
-    return [now.get((type_, name), name) for name in (names if isinstance(names, list) else [names])]
+    return [now.get((type_, str(name)), str(name)) for name in (names if isinstance(names, list) else [names])]
 
 
 def take_along(profiles: Profiles, active: Active, changes: Sequence[Changed]) -> list[str]:
