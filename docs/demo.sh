@@ -79,7 +79,21 @@ zenprofile component describe s3-prod -o json >"$work/ana.json" 2>/dev/null
 back ben ml-platform Ben
 run 'zenprofile sync'
 run 'zenprofile log --max-count 3'
+
+say "Now nobody types a command: a watcher on each machine commits, pushes and pulls. Ben's asks once a second."
+run 'zenprofile config watch poll=1s -o json'
+run 'zenprofile watch >"$HOME/watch.log" 2>&1 & echo $! >"$HOME/watch.pid"'
+back ana ml-platform Ana
+run 'zenprofile watch >"$HOME/watch.log" 2>&1 & echo $! >"$HOME/watch.pid"'
+run 'sed -i.old s/ml-artifacts-eu/ml-artifacts-us/ .zenprofile/components/artifact_store/s3-prod.yaml'
+back ben ml-platform Ben
+until grep -q pulled "$HOME/watch.log"; do sleep 0.1; done
+run 'cat "$HOME/watch.log"'
+run 'zenprofile component describe s3-prod'
+kill "$(cat "$work/ana/watch.pid")" "$(cat "$work/ben/watch.pid")"
 zenprofile component describe s3-prod -o json >"$work/ben.json" 2>/dev/null
+back ana ml-platform Ana
+zenprofile component describe s3-prod -o json >"$work/ana.json" 2>/dev/null
 
 cmp "$work/ana.json" "$work/ben.json"
 say "Both machines describe the same, byte for byte."

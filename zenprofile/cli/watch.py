@@ -1,5 +1,6 @@
 """The command ``watch`` and its verbs."""
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -133,8 +134,10 @@ def service() -> None:
     """Run the watcher as a service of your own account, started at login."""
 
 
-def _command(session: Session) -> list[str]:
-    return [sys.executable, "-m", "zenprofile", "watch", "--profile", session.profile.name]
+def _command(session: Session, *, registered: bool) -> list[str]:
+    """Return the command of a service; a checkout's own profile is found by the folder that it runs in."""
+    named = ["--profile", session.profile.name] if registered else []
+    return [sys.executable, "-m", "zenprofile", "watch", *named]
 
 
 def _show_service(session: Session, text: str = "") -> None:
@@ -154,8 +157,10 @@ def install(session: Session) -> None:
     """Install and start the service (systemd); elsewhere print what to install."""
     from zenprofile.watch import service as services
 
-    _repository(session)
-    found, text = services.install(session.profile.name, _command(session))
+    name, repository = session.profile.name, _repository(session)
+    registered = name in session.profiles.state().profiles
+    folder = "" if registered else os.path.join(repository.folder, repository.prefix)
+    found, text = services.install(name, _command(session, registered=registered), folder)
     _show_service(session, "" if found.path else text)
 
 

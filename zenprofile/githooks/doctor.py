@@ -54,6 +54,7 @@ def look(store: Store, profile: Profile, folder: str, timeout: float) -> Iterato
         yield _git(repository)
         yield _identity(repository)
         yield _remote(repository, timeout)
+        yield _watcher(repository)
         yield from _hooks(repository)
 
 
@@ -114,6 +115,17 @@ def _remote(repository: Repository, timeout: float) -> Finding:
         return Finding("remote", False, error.message, error.hint)
     there = f"its branch is at {found[:10]}" if found else "it has no such branch yet"
     return Finding("remote", True, f"{up.url} answers: {there}", "" if found else "zenprofile sync")
+
+
+def _watcher(repository: Repository) -> Finding:
+    from zenprofile.drivers.local import watch_record
+
+    if not watch_record.is_running(repository):
+        return Finding("watcher", True, "none runs: commands sync, or zenprofile watch does", "")
+    said = watch_record.state(repository)
+    found = f"process {said.get('pid')}: {said.get('state')} since {said.get('since')}: {said.get('reason')}"
+    well = said.get("state") in {"watching", "settling", "uncommitted"}
+    return Finding("watcher", well, found, "" if well else str(said.get("next", "")))
 
 
 def _hooks(repository: Repository) -> Iterator[Finding]:

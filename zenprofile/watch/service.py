@@ -22,7 +22,7 @@ Documentation=https://github.com/zenprofile/zenprofile
 [Service]
 Type=exec
 ExecStart={command}
-{environment}WorkingDirectory=%h
+{environment}WorkingDirectory={folder}
 Restart=on-failure
 RestartSec=30
 TimeoutStopSec=10
@@ -72,12 +72,17 @@ def unit_name(profile: str) -> str:
     return f"zenprofile-watch-{profile}.service"
 
 
-def unit(profile: str, command: Sequence[str]) -> str:
-    """Return the text of a profile's systemd unit."""
+def unit(profile: str, command: Sequence[str], folder: str = "") -> str:
+    """Return the text of a profile's systemd unit; it runs in a folder, "" for the user's home."""
     lines = [
         f"Environment={_quoted(f'{name}={os.environ[name]}')}\n" for name in _KEPT if os.environ.get(name, "").strip()
     ]
-    return _UNIT.format(name=profile, command=" ".join(map(_quoted, command)), environment="".join(lines))
+    return _UNIT.format(
+        name=profile,
+        command=" ".join(map(_quoted, command)),
+        environment="".join(lines),
+        folder=folder.replace("%", "%%") or "%h",
+    )
 
 
 def _quoted(word: str) -> str:
@@ -101,8 +106,13 @@ def unit_path(profile: str) -> str:
     return os.path.join(base, "systemd", "user", unit_name(profile))
 
 
-def install(profile: str, command: Sequence[str]) -> tuple[Service, str]:
+def install(profile: str, command: Sequence[str], folder: str = "") -> tuple[Service, str]:
     """Install a profile's service and start it, as far as this system lets us.
+
+    Args:
+        profile: its name.
+        command: that the service runs.
+        folder: where it runs; "" for the user's home.
 
     Returns:
         How it is then, and the text that was installed (or is to be, by hand).
@@ -113,9 +123,9 @@ def install(profile: str, command: Sequence[str]) -> tuple[Service, str]:
     """
     unit_name(profile)
     if not _has_systemd():
-        text = agent(profile, command) if sys.platform == "darwin" else unit(profile, command)
+        text = agent(profile, command) if sys.platform == "darwin" else unit(profile, command, folder)
         return status(profile), text
-    text, path = unit(profile, command), unit_path(profile)
+    text, path = unit(profile, command, folder), unit_path(profile)
     try:
         atomic.replace(path, text.encode(), 0o644)
     except OSError as error:
