@@ -93,6 +93,10 @@ class Settings:
         ends = (".insteadof", ".pushinsteadof")
         return [name[4:].rpartition(".")[0] for name in self._values if name.startswith("url.") and name.endswith(ends)]
 
+    def rewrites_pushes(self) -> bool:
+        """Say whether addresses that are pushed to may be others than those that are fetched from."""
+        return any(name.startswith("url.") and name.endswith(".pushinsteadof") for name in self._values)
+
     def on(self, name: str) -> bool:
         """Say whether a setting is true."""
         if name not in self._values:

@@ -13,6 +13,7 @@ from zenprofile.core.paths import Path
 from zenprofile.drivers.local import conflicts, manifest, merge_errors, own_merge, proposals, settling
 from zenprofile.drivers.local.conflicts import Record
 from zenprofile.drivers.local.sending import Sending
+from zenprofile.errors import Conflict as ConflictError
 from zenprofile.errors import (
     Invalid,
     NotFound,
@@ -58,7 +59,10 @@ class GitSharing(Sending):
                     raise
         if not fetched.gone:
             self._confirmed(up, fetched.new)
-        return pulled._replace(notes=(*pulled.notes, *self._settled(head, up, fetched.new)))
+            self._see(up.tracking, fetched.new)
+        # Where several places are to have it, only one was asked.
+        equal = pulled.equal and not self._targets(up).urls
+        return pulled._replace(equal=equal, notes=(*pulled.notes, *self._settled(head, up, fetched.new)))
 
     def _taken(self, up: Upstream, theirs: str, *, accept_invalid: bool) -> Pulled:
         """Make this branch as the remote has it; what was here is kept under a ref."""
@@ -201,7 +205,7 @@ class GitSharing(Sending):
             return Pushed(pushed.confirmed, pushed.stale, 0, "" if pushed.stale else pushed.reason, to.label)
         self._confirmed(to, head.oid)
         self._forget_proposals(head)
-        return Pushed(pushed.confirmed, pushed.stale, sent, to=to.label)
+        return Pushed(pushed.confirmed, pushed.stale, 0 if pushed.nothing else sent, to=to.label)
 
     def open(self) -> Open:
         """Return the conflicts that wait, as they are with what is here now."""
@@ -249,9 +253,8 @@ class GitSharing(Sending):
                     raise merge_errors.spoiled(outcome.problems)
                 new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
                 self._move(head, new, outcome.changes)
-            except ZenprofileError as error:
-                if not isinstance(error, runner.GitError):
-                    conflicts.save(repository, record)  # the choice stands, and only the merge is still to be made
+            except (ConflictError, Invalid):
+                conflicts.save(repository, record)  # the choice stands, and only the merge is still to be made
                 raise
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
