@@ -41,6 +41,12 @@ class LocalDriver:
             from zenprofile.git.clone import clone
 
             clone(url, Path(options.clone), timeout=options.timeout, progress=options.progress)
+            from zenprofile.store.clones import parse
+
+            branch = parse(url).branch
+            made = find(options.clone)
+            if branch and made and made.head().oid and not made.ref(f"refs/remotes/origin/{branch}"):
+                options.warn(f"the remote has no branch {branch}: it begins here, and there with the first sync")
 
     def holds(self, url: str, options: Options) -> bool:
         """Say whether a folder holds a profile."""

@@ -45,6 +45,7 @@ class GitSharing(Sending):
         up = self._upstream(head)
         with self._noted():
             fetched = self._fetched(head, up)
+        self._reach_out()
         if take_theirs and fetched.new and not fetched.gone:
             return self._taken(up, fetched.new, accept_invalid=accept_invalid)
         for left in reversed(range(_TRIES)):

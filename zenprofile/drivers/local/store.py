@@ -152,6 +152,15 @@ class LocalStore:
             self._objects = Objects(repository)
         return self._objects
 
+    def fetch_objects(self, repository: Repository) -> None:
+        """Let objects that a partial clone has left out be fetched as they are read: for commands that talk anyway."""
+        from zenprofile.git.objects import Objects
+        from zenprofile.git.runner import TALKS
+
+        if self._objects is not None:
+            self._objects.close()
+        self._objects = Objects(repository, TALKS)
+
     def _must_have_history(self, at: str) -> Repository:
         if self._repository is None:
             raise NotFound(f"there is no revision '{at}': nothing is committed yet", hint="zenprofile commit")
