@@ -61,29 +61,29 @@ def _until(holds: "object", what: str, seconds: float = 300.0) -> None:
 def _settling(table: Table, home: Path) -> None:
     """Measure in one process, by its own clock: from the write to the machine's state."""
     from zenprofile.watch import machine
-    from zenprofile.watch.ears import Ears
     from zenprofile.watch.events import Hint, Policy
+    from zenprofile.watch.file_events import FileEvents
 
     folder = home / "settling" / "stacks"
     folder.mkdir(parents=True)
     reading, writing = os.pipe()
-    ears = Ears(str(folder.parent), lambda: os.write(writing, b"."))
-    ears.check()
+    file_events = FileEvents(str(folder.parent), lambda: os.write(writing, b"."))
+    file_events.check()
     file = folder / "a.yaml"
 
     def once() -> None:
         state = machine.begin(time.monotonic(), shared=False)._replace(first=None)
-        ears.armed = True
+        file_events.armed = True
         file.write_text("name: a\n")
         select.select([reading], [], [], 10)
         os.read(reading, 4096)
-        state, _ = machine.step(Policy(), state, Hint(ears.heard), time.monotonic())
+        state, _ = machine.step(Policy(), state, Hint(file_events.heard), time.monotonic())
 
     def rest() -> None:
         time.sleep(0.05)  # the events of the last write are all in
 
     found = rounds({"settling": once}, 50, {"settling": rest})
-    ears.close()
+    file_events.close()
     table.row("an edit, until the watcher counts it as being changed", found["settling"], 0.002, "2 ms", "<= 1x")
 
 

@@ -18,7 +18,7 @@ _WELL = frozenset({"watching", "settling"})
 Show = Callable[[Mapping[str, Any], str], None]
 
 
-class Teller:
+class Reporter:
     """The watcher's voice.
 
     Args:

@@ -29,7 +29,7 @@ _SILENT = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "overlay", "v
 Signature = tuple[tuple[str, int, int], ...]
 
 
-class Ears(FileSystemEventHandler):
+class FileEvents(FileSystemEventHandler):
     """Hears changes below a folder.
 
     Attributes:
