@@ -32,6 +32,9 @@ from tests.contract.kit import (
 )
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
+from zenprofile.drivers.sql import migrations
+from zenprofile.drivers.sql.address import address
+from zenprofile.drivers.sql.engine import engine
 from zenprofile.drivers.sql.failures import told
 from zenprofile.errors import (
     AccessDenied,
@@ -42,6 +45,7 @@ from zenprofile.errors import (
     Unreachable,
     Unsafe,
     Unsupported,
+    UsageError,
     ZenprofileError,
 )
 from zenprofile.store.base import Options, Store
@@ -547,3 +551,88 @@ def test_what_a_server_answers_is_told_in_our_words(code: int, error: type[Zenpr
     assert one_line(caught.value)
     assert "secret" not in caught.value.message
     assert caught.value.exit_status == 4
+
+
+def test_a_file_in_a_folder_that_cannot_be_written_is_read_though_it_keeps_its_log_apart(open_folder: Path) -> None:
+    file = open_folder / "store.db"
+    create_store(f"sqlite:///{file}", OPTIONS).close()
+    open_folder.chmod(0o555)
+    content = file.read_bytes()
+    assert content[18:20] == b"\2\2"
+
+    with as_somebody_else():
+        store = open_store(f"sqlite:///{file}", OPTIONS)
+        assert len(store.snapshot().keys()) == 5
+        with pytest.raises(StoreBroken, match="can only be read"):
+            put(store, bucket())
+        store.close()
+
+    assert file.read_bytes() == content
+    assert [path.name for path in open_folder.iterdir()] == ["store.db"]
+
+
+OLD = Path(__file__).parents[1] / "data/sql/0001.sqlite.sql"
+OPENER = """
+import sys
+from zenprofile.drivers.sql import migrations
+from zenprofile.store.base import Options
+from zenprofile.store.registry import open_store
+real = migrations._STEPS["0001"]
+def killed(op):
+    real[0](op)
+    import os
+    os._exit(9)
+migrations._STEPS["0001"] = (killed, real[1])
+open_store(sys.argv[1], Options())
+"""
+
+
+def test_an_earlier_schema_is_brought_on_after_a_copy_although_the_first_was_killed(file: Path, url: str) -> None:
+    with raw(file) as connection:
+        connection.executescript(OLD.read_text("utf-8"))
+        connection.execute("INSERT INTO zenprofile_alembic_version VALUES ('0001')")
+        connection.execute("INSERT INTO zenprofile_changes VALUES (1, 'ada', '2026-01-01T00:00:00Z', 'm', '', NULL)")
+    old = _schema(file)
+    killed = subprocess.run([sys.executable, "-c", OPENER, url], check=False)
+    assert killed.returncode == 9
+    assert _schema(file) == old
+
+    store = open_store(url, OPTIONS)
+    put(store, user("ada"))
+
+    assert [record.rev for record in store.history()] == ["2", "1"]
+    assert _schema(Path(f"{file}.before-0002")) == old
+    made = engine(url, OPTIONS)
+    with made.connect() as connection:
+        assert migrations.differences(connection) == []
+    made.dispose()
+    store.close()
+
+
+def _schema(file: Path) -> list[str]:
+    with raw(file) as connection:
+        return [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql <> '' ORDER BY name")]
+
+
+def test_the_clients_own_file_gives_user_and_password(machine: Path) -> None:
+    (machine / ".my.cnf").write_text(
+        "!include /etc/x\n[client]\nuser = ana\npassword = 'c4%n4ry'\nsocket = /run/other\n"
+    )
+    where = address("mysql://127.0.0.1/db", "").url
+    assert (where.username, where.password, where.host, dict(where.query)) == ("ana", "c4%n4ry", "127.0.0.1", {})
+    assert address("mysql://ben@127.0.0.1/db", "").url.password is None
+    assert address("mysql://ana@127.0.0.1/db", "given").url.password == "given"
+
+
+def test_hosts_variables_and_names_of_a_url_are_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("U", "a:b@c")
+    monkeypatch.setenv("P", "p/w")
+    found = address("mysql://${env:U}:${env:P}@h1:1,[::1]:2,h3/a%20b?charset=utf8mb4", "")
+    assert (found.url.username, found.url.password, found.url.database) == ("a:b@c", "p/w", "a b")
+    assert found.hosts == (("h1", 1), ("[::1]", 2), ("h3", None))
+
+
+def test_the_old_name_of_a_scheme_is_answered_with_the_new_one() -> None:
+    with pytest.raises(UsageError) as caught:
+        normal_url("postgres://ana@db/stacks", "", "/")
+    assert "postgresql://" in caught.value.hint

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import real_zenml
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -88,7 +89,8 @@ class Session:
         bin_ = str(Path(sys.executable).parent)
         environment = {
             "HOME": str(home),
-            "PATH": bin_ + os.pathsep + os.environ["PATH"],
+            "PATH": os.pathsep.join([bin_, os.environ["PATH"], str(real_zenml.OWN.parent)]),
+            "ZENML_ANALYTICS_OPT_IN": "false",
             "GIT_CONFIG_NOSYSTEM": "1",
             "PYTHON_KEYRING_BACKEND": os.environ["PYTHON_KEYRING_BACKEND"],
             "LC_ALL": "C.UTF-8",

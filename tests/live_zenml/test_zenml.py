@@ -336,3 +336,22 @@ def test_without_zenml_it_says_which_python_it_looked_in(
     assert "there is no program" in run("zenml diff --python /no/python", fails=1).err
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     assert "not found" in run("zenml diff", fails=1).err
+
+
+@pytest.mark.parametrize(("version", "said"), [("0.70.0", "install zenml 0.98"), ("1.2.0", "upgrade zenprofile")])
+def test_another_release_of_zenml_is_refused_by_name(
+    run: Run,  # noqa: F811
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    said: str,
+) -> None:
+    package = tmp_path / "site" / "zenml"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(f"__version__ = '{version}'\n")
+    (package / "client.py").write_text("class Client: ...\n")
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    error = run("-o json zenml diff --python", sys.executable, fails=1).error
+    assert f"has ZenML {version}" in error["message"]
+    assert said in error["hint"]

@@ -1,8 +1,8 @@
-"""Commands on a profile's remote: status, remote, pull, push, sync, conflicts, resolve."""
+"""Commands on a profile's remote: status, remote, pull, push, sync."""
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,11 +11,7 @@ from zenprofile.cli.options import command, group
 from zenprofile.cli.session import Session
 from zenprofile.core import change
 from zenprofile.core.change import Changed
-from zenprofile.store.sharing import Proposed, Relation, Sharing, Typed
-
-if TYPE_CHECKING:
-    from zenprofile.core.entity import Key
-    from zenprofile.core.merge.data import Choice
+from zenprofile.store.sharing import Proposed, Relation, Sharing
 
 strict_option = click.option("--strict", is_flag=True, help="Refuse what is bound to this machine instead of warning.")
 others_option = click.option(
@@ -23,7 +19,7 @@ others_option = click.option(
 )
 
 
-def _side(session: Session, nothing: Any = None) -> Sharing | None:
+def side_of(session: Session, nothing: Any = None) -> Sharing | None:
     """Return the remote side of the active profile; None, having said so, where there is none to look at."""
     from zenprofile.usecases import sharing
 
@@ -40,7 +36,8 @@ def _progress(text: str) -> None:
     sys.stderr.flush()
 
 
-def _arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) -> None:
+def arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) -> None:
+    """Say what a merge brought, and what it decided by itself."""
     for line in change.each_in_words(changes):
         session.say(output.safe_text(f"  {line}"))
     session.warn_all(notes)
@@ -50,7 +47,7 @@ def _arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str])
 @click.pass_obj
 def status(session: Session) -> None:
     """Say how the profile is: edits, problems, conflicts, and where it stands against its remote."""
-    side = _side(session)
+    side = side_of(session)
     if side is None:
         return
     found = side.state()
@@ -76,10 +73,16 @@ def status(session: Session) -> None:
     lines = [_place(session.active.name, relation)]
     lines += [f"{found.state}: {found.reason}" + (f" (since {found.since})" if found.since else "")]
     lines += [f"  {line}" for line in change.each_in_words(found.changes)]
-    lines += [f"  {line}" for row in data["conflicts"] for line in _lines(row).splitlines()]
+    lines += [f"  {line}" for row in data["conflicts"] for line in _in_words(row)]
     lines += [f"  {problem}" for problem in found.invalid]
     lines += [f"Next: {found.next}"] if found.next else []
     session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
+
+
+def _in_words(row: dict[str, Any]) -> list[str]:
+    from zenprofile.cli.conflicts import in_words
+
+    return in_words(row).splitlines()
 
 
 def _place(name: str, relation: Relation) -> str:
@@ -104,7 +107,7 @@ def remote(context: click.Context) -> None:
     """Show the profile's remote, or name it."""
     if context.invoked_subcommand is None:
         session = context.ensure_object(Session)
-        side = _side(session)
+        side = side_of(session)
         if side is not None:
             relation = side.relation()
             data = {"remote": relation.remote, "branch": relation.branch}
@@ -116,7 +119,7 @@ def remote(context: click.Context) -> None:
 @click.pass_obj
 def set_(session: Session, url: str) -> None:
     """Name the repository that the profile is shared through."""
-    side = _side(session)
+    side = side_of(session)
     if side is not None:
         side.set_remote(url)
         session.say(f"The remote is now {output.safe_text(side.relation().remote)}.")
@@ -132,13 +135,13 @@ def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
     """Fetch what others have changed, and merge it by meaning."""
     from zenprofile.usecases import sharing
 
-    side = _side(session)
+    side = side_of(session)
     if side is None:
         return
     done = side.pull(accept_invalid=accept_invalid, take_theirs=take_theirs)
     if session.format == "table":
         session.say("Pulled:" if done.changes else "Pulled." if done.moved else "Nothing to pull.")
-        _arrived(session, done.changes, done.notes)
+        arrived(session, done.changes, done.notes)
         return
     session.show({"moved": done.moved, "changes": sharing.changes_json(done.changes), "notes": list(done.notes)}, str)
 
@@ -151,7 +154,7 @@ def push(session: Session, strict: bool, with_others: bool) -> None:
     """Send the commits that are only here; what is invalid is never sent."""
     from zenprofile.usecases import sharing
 
-    side = _side(session)
+    side = side_of(session)
     if side is None:
         return
     done = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)
@@ -179,7 +182,7 @@ def propose(session: Session, message: str, branch: str, with_others: bool) -> N
     """
     from zenprofile.usecases import sharing
 
-    side = _side(session)
+    side = side_of(session)
     if side is None:
         return
     store = session.store()
@@ -211,7 +214,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
     """Pull and push until the remote has what is here; edits that hold are committed first (not in `manual`)."""
     from zenprofile.usecases import sharing
 
-    side = _side(session)
+    side = side_of(session)
     if side is None:
         return
     store = session.store()
@@ -230,7 +233,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
             session.say(output.safe_text(f"Committed: {done.committed.message.partition(chr(10))[0]}"))
         if done.pulled:
             session.say("Pulled:")
-        _arrived(session, done.pulled, done.notes)
+        arrived(session, done.pulled, done.notes)
         if done.waiting:
             session.say(output.safe_text(_waiting(done.waiting)))
             return
@@ -257,66 +260,3 @@ def _waiting(proposed: Sequence[Proposed]) -> str:
     return f"{what}: " + "; ".join(
         f"{_commits(p.commits)} on {p.branch}" + (f" ({p.url})" if p.url else "") for p in proposed
     )
-
-
-@command(examples=["zenprofile conflicts", "zenprofile conflicts -o json"])
-@click.pass_obj
-def conflicts(session: Session) -> None:
-    """List what only a person can decide, with both values."""
-    side = _side(session, [])
-    if side is None:
-        return
-    rows = _conflicts(side)
-    session.show(rows, lambda: "\n".join(_lines(row) for row in rows) or "There are no conflicts.")
-
-
-def _lines(row: dict[str, Any]) -> str:
-    name = "/".join(part for part in (row["kind"], row["type"], row["name"]) if part)
-    lines = [f"{name} {row['path']} ({row['class']})".replace("  ", " ")]
-    lines += [f"  {row['detail']}"] if row["detail"] else []
-    lines += [f"  {side + ':':8}{output.as_json(row[side])}" for side in ("base", "ours", "theirs") if side in row]
-    return "\n".join(map(output.safe_text, lines))
-
-
-@command(
-    examples=[
-        "zenprofile resolve stack/prod --theirs",
-        "zenprofile resolve component/artifact_store/s3 --ours --field configuration.path",
-        "zenprofile resolve stack/prod --edit",
-    ]
-)
-@click.argument("entity", metavar="ENTITY")
-@click.option("--ours", "choice", flag_value="ours", help="Take this machine's value.")
-@click.option("--theirs", "choice", flag_value="theirs", help="Take the remote's value.")
-@click.option("--edit", "choice", flag_value="edit", help="Open an editor on both.")
-@click.option("--field", default="", metavar="PATH", help="One field's conflict; without it all of the entity's.")
-@click.pass_obj
-def resolve(session: Session, entity: str, choice: str | None, field: str) -> None:
-    """Settle an entity's conflicts; with the last one settled, the merge is made."""
-    from zenprofile.usecases import lookup, sharing
-
-    if choice is None:
-        raise click.UsageError("Choose one of --ours, --theirs and --edit.")
-    side = _side(session)
-    if side is None:
-        return
-    key = lookup.of_conflict(side.open().conflicts, entity)
-    made: Choice | Typed = _edited(side, key) if choice == "edit" else "ours" if choice == "ours" else "theirs"
-    left, done = sharing.resolve(side, key, field, made)
-    if left:
-        session.say(f"Settled; {left} more to settle: see 'zenprofile conflicts'.")
-    else:
-        session.say("Settled; merged. Share it with: zenprofile sync")
-        _arrived(session, done.changes, done.notes)
-    if session.format != "table":
-        session.show({"left": left, "changes": sharing.changes_json(done.changes)}, str)
-
-
-def _edited(side: Sharing, key: "Key") -> Typed:
-    try:
-        text = click.edit(side.marked(key), extension=".yaml", require_save=True)
-    except FileNotFoundError:  # the editor took the file away
-        text = None
-    if text is None:
-        raise click.UsageError("The document was not saved; nothing is settled.")
-    return Typed(text)

@@ -91,6 +91,15 @@ class Repository:
         """Return the path of a file of zenprofile's own; the folder's for ""."""
         return os.path.join(self._git_dir, "zenprofile", name).rstrip("/")
 
+    def of_profile(self, name: str) -> str:
+        """Return the name of a file of one profile's: several may lie in one repository."""
+        if not self.prefix:
+            return name
+        import hashlib
+
+        stem, ending = os.path.splitext(name)
+        return f"{stem}-{hashlib.sha256(self.prefix.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}{ending}"
+
     def common_file(self, name: str) -> str:
         """Return the path of a file in the folder where objects and branches are; the folder's for ""."""
         return os.path.join(self._common_dir, name).rstrip("/")

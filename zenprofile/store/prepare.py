@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zenprofile.core import change as changes
 from zenprofile.core import document_check, profile_check
 from zenprofile.core.change import Change, Changed, Edit
-from zenprofile.core.entity import Key, revision
+from zenprofile.core.entity import Data, Key, revision
 from zenprofile.core.secrets import plaintext
 from zenprofile.core.snapshot import Overlay, Snapshot, data_of, parse
 from zenprofile.errors import Exists, InUse, Invalid, NotFound, Problem, Stale, ZenprofileError
@@ -48,8 +48,9 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
     if misnamed:
         raise Invalid.of(misnamed)
     writes = []
+    datas = {key: data_of(key, text) for key, text in texts.items()}
     if len(change.edits) > 1:
-        before.prefetch({*texts, *_targets(texts)})
+        before.prefetch({*texts, *_targets(datas)})
     for edit in change.edits:
         old = _current(before, edit, texts)
         if old != edit.text:
@@ -64,14 +65,13 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
         problems = inherited.dropped(problems, before, Overlay(before, differing, catalog), catalog, stems)
     if problems:
         raise _refusal(problems)
-    told = tuple(Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in writes)
+    told = tuple(Changed(key, data_of(key, old), datas[key]) for key, old, _ in writes)
     return Prepared(tuple(writes), told, change.message or changes.words(told))
 
 
-def _targets(texts: dict[Key, str | None]) -> set[Key]:
+def _targets(datas: dict[Key, Data | None]) -> set[Key]:
     """Return what new documents refer to, as far as they can be read."""
-    datas = ((key, data_of(key, text)) for key, text in texts.items())
-    return {target for key, data in datas if data for _, target in profile_check.references(key, data)}
+    return {target for key, data in datas.items() if data for _, target in profile_check.references(key, data)}
 
 
 def _current(before: Snapshot, edit: Edit, texts: dict[Key, str | None]) -> str | None:

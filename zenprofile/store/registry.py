@@ -125,6 +125,8 @@ def _from_others(scheme: str) -> str:
     dialect = scheme.partition("+")[0]
     if dialect in _UNTRIED or any(entry_points(group="sqlalchemy.dialects", name=n) for n in _names(scheme)):
         return "sql"
+    if dialect == "postgres":
+        raise UsageError("the scheme 'postgres:' is an old name", hint="write postgresql://...")
     known = "a path, file:, git+https:, git+ssh:, ssh:, sqlite:, mysql:, mariadb:, postgresql:, https:"
     hint = f"known are {known}; a path that holds a colon starts with ./"
     raise UsageError(f"no store has URLs that start with '{scheme[:40]}:'", hint=hint)

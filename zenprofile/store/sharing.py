@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from zenprofile.core.change import MISSING, Changed
+from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.core.paths import Path
 from zenprofile.errors import Problem
@@ -97,11 +97,13 @@ class Open(NamedTuple):
         ours: the commit here when they were found.
         theirs: the commit there.
         conflicts: each with both values.
+        settled: entity and field (() for the document) of each that a person has settled in the unfinished merge.
     """
 
     ours: str
     theirs: str
     conflicts: "tuple[Conflict, ...]"
+    settled: tuple[tuple[Key, Path], ...] = ()
 
 
 class Typed(NamedTuple):
@@ -208,13 +210,20 @@ class Sharing(Protocol):
         """Return the conflicts that wait."""
         ...
 
-    def resolve(self, key: Key, field: Path | None, choice: "Choice | Typed") -> tuple[int, Pulled]:
+    def last_changes(self, conflict: "Conflict") -> "tuple[Recorded | None, Recorded | None]":
+        """Return the last change (its fields left out) of what is in conflict on each side, or None."""
+        ...
+
+    def resolve(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
         """Settle conflicts of one entity; with the last one settled, the merge is made.
 
+        What is settled may be settled anew, or opened again, until then.
+
         Args:
-            key: the entity.
+            key: the entity; None for all that are in conflict, which takes a side alone.
             field: one conflict's path; None for all of the entity's.
             choice: a side, or the document as a person wants it; of that, only the field counts where one is named.
+                None opens again what was settled.
 
         Returns:
             How many conflicts are left, and what arrived here where that is 0.

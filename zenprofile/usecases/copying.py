@@ -99,7 +99,8 @@ def copy(source: Store, target: Place, choice: str = "", *, dry: bool = False, m
         Invalid: a document of the source is invalid.
     """
     documents = _documents(source.snapshot())
-    message = message or f"Copy from {source.url}"
+    # Not where from: a shared store names no machine and no folder.
+    message = message or f"Copy {len(documents)} documents from a store of type '{source.driver}'"
     if not opener.is_profile(target.url, target.options):
         change = Change(tuple(Edit(key, None, text) for key, text in documents.items()), message)
         changes = tuple(Changed(key, None, data_of(key, text)) for key, text in documents.items())

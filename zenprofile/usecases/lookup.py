@@ -9,7 +9,7 @@ from zenprofile.core.suggestions import nearest
 from zenprofile.errors import Ambiguous, NotFound, Problem, UsageError
 
 if TYPE_CHECKING:
-    from zenprofile.core.merge.data import Conflict
+    pass
 
 _VERBS = {"user": "create", "team": "create", "role": "create", "project": "create"}
 
@@ -73,14 +73,14 @@ def refer(snapshot: Snapshot, text: str) -> Key:
     return find(snapshot, kind, rest, type_ and component_type(type_))
 
 
-def of_conflict(conflicts: "Iterable[Conflict]", text: str) -> Key:
+def of_conflict(among: Iterable[Key], text: str) -> Key:
     """Return the key of the entity in conflict that a text means, as `refer` reads it.
 
     Raises:
         NotFound: no conflict is of such an entity.
         Ambiguous: a bare name fits several.
     """
-    keys = list(dict.fromkeys(conflict.key for conflict in conflicts))
+    keys = list(dict.fromkeys(among))
     found = [key for key in keys if text in {str(key), key.name or key.kind, f"{key.type}/{key.name}"}]
     if len(found) == 1:
         return found[0]

@@ -21,6 +21,7 @@ _SPREAD, _WIDEST = 0.25, 1.0  # seconds; of the order of one fetch, merge and pu
 _TIMEOUT = 30.0  # seconds
 _MANY = 6  # documents; of fewer, half is soon deleted on purpose
 _LOCK_HINT = "local work is kept; try again, and if nothing runs there, have that file deleted"
+_TOLD = 50  # conflicts of which it is told who made each change: each asks git twice
 Warn = Callable[[str], None]
 Confirm = Callable[[str], bool]
 
@@ -225,19 +226,36 @@ def propose(
     return sharing.propose(branch, with_others=with_others)
 
 
-def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed") -> tuple[int, Pulled]:
-    """Settle conflicts of an entity (of one field where it is named).
+def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
+    """Settle conflicts of an entity (of one field where it is named), or open them again (None).
 
     Raises:
         NotFound: there is no such conflict.
         Conflict: it lies outside the profile.
         Invalid: what was typed is invalid.
     """
-    found = [conflict for conflict in sharing.open().conflicts if conflict.key == key]
-    if any(conflict.class_ == "outside" for conflict in found):
-        raise ConflictError("files outside the profile are git's to merge", hint="pull by hand: git pull")
-    path = next((c.path for c in found if paths.show(c.path) == field), (field,)) if field else None
-    return sharing.resolve(key, path, choice)
+    open_ = sharing.open()
+    if any(conflict.class_ == "outside" for conflict in open_.conflicts if conflict.key == key):
+        raise _outside()
+    places = [(c.key, c.path) for c in open_.conflicts] + list(open_.settled)
+    known = (path for of, path in places if of == key and paths.show(path) == field)
+    return sharing.resolve(key, next(known, (field,)) if field else None, choice)
+
+
+def resolve_all(sharing: Sharing, choice: "Choice") -> tuple[int, Pulled]:
+    """Settle every conflict with one side, those too that show only once others are settled.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: files outside the profile are among them.
+    """
+    if any(conflict.class_ == "outside" for conflict in sharing.open().conflicts):
+        raise _outside()
+    return sharing.resolve(None, None, choice)
+
+
+def _outside() -> ConflictError:
+    return ConflictError("files outside the profile are git's to merge", hint="pull by hand: git pull")
 
 
 def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any]:
@@ -254,10 +272,15 @@ def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any
     return {**row, "class": conflict.class_, "detail": detail, "ours_rev": ours, "theirs_rev": theirs}
 
 
-def conflicts(sharing: Sharing) -> list[dict[str, Any]]:
-    """Return open conflicts as ``conflicts -o json`` prints them."""
+def conflicts(sharing: Sharing, *, who: bool = False) -> list[dict[str, Any]]:
+    """Return open conflicts as ``conflicts -o json`` prints them; ``who``: with the author and time of each side."""
     open_ = sharing.open()
-    return [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+    rows = [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+    for conflict, row in zip(open_.conflicts[:_TOLD], rows, strict=False) if who else ():
+        for name, by in zip(("ours_by", "theirs_by"), sharing.last_changes(conflict), strict=True):
+            if by is not None:
+                row[name] = {"rev": by.rev, "who": by.who, "when": by.when}
+    return rows
 
 
 def changes_json(changes: tuple[Changed, ...]) -> list[dict[str, Any]]:

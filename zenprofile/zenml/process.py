@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from zenprofile.core.secrets.detector import hidden
 from zenprofile.errors import AccessDenied, NotFound, Unreachable, Unsupported, ZenprofileError
 from zenprofile.fs import lock
 
@@ -167,7 +168,7 @@ class ZenML:
 
 
 def _error(python: str, error: dict[str, str]) -> ZenprofileError:
-    message = " ".join(error["message"].split())[:500]
+    message = str(hidden(" ".join(error["message"].split())[:500]))
     if error["why"] == "missing":
         return Unsupported(f"{python} has no ZenML", hint=_HINT)
     if error["why"] == "unreachable":

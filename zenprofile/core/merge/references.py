@@ -86,18 +86,50 @@ def settle(conflict: Conflict, choice: Choice, merged: GetText, base: GetText) -
     """
     text = merged(conflict.key)
     data = texts.read(text) if text is not None else {}
-    target = dict(refers_to(conflict.key, data)).get(conflict.path)
-    if text is None or target is None:
+    target = target_of(conflict)
+    path = next((p for p, to in refers_to(conflict.key, data) if to == target), None)
+    if text is None or path is None:
         return {}
     if isinstance(choice, Value):
-        _put(data, conflict.path, choice.value)
+        _put(data, path, choice.value)
         return {conflict.key: edited(text, data)}
     if (conflict.ours if choice == "ours" else conflict.theirs) is not MISSING:
         return {target: base(target)}
     if target.kind == "flavor":
         return {conflict.key: None}
-    _take_out(data, conflict.path)
+    _take_out(data, path)
     return {conflict.key: edited(text, data)}
+
+
+def target_of(conflict: Conflict) -> Key:
+    """Return what the reference in a conflict of class ``reference`` refers to."""
+    name = str(conflict.theirs if conflict.ours is MISSING else conflict.ours)
+    kind, *inside = (step for step in conflict.path if isinstance(step, str))
+    if kind == "components":
+        return Key("component", inside[0], name)
+    if kind == "flavor":
+        return Key("flavor", conflict.key.type, name)
+    return Key("user" if kind == "members" else inside[0], "", name)
+
+
+def deleted(conflict: Conflict) -> Key | None:
+    """Return what a side of a conflict deleted and the other side refers to; None where it is another conflict."""
+    one_side = conflict.class_ == "reference" and (conflict.ours is MISSING) != (conflict.theirs is MISSING)
+    return target_of(conflict) if one_side and conflict.path and conflict.path != ("configuration",) else None
+
+
+def as_seen(found: list[Conflict], ours: GetData, theirs: GetData) -> list[Conflict]:
+    """Return conflicts with the places in the document that one sees: ours, or theirs where ours has no such place."""
+    taken: set[tuple[Key, paths.Path]] = set()
+    shown = []
+    for conflict in found:
+        target = target_of(conflict)
+        sides = (refers_to(conflict.key, side(conflict.key) or {}) for side in (ours, theirs))
+        places = (path for side in sides for path, to in side if to == target)
+        path = next((path for path in (*places, conflict.path) if (conflict.key, path) not in taken), conflict.path)
+        taken.add((conflict.key, path))
+        shown.append(conflict._replace(path=path))
+    return shown
 
 
 def edited(text: str, data: Data) -> str:

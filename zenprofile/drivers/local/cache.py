@@ -5,12 +5,10 @@ and the same versions, paths and schemas. It lies in the user's configuration fo
 """
 
 import contextlib
-import gc
 import marshal
 import os
 import sys
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 from zenprofile import __version__
@@ -105,18 +103,6 @@ class Cache:
                 os.makedirs(self._place, mode=0o700, exist_ok=True)
                 atomic.replace(self._file(name), zlib.crc32(body).to_bytes(4, "big") + body, durable=False)
         self._dirty.clear()
-
-
-@contextlib.contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep Python from looking for cycles while documents are read: there are none, and it takes half the time."""
-    ran = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if ran:
-            gc.enable()
 
 
 def forget(place: str) -> None:

@@ -5,7 +5,7 @@ import os
 from typing import TYPE_CHECKING
 
 from zenprofile.core.change import Changed, words
-from zenprofile.drivers.local import commit, tree
+from zenprofile.drivers.local import commit, other_profiles, tree
 from zenprofile.drivers.local.journal import Entry, Move
 from zenprofile.errors import Conflict, Invalid
 from zenprofile.fs import nofollow
@@ -37,7 +37,11 @@ def move(
     for path, pair in objects.differences(old_tree, objects.tree_of(new)).items():
         sides = _contents(objects, pair) if _is_plain_document(repository, path, pair) else None
         if sides is None:
-            outside[path] = pair[1]
+            edited = other_profiles.merged_edit(repository, objects, new, path, pair)
+            if edited is not None:
+                entries.append(edited)
+            else:
+                outside[path] = pair[1]
             continue
         if path in left:  # it is so in index and branch alone
             entries.append(Entry(path, None, None, pair[1].oid if pair[1] is not None else ""))
@@ -52,11 +56,16 @@ def move(
     settings.must_not_filter(entry.path for entry in entries)
     if any(path.rpartition("/")[2] == ".gitattributes" for path in outside):
         _must_not_filter_then(repository, objects, settings, objects.tree_of(new))
-    staged = objects.edited(old_tree, outside) if outside else ""
-    if outside:
-        _must_be_free(repository, objects, old_tree, staged)
+    staged = _staged(repository, objects, old_tree, outside) if outside else ""
     message = f"pull: {words(changes)}"
     commit.carry(repository, objects, Move(tuple(entries), message, head.ref, head.oid, new, "merge", staged))
+
+
+def _staged(repository: Repository, objects: Objects, old: str, outside: dict[str, TreeEntry | None]) -> str:
+    """Return a tree with what changes outside the profile, once git would check that out."""
+    staged = objects.edited(old, outside)
+    _must_be_free(repository, objects, old, staged)
+    return staged
 
 
 def _must_not_filter_then(repository: Repository, objects: Objects, settings: Settings, new: str) -> None:

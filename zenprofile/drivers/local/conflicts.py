@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
     from zenprofile.core.merge.documents import Choices, Conflict
 
-_FILE = "conflicts.json"
 _OID = re.compile("(?:[0-9a-f]{40}|[0-9a-f]{64})?")
 OUTSIDE = Key("outside", "", "")  # stands for the files outside the profile in a conflict
 
@@ -61,7 +60,7 @@ class Record(NamedTuple):
 def load(repository: Repository) -> Record | None:
     """Return the unfinished merge, or None; what else a copied git folder holds in its place counts as none."""
     try:
-        data = nofollow.record(repository.own_file(_FILE))
+        data = nofollow.record(file(repository))
         conflicts = tuple(_conflict(row) for row in data["conflicts"])
         settled = tuple((_conflict(row), _choice(row["choice"])) for row in data["settled"])
         whole = tuple(Whole(_key(key), *map(_maybe_text, texts)) for key, *texts in data["whole"])
@@ -99,6 +98,11 @@ def _path(row: Any) -> Path:
     return tuple(row)
 
 
+def file(repository: Repository) -> str:
+    """Return the file that keeps a profile's unfinished merge: each of several in one repository has its own."""
+    return repository.own_file(repository.of_profile("conflicts.json"))
+
+
 def save(repository: Repository, record: Record) -> None:
     """Keep an unfinished merge, durably."""
     data = {
@@ -110,7 +114,7 @@ def save(repository: Repository, record: Record) -> None:
         "whole": record.whole,
         "accepted": record.accepted,
     }
-    keep(repository, _FILE, data)
+    keep(repository, repository.of_profile("conflicts.json"), data)
 
 
 def keep(repository: Repository, name: str, data: Mapping[str, Any] | list[dict[str, Any]]) -> None:
@@ -128,7 +132,7 @@ def keep(repository: Repository, name: str, data: Mapping[str, Any] | list[dict[
 def clear(repository: Repository) -> None:
     """Forget an unfinished merge: it is made, or there is nothing to merge any more."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(repository.own_file(_FILE))
+        os.unlink(file(repository))
 
 
 def as_row(conflict: "Conflict") -> dict[str, Any]:

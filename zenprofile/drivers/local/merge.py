@@ -1,6 +1,6 @@
 """Merging two commits in the object store: entities by meaning, all other files by git. Nothing moves here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import layout, profile_check
@@ -10,11 +10,12 @@ from zenprofile.core.entity import MANIFEST, Data, Key, key_of_path
 from zenprofile.core.merge import documents as merge
 from zenprofile.core.merge import found_renames
 from zenprofile.core.merge import references as merge_whole
+from zenprofile.core.merge import refused as merge_refused
 from zenprofile.core.merge.data import Choice, Value, chosen
 from zenprofile.core.merge.documents import Choices, Conflict
 from zenprofile.core.paths import Path
 from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
-from zenprofile.drivers.local import tree
+from zenprofile.drivers.local import other_profiles, tree
 from zenprofile.drivers.local.conflicts import OUTSIDE
 from zenprofile.errors import Invalid, Problem, Unsupported
 from zenprofile.git import commit_graph, runner
@@ -103,7 +104,7 @@ class Merge:
         brought = self._brought(base, texts)
         conflicts = [*open_, *references, *clashes]
         if not conflicts:
-            conflicts += self._together(documents, brought)
+            conflicts += self._together(documents, texts, brought, choices)
         changes = tuple(
             Changed(key, data_of(key, texts[1].get(key)), data_of(key, text))
             for key, text in sorted(documents.items())
@@ -241,7 +242,8 @@ class Merge:
         left: list[Conflict] = []
         ours_changed, theirs_changed = changed
         broken = merge_whole.broken_references(data, ours_changed, theirs_changed, self._is_flavor)
-        for conflict in broken:
+        mine, other = (lambda key, side=side: data_of(key, side.get(key)) for side in (ours, theirs))
+        for conflict in merge_whole.as_seen(broken, mine, other):
             choice = chosen(choices.get(conflict.key, {}), conflict.path)
             if choice is None:
                 left.append(conflict)
@@ -267,19 +269,29 @@ class Merge:
                 problems.append(layout.not_a_folder(path))
         return problems
 
-    def _together(self, documents: Mapping[Key, str | None], brought: Sequence[Problem]) -> list[Conflict]:
-        """List what neither side broke alone: the merged whole must hold."""
+    def _together(
+        self,
+        documents: dict[Key, str | None],
+        texts: tuple[Texts, Texts, Texts],
+        brought: Sequence[Problem],
+        choices: Mapping[Key, Choices],
+    ) -> list[Conflict]:
+        """List what neither side broke alone: the merged whole must hold. What is chosen changes the documents."""
         known = {problem.identity for problem in brought}
-        added = (
-            profile_check.added(self._snapshot(self._trees[self.ours]), documents, self._catalog) if documents else []
-        )
-        found = []
-        for problem in added:
-            key = key_of_path(problem.file)
-            if problem.identity not in known and key is not None:
-                class_ = "name" if problem.code == profile_check.CLASH else "reference"
-                found.append(Conflict(key, (), MISSING, MISSING, MISSING, class_, problem.message))
-        return found
+        below = self._snapshot(self._trees[self.ours])
+
+        def left() -> list[Problem]:
+            added = profile_check.added(below, documents, self._catalog) if documents else []
+            return [problem for problem in added if problem.identity not in known]
+
+        def data(key: Key) -> Data | None:
+            try:
+                return data_of(key, Overlay(below, documents, self._catalog).text(key))
+            except Invalid:
+                return {}
+
+        refused, others = merge_refused.settled(documents, left, data, merge_refused.Sides(*texts, data_of), choices)
+        return [*refused, *_as_conflicts(others)]
 
     def _outside(
         self, base: str, mine: Mapping[str, Pair], other: Mapping[str, Pair]
@@ -289,9 +301,12 @@ class Merge:
             {path: new for path, (_, new) in side.items() if not tree.is_document(path, self._prefix)}
             for side in (mine, other)
         )
+        joined = other_profiles.merged(self._objects, base, here, there)
+        here, there = ({path: new for path, new in side.items() if path not in joined} for side in (here, there))
         if _apart(here, there):
-            return {path: entry for path, entry in there.items() if path not in here}, []
-        return self._by_git(base, here, there)
+            return {**joined, **{path: entry for path, entry in there.items() if path not in here}}, []
+        found, clashes = self._by_git(base, here, there)
+        return {**joined, **found}, clashes
 
     def _by_git(
         self, base: str, here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]
@@ -317,6 +332,17 @@ class Merge:
         nobody = "zenprofile <merge@zenprofile.invalid> 0 +0000"
         lines = [f"tree {tree_}", *(f"parent {p}" for p in parents), f"author {nobody}", f"committer {nobody}", "", ""]
         return self._objects.write("commit", "\n".join(lines).encode())
+
+
+def _as_conflicts(problems: Iterable[Problem]) -> list[Conflict]:
+    """Return a conflict for each entity that has problems, told by the first."""
+    found: dict[Key, Conflict] = {}
+    for problem in problems:
+        key = key_of_path(problem.file)
+        class_ = "name" if problem.code == profile_check.CLASH else "reference"
+        if key is not None:
+            found.setdefault(key, Conflict(key, (), MISSING, MISSING, MISSING, class_, problem.message))
+    return list(found.values())
 
 
 def _apart(here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]) -> bool:

@@ -7,16 +7,15 @@ import shlex
 import threading
 from typing import TYPE_CHECKING
 
-from zenprofile.core.change import Changed, label, words
+from zenprofile.core.change import Changed, Recorded, label, words
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.paths import Path
-from zenprofile.drivers.local import conflicts, manifest, merge_errors, proposals
-from zenprofile.drivers.local.conflicts import Record, Whole
+from zenprofile.drivers.local import conflicts, manifest, merge_errors, own_merge, proposals, settling
+from zenprofile.drivers.local.conflicts import Record
 from zenprofile.drivers.local.sending import Sending
 from zenprofile.errors import (
     Invalid,
     NotFound,
-    Problem,
     Stale,
     StoreBroken,
     ZenprofileError,
@@ -24,10 +23,10 @@ from zenprofile.errors import (
 from zenprofile.git import commit_graph, remote, runner
 from zenprofile.git.repository import Head
 from zenprofile.git.upstream import Upstream, upstream
-from zenprofile.store.sharing import Open, Pulled, Pushed, State, Typed, at
+from zenprofile.store.sharing import Open, Pulled, Pushed, State, Typed
 
 if TYPE_CHECKING:
-    from zenprofile.core.merge.data import Choice
+    from zenprofile.core.merge.data import Choice, Conflict
     from zenprofile.drivers.local.merge import Merge, Outcome
 
 _SEEN = "seen.json"
@@ -123,7 +122,7 @@ class GitSharing(Sending):
         joined = self._merge(head.oid, theirs)
         self._must_be_a_profile(joined, up)
         record = self._record() or Record("", "", ())
-        outcome, record = _tried(joined, record._replace(accepted=accept_invalid))
+        outcome, record = settling.tried(joined, record._replace(accepted=accept_invalid))
         if outcome.problems and not accept_invalid:
             raise merge_errors.spoiled(outcome.problems)
         if outcome.conflicts:
@@ -207,19 +206,33 @@ class GitSharing(Sending):
     def open(self) -> Open:
         """Return the conflicts that wait, as they are with what is here now."""
         repository = self._store.repository
+        if repository is None:
+            return Open("", "", ())
+        own = own_merge.record(repository)
+        if own is not None:
+            found = settling.tried(self._merge(own.ours, own.theirs), own)[1]
+            return settling.opened(found._replace(conflicts=own_merge.waiting(repository, found.conflicts)))
         record = self._record()
-        if repository is None or record is None:
+        if record is None:
             return Open("", "", ())
         head = repository.head().oid
         if head != record.ours:
             if self._is_in(record.theirs, head):
                 return Open("", "", ())
-            record = _tried(self._merge(head, record.theirs), record)[1]
-        return Open(record.ours, record.theirs, record.conflicts)
+            record = settling.tried(self._merge(head, record.theirs), record)[1]
+        return settling.opened(record)
 
-    def resolve(self, key: Key, field: Path | None, choice: "Choice | Typed") -> tuple[int, Pulled]:
+    def last_changes(self, conflict: "Conflict") -> tuple[Recorded | None, Recorded | None]:
+        """Say who changed last what is in conflict, on each side."""
+        found = self.open()
+        return settling.last_changes(self._repository(), conflict, (found.ours, found.theirs))
+
+    def resolve(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
         """Settle conflicts of one entity; with the last one settled, make the merge."""
         repository = self._repository()
+        if own_merge.record(repository) is not None:
+            with self._store.writing(in_merge=True):
+                return self._resolve_own(key, field, choice)
         with self._store.writing():
             head = repository.must_be_ready()
             record = self._record()
@@ -227,10 +240,7 @@ class GitSharing(Sending):
                 conflicts.clear(repository)
                 raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
             joined = self._merge(head.oid, record.theirs)
-            record = _chosen(joined, _tried(joined, record)[1], key, field, choice)
-            outcome, record = _tried(joined, record)
-            if isinstance(choice, Typed) and field is None:
-                _must_be_right(joined.added(outcome, key, choice.text))
+            outcome, record = settling.settled(joined, record, key, field, choice)
             if outcome.conflicts:
                 conflicts.save(repository, record)
                 return len(outcome.conflicts), Pulled(moved=False, changes=(), notes=(), equal=False)
@@ -246,9 +256,24 @@ class GitSharing(Sending):
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
 
+    def _resolve_own(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
+        """Settle conflicts of a merge that the user began; to commit it stays the user's."""
+        repository, objects = self._repository(), self._objects()
+        record = own_merge.record(repository)
+        if record is None:
+            raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
+        joined = self._merge(record.ours, record.theirs)
+        outcome, record = settling.settled(joined, record, key, field, choice)
+        conflicts.save(repository, record)
+        texts = {unmerged: joined.document(unmerged)[1] for unmerged in own_merge.unmerged(repository)}
+        own_merge.settle(repository, objects, outcome, texts)
+        left = len(own_merge.waiting(repository, outcome.conflicts))
+        note = "" if left else "settled and staged; the merge is yours to commit: git commit"
+        return left, Pulled(moved=False, changes=(), notes=(note,) if note else (), equal=False)
+
     def marked(self, key: Key) -> str:
         """Return an entity's document with git's markers around its conflicts."""
-        record = self._record()
+        record = own_merge.record(self._repository()) or self._record()
         if record is None:
             raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
         base, ours, theirs = self._merge(self._repository().head().oid, record.theirs).document(key)
@@ -295,42 +320,3 @@ def _import_the_rest() -> None:
             "zenprofile.core.secrets.plaintext",
         ):
             importlib.import_module(name)
-
-
-def _tried(joined: "Merge", record: Record) -> "tuple[Outcome, Record]":
-    """Merge with what a person has settled so far, as far as it is still about the same."""
-    outcome = joined.outcome({})
-    settled = conflicts.still_settled(record, outcome.conflicts)
-    whole = tuple(w for w in record.whole if joined.document(w.key)[1:] == (w.ours, w.theirs))
-    if settled or whole:
-        outcome = joined.outcome(conflicts.choices(settled), {w.key: w.text for w in whole})
-    return outcome, Record(joined.ours, joined.theirs, outcome.conflicts, settled, whole, record.accepted)
-
-
-def _chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choice: "Choice | Typed") -> Record:
-    """Return the record with conflicts of an entity settled.
-
-    Raises:
-        NotFound: there is no such conflict.
-        Invalid: what was typed cannot be read.
-    """
-    from zenprofile.core.document import reader as texts
-    from zenprofile.core.merge.documents import Value
-
-    wanted = [c for c in record.conflicts if c.key == key and field in {None, c.path}]
-    if not wanted:
-        raise NotFound(f"{label(key)} has no such conflict", hint="see: zenprofile conflicts")
-    data = texts.read(choice.text, key.path) if isinstance(choice, Typed) else {}
-    if isinstance(choice, Typed) and field:
-        choice = Value(at(data, field))
-    if not isinstance(choice, Typed) and all(c.path for c in wanted):
-        return record._replace(settled=(*record.settled, *((c, choice) for c in wanted)))
-    _, ours, theirs = joined.document(key)
-    text = choice.text if isinstance(choice, Typed) else theirs if choice == "theirs" else ours
-    kept = (w for w in record.whole if w.key != key)
-    return record._replace(whole=(*kept, Whole(key, ours, theirs, text)))
-
-
-def _must_be_right(problems: list[Problem]) -> None:
-    if problems:
-        raise Invalid.of(problems)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from zenprofile.drivers.local import watch_record
+from zenprofile.drivers.local import conflicts, watch_record
 from zenprofile.errors import Problem
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git import hook_paths, runner
@@ -85,10 +85,10 @@ def _word(
     failed, failure = last.get("state", ""), str(last.get("detail", ""))
     waits = _waiting(relation)
     rows: tuple[tuple[bool, str, str, str, str], ...] = (
-        (bool(what), "paused", _since(repository, "ORIG_HEAD"), f"{what} is under way", how),
+        (bool(what), "paused", _since(repository.git_file("ORIG_HEAD")), f"{what} is under way", how),
         (not relation.branch, "paused", "", "HEAD is detached", "git switch BRANCH"),
         (
-            bool(open_.conflicts), "conflict", _since(repository, "zenprofile/conflicts.json"),
+            bool(open_.conflicts), "conflict", _since(conflicts.file(repository)),
             f"{len(open_.conflicts)} to settle",
             "git pull" if all(c.class_ == "outside" for c in open_.conflicts) else _SETTLE,
         ),
@@ -162,9 +162,9 @@ def _commits(number: int) -> str:
     return "1 commit" if number == 1 else f"{number} commits"
 
 
-def _since(repository: Repository, name: str) -> str:
+def _since(path: str) -> str:
     try:
-        return dates.rfc3339(os.stat(repository.git_file(name)).st_mtime)
+        return dates.rfc3339(os.stat(path).st_mtime)
     except OSError:
         return ""
 

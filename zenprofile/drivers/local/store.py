@@ -214,8 +214,11 @@ class LocalStore:
                 journal.finish(repository)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Repository]:
+    def writing(self, *, in_merge: bool = False) -> Iterator[Repository]:
         """Hold the store alone, with nothing half done in it; its folder becomes a repository where it is in none.
+
+        Args:
+            in_merge: whether it is the user's own merge that is to be settled.
 
         Raises:
             Paused: the user is in the middle of a merge or the like.
@@ -226,10 +229,10 @@ class LocalStore:
             with self._alone(repository):
                 self._finish(repository)
                 what, how = repository.under_way()
-                if what:
+                if what and not in_merge:
                     message = f"{what} is under way in {repository.folder}; nothing was written"
                     raise Paused(message, hint=f"end it first: {how}")
-                if self.commits:
+                if self.commits and not in_merge:
                     repository.must_be_ready()
                 # Nobody else writes now, and where this process does it holds the files' lock: it needs no shared one.
                 self._tree, outside = (

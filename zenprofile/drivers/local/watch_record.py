@@ -1,7 +1,6 @@
 """What a watcher leaves in the git folder for other commands: that it runs, how it is; and what a person asks of it."""
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -63,9 +62,7 @@ def ask(repository: Repository, **asked: Any) -> None:
 
 def _file(repository: Repository, name: str, suffix: str) -> str:
     """Return a file of the profile's own: several may lie in one repository."""
-    prefix = repository.prefix
-    mark = f"-{hashlib.sha256(prefix.encode()).hexdigest()[:12]}" if prefix else ""
-    return repository.own_file(f"{name}{mark}{suffix}")
+    return repository.own_file(repository.of_profile(f"{name}{suffix}"))
 
 
 def _read(path: str) -> dict[str, Any]:

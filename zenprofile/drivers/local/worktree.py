@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from zenprofile.core import layout
+from zenprofile.core import collector, layout
 from zenprofile.core.entity import KINDS, Data, Entity, Key
 from zenprofile.core.snapshot import Loaded
-from zenprofile.drivers.local.cache import Cache, Cached, Stamp, collector_paused, settled, stamp
+from zenprofile.drivers.local.cache import Cache, Cached, Stamp, settled, stamp
 from zenprofile.errors import Invalid, Problem
 from zenprofile.fs import nofollow
 
@@ -144,7 +144,7 @@ class WorkTree:
         """Return what holds and the problems of what does not, as `Snapshot.load` does."""
         folders: list[tuple[str, str, list[Entity]]] = []
         problems: list[Problem] = []
-        with self._guard(), collector_paused():
+        with self._guard(), collector.paused():
             problems += self._blocked(kind)
             for folder_kind, folder_type, path in self._folders(kind, type_):
                 folders.append((folder_kind, folder_type, self._load_folder(folder_kind, folder_type, path, problems)))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Executable
 
 from zenprofile import __version__, resources
-from zenprofile.core import document_check
+from zenprofile.core import collector, document_check
 from zenprofile.core.entity import Data, Entity, Key
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded, held, parse
 from zenprofile.drivers.sql import tables
@@ -174,6 +174,10 @@ class SqlSnapshot(DocumentSnapshot):
         return self._now(tables.ENTITIES[bool(kind), bool(type_)], {"kind": kind, "type": type_})
 
     def load(self, kind: str = "", type_: str = "") -> Loaded:
+        with collector.paused():
+            return self._loaded(kind, type_)
+
+    def _loaded(self, kind: str, type_: str) -> Loaded:
         rows = self._load_rows(kind, type_)
         if rows is None:
             return self._past.load(kind, type_)

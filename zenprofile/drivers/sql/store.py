@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 
 from zenprofile import resources
+from zenprofile.core import collector
 from zenprofile.core.change import Change, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import DocumentSnapshot
@@ -118,7 +119,7 @@ class SqlStore:
             Overtaken: somebody else wrote what was read here.
             DBAPIError: anything else that the database reports.
         """
-        with bounded(self._engine):
+        with bounded(self._engine), collector.paused():
             connection = self._connected(look)
             try:
                 begin(connection, self._timeout)

@@ -16,9 +16,11 @@ from zenprofile.drivers.zenml013.folder import settings
 from zenprofile.drivers.zenml013.source import Component, Ids, Pair, Source, assignments, hex_, stack
 from zenprofile.errors import Invalid
 from zenprofile.store.base import Options
+from zenprofile.store.url import dialect_of
 
 # What tells a database of 0.13 from those of other programs, later releases of ZenML among them.
 _OURS = frozenset({"zenstack", "zenstackcomponent", "zenstackdefinition"})
+_DIALECTS = frozenset({"sqlite", "mysql", "mariadb"})  # others it never kept a store in
 _ORDER = {
     "zenstack": "name",
     "zenstackcomponent": "type, name",
@@ -35,7 +37,7 @@ _ORDER = {
 
 def holds(url: str, options: Options) -> bool:
     """Say by its tables whether ZenML 0.13 wrote a database."""
-    if not exists(url):
+    if dialect_of(url) not in _DIALECTS or not exists(url):
         return False
     with _reading(url, options) as connection:
         return _tables(connection) >= _OURS

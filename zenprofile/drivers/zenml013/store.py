@@ -38,7 +38,7 @@ class LegacyStore:
         return self._refuse()
 
     def _refuse(self) -> NoReturn:
-        hint = "take it over: zenprofile create NEW, then zenprofile copy THIS NEW --merge"
+        hint = "zenprofile copy SOURCE DESTINATION makes a profile of it"
         raise Unsupported(f"{_WHAT} is only read ({self.url})", hint=hint)
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:

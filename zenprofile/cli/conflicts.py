@@ -1,0 +1,152 @@
+"""Commands on conflicts: conflicts, resolve."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zenprofile.cli import output
+from zenprofile.cli.options import command
+from zenprofile.cli.session import Session
+from zenprofile.cli.sharing import arrived, side_of
+from zenprofile.store.sharing import Sharing, Typed
+
+if TYPE_CHECKING:
+    from zenprofile.core.entity import Key
+    from zenprofile.core.merge.data import Choice
+
+
+@command(examples=["zenprofile conflicts", "zenprofile conflicts -o json"])
+@click.pass_obj
+def conflicts(session: Session) -> None:
+    """List what only a person can decide, with both values."""
+    from zenprofile.usecases import sharing
+
+    side = side_of(session, [])
+    if side is None:
+        return
+    rows = sharing.conflicts(side, who=True)
+    session.show(rows, lambda: "\n".join(map(in_words, rows)) or "There are no conflicts.")
+
+
+def in_words(row: dict[str, Any], *, when: bool = False) -> str:
+    """Return a conflict as lines for people: what it is, and each side's value.
+
+    Args:
+        row: as ``conflicts -o json`` prints it.
+        when: whether each side's last change is told, by whom and when; else only who deleted something.
+    """
+    lines = [title(row)]
+    lines += [f"  {row['detail']}"] if row["detail"] else []
+    for side in ("base", "ours", "theirs"):
+        by = row.get(f"{side}_by", {})
+        deleted = bool(by) and row["class"] == "reference" and side not in row
+        told = f"  ({by['who']}, {by['when']})" if by and when else f"  (by {by['who']})" if deleted else ""
+        if side in row or deleted:
+            lines.append(f"  {side + ':':8}{'deleted' if deleted else output.as_json(row[side])}{told}")
+    return "\n".join(map(output.safe_text, lines))
+
+
+def title(row: dict[str, Any]) -> str:
+    """Return which field of which entity is in conflict, and how."""
+    name = "/".join(part for part in (row["kind"], row["type"], row["name"]) if part)
+    return f"{name} {row['path']} ({row['class']})".replace("  ", " ")
+
+
+@command(
+    examples=[
+        "zenprofile resolve",
+        "zenprofile resolve stack/prod --theirs",
+        "zenprofile resolve component/artifact_store/s3 --ours --field configuration.path",
+        "zenprofile resolve stack/prod --edit",
+        "zenprofile resolve --all --ours",
+    ]
+)
+@click.argument("entity", metavar="[ENTITY]", required=False, default="")
+@click.option("--ours", is_flag=True, help="Take this machine's value.")
+@click.option("--theirs", is_flag=True, help="Take the remote's value.")
+@click.option("--edit", is_flag=True, help="Open an editor on both.")
+@click.option("--reopen", is_flag=True, help="Take back what was settled; possible until the merge is made.")
+@click.option("--all", "all_", is_flag=True, help="Settle every conflict.")
+@click.option("--field", default="", metavar="PATH", help="One field's conflict; without it all of the entity's.")
+@click.pass_obj
+def resolve(
+    session: Session, entity: str, ours: bool, theirs: bool, edit: bool, reopen: bool, all_: bool, field: str
+) -> None:
+    """Settle conflicts; with the last one settled, the merge is made.
+
+    On a terminal, without a choice, each conflict is asked about. A `git merge` of your own that stopped is settled
+    by the same command, and stays yours to commit.
+    """
+    choices = {"ours": ours, "theirs": theirs, "edit": edit, "reopen": reopen}
+    choice = _one_of([name for name, given in choices.items() if given])
+    _must_fit(entity, choice, field, all_=all_)
+    side = side_of(session)
+    if side is None:
+        return
+    if not choice:
+        from zenprofile.cli.walk import walk
+
+        walk(session, side, entity, field)
+    elif all_:
+        from zenprofile.usecases import sharing
+
+        told(session, *sharing.resolve_all(side, "ours" if ours else "theirs"))
+    else:
+        _resolve(session, side, entity, field, choice)
+
+
+def _one_of(given: list[str]) -> str:
+    if len(given) > 1:
+        raise click.UsageError(f"--{given[0]} and --{given[1]} cannot both be.")
+    return given[0] if given else ""
+
+
+def _must_fit(entity: str, choice: str, field: str, *, all_: bool) -> None:
+    if all_ and (choice not in ("ours", "theirs") or entity or field):
+        raise click.UsageError("--all takes one of --ours and --theirs, and neither ENTITY nor --field.")
+    if choice and not all_ and not entity:
+        raise click.UsageError("Name an ENTITY, or give --all.")
+    if not choice and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("Choose one of --ours, --theirs and --edit.")
+
+
+def _resolve(session: Session, side: Sharing, entity: str, field: str, choice: str) -> None:
+    from zenprofile.usecases import lookup, sharing
+
+    open_ = side.open()
+    key = lookup.of_conflict([*(c.key for c in open_.conflicts), *(key for key, _ in open_.settled)], entity)
+    if choice == "reopen":
+        left, _ = sharing.resolve(side, key, field, None)
+        session.say(f"Open again; {left} to settle: see 'zenprofile conflicts'.")
+        if session.format != "table":
+            session.show({"left": left, "changes": []}, str)
+        return
+    made: Choice | Typed = edited(side, key) if choice == "edit" else "ours" if choice == "ours" else "theirs"
+    told(session, *sharing.resolve(side, key, field, made))
+
+
+def told(session: Session, left: int, done: Any) -> None:
+    """Say how many conflicts are left, or what arrived with the last one settled."""
+    from zenprofile.usecases import sharing
+
+    if left:
+        session.say(f"Settled; {left} more to settle: see 'zenprofile conflicts'.")
+    elif not done.moved:  # a merge of the user's own
+        session.say("\n".join(map(output.safe_text, done.notes)).capitalize())
+    else:
+        session.say("Settled; merged. Share it with: zenprofile sync")
+        arrived(session, done.changes, done.notes)
+    if session.format != "table":
+        session.show({"left": left, "changes": sharing.changes_json(done.changes)}, str)
+
+
+def edited(side: Sharing, key: "Key") -> Typed:
+    """Return an entity's document as a person has left it in the editor."""
+    try:
+        text = click.edit(side.marked(key), extension=".yaml", require_save=True)
+    except FileNotFoundError:  # the editor took the file away
+        text = None
+    if text is None:
+        raise click.UsageError("The document was not saved; nothing is settled.")
+    return Typed(text)

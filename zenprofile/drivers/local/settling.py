@@ -1,0 +1,139 @@
+"""Settling the conflicts of a merge: what a person chose so far, taken back or chosen anew until the merge is made."""
+
+from typing import TYPE_CHECKING
+
+from zenprofile.core.change import MISSING, Recorded, label
+from zenprofile.core.entity import KINDS, Key
+from zenprofile.core.paths import Path
+from zenprofile.drivers.local import conflicts
+from zenprofile.drivers.local.conflicts import Record, Whole
+from zenprofile.errors import Invalid, NotFound
+from zenprofile.git import commit_graph, runner
+from zenprofile.git.repository import Repository
+from zenprofile.store import dates
+from zenprofile.store.sharing import Open, Typed, at
+
+if TYPE_CHECKING:
+    from zenprofile.core.merge.data import Choice
+    from zenprofile.core.merge.documents import Conflict
+    from zenprofile.drivers.local.merge import Merge, Outcome
+
+
+def tried(joined: "Merge", record: Record) -> "tuple[Outcome, Record]":
+    """Merge with what a person has settled so far, as far as it is still about the same.
+
+    Some conflicts show only once others are settled.
+    """
+    whole = tuple(w for w in record.whole if joined.document(w.key)[1:] == (w.ours, w.theirs))
+    texts = {w.key: w.text for w in whole}
+    settled: tuple[tuple[Conflict, Choice], ...] = ()
+    outcome = joined.outcome({}, texts)
+    while more := conflicts.still_settled(record, outcome.conflicts):
+        settled = (*settled, *more)
+        outcome = joined.outcome(conflicts.choices(settled), texts)
+        still = set(map(_place, outcome.conflicts))
+        if not {_place(c) for c, _ in more}.isdisjoint(still):  # a choice that does not settle it
+            settled = tuple(pair for pair in settled if _place(pair[0]) not in still)
+            break
+    return outcome, Record(joined.ours, joined.theirs, outcome.conflicts, settled, whole, record.accepted)
+
+
+def settled(
+    joined: "Merge", record: Record, key: Key | None, field: Path | None, choice: "Choice | Typed | None"
+) -> "tuple[Outcome, Record]":
+    """Merge with conflicts of an entity (None: of all) settled, or opened again (None).
+
+    Raises:
+        NotFound: there is no such conflict.
+        Invalid: what was typed cannot be read, or is invalid.
+    """
+    outcome, record = tried(joined, record)
+    if key is None:
+        return _all_settled(joined, outcome, record, "ours" if choice == "ours" else "theirs")
+    if choice is None:
+        return tried(joined, _reopened(record, key, field))
+    outcome, record = tried(joined, _chosen(joined, record, key, field, choice))
+    problems = joined.added(outcome, key, choice.text) if isinstance(choice, Typed) and field is None else []
+    if problems:
+        raise Invalid.of(problems)
+    return outcome, record
+
+
+def _chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choice: "Choice | Typed") -> Record:
+    from zenprofile.core.document import reader as texts
+    from zenprofile.core.merge.documents import Value
+
+    wanted = [c for c in record.conflicts if c.key == key and field in {None, c.path}]
+    if not wanted:
+        again = any(_is_of(c, key, field) for c, _ in record.settled) or any(w.key == key for w in record.whole)
+        reopen = "it is settled; to open it again: zenprofile resolve ENTITY --reopen"
+        hint = reopen if again else "see: zenprofile conflicts"
+        raise NotFound(f"{label(key)} has no such conflict", hint=hint)
+    data = texts.read(choice.text, key.path) if isinstance(choice, Typed) else {}
+    if isinstance(choice, Typed) and field:
+        choice = Value(at(data, field))
+    if not isinstance(choice, Typed) and all(c.path for c in wanted):
+        return record._replace(settled=(*record.settled, *((c, choice) for c in wanted)))
+    _, ours, theirs = joined.document(key)
+    text = choice.text if isinstance(choice, Typed) else theirs if choice == "theirs" else ours
+    kept = (w for w in record.whole if w.key != key)
+    return record._replace(whole=(*kept, Whole(key, ours, theirs, text)))
+
+
+def _all_settled(joined: "Merge", outcome: "Outcome", record: Record, side: "Choice") -> "tuple[Outcome, Record]":
+    if not outcome.conflicts:
+        raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
+    done: set[tuple[Key, Path]] = set()
+    # Each round settles what shows once the one before is settled.
+    while new := [c for c in outcome.conflicts if _place(c) not in done]:
+        done.update(map(_place, new))
+        record = record._replace(settled=(*record.settled, *((c, side) for c in new if c.path)))
+        for key in dict.fromkeys(c.key for c in new if not c.path):
+            _, ours, theirs = joined.document(key)
+            whole = Whole(key, ours, theirs, ours if side == "ours" else theirs)
+            record = record._replace(whole=(*record.whole, whole))
+        outcome, record = tried(joined, record)
+    return outcome, record
+
+
+def _reopened(record: Record, key: Key, field: Path | None) -> Record:
+    settled = tuple(pair for pair in record.settled if not _is_of(pair[0], key, field))
+    whole = tuple(w for w in record.whole if w.key != key)
+    if len(settled) == len(record.settled) and len(whole) == len(record.whole):
+        raise NotFound(f"nothing of {label(key)} was settled", hint="see: zenprofile conflicts")
+    return record._replace(settled=settled, whole=whole)
+
+
+def opened(record: Record) -> Open:
+    """Return what waits for a person, and what was settled so far."""
+    places: list[tuple[Key, Path]] = [(c.key, c.path) for c, _ in record.settled]
+    places += [(w.key, ()) for w in record.whole]
+    return Open(record.ours, record.theirs, record.conflicts, tuple(places))
+
+
+def last_changes(
+    repository: Repository, conflict: "Conflict", sides: tuple[str, str]
+) -> tuple[Recorded | None, Recorded | None]:
+    """Return the last commit of each side, since their common ancestors, that changed what is in conflict."""
+    from zenprofile.core.merge.references import deleted
+
+    bases = commit_graph.bases(repository, *sides)
+    found = []
+    for commit, value in zip(sides, (conflict.ours, conflict.theirs), strict=True):
+        key = deleted(conflict) if value is MISSING else None
+        path = repository.prefix + (key or conflict.key).path if conflict.key.kind in KINDS else ""
+        args = ["log", "-1", "--format=%H%x00%an%x00%ct", "--no-show-signature", commit]
+        args += [f"^{base}" for base in bases]
+        told = runner.run([*args, "--", path], repository.top).out.decode("utf-8", "replace").strip() if path else ""
+        oid, _, rest = told.partition("\0")
+        who, _, when = rest.partition("\0")
+        found.append(Recorded(oid, who, dates.rfc3339(float(when)), "", ()) if when else None)
+    return found[0], found[1]
+
+
+def _is_of(conflict: "Conflict", key: Key, field: Path | None) -> bool:
+    return conflict.key == key and field in {None, conflict.path}
+
+
+def _place(conflict: "Conflict") -> tuple[Key, Path]:
+    return conflict.key, conflict.path
