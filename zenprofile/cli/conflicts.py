@@ -43,7 +43,7 @@ def in_words(row: dict[str, Any], *, when: bool = False) -> str:
         deleted = bool(by) and row["class"] == "reference" and side not in row
         told = f"  ({by['who']}, {by['when']})" if by and when else f"  (by {by['who']})" if deleted else ""
         if side in row or deleted:
-            lines.append(f"  {side + ':':8}{'deleted' if deleted else output.as_json(row[side])}{told}")
+            lines.append(f"  {side + ':':8}{'deleted' if deleted else output.as_json(row[side], indent=None)}{told}")
     return "\n".join(map(output.safe_text, lines))
 
 
