@@ -1,4 +1,4 @@
-"""Hears that something may have changed below a profile: watchdog as a source of hints, never of facts.
+"""File events below a profile: watchdog as a source of hints that something may have changed, never of facts.
 
 The top folder is watched without its sub-folders, each folder of documents with them: git's own folder is left out, and
 no folder is watched twice (of two watches that meet, the second takes the first one's events for good).
@@ -30,7 +30,7 @@ Signature = tuple[tuple[str, int, int], ...]
 
 
 class FileEvents(FileSystemEventHandler):
-    """Hears changes below a folder.
+    """Listens for changes below a folder.
 
     Attributes:
         heard: when the last change was heard, by the monotonic clock.

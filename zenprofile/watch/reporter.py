@@ -1,4 +1,4 @@
-"""Tells what a watcher does: a line an action, its state for other commands, a person's hook commands."""
+"""Reports what a watcher does: a line an action, its state for other commands, a person's hook commands."""
 
 import os
 import time
@@ -19,7 +19,7 @@ Show = Callable[[Mapping[str, Any], str], None]
 
 
 class Reporter:
-    """The watcher's voice.
+    """Reports what a watcher does.
 
     Args:
         repository: of the profile.
