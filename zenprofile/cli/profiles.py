@@ -54,7 +54,9 @@ def create(
     if made.profile.path:
         session.hint(f"Hooks keep invalid documents out of its clone: zenprofile hooks install --profile {name}")
     if set_:
-        session.warn_all(usecase.make_active(session.profiles, session.active, name, False))
+        from zenprofile.usecases import activation
+
+        session.warn_all(activation.make_active(session.profiles, session.active, name, False))
         session.say(output.safe_text(f"Active profile changed to: '{name}'"))
 
 
@@ -67,11 +69,11 @@ def set_(session: Session, name: str, everywhere: bool) -> None:
 
     Inside a repository (see init) that is said in its .zenprofile.json, else it holds for the whole machine.
     """
-    from zenprofile.usecases import profiles as usecase
+    from zenprofile.usecases import activation
 
     session.bear_broken_root()
     session.announce(about_profiles=True)
-    warnings = usecase.make_active(session.profiles, session.active, name, everywhere)
+    warnings = activation.make_active(session.profiles, session.active, name, everywhere)
     _said(session, f"Active profile changed to: '{name}'", session.profiles.state().profiles.get(name))
     session.warn_all(warnings)
 
@@ -160,12 +162,12 @@ def init(session: Session, store: str) -> None:
     Writes .zenprofile.json, fit to be committed: the active profile and stack of every command below this folder, and
     with --store the folder of the profile, so that every clone has it without a create.
     """
-    from zenprofile.usecases import profiles as usecase
+    from zenprofile.usecases import activation
 
     if not store:
         session.bear_broken_root()
         session.announce(about_profiles=True)
-    data = usecase.mark(session.profiles, None if store else session.active, os.getcwd(), store, session.chosen)
+    data = activation.mark(session.profiles, None if store else session.active, os.getcwd(), store, session.chosen)
     line = f"Repository root marked by {data['file']}: '{data['profile']}', '{data['stack']}'."
     session.show(data, lambda: output.safe_text(line))
 
