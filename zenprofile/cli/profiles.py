@@ -40,6 +40,7 @@ def create(
     At an empty place, or inside a working tree, the default user, components and stack are registered. --set makes the
     profile the active one.
     """
+    from zenprofile.usecases import activation
     from zenprofile.usecases import profiles as usecase
 
     if url is not None and not url.strip():
@@ -54,8 +55,6 @@ def create(
     if made.profile.path:
         session.hint(f"Hooks keep invalid documents out of its clone: zenprofile hooks install --profile {name}")
     if set_:
-        from zenprofile.usecases import activation
-
         session.warn_all(activation.make_active(session.profiles, session.active, name, False))
         session.say(output.safe_text(f"Active profile changed to: '{name}'"))
 

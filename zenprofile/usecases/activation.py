@@ -1,4 +1,4 @@
-"""Which profile is active, and which stack in it: of a checkout, of its root's file, or of the whole machine."""
+"""Which profile and which stack are active: of a checkout or of the machine, and as a root's file says it."""
 
 import os
 

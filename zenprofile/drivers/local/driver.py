@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
 from zenprofile.drivers.local import manifest
 from zenprofile.drivers.local.beginning import make_repository, sweep
-from zenprofile.drivers.local.store import MANIFEST_TEXT, LocalStore, file_change
+from zenprofile.drivers.local.store import LocalStore
+from zenprofile.drivers.local.writes import MANIFEST_TEXT, file_change
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git.repository import find

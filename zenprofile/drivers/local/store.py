@@ -5,12 +5,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from zenprofile.core.entity import FORMAT, MANIFEST, Key
+from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.drivers.local.beginning import MADE, make_repository
 from zenprofile.drivers.local.cache import stamp
 from zenprofile.drivers.local.opened import Opened
 from zenprofile.drivers.local.worktree import WorkTree
+from zenprofile.drivers.local.writes import as_it_stands, file_change
 from zenprofile.errors import Invalid, NotFound, Paused, Stale, StoreBroken
 from zenprofile.fs import atomic
 from zenprofile.git.repository import Repository, find
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from zenprofile.git.left_out import LeftOut
     from zenprofile.store.undo import Past
 
-MANIFEST_TEXT = f"format: {FORMAT}\n"
 Dirty = tuple[
     Key | None, bytes | None, bytes | None
 ]  # a file that differs (None: the manifest), as HEAD has it, as it is
@@ -249,14 +249,8 @@ class LocalStore(Opened):
         if self._repository is None:
             return None
         from zenprofile.drivers.local import edits
-        from zenprofile.git import only_here
 
-        found = only_here.what(self._repository)
-        if found is not None:
-            return found
-        if edits.dirty(self, self._repository):
-            return "uncommitted edits"
-        return only_here.beside(self._repository, edits.committed(self, self._repository)) or None
+        return edits.unshared(self, self._repository)
 
     def edits(self) -> Edits:
         """Look at what the working tree has that HEAD has not."""
@@ -265,12 +259,7 @@ class LocalStore(Opened):
             return Edits("", "", (), (), 0, ())
         from zenprofile.drivers.local import edits
 
-        head = repository.head()
-        dirty = edits.dirty(self, repository)
-        removed = tuple(key.path if key else MANIFEST for key, _, new in dirty if new is None)
-        problems = edits.added(self, repository, head.oid) if dirty else []
-        documents = len(edits.committed(self, repository)) if removed else 0
-        return Edits(edits.mark(dirty), head.oid, edits.told(dirty), removed, documents, tuple(problems))
+        return edits.look(self, repository)
 
     def commit(self, message: str = "", mark: str = "") -> "Recorded":
         """Commit every edit below the profile."""
@@ -291,7 +280,7 @@ class LocalStore(Opened):
             if problems:
                 raise Invalid.of(problems)
             told = edits.told(dirty)
-            writes = [_as_it_stands(repository, key.path if key else MANIFEST, new) for key, _, new in dirty]
+            writes = [as_it_stands(repository, key.path if key else MANIFEST, new) for key, _, new in dirty]
             from zenprofile.drivers.local import commit
 
             words = message or (changes.words(told) if told else "begin the profile")
@@ -301,17 +290,3 @@ class LocalStore(Opened):
             from zenprofile.drivers.local import history
 
             return history.brief(repository, rev, words, told)
-
-
-def file_change(repository: Repository, path: str, old: str | None, new: str | None) -> "FileChange":
-    """Return a document's change as the commit path takes it."""
-    from zenprofile.drivers.local.commit import FileChange
-
-    before, after = (None if text is None else text.encode("utf-8", "surrogateescape") for text in (old, new))
-    return FileChange(repository.prefix + path, before, after)
-
-
-def _as_it_stands(repository: Repository, path: str, content: bytes | None) -> "FileChange":
-    from zenprofile.drivers.local.commit import FileChange
-
-    return FileChange(repository.prefix + path, content, content)
