@@ -13,6 +13,7 @@ from zenprofile.errors import Invalid, Problem
 from zenprofile.fs import nofollow
 from zenprofile.git.objects import TreeEntry
 from zenprofile.git.repository import Repository
+from zenprofile.store.base import Edits
 
 if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
@@ -85,3 +86,25 @@ def mark(found: Iterable[Dirty]) -> str:
     for number, (key, _, new) in enumerate(found, 1):  # noqa: B007 - how many there were
         digest.update(f"{key.path if key else MANIFEST}\0{-1 if new is None else len(new)}\0".encode() + (new or b""))
     return digest.hexdigest() if number else ""
+
+
+def look(store: "LocalStore", repository: Repository) -> Edits:
+    """Look at what the working tree has that HEAD has not."""
+    head = repository.head()
+    found = dirty(store, repository)
+    removed = tuple(key.path if key else MANIFEST for key, _, new in found if new is None)
+    problems = added(store, repository, head.oid) if found else []
+    documents = len(committed(store, repository)) if removed else 0
+    return Edits(mark(found), head.oid, told(found), removed, documents, tuple(problems))
+
+
+def unshared(store: "LocalStore", repository: Repository) -> str | None:
+    """Say what exists here alone, as `LocalStore.unshared` does."""
+    from zenprofile.git import only_here
+
+    found = only_here.what(repository)
+    if found is not None:
+        return found
+    if dirty(store, repository):
+        return "uncommitted edits"
+    return only_here.beside(repository, committed(store, repository)) or None

@@ -45,6 +45,7 @@ class GitSharing(Sending):
         up = self._upstream(head)
         with self._noted():
             fetched = self._fetched(head, up)
+        self._reach_out()
         if take_theirs and fetched.new and not fetched.gone:
             return self._taken(up, fetched.new, accept_invalid=accept_invalid)
         for left in reversed(range(_TRIES)):
@@ -111,11 +112,15 @@ class GitSharing(Sending):
         record = conflicts.load(repository) if repository is not None else None
         if record is None:
             return None
-        try:
-            for oid in filter(None, (record.ours, record.theirs)):
+        for oid in filter(None, (record.ours, record.theirs)):
+            try:
                 self._objects().read(oid, "commit")
-        except StoreBroken:
-            return None
+            except StoreBroken:
+                # Perhaps only the git that was asked has ended.
+                args = ["cat-file", "-e", f"{oid}^{{commit}}"]
+                if runner.run(args, self._repository().folder, ok=(0, 1, 128)).status:
+                    return None
+                raise
         return record
 
     def _integrate(self, head: Head, theirs: str, up: Upstream, *, accept_invalid: bool) -> Pulled:
@@ -241,7 +246,8 @@ class GitSharing(Sending):
             head = repository.must_be_ready()
             record = self._record()
             if record is None or self._is_in(record.theirs, head.oid):
-                conflicts.clear(repository)
+                if record is not None:
+                    conflicts.clear(repository)
                 raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
             joined = self._merge(head.oid, record.theirs)
             outcome, record = settling.settled(joined, record, key, field, choice)

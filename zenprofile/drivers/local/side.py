@@ -46,6 +46,11 @@ class Side:
             raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
         return found
 
+    def _reach_out(self) -> None:
+        """Let what a partial clone has left out be fetched, where this is one."""
+        if self._settings().get("extensions.partialclone") or self._settings().promises():
+            self._store.fetch_objects(self._repository())
+
     def _objects(self) -> Objects:
         return self._store.objects(self._repository())
 
