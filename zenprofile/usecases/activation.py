@@ -1,4 +1,4 @@
-"""Which profile and which stack are active: chosen for a checkout or for the machine, and written into a root's file."""
+"""Which profile and which stack are active: of a checkout or of the machine, and as a root's file says it."""
 
 import os
 
