@@ -13,6 +13,7 @@ programs='
 strace|strace|@faults|a fault at a system call
 sshd|openssh-server|@servers|a remote over ssh
 ssh-keygen|openssh-client|@servers|keys for a remote over ssh
+nginx|nginx-light|tests/server/test_nginx.py|a proxy in front of servers
 openssl|openssl|@servers|a certificate for a remote over https
 mariadbd|mariadb-server|@mariadb|a MariaDB server
 vim|vim|tests/e2e/test_watch_editors.py|saves of real editors
