@@ -1,4 +1,4 @@
-"""Which profile and which stack are active: chosen for a checkout or for the machine, and written into a root's file."""
+"""Make a profile or a stack the active one: of a checkout or of the machine; and mark a repository root."""
 
 import os
 
