@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from zenprofile.core import inherited, profile_check
-from zenprofile.core.change import Changed
+from zenprofile.core.change import Changed, Recorded, words
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.local import tree
-from zenprofile.errors import Invalid, Problem
+from zenprofile.drivers.local.writes import as_it_stands
+from zenprofile.errors import Invalid, Problem, Stale
 from zenprofile.fs import nofollow
 from zenprofile.git.objects import TreeEntry
 from zenprofile.git.repository import Repository
@@ -125,3 +126,28 @@ def asking(repository: Repository, *, wanted: bool) -> "Iterator[Settings | None
         yield settings
     finally:
         settings.close()
+
+
+def commit(store: "LocalStore", message: str, expected: str) -> Recorded:
+    """Commit every edit, when the whole is valid; promises as `zenprofile.store.base.Committing.commit`."""
+    from zenprofile.core.secrets import plaintext
+
+    plaintext.refuse(message, "the message")
+    with store.writing() as repository:
+        head = repository.must_be_ready()
+        found = dirty(store, repository)
+        if not found:
+            return Recorded("", "", "", "nothing to commit", ())
+        if expected and expected != mark(found):
+            raise Stale("the files were changed while they were looked at", hint="repeat the command")
+        problems = added(store, repository, head.oid)
+        if problems:
+            raise Invalid.of(problems)
+        changes = told(found)
+        writes = [as_it_stands(repository, key.path if key else MANIFEST, new) for key, _, new in found]
+        text = message or store.message(words(changes) if changes else "begin the profile")
+        from zenprofile.drivers.local import commit as commits
+        from zenprofile.drivers.local import history
+
+        rev = commits.record(repository, writes, text, store.author())
+        return history.brief(repository, rev, text, changes)

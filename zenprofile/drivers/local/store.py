@@ -5,14 +5,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from zenprofile.core.entity import MANIFEST, Key
+from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.drivers.local.beginning import MADE, make_repository
 from zenprofile.drivers.local.cache import stamp
 from zenprofile.drivers.local.opened import Opened
 from zenprofile.drivers.local.worktree import WorkTree
-from zenprofile.drivers.local.writes import as_it_stands, file_change
-from zenprofile.errors import Invalid, NotFound, Paused, Stale, StoreBroken
+from zenprofile.drivers.local.writes import file_change
+from zenprofile.errors import Invalid, NotFound, Paused, StoreBroken
 from zenprofile.fs import atomic
 from zenprofile.git.repository import Repository, find
 from zenprofile.store.base import Edits
@@ -246,30 +246,11 @@ class LocalStore(Opened):
 
     def commit(self, message: str = "", mark: str = "") -> "Recorded":
         """Commit every edit below the profile."""
-        from zenprofile.core import change as changes
-        from zenprofile.core.change import Recorded
-        from zenprofile.core.secrets import plaintext
         from zenprofile.drivers.local import edits
 
-        plaintext.refuse(message, "the message")
-        with self.writing() as repository:
-            head = repository.must_be_ready()
-            dirty = edits.dirty(self, repository)
-            if not dirty:
-                return Recorded("", "", "", "nothing to commit", ())
-            if mark and mark != edits.mark(dirty):
-                raise Stale("the files were changed while they were looked at", hint="repeat the command")
-            problems = edits.added(self, repository, head.oid)
-            if problems:
-                raise Invalid.of(problems)
-            told = edits.told(dirty)
-            writes = [as_it_stands(repository, key.path if key else MANIFEST, new) for key, _, new in dirty]
-            from zenprofile.drivers.local import commit
+        return edits.commit(self, message, mark)
 
-            words = message or (changes.words(told) if told else "begin the profile")
-            if not message and "{changes}" in self._options.template:
-                words = self._options.template.replace("{changes}", words)
-            rev = commit.record(repository, writes, words, self.author())
-            from zenprofile.drivers.local import history
-
-            return history.brief(repository, rev, words, told)
+    def message(self, words: str) -> str:
+        """Return a commit's message: the user's template around words of what changed."""
+        template = self._options.template
+        return template.replace("{changes}", words) if "{changes}" in template else words
