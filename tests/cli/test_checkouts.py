@@ -200,3 +200,18 @@ def test_what_another_repositorys_hook_left_is_not_followed(run, clone: Path, tm
         monkeypatch.setenv(name, str(value))
     assert run("status -o json").json["state"] == "synced"
     assert json.loads(run("validate -o json").out)["valid"]
+
+
+def test_a_profile_that_a_sparse_checkout_leaves_out_is_named(run, clone: Path) -> None:
+    (clone / "README").write_text("")
+    git(clone, "add", "README")
+    git(clone, "commit", "-q", "-m", "read me")
+    git(clone, "sparse-checkout", "set", "src")
+    for line in ("stack list", "create x --url .zenprofile"):
+        assert "git sparse-checkout add .zenprofile" in run(line, fails=1).err
+    git(clone, "sparse-checkout", "add", ".zenprofile/stacks")
+    assert run("stack list -o name").out == "stack/default\n"
+    assert len(run("component list -o name").out.splitlines()) == 3
+    run("user create zoe")
+    run("commit")
+    assert git(clone, "show", "--stat", "--format=").split()[0] == ".zenprofile/users/zoe.yaml"

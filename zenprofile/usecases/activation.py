@@ -1,8 +1,8 @@
-"""Which profile and which stack are active: of a checkout or of the machine, and as a root's file says it."""
+"""Make a profile or a stack the active one: of a checkout or of the machine; and mark a repository root."""
 
 import os
 
-from zenprofile.machine import roots
+from zenprofile.machine import roots, tracked
 from zenprofile.machine.active import Active, first, keep
 from zenprofile.machine.profiles import Profiles
 
@@ -42,7 +42,7 @@ def _make_active_here(profiles: Profiles, active: Active, name: str) -> None:
     if (
         here.said is not None
         and here.said.file.endswith(roots.REPOSITORY_FILE)
-        and not roots.is_tracked(here.said.file)
+        and not tracked.is_tracked(here.said.file)
     ):
         roots.write_repository(profiles, active.root, name, profile.active_stack)
         return
