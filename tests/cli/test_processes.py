@@ -92,7 +92,8 @@ def test_pull_and_push_talk_once(started, profile: Path) -> None:
     assert main(["remote", "set", str(profile.parent / "bare")]) == 0
     assert main(["pull"]) == 0
     assert main(["user", "create", "ada"]) == 0
-    assert started("push") == ["config", "log", "push"]  # the log tells whether a message or a name holds a secret
+    # The refs tell what the remote has, before and after; the log, whether a message or a name holds a secret.
+    assert started("push") == ["config", "for-each-ref", "for-each-ref", "log", "push"]
     assert started("pull") == ["config", "fetch"]
 
 

@@ -7,7 +7,7 @@ from zenprofile import __version__
 from zenprofile.core.entity import COMPONENT_TYPES
 from zenprofile.server.exchange import Operation, Resource
 
-_PARAMETER = re.compile(r"{(\w+)}")
+_PARAMETER = re.compile(r"{(\w+)(?::path)?}")
 _NAME = {"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$"}
 _PARAMETERS: dict[str, Any] = {
     "type": {"type": "string", "enum": list(COMPONENT_TYPES)},
@@ -28,8 +28,8 @@ _PROBLEM = {
 }
 # What any operation may answer with, beside its own.
 _ALWAYS = ("400", "414", "431", "500", "503")
-_OF_ACCESS = {"api": ("401", "403", "404", "429", "501"), "page": ("401", "404"), "open": ("404",)}
-_OF_BODY = ("408", "409", "412", "413", "415", "422")
+_OF_ACCESS = {"api": ("401", "403", "404", "422", "429", "501"), "page": ("401", "404"), "open": ("404",)}
+_OF_BODY = ("408", "409", "412", "413", "415", "422", "428")
 
 
 def document(resources: tuple[Resource, ...]) -> dict[str, Any]:
@@ -37,12 +37,29 @@ def document(resources: tuple[Resource, ...]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "zenprofile", "version": __version__, "description": "A profile of ML stacks over HTTP."},
-        "paths": {resource.path: _path(resource) for resource in resources},
+        "paths": {_PARAMETER.sub(r"{\1}", resource.path): _path(resource) for resource in resources},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": {"Problem": _PROBLEM},
         },
     }
+
+
+def query(**described: str) -> list[dict[str, Any]]:
+    """Return the description of a query's values: by name, what each is for."""
+    schema = {"type": "string"}
+    return [{"name": name, "in": "query", "schema": schema, "description": text} for name, text in described.items()]
+
+
+def conditions(*names: str) -> list[dict[str, Any]]:
+    """Return the description of headers that make a request depend on what is there."""
+    return [{"name": name, "in": "header", "schema": {"type": "string"}} for name in names]
+
+
+def body(*types: str, required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the description of a body: an object in JSON with some members, or a document's text."""
+    schemas: dict[str, Any] = {"application/json": {"type": "object", "required": list(required)}}
+    return {"required": True, "content": {type_: {"schema": schemas.get(type_, {"type": "string"})} for type_ in types}}
 
 
 def _path(resource: Resource) -> dict[str, Any]:
@@ -55,12 +72,17 @@ def _path(resource: Resource) -> dict[str, Any]:
 def _operation(operation: Operation) -> dict[str, Any]:
     statuses = [*_ALWAYS, *_OF_ACCESS[operation.access], *(_OF_BODY if operation.limit else ())]
     described = dict(operation.describe)
-    responses = {status: _refusal(status) for status in statuses}
+    responses = refusals(*statuses)
     responses |= described.pop("responses", {"200": {"description": "Done", "content": {"application/json": {}}}})
     found: dict[str, Any] = {"summary": operation.summary, "responses": dict(sorted(responses.items())), **described}
     if operation.access == "api":
         found["security"] = [{"token": []}]
     return found
+
+
+def refusals(*statuses: str) -> dict[str, Any]:
+    """Return the description of refusals, by status."""
+    return {status: _refusal(status) for status in statuses}
 
 
 def _refusal(status: str) -> dict[str, Any]:

@@ -26,7 +26,14 @@ _STATUS: tuple[tuple[type[ZenprofileError], int, str], ...] = (
     (errors.StoreBroken, 503, "The store cannot be read"),
     (errors.NewerFormat, 503, "The store is of a newer format"),
 )
-_TITLES = {401: "Sign in first", 403: "Not allowed", 404: "Not found", 405: "Not allowed here", 412: "Changed"}
+_TITLES = {
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not allowed here",
+    412: "Changed",
+    429: "Wait",
+}
 
 
 def status_of(error: ZenprofileError) -> int:

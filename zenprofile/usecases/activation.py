@@ -1,4 +1,4 @@
-"""Which profile and which stack are active: of a checkout or of the machine, and as a root's file says it."""
+"""Make a profile or a stack the active one: of a checkout or of the machine; and mark a repository root."""
 
 import os
 

@@ -1,7 +1,8 @@
 """Edits by hand: what the working tree has that the last commit has not, and whether it may be committed."""
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from zenprofile.core import inherited, profile_check
@@ -18,6 +19,7 @@ from zenprofile.store.base import Edits
 
 if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
+    from zenprofile.git.config import Settings
 
 # A file that differs (None: the manifest), its content as HEAD has it, and as it is (None: no file).
 Dirty = tuple[Key | None, bytes | None, bytes | None]
@@ -109,6 +111,21 @@ def unshared(store: "LocalStore", repository: Repository) -> str | None:
     if dirty(store, repository):
         return "uncommitted edits"
     return only_here.beside(repository, committed(store, repository)) or None
+
+
+@contextlib.contextmanager
+def asking(repository: Repository, *, wanted: bool) -> "Iterator[Settings | None]":
+    """Ask git for its settings while a change is looked at; None where nothing is committed."""
+    if not wanted:
+        yield None
+        return
+    from zenprofile.git.config import Settings
+
+    settings = Settings(repository)
+    try:
+        yield settings
+    finally:
+        settings.close()
 
 
 def commit(store: "LocalStore", message: str, expected: str) -> Recorded:

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from zenprofile.git.left_out import LeftOut
     from zenprofile.store.undo import Past
 
-Dirty = tuple[
-    Key | None, bytes | None, bytes | None
-]  # a file that differs (None: the manifest), as HEAD has it, as it is
-
 
 class LocalStore(Opened):
     """A profile in a folder. Promises: `Store` and `Committing` of `zenprofile.store.base`, and `past.Undoing`."""
@@ -164,8 +160,9 @@ class LocalStore(Opened):
     def apply(self, change: "Change", undone: str = "") -> "Recorded":
         """Write a change, and commit it unless the mode is manual."""
         from zenprofile.core.change import Recorded
+        from zenprofile.drivers.local import edits
 
-        with self.writing() as repository, self._asking(repository) as settings:
+        with self.writing() as repository, edits.asking(repository, wanted=self.commits) as settings:
             from zenprofile.store.prepare import prepare
 
             if change.idempotency_key:
@@ -192,20 +189,6 @@ class LocalStore(Opened):
             if unkept:
                 journal.forget_last(repository)
             return recorded
-
-    @contextlib.contextmanager
-    def _asking(self, repository: Repository) -> Iterator["Settings | None"]:
-        """Ask git for its settings while a change is looked at; None where nothing is committed."""
-        if not self.commits:
-            yield None
-            return
-        from zenprofile.git.config import Settings
-
-        settings = Settings(repository)
-        try:
-            yield settings
-        finally:
-            settings.close()
 
     def record(
         self,

@@ -7,7 +7,7 @@ from zenprofile.core import change as core_change
 from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.errors import AccessDenied, Stale, UsageError
-from zenprofile.server import auth
+from zenprofile.server import auth, openapi
 from zenprofile.server.api import wire
 from zenprofile.server.exchange import CHANGES_LIMIT, Answer, Asked, Operation, Refused, Resource, as_json
 from zenprofile.usecases import history, stale
@@ -139,15 +139,29 @@ def _current(snapshot: Any, edit: Edit) -> dict[str, Any]:
     return {**wire.key(edit.key), "revision": revision_of(edit.key, text), **wire.raw(text)}
 
 
+_FOUND = {
+    "parameters": openapi.query(
+        entity="stack/NAME or component/TYPE/NAME", limit="at most so many", cursor="'next' of the page before"
+    )
+}
+_APPLIED = {
+    "parameters": openapi.conditions("Idempotency-Key"),
+    "requestBody": openapi.body("application/json", required=("edits",)),
+    "responses": {status: {"description": text} for status, text in (("200", "Nothing to do"), ("201", "Recorded"))},
+}
+_DIFFERS = {"parameters": openapi.query(**{"from": "a change or date", "to": "likewise; without it now"})}
+
 RESOURCES: tuple[Resource, ...] = (
     Resource(
         "/api/v1/changes",
         {
-            "GET": Operation(find, "Recorded changes, newest first"),
-            "POST": Operation(apply, "Several edits as one change", needs="editor", limit=CHANGES_LIMIT),
+            "GET": Operation(find, "Recorded changes, newest first", describe=_FOUND),
+            "POST": Operation(
+                apply, "Several edits as one change", needs="editor", limit=CHANGES_LIMIT, describe=_APPLIED
+            ),
         },
     ),
     Resource("/api/v1/changes/{rev:path}", {"GET": Operation(show, "One recorded change")}),
     Resource("/api/v1/undoable", {"GET": Operation(undoable, "Changes of this machine that can be taken back")}),
-    Resource("/api/v1/diff", {"GET": Operation(diff, "What differs between two moments")}),
+    Resource("/api/v1/diff", {"GET": Operation(diff, "What differs between two moments", describe=_DIFFERS)}),
 )

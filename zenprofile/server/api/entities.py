@@ -9,6 +9,7 @@ from typing import Any
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key, Kind
 from zenprofile.errors import Exists, NotFound, Stale, UsageError
+from zenprofile.server import openapi
 from zenprofile.server.api import wire
 from zenprofile.server.api.changes import must_be_allowed, write
 from zenprofile.server.exchange import (
@@ -213,23 +214,41 @@ def _unless_known(asked: Asked, answer: Answer, tag: str) -> Answer:
     return answer._replace(headers=headers)
 
 
+_AT = openapi.query(at="a change, HEAD or a date: as it was then")
+_LISTED = {
+    "parameters": [
+        *openapi.query(
+            type="a component type",
+            flavor="of components",
+            name="a pattern with * and ?",
+            label="KEY, or KEY=VALUE",
+            limit="at most so many",
+            cursor="'next' of the page before",
+        ),
+        *_AT,
+    ]
+}
+_READ = {"parameters": [*_AT, *openapi.conditions("If-None-Match")]}
+_WRITTEN = {
+    "parameters": [*openapi.query(message="why"), *openapi.conditions("If-Match", "If-None-Match")],
+    "requestBody": openapi.body(JSON, YAML, required=("name",)),
+    "responses": {status: {"description": text} for status, text in (("200", "Replaced"), ("201", "Created"))},
+}
+_DELETED = {
+    "parameters": [*openapi.query(message="why"), *openapi.conditions("If-Match")],
+    "responses": {"204": {"description": "Deleted"}, **openapi.refusals("409", "412", "428")},
+}
+
+
 def _resources(kind: Kind) -> tuple[Resource, Resource]:
     base = f"/api/v1/{kind.folder}"
     one = f"{base}/{{type}}/{{name}}" if kind.typed else f"{base}/{{name}}"
     name = kind.name
-    return (
-        Resource(base, {"GET": Operation(partial(find, kind=name), f"{kind.folder.capitalize()}, listed")}),
-        Resource(
-            one,
-            {
-                "GET": Operation(partial(get, kind=name), f"One {name}"),
-                "PUT": Operation(
-                    partial(put, kind=name), f"Create or replace a {name}", "editor", limit=DOCUMENT_LIMIT
-                ),
-                "DELETE": Operation(partial(delete, kind=name), f"Delete a {name}", "editor"),
-            },
-        ),
-    )
+    listed = Operation(partial(find, kind=name), f"{kind.folder.capitalize()}, listed", describe=_LISTED)
+    read = Operation(partial(get, kind=name), f"One {name}", describe=_READ)
+    written = Operation(partial(put, kind=name), f"Write one {name}", "editor", limit=DOCUMENT_LIMIT, describe=_WRITTEN)
+    deleted = Operation(partial(delete, kind=name), f"Delete one {name}", "editor", describe=_DELETED)
+    return Resource(base, {"GET": listed}), Resource(one, {"GET": read, "PUT": written, "DELETE": deleted})
 
 
 RESOURCES: tuple[Resource, ...] = tuple(resource for kind in KINDS.values() for resource in _resources(kind))
