@@ -4,6 +4,7 @@ The index is read in this process: every command asks, and nearly always the ans
 """
 
 import os
+import stat
 import struct
 from typing import NamedTuple
 
@@ -31,8 +32,12 @@ class LeftOut(NamedTuple):
 def find(repository: Repository) -> dict[str, LeftOut]:
     """Return the entries by path below the work tree's top."""
     try:
-        with open(repository.git_file("index"), "rb") as file:
-            content = file.read(_MOST)
+        path = repository.git_file("index")
+        about = os.stat(path)
+        if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for
+            return {}
+        with open(path, "rb") as file:
+            content = file.read(min(about.st_size, _MOST))  # memory is taken for what is asked for
     except OSError:
         return {}
     try:

@@ -12,12 +12,11 @@ from zenprofile.errors import StoreBroken, UsageError, ZenprofileError
 from zenprofile.fs import atomic
 from zenprofile.watch import processes
 
-_KEPT = ("ZENPROFILE_CONFIG_DIR", "GIT_SSH_COMMAND", "SSH_AUTH_SOCK", "PATH")
+_KEPT = ("ZENPROFILE_CONFIG_DIR", "GIT_SSH_COMMAND", "PATH")
 _UNIT = """\
 # Written by `zenprofile watch service install`; `zenprofile watch service uninstall` removes it.
 [Unit]
 Description=zenprofile watch: profile {name}
-Documentation=https://github.com/zenprofile/zenprofile
 
 [Service]
 Type=exec
