@@ -16,6 +16,8 @@ OUTPUT_FLAGS = ("-o", "--output")
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Keep a common option in the session; one that stands later wins."""
     session = context.ensure_object(Session)
+    if value and parameter.name == "verbose":
+        session.follow_git()
     if value:
         setattr(session, {"profile": "chosen", "output": "format"}.get(str(parameter.name), str(parameter.name)), value)
 

@@ -211,7 +211,9 @@ class Session:
         for line in lines:
             self.warn(output.safe_text(line))
 
-    def debug(self, text: str) -> None:
-        """Print a line to stderr where ``-v`` asks for it."""
-        if self.verbose:
-            self.note(text)
+    def follow_git(self) -> None:
+        """Print each git process with its status and time to stderr, known secrets put out of sight."""
+        from zenprofile.core.secrets.detector import hidden
+        from zenprofile.git import runner
+
+        runner.tell = lambda line: self.note(output.safe_text(hidden(line)))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from selectors import BaseSelector, SelectorKey
 
 LOCAL_DEADLINE = 120.0  # seconds; beyond any local operation on a profile
+tell: Callable[[str], None] | None = None  # takes a line for each process that has ended, where a person asks (-v)
 _GRACE, _CHILDREN_GRACE = 5.0, 1.0  # seconds that a process, and then its children, have to tidy up
 # The variables of git that a person sets on purpose; all others are set by git for its own children, or by an attacker.
 _KEPT = frozenset(
@@ -269,6 +270,7 @@ class Process(subprocess.Popen[bytes]):
 
     folder = ""
     since = 0.0
+    _told = False
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end, as the library does."""
@@ -285,7 +287,19 @@ class Process(subprocess.Popen[bytes]):
                 finally:
                     os.close(fd)
             timeout = max(0.0, until - time.monotonic())
-        return super().wait(timeout)
+        status = super().wait(timeout)
+        if tell is not None and not self._told:
+            self._told = True
+            tell(f"{_shown(self.args)} in {self.folder}: status {status}, {(time.time() - self.since) * 1000:.0f} ms")
+        return status
+
+
+def _shown(command: object) -> str:
+    """Return a command line without the flags that every process of ours has."""
+    words = list(map(str, command)) if isinstance(command, list) else []
+    while words[1:2] == ["-c"]:
+        del words[1:3]
+    return " ".join(words)
 
 
 def start(
