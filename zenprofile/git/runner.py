@@ -176,10 +176,7 @@ def finish(
     except BaseException:
         end(process)
         raise
-    if process.returncode == -signal.SIGKILL and isinstance(process, Process):
-        from zenprofile.git import leftovers
-
-        leftovers.take_away(process.folder, process.since)
+    _tidy_up(process)
     return _judged(args, Ran(process.returncode, out, err.decode("utf-8", "replace")), ok)
 
 
@@ -241,7 +238,16 @@ def run_network(
     finally:
         process.stdout.close()
         process.stderr.close()
+    _tidy_up(process)
     return Ran(status, bytes(out), err.decode("utf-8", "replace"))
+
+
+def _tidy_up(process: "subprocess.Popen[bytes]") -> None:
+    """Take away the locks that a process left which somebody has killed."""
+    if process.returncode == -signal.SIGKILL and isinstance(process, Process):
+        from zenprofile.git import leftovers
+
+        leftovers.take_away(process.folder, process.since)
 
 
 def _ready(selector: "BaseSelector", until: float) -> "list[tuple[SelectorKey, int]]":
