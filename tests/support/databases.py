@@ -247,10 +247,10 @@ def start(server: Server, node: int, *, new_cluster: bool = False) -> Server:
 
 def is_ready(server: Server, node: int = 0) -> bool:
     """Say whether a node answers queries; of a cluster, whether it has the cluster's state."""
+    import psycopg
+
     try:
         if server.engine == "postgresql":
-            import psycopg
-
             psycopg.connect(server.url("postgres"), connect_timeout=5).close()
             return True
         rows = execute(server, "SHOW STATUS LIKE 'wsrep_local_state_comment'", node=node)
