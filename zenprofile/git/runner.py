@@ -78,6 +78,8 @@ _FLAGS = (
     "core.alternateRefsCommand=true",
 )
 _NO_HOOKS = "core.hooksPath=/dev/null"
+# Who is told of each command once it has ended (``-v``), a line each; nobody else.
+listeners: list[Callable[[str], None]] = []
 
 
 class Ran(NamedTuple):
@@ -265,10 +267,12 @@ class Process(subprocess.Popen[bytes]):
     Attributes:
         folder: where it runs.
         since: when it was started, in seconds since 1970.
+        command: the subcommand and its arguments, until the listeners were told of them.
     """
 
     folder = ""
     since = 0.0
+    command: tuple[str, ...] = ()
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end, as the library does."""
@@ -285,7 +289,20 @@ class Process(subprocess.Popen[bytes]):
                 finally:
                     os.close(fd)
             timeout = max(0.0, until - time.monotonic())
-        return super().wait(timeout)
+        status = super().wait(timeout)
+        if listeners and self.command:
+            self._tell(status)
+        return status
+
+    def _tell(self, status: int) -> None:
+        import shlex
+
+        from zenprofile.git.remote_errors import redacted
+
+        words, self.command = self.command, ()
+        line = f"{redacted(shlex.join(['git', *words]))} ({time.time() - self.since:.3f} s, status {status})"
+        for listener in listeners:
+            listener(line)
 
 
 def start(
@@ -308,7 +325,7 @@ def start(
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        process.folder, process.since = os.fspath(cwd), time.time()
+        process.folder, process.since, process.command = os.fspath(cwd), time.time(), tuple(args)
         return process
     except FileNotFoundError:
         if not os.path.isdir(cwd):
