@@ -223,3 +223,18 @@ def test_verbose_tells_each_git_command_without_secrets(run, clone: Path, monkey
     monkeypatch.setattr(runner, "listeners", [lines.append])
     runner.run(["ls-remote", "https://ana:pass-word@127.0.0.1/x"], clone, ok=(128,))
     assert [line.partition(" (")[0] for line in lines] == ["git ls-remote https://***@127.0.0.1/x"]
+
+
+def test_a_profile_that_a_sparse_checkout_leaves_out_is_named(run, clone: Path) -> None:
+    (clone / "README").write_text("")
+    git(clone, "add", "README")
+    git(clone, "commit", "-q", "-m", "read me")
+    git(clone, "sparse-checkout", "set", "src")
+    for line in ("stack list", "create x --url .zenprofile"):
+        assert "git sparse-checkout add .zenprofile" in run(line, fails=1).err
+    git(clone, "sparse-checkout", "add", ".zenprofile/stacks")
+    assert run("stack list -o name").out == "stack/default\n"
+    assert len(run("component list -o name").out.splitlines()) == 3
+    run("user create zoe")
+    run("commit")
+    assert git(clone, "show", "--stat", "--format=").split()[0] == ".zenprofile/users/zoe.yaml"

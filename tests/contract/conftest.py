@@ -22,13 +22,17 @@ def _params(names: Iterable[str]) -> list[Any]:
 
 def _placed(name: str, folder: Path, request: pytest.FixtureRequest) -> Place:
     place = DRIVERS[name]
-    if place.url == f"{{{name}}}":
+    served = place.url.startswith("{server}")
+    name = name.removeprefix("rest-")
+    if place.url.endswith(f"{{{name}}}"):
         server = request.getfixturevalue("servers").get(name)
         database = databases.new_database(server)
         urls = [server.url(database, node) for node in range(len(server.ports_of_clients))]
-        return place._replace(url=urls[0], others=tuple(urls[1:]))
-    url = place.url.removeprefix("{server}").format(folder=folder)
-    return place._replace(url=serving.address_of(url) if place.url.startswith("{server}") else url)
+    else:
+        urls = [place.url.removeprefix("{server}").format(folder=folder)]
+    if served:  # by two servers, that know of each other only what the store tells them
+        urls = [serving.address_of(urls[0], server) for server in range(2)]
+    return place._replace(url=urls[0], others=tuple(urls[1:]))
 
 
 @pytest.fixture(params=_params(DRIVERS))

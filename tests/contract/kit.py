@@ -84,7 +84,7 @@ _HERE = {
     "git": Place("{folder}/store", _in_folder, Options(user="ada", mode="commit")),
     "git-by-hand": Place("{folder}/store", _in_folder, Options(user="ada", mode="manual"), records=False),
 }
-DRIVERS = {**_HERE, **{f"rest-{name}": _served(_HERE[name]) for name in ("sqlite", "git")}}
+DRIVERS = {**_HERE, **{f"rest-{name}": _served(_HERE[name]) for name in ("sqlite", "postgresql", "git")}}
 
 
 class Document(NamedTuple):

@@ -19,17 +19,17 @@ _KEPT = 6  # stores that are open at a time
 
 
 @functools.cache
-def port() -> int:
-    """Start the process, once for all tests of this one, and return its port. It ends with us."""
+def port(server: int = 0) -> int:
+    """Start a server's process, once for all tests of this one, and return its port. It ends with us."""
     started = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert started.stdout is not None
     atexit.register(started.communicate)
     return int(started.stdout.readline())
 
 
-def address_of(url: str) -> str:
-    """Return the address at which a store is served."""
-    return f"http://127.0.0.1:{port()}/{base64.urlsafe_b64encode(url.encode()).decode()}"
+def address_of(url: str, server: int = 0) -> str:
+    """Return the address at which a server, of several, serves a store."""
+    return f"http://127.0.0.1:{port(server)}/{base64.urlsafe_b64encode(url.encode()).decode()}"
 
 
 def store_of(address: str) -> str:

@@ -139,7 +139,10 @@ def test_each_spoiled_file_is_named_and_spoils_only_itself(profiles: Profiles, t
     ("url", "error"),
     [
         ("git+file://{folder}/nowhere.git", NotFound),
-        ("git+file://{folder}/team.git@nowhere", NotFound),
+        (
+            "git+file://{folder}/team.git@nowhere",
+            InUse,
+        ),  # a branch that begins here, where the profile stands elsewhere
         ("git+file://{folder}/team.git#subdirectory=../x", Unsafe),
         ("git+file://{folder}/team.git#subdirectory=README.md", StoreBroken),
         ("git+ssh://-oProxyCommand=touch/x", Unsafe),

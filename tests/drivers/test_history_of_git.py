@@ -30,7 +30,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @contextlib.contextmanager
 def made(folder: Path) -> Iterator[LocalStore]:
-    store = create_store(str(folder), OPTIONS)
+    store = create_store(str(folder), OPTIONS._replace(new=True))
     assert isinstance(store, LocalStore)
     with contextlib.closing(store):
         yield store

@@ -577,3 +577,40 @@ def test_more_objects_than_files_may_be_open_are_written_together(mine: Path) ->
     found = git(mine, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
     assert written <= set(found.splitlines())
     git(mine, "fsck", "--strict")
+
+
+def test_a_passphrase_prompt_keeps_no_reader_waiting(profile: Path, tmp_path: Path) -> None:
+    asked, answer = tmp_path / "asked", tmp_path / "answer"
+    os.mkfifo(answer)
+    program = tmp_path / "gpg"
+    program.write_text(f"#!/bin/sh\ntouch '{asked}'\nread line < '{answer}'\nexit 1\n")
+    program.chmod(0o755)
+    git(profile, "config", "gpg.program", str(program))
+    git(profile, "config", "commit.gpgsign", "true")
+    git(profile, "config", "user.signingkey", "any")
+    command = [sys.executable, "-c", SIGNS, str(profile)]
+    writer_ = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while not asked.exists():
+        assert writer_.poll() is None
+
+    assert opened(profile, timeout=0.2).snapshot().load().problems == []
+    with pytest.raises(Locked, match=rf"process {writer_.pid}"):
+        opened(profile, timeout=0.2).apply(REGISTER)
+    with answer.open("w") as file:
+        file.write("\n")
+    assert writer_.wait() == 1
+
+
+SIGNS = """
+import sys
+from zenprofile.core.change import Change, Edit
+from zenprofile.core.entity import Key
+from zenprofile.drivers.local.driver import DRIVER
+from zenprofile.errors import ZenprofileError
+from zenprofile.store.base import Options
+eve = Edit(Key("user", "", "eve"), None, "name: eve\\n")
+try:
+    DRIVER.open(sys.argv[1], Options(mode="commit")).apply(Change((eve,)))
+except ZenprofileError:
+    sys.exit(1)
+"""

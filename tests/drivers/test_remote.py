@@ -720,7 +720,7 @@ def test_a_revision_that_is_not_there_is_not_asked_for(tmp_path: Path, mine: Rep
         (["dev", "main"], "gone", "", "main"),
         (["dev", "test"], "gone", "", ""),
         (["main"], "main", "v1", ""),
-        (["main"], "main", "nowhere", ""),
+        (["main"], "main", "nowhere", "nowhere"),
     ],
 )
 def test_which_branch_a_clone_is_on(tmp_path: Path, branches: list[str], head: str, wanted: str, expected: str) -> None:

@@ -188,7 +188,7 @@ def test_every_shell_block_is_run() -> None:
     languages = {
         block[1] for page in PAGES for block in BLOCK.finditer(page.read_text(encoding="utf-8")) if not block[3]
     }
-    assert languages <= {"console", "bash", "yaml", "json", "text", "python"}
+    assert languages <= {"console", "bash", "yaml", "json", "text", "python", "sql"}
 
 
 def test_the_makefile_has_the_targets_that_contributors_are_told_of() -> None:

@@ -504,7 +504,7 @@ def test_zenprofiles_own_commands_work_beside_the_hooks(repo: Path, tmp_path: Pa
 
 def test_folders_with_odd_names_have_the_driver(tmp_path: Path) -> None:
     repo = repository(tmp_path / "repo")
-    zenprofile(repo, "create", "odd", "--url", 'a "b" [c] *d\\e')
+    zenprofile(repo, "create", "odd", "--new", "--url", 'a "b" [c] *d\\e')
     git(repo, "add", ".")
     zenprofile(repo, "--profile", "odd", "hooks", "install")
 

@@ -76,6 +76,7 @@ def test_the_wheel_holds_code_schemas_and_hooks_and_nothing_else(checkout: Path,
 
     data = {name for name in names if ".dist-info/" in name}
     expected = files(checkout, "zenprofile", ".py", "py.typed")
+    expected |= files(checkout, "zenprofile/server/templates") | files(checkout, "zenprofile/server/static")
     expected |= {f"zenprofile/{name}" for name in files(checkout, "schemas", ".json") | files(checkout, "hooks")}
     assert names - data == expected
     assert "zenprofile/schemas/kinds/stack.json" in names

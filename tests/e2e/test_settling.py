@@ -60,6 +60,19 @@ def test_a_broken_reference_says_whose_deletion_it_is(team: Team) -> None:
     assert "  stack/mine components.artifact_store (reference)" in team.ben.run("status").out
 
 
+def test_lists_are_shown_in_one_line(team: Team) -> None:
+    key, both_ = Key("stack", "", "two"), ["default", "s3"]
+    team.ana.commit((key, stack("two", artifact_store=both_)))
+    team.ana.git("push", "-q")
+    team.ben.run("sync")
+    both(team, [(key, stack("two", artifact_store=["s3"]))], [(key, stack("two", artifact_store="default"))])
+    team.ben.run("sync", fails=3)
+
+    assert '  base:   ["default", "s3"]\n' in team.ben.run("conflicts").out
+    team.ben.run("resolve two --theirs")
+    assert team.ben.run("stack describe two -o json").json["components"]["artifact_store"] == ["s3"]
+
+
 def test_what_was_settled_can_be_opened_again_until_the_merge_is_made(team: Team) -> None:
     two_fields(team)
     before = team.ben.head

@@ -1388,3 +1388,17 @@ def test_a_brought_repository_without_a_remote_says_so(tmp_path: Path) -> None:
     for command in ("pull", "push", "sync"):
         assert "remote set URL" in ana.run(command, fails=1).err
     assert ana.run("status -o json").json["state"] in {"uncommitted", "unshared"}
+
+
+def test_a_rename_that_arrives_takes_along_what_this_machine_says(team: Team) -> None:
+    team.ben.run("stack set prod")
+    team.ben.run("override set component/artifact_store/s3 path=s3://mine")
+    team.ana.run("component rename s3 s3-eu")
+    team.ana.run("stack rename prod live")
+    team.ana.run("sync")
+
+    told = team.ben.run("sync").err
+
+    assert "artifact_store s3 was renamed to s3-eu: this machine's override follows" in told
+    assert team.ben.run("stack get -o json").json["name"] == "live"
+    assert team.ben.run("component describe s3-eu -o json").json["configuration"]["path"] == "s3://mine"

@@ -44,7 +44,7 @@ def test_what_was_taken_back_at_the_remote_is_not_pushed_again(team: Team, fetch
     assert "rewritten" in failed.err or fetched == "not yet"
     assert "rewritten" in synced.err
     said = team.ben.run("status -o json").json
-    assert (said["state"], "zenprofile push" in said["next"]) == ("diverged", False)
+    assert (said["state"], "zenprofile push" in said["next"]) == ("blocked", False)
     assert "rewritten" in said["reason"]
     team.ben.git("reset", "-q", "--hard", "origin/main")
     assert team.ben.run("sync").out.endswith("synced\n")
@@ -209,3 +209,58 @@ def test_an_editor_that_takes_the_file_away_settles_nothing(team: Team) -> None:
 
     assert "was not saved" in failed.err
     assert len(team.ben.run("conflicts -o json").json) == 1
+
+
+def second(team: Team) -> Path:
+    """Make another bare repository that has what the remote has."""
+    subprocess.run(["git", "clone", "-q", "--bare", str(team.bare), str(team.root / "second.git")], check=True)
+    return team.root / "second.git"
+
+
+def head_of(bare: Path) -> str:
+    done = subprocess.run(["git", "rev-parse", "main"], cwd=bare, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("how", ["pushurl", "pushInsteadOf"])
+def test_what_is_pushed_elsewhere_is_no_rewritten_history(team: Team, how: str) -> None:
+    elsewhere, old, ben = second(team), head_of(team.bare), team.ben
+    if how == "pushurl":
+        ben.git("config", "remote.origin.pushurl", str(elsewhere))
+    else:
+        ben.git("config", f"url.{elsewhere}.pushInsteadOf", ben.git("config", "remote.origin.url"))
+    for name in ("one", "two"):
+        ben.commit(user(name))
+
+        assert "Pushed" in ben.run("sync").out
+
+        assert (head_of(team.bare), head_of(elsewhere)) == (old, ben.head)
+        assert "Nothing to push" in ben.run("sync").out
+        ben.run("pull")
+    team.ana.commit(user("ana"))
+    team.ana.git("push", "-q")
+    ben.run("sync")
+    assert head_of(elsewhere) == ben.head
+    assert (ben.folder / "users" / "ana.yaml").exists()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_one_of_several_push_urls_that_refuses_is_no_synced(team: Team, number: int) -> None:
+    elsewhere, ben = second(team), team.ben
+    places = [ben.git("config", "remote.origin.url"), str(elsewhere)]
+    for place in places:
+        ben.git("config", "--add", "remote.origin.pushurl", place)
+    hook = (team.bare, elsewhere)[number] / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
+    hook.chmod(0o755)
+    ben.commit(user("ben"))
+
+    for line in ("sync", "push", "sync"):
+        failed = ben.run(line, fails=1)
+        assert "not today" in failed.err
+        assert (team.bare, elsewhere)[number].name in failed.err
+        assert "synced" not in failed.out
+
+    hook.unlink()
+    assert ben.run("sync").out.endswith("synced\n")
+    assert head_of(team.bare) == head_of(elsewhere) == ben.head

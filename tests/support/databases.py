@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -299,63 +300,86 @@ _STARTS: dict[str, Callable[[Path], Server]] = {"postgresql": _postgresql, "mysq
 _NUMBERS = itertools.count()
 
 
+# Waits until nobody holds the file any more, killed users among them, and ends the servers of a folder.
+_KEEPER = """
+import fcntl, os, shutil, signal, sys, time
+from pathlib import Path
+file, folder = sys.argv[1:]
+fcntl.flock(os.open(file, os.O_RDWR), fcntl.LOCK_EX)
+def ours():
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.encode() in (process / "cmdline").read_bytes() and int(process.name) != os.getpid():
+                yield int(process.name)
+        except OSError:
+            pass
+while found := list(ours()):
+    for process in found:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    time.sleep(0.05)
+shutil.rmtree(folder, ignore_errors=True)
+"""
+
+
+def _hold(users: Path) -> int:
+    """Be a user of a server until the returned file is closed, or this process ends in whatever way."""
+    held = os.open(users, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    return held
+
+
+def _start(engine: str, users: Path) -> Server:
+    """Start a server that ends with the last of its users; one of them is held already."""
+    # Not below pytest's own folders: they are long for the path of a socket, and closed to a server's user.
+    folder = Path(tempfile.mkdtemp(prefix=f"zp-{engine}-"))
+    folder.chmod(0o755)
+    keeper = [sys.executable, "-c", _KEEPER, str(users), str(folder)]
+    subprocess.Popen(keeper, cwd="/", stdin=subprocess.DEVNULL, start_new_session=True).returncode = 0
+    return _STARTS[engine](folder)
+
+
 @contextlib.contextmanager
 def alone(engine: str) -> Iterator[Server]:
-    """Start a server that nobody else uses, and end it."""
-    server = _start(engine)
-    try:
-        yield server
-    finally:
-        _end(server)
-
-
-def _end(server: Server) -> None:
-    for node in range(len(server.pids)):
-        kill(server, node)
-    shutil.rmtree(server.folder, ignore_errors=True)
+    """Start a server that nobody else uses, and let it end."""
+    with tempfile.TemporaryDirectory() as folder:
+        held = _hold(Path(folder, "users"))
+        try:
+            yield _start(engine, Path(folder, "users"))
+        finally:
+            os.close(held)
 
 
 class Servers:
-    """The servers that the workers of a run share; each worker says that it uses one, and the last one ends it."""
+    """The servers that the workers of a run share: the first that needs one starts it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._used: dict[str, Server] = {}
+        self._used: dict[str, tuple[Server, int]] = {}
 
     def get(self, engine: str) -> Server:
         """Return the server of an engine, started where it is not."""
         if engine not in self._used:
-            with self._held(engine) as said:
-                server = Server(**said["server"]) if said.get("users") else _start(engine)
-                said.update(server=server._asdict(), users=said.get("users", 0) + 1)
-            self._used[engine] = server
-        return self._used[engine]
+            users = self._folder / f"{engine}.users"
+            with (self._folder / f"{engine}.json").open("a+", encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                file.seek(0)
+                said = json.loads(file.read() or "null")
+                held = _hold(users)
+                # The one that was started here may have ended with its users.
+                server = Server(**said) if said and is_ready(Server(**said)) else _start(engine, users)
+                file.seek(0)
+                file.truncate()
+                json.dump(server._asdict(), file)
+            self._used[engine] = server, held
+        return self._used[engine][0]
 
     def close(self) -> None:
-        """End the servers that no other worker uses."""
-        for engine, server in self._used.items():
-            with self._held(engine) as said:
-                said["users"] -= 1
-                if not said["users"]:
-                    _end(server)
-
-    @contextlib.contextmanager
-    def _held(self, engine: str) -> "Iterator[dict[str, object]]":
-        with (self._folder / f"{engine}.json").open("a+", encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            said = json.loads(file.read() or "{}")
-            yield said
-            file.seek(0)
-            file.truncate()
-            json.dump(said, file)
-
-
-def _start(engine: str) -> Server:
-    # Not below pytest's own folders: they are long for the path of a socket, and closed to a server's user.
-    folder = Path(tempfile.mkdtemp(prefix=f"zp-{engine}-"))
-    folder.chmod(0o755)
-    return _STARTS[engine](folder)
+        """Let the servers end that no other worker uses."""
+        for _, held in self._used.values():
+            os.close(held)
 
 
 @pytest.fixture(scope="session")

@@ -121,6 +121,19 @@ def test_new_keys_stand_behind_what_they_follow() -> None:
     assert list(merged(COMPONENT, {"a": 1, "b": 1}, ours, theirs)) == ["first", "a", "o", "t", "b", "z", "last"]
 
 
+@pytest.mark.parametrize("choice", [None, "ours", "theirs"])
+def test_flavor_and_configuration_that_both_sides_added_are_one_choice(choice: Any) -> None:
+    ours = {"name": "a", "flavor": "s3", "configuration": {"path": "s3://a", "key": "k"}, "description": "o"}
+    theirs = {"name": "a", "flavor": "gcp", "configuration": {"path": "gs://a"}, "labels": {"t": "t"}}
+    choices: Choices = {("flavor",): choice} if choice else {}
+
+    data, conflicts = merge_data(COMPONENT, {}, ours, theirs, choices)
+
+    assert [c.path for c in conflicts] == ([] if choice else [("flavor",)])
+    side = theirs if choice == "theirs" else ours
+    assert data == {**ours, **theirs, "flavor": side["flavor"], "configuration": side["configuration"]}
+
+
 def test_choices_settle_conflicts_nearest_first() -> None:
     base = {"a": 1, "m": {"x": 1, "y": 1, "z": 1}}
     ours = {"a": 2, "m": {"x": 2, "y": 2, "z": 2}}

@@ -40,6 +40,7 @@ def create(
     At an empty place, or inside a working tree, the default user, components and stack are registered. --set makes the
     profile the active one.
     """
+    from zenprofile.usecases import activation
     from zenprofile.usecases import profiles as usecase
 
     if url is not None and not url.strip():
@@ -54,7 +55,7 @@ def create(
     if made.profile.path:
         session.hint(f"Hooks keep invalid documents out of its clone: zenprofile hooks install --profile {name}")
     if set_:
-        session.warn_all(usecase.make_active(session.profiles, session.active, name, False))
+        session.warn_all(activation.make_active(session.profiles, session.active, name, False))
         session.say(output.safe_text(f"Active profile changed to: '{name}'"))
 
 
@@ -67,11 +68,11 @@ def set_(session: Session, name: str, everywhere: bool) -> None:
 
     Inside a repository (see init) that is said in its .zenprofile.json, else it holds for the whole machine.
     """
-    from zenprofile.usecases import profiles as usecase
+    from zenprofile.usecases import activation
 
     session.bear_broken_root()
     session.announce(about_profiles=True)
-    warnings = usecase.make_active(session.profiles, session.active, name, everywhere)
+    warnings = activation.make_active(session.profiles, session.active, name, everywhere)
     _said(session, f"Active profile changed to: '{name}'", session.profiles.state().profiles.get(name))
     session.warn_all(warnings)
 
@@ -160,12 +161,12 @@ def init(session: Session, store: str) -> None:
     Writes .zenprofile.json, fit to be committed: the active profile and stack of every command below this folder, and
     with --store the folder of the profile, so that every clone has it without a create.
     """
-    from zenprofile.usecases import profiles as usecase
+    from zenprofile.usecases import activation
 
     if not store:
         session.bear_broken_root()
         session.announce(about_profiles=True)
-    data = usecase.mark(session.profiles, None if store else session.active, os.getcwd(), store, session.chosen)
+    data = activation.mark(session.profiles, None if store else session.active, os.getcwd(), store, session.chosen)
     line = f"Repository root marked by {data['file']}: '{data['profile']}', '{data['stack']}'."
     session.show(data, lambda: output.safe_text(line))
 

@@ -51,9 +51,11 @@ def _progress(text: str) -> None:
 
 def arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) -> None:
     """Say what a merge brought, and what it decided by itself."""
+    from zenprofile.usecases import arriving
+
     for line in change.each_in_words(changes):
         session.say(output.safe_text(f"  {line}"))
-    session.warn_all(notes)
+    session.warn_all([*notes, *arriving.take_along(session.profiles, session.active, changes)])
 
 
 @command(examples=["zenprofile status", "zenprofile status -o json"])
@@ -146,7 +148,7 @@ def set_(session: Session, url: str) -> None:
 @click.pass_obj
 def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
     """Fetch what others have changed, and merge it by meaning."""
-    from zenprofile.usecases import sharing
+    from zenprofile.usecases import arriving, sharing
 
     side = side_of(session)
     if side is None:
@@ -156,7 +158,8 @@ def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
         session.say("Pulled:" if done.changes else "Pulled." if done.moved else "Nothing to pull.")
         arrived(session, done.changes, done.notes)
         return
-    session.show({"moved": done.moved, "changes": sharing.changes_json(done.changes), "notes": list(done.notes)}, str)
+    notes = [*done.notes, *arriving.take_along(session.profiles, session.active, done.changes)]
+    session.show({"moved": done.moved, "changes": sharing.changes_json(done.changes), "notes": notes}, str)
 
 
 @command(examples=["zenprofile push", "zenprofile push --strict"])
@@ -225,7 +228,7 @@ def _confirm(question: str) -> bool:
 @click.pass_obj
 def sync(session: Session, strict: bool, with_others: bool) -> None:
     """Pull and push until the remote has what is here; edits that hold are committed first (not in `manual`)."""
-    from zenprofile.usecases import sharing
+    from zenprofile.usecases import arriving, sharing
 
     side = side_of(session)
     if side is None:
@@ -261,7 +264,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
         "push_to": done.to,
         "committed": done.committed.rev if done.committed is not None else "",
         "changes": sharing.changes_json(done.pulled),
-        "notes": list(done.notes),
+        "notes": [*done.notes, *arriving.take_along(session.profiles, session.active, done.pulled)],
         "sent": done.sent,
     }
     session.show(data, str)

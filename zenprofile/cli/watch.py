@@ -64,14 +64,14 @@ def _show(session: Session) -> Any:
 
 def _watch_all(session: Session, *, once: bool, no_push: bool) -> int:
     from zenprofile.errors import NotFound
-    from zenprofile.watch import fleet
+    from zenprofile.watch import supervisor
 
     profiles = [p for p in session.profiles.state().profiles.values() if not p.problem and p.store_type == "local"]
     if not profiles:
         raise NotFound("this machine has no profile in Git", hint="make one: zenprofile create NAME")
     options = [*(["--once"] if once else []), *(["--no-push"] if no_push else []), "-o", session.format]
     commands = {p.name: [sys.executable, "-m", "zenprofile", "watch", "--profile", p.name, *options] for p in profiles}
-    return fleet.watch(commands, lambda name, line: session.warn_all([f"{name}: {line}"]), once=once)
+    return supervisor.watch(commands, lambda name, line: session.warn_all([f"{name}: {line}"]), once=once)
 
 
 def _repository(session: Session) -> "Repository":

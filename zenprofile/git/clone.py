@@ -33,7 +33,7 @@ def clone(url: str, folder: Path, *, timeout: float, progress: Progress = None) 
         progress: gets what git says of its progress, as it comes; not made safe for a terminal.
 
     Raises:
-        NotFound: there is no such repository, or no such branch in it.
+        NotFound: there is no such repository, or what is named is a tag.
         Unreachable, AccessDenied: the other side.
         Unsafe, UsageError: the URL.
         StoreBroken: no space, no permission.
@@ -116,9 +116,13 @@ def _begin(folder: Path, wanted: CloneUrl, shown: str) -> str:
     head = runner.run(["symbolic-ref", "-q", "HEAD"], folder, ok=(0, 1)).out.decode().strip()
     own = head.removeprefix("refs/heads/") or "main"
     branch = wanted.branch or refs.get(f"{_REFS}HEAD", "").removeprefix(_REFS) or _only(own, there, shown)
-    if there and branch not in there:
-        names = ", ".join(there[:10])
-        raise NotFound(f"{shown} has no branch '{branch}'", hint=f"write @BRANCH behind the URL; it has {names}")
+    start = branch
+    if there and branch not in there:  # it begins here, where the remote's own choice is
+        tag = runner.run(["rev-parse", "-q", "--verify", f"refs/tags/{branch}"], folder, ok=(0, 1, 128)).status == 0
+        if tag:
+            hint = f"write @BRANCH behind the URL; it has {', '.join(there[:10])}"
+            raise NotFound(f"{shown} has no branch '{branch}': that is a tag", hint=hint)
+        start = refs.get(f"{_REFS}HEAD", "").removeprefix(_REFS) or _only(own, there, shown)
     runner.run(["symbolic-ref", "HEAD", f"refs/heads/{branch}"], folder)
     if head and own != branch:
         runner.run(["update-ref", "-d", head], folder)
@@ -126,7 +130,7 @@ def _begin(folder: Path, wanted: CloneUrl, shown: str) -> str:
     for key, value in (("remote", "origin"), ("merge", f"refs/heads/{branch}")):
         runner.run(["config", f"branch.{branch}.{key}", value], folder)
     if there:
-        runner.run(["update-ref", f"refs/heads/{branch}", f"{_REFS}{branch}"], folder)
+        runner.run(["update-ref", f"refs/heads/{branch}", f"{_REFS}{start}"], folder)
     return branch if there else ""
 
 

@@ -88,10 +88,18 @@ class Settings:
         ends = (name.removeprefix("remote.").removesuffix(".url") for name in self._values if name.endswith(".url"))
         return [end for end in ends if f"remote.{end}.url" in self._values]
 
+    def promises(self) -> bool:
+        """Say whether a remote has promised what is missing here: the clone is a partial one."""
+        return any(name.startswith("remote.") and name.endswith(".promisor") and self.on(name) for name in self._values)
+
     def rewrites(self) -> list[str]:
         """Return what addresses may begin with in place of what is written (``url.BASE.insteadOf``)."""
         ends = (".insteadof", ".pushinsteadof")
         return [name[4:].rpartition(".")[0] for name in self._values if name.startswith("url.") and name.endswith(ends)]
+
+    def rewrites_pushes(self) -> bool:
+        """Say whether addresses that are pushed to may be others than those that are fetched from."""
+        return any(name.startswith("url.") and name.endswith(".pushinsteadof") for name in self._values)
 
     def on(self, name: str) -> bool:
         """Say whether a setting is true."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Commit", "Repo", "opened"]
 
 _SHA1 = 40  # characters of an id
-_ENVIRONMENT = threading.Lock()
+_ENVIRONMENT = threading.RLock()
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from zenprofile.errors import Unreachable, Unsafe, UsageError, ZenprofileError
-from zenprofile.git import remote_errors, runner
+from zenprofile.git import push_targets, remote_errors, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.remote_lock import alone
 from zenprofile.git.repository import Repository
@@ -57,12 +57,14 @@ class Pushed(NamedTuple):
         stale: whether it has commits that are not here: fetch first.
         reason: its words, where it did not take the commit; neither confirmed nor stale is a lock that it has.
         said: what the host printed, such as the address for a merge request.
+        nothing: whether it had the commit already.
     """
 
     confirmed: bool
     stale: bool
     reason: str
     said: str = ""
+    nothing: bool = False
 
 
 def fetch(
@@ -133,19 +135,27 @@ def push(
         ZenprofileError: a hook there, or a protected branch, refused it; its words are in the message.
     """
     args = ["push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"]
+    targets = push_targets.of(repository, upstream.remote, settings or Settings(repository))
     # A lease forces nothing here, since what it names is an ancestor: it is git's word for compare and swap.
-    args += [f"--force-with-lease={upstream.branch}:{had}"] if had else []
+    args += [f"--force-with-lease={upstream.branch}:{had}"] if had and not targets.urls else []
     args += ["--", upstream.remote, f"{oid}:{upstream.branch}"]
     with alone(repository, upstream.tracking, timeout):
         ran = talk(repository, args, upstream.url, timeout, progress, hooks=hooks, settings=settings)
-    flag, summary = _answer(ran.out.decode("utf-8", "replace"), upstream.branch)
-    if flag and flag in " *=" and not ran.status:
-        _remember(repository, upstream, oid)
-        return Pushed(confirmed=True, stale=False, reason="", said=_said(ran.err))
-    if flag == "!" and not summary.startswith("[remote failure]"):
-        return _refused(summary, ran.err, upstream)
+    answers = push_targets.answers(ran.out.decode("utf-8", "replace"), upstream.branch)
+    refused = next((answer for answer in answers if answer.flag not in " *="), None)
+    # Of several, each one's answer counts, and git's own word about those that gave none.
+    if answers and refused is None and not ran.status:
+        if targets.fetched:
+            _remember(repository, upstream, oid)
+        nothing = all(answer.flag == "=" for answer in answers)
+        return Pushed(confirmed=True, stale=False, reason="", said=_said(ran.err), nothing=nothing)
+    if targets.urls:
+        url = refused.url if refused is not None else " or ".join(targets.urls)
+        upstream = upstream._replace(url=remote_errors.redacted(url))
+    if refused is not None and not refused.summary.startswith("[remote failure]"):
+        return _refused(refused.summary, ran.err, upstream, several=bool(targets.urls))
     error = remote_errors.failure(ran.err, upstream.url)
-    if isinstance(error, Unreachable) and _went_out(ran.err):
+    if isinstance(error, Unreachable) and _went_out(ran.err) and not targets.urls:
         return _looked(repository, upstream, oid, timeout, error)
     raise error
 
@@ -266,20 +276,6 @@ def _must_serve_elsewhere(settings: Settings) -> None:
                 raise Unsafe(message, hint=f"look at who has set it: git config --show-origin --get {setting[:140]!r}")
 
 
-def _answer(out: str, branch: str) -> tuple[str, str]:
-    """Return flag and summary of a branch from what ``push --porcelain`` prints; ("", "") where it says nothing.
-
-    Of several addresses that a remote has, one that refused counts.
-    """
-    found = ("", "")
-    for line in out.splitlines():
-        flag, _, rest = line.partition("\t")
-        refs, _, summary = rest.partition("\t")
-        if len(flag) == 1 and refs.rpartition(":")[2] == branch and found[0] != "!":
-            found = flag, summary
-    return found
-
-
 def _said(err: str) -> str:
     """Return the lines that the host itself printed."""
     lines = (line.removeprefix("remote:").strip() for line in err.splitlines() if line.startswith("remote:"))
@@ -292,13 +288,13 @@ def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:
         runner.run(["update-ref", "-m", "push", upstream.tracking, oid], repository.folder)
 
 
-def _refused(summary: str, err: str, upstream: Upstream) -> Pushed:
+def _refused(summary: str, err: str, upstream: Upstream, *, several: bool) -> Pushed:
     kind, _, why = summary.partition("] ")
     why = why.strip("()") or kind.strip("[]")
     locked = _LOCKED_THERE.search(err)
     if locked is not None:
         return Pushed(confirmed=False, stale=False, reason=f"{upstream.url} is locked there by {locked['lock']}")
-    if _RACES.search(why) and not _BROKEN_REMOTE.search(err):
+    if _RACES.search(why) and not _BROKEN_REMOTE.search(err) and not several:
         return Pushed(confirmed=False, stale=True, reason=why)
     said = remote_errors.said_by_remote(err)
     hint = "local work is kept; fix what it names, and push again"

@@ -4,7 +4,7 @@ import os
 from typing import Any, NamedTuple
 
 from zenprofile.errors import Invalid, NotFound, StoreBroken, Unsafe
-from zenprofile.machine import roots
+from zenprofile.machine import roots, tracked
 from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, State, folder_of, usable
 
 
@@ -172,7 +172,7 @@ def keep(profiles: Profiles, active: Active, **choices: str) -> None:
         active: the active profile, which has a place.
         choices: ``active_stack``, ``project``, ``profile``; "" for none.
     """
-    if not active.marker or active.marker.endswith(roots.ZENML_FILE) or roots.is_tracked(active.marker):
+    if not active.marker or active.marker.endswith(roots.ZENML_FILE) or tracked.is_tracked(active.marker):
         profiles.choose(active.place, choices)
         return
     names = {field.removeprefix("active_"): value for field, value in choices.items()}

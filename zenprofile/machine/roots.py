@@ -13,11 +13,11 @@ from zenprofile.core import names
 from zenprofile.core.entity import MANIFEST
 from zenprofile.errors import Invalid, NotFound, StoreBroken, Unsafe
 from zenprofile.fs import atomic, nofollow
+from zenprofile.machine import tracked
 from zenprofile.machine.profiles import Profiles
 
 REPOSITORY_FILE = ".zenprofile.json"
 ZENML_FILE = os.path.join(".zen", "config.yaml")
-FOLDER = ".zenprofile"  # of a profile at the top of a repository
 _LOCK = "roots.lock"
 _MAX_BYTES = 64 * 1024
 _NAMED = ("profile", "stack", "project")
@@ -93,6 +93,7 @@ def look(folder: str = "") -> Here:
         _must_be_trusted(store, top)
         return Here(said.root if said else top or store, said, store, top)
     said = said or _zenml_above(start)
+    tracked.must_not_be_left_out("" if said else top)
     return Here(said.root if said else "", said, "", top)
 
 
@@ -113,7 +114,7 @@ def _profile_in(at: str, *, is_top: bool) -> str:
     """Return the folder of the profile that one stands in at a folder; "" for none."""
     if os.path.lexists(os.path.join(at, MANIFEST)):
         return at
-    below = os.path.join(at, FOLDER)
+    below = os.path.join(at, tracked.FOLDER)
     return below if is_top and os.path.lexists(os.path.join(below, MANIFEST)) else ""
 
 
@@ -175,6 +176,11 @@ def of_store(root: str, store: str) -> str:
     return found
 
 
+def near(top: str) -> set[str]:
+    """Return the folders of the profiles that stand at a repository's top, and around the current folder."""
+    return {*filter(None, [_profile_in(top, is_top=True), look().store])}
+
+
 def top_of(folder: str) -> str:
     """Return the top of the repository that a folder is in; "" for none."""
     return next((at for at in _upwards(folder) if os.path.lexists(os.path.join(at, ".git"))), "")
@@ -203,42 +209,6 @@ def _name_of(top: str, store: str) -> str:
     text = name_of(top) if top else os.path.basename(store)
     kept = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in text).lstrip("._-")[:128]
     return kept if kept and not names.why_not(kept) else "checkout"
-
-
-def profiles_below(top: str) -> list[str]:
-    """Return the folders of the profiles in a repository, as its index and its work tree have them, sorted."""
-    from zenprofile.git.repository import find
-
-    repository = find(top)
-    near = {*filter(None, [_profile_in(top, is_top=True), look().store])}
-    if repository is None or not _may_track(repository.git_file("index")):
-        return sorted(near)
-    from zenprofile.git import runner
-
-    args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", MANIFEST, f"*/{MANIFEST}"]
-    rows = runner.run(args, top, extra={"GIT_LITERAL_PATHSPECS": "0"}).out.split(b"\0")
-    places = {os.path.dirname(os.path.join(top, os.fsdecode(row))) for row in rows if row}
-    return sorted({*places, *near})
-
-
-def _may_track(index: str) -> bool:
-    """Say whether git's index may name a profile: its entries hold names as they are. Spares most reads a process."""
-    try:
-        with open(index, "rb") as file:
-            return MANIFEST.encode() in file.read()
-    except OSError:
-        return False
-
-
-def is_tracked(file: str) -> bool:
-    """Say whether git tracks a file."""
-    from zenprofile.git import runner
-    from zenprofile.git.repository import find
-
-    root, name = os.path.split(file)
-    if find(root) is None:
-        return False
-    return runner.run(["ls-files", "--error-unmatch", "--", name], root, ok=(0, 1)).status == 0
 
 
 def _stands(file: str) -> bool:

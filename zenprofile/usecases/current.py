@@ -6,7 +6,7 @@ from zenprofile.machine.active import Active, keep
 from zenprofile.machine.profiles import Profile, Profiles, State
 from zenprofile.store.base import Store
 from zenprofile.usecases import lookup
-from zenprofile.usecases.profiles import set_stack as set_active_stack
+from zenprofile.usecases.activation import set_stack as set_active_stack
 
 
 def set_stack(profiles: Profiles, active: Active, store: Store, name: str, *, everywhere: bool) -> str:

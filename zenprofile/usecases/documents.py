@@ -66,14 +66,14 @@ def chosen(given: Sequence[str]) -> Chosen:
 
 def here() -> list[str] | None:
     """Return the folders of the profiles in the repository that one stands in; None where one stands in none."""
-    from zenprofile.machine import roots
+    from zenprofile.machine import roots, tracked
 
     try:
         cwd = os.getcwd()
     except OSError:
         return None
     top = roots.top_of(cwd)
-    return roots.profiles_below(top) if top else None
+    return tracked.profiles_below(top, roots.near(top)) if top else None
 
 
 def count(snapshot: Snapshot, below: Sequence[str] = ()) -> int:

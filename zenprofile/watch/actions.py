@@ -44,7 +44,7 @@ class Done(NamedTuple):
 
 
 class Actions:
-    """The watcher's hands on one profile. A store is opened where it is needed, and closed by `rest`.
+    """Carries out actions on one profile. A store is opened where it is needed, and closed by `rest`.
 
     Args:
         open_store: opens the profile's store.

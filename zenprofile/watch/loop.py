@@ -13,10 +13,10 @@ from zenprofile.fs import stop
 from zenprofile.git.repository import Repository
 from zenprofile.watch import machine
 from zenprofile.watch.actions import Actions
-from zenprofile.watch.ears import Ears
 from zenprofile.watch.events import Action, Committed, Event, Exit, Hint, Policy, Remote, Stop, Tick, Trigger
-from zenprofile.watch.gate import Gatekeeper
-from zenprofile.watch.telling import Teller
+from zenprofile.watch.file_events import FileEvents
+from zenprofile.watch.guard import Guard
+from zenprofile.watch.reporter import Reporter
 
 GLANCE = 1.0  # seconds between two looks at what makes no event: git's own files, requests, the folders themselves
 JUMP = 5.0  # seconds by which the clock on the wall may differ from the one that stands while the machine sleeps
@@ -32,22 +32,22 @@ class Watcher:
         root: the profile's folder.
         policy: what may be done.
         actions: does it.
-        teller: tells of it.
+        reporter: tells of it.
     """
 
-    def __init__(self, repository: Repository, root: str, policy: Policy, actions: Actions, teller: Teller) -> None:
+    def __init__(self, repository: Repository, root: str, policy: Policy, actions: Actions, reporter: Reporter) -> None:
         self._repository = repository
         self._policy = policy
         self._actions = actions
-        self._teller = teller
+        self._reporter = reporter
         self._pipe = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) if hasattr(os, "pipe2") else _pipe()
-        self._ears = Ears(root, self._wake)
-        self._gate = Gatekeeper(repository, root)
+        self._file_events = FileEvents(root, self._wake)
+        self._guard = Guard(repository, root)
         self._heard = float("-inf")
         self._drift = _drift()
         self._ended = False
         self._signal = 0
-        actions.head = self._gate.head
+        actions.head = self._guard.head
         self._state = machine.begin(time.monotonic(), shared=False)
 
     def run(self, *, once: bool = False) -> machine.View:
@@ -68,9 +68,9 @@ class Watcher:
                     if not self._ended:
                         self._wait()
             finally:
-                self._ears.close()
+                self._file_events.close()
                 self._actions.rest()
-                self._teller.ended()
+                self._reporter.ended()
                 for end in self._pipe:
                     os.close(end)
         return machine.view(self._policy, self._state)
@@ -82,11 +82,13 @@ class Watcher:
 
     def _turn(self) -> None:
         """Take in what has happened, and do what is due."""
-        if self._ears.check():
-            self._teller.listens(f"polling: {self._ears.polling}" if self._ears.polling else "events")
-            if self._ears.polling:
-                self._teller.line("polling", f"files are looked at again and again, since {self._ears.polling}")
-            self._ears.hear()
+        if self._file_events.check():
+            self._reporter.listens(f"polling: {self._file_events.polling}" if self._file_events.polling else "events")
+            if self._file_events.polling:
+                self._reporter.line(
+                    "polling", f"files are looked at again and again, since {self._file_events.polling}"
+                )
+            self._file_events.hear()
         for event in self._noticed():
             self._feed(event)
         self._feed(Tick())
@@ -100,14 +102,14 @@ class Watcher:
         if abs(drift - self._drift) > JUMP:
             yield Trigger()
         self._drift = drift
-        yield from self._gate.look(self._actions.head)
-        self._actions.head = self._gate.head
-        if not self._state.gate.closed and self._gate.settings_changed():
+        yield from self._guard.look(self._actions.head)
+        self._actions.head = self._guard.head
+        if not self._state.gate.closed and self._guard.settings_changed():
             there = self._policy.pulls and self._actions.has_remote(self._state.shared)
             if there != self._state.shared:
                 yield Remote(there)
-        if self._ears.heard > self._heard:
-            self._heard = self._ears.heard
+        if self._file_events.heard > self._heard:
+            self._heard = self._file_events.heard
             yield Hint(self._heard)
 
     def _feed(self, event: Event) -> None:
@@ -119,7 +121,7 @@ class Watcher:
                 return
             with stop.when(lambda: bool(self._signal)):
                 outcome = self._actions(action)
-            self._gate.after_own_action(self._actions.head)
+            self._guard.after_own_action(self._actions.head)
             if isinstance(outcome, Committed) and watch_record.request(self._repository).get("confirmed"):
                 watch_record.ask(self._repository, confirmed="")
             if self._signal and not self._state.stopping:
@@ -135,15 +137,15 @@ class Watcher:
     def _view(self) -> None:
         held = self._state.held
         mark = held.mark if held is not None and held.kind == "deletion" else ""
-        self._teller.viewed(machine.view(self._policy, self._state), mark)
+        self._reporter.viewed(machine.view(self._policy, self._state), mark)
 
     def _wait(self) -> None:
         """Wait for a change, a signal, or the time when something is due."""
         due = machine.due(self._policy, self._state)
         left = GLANCE if due is None else max(0.0, min(GLANCE, due - time.monotonic()))
         # While files are being changed, the next change need not wake anybody: it is seen when quiet is looked for.
-        self._ears.armed = self._state.first is None
-        if self._ears.armed and self._ears.heard > self._heard:
+        self._file_events.armed = self._state.first is None
+        if self._file_events.armed and self._file_events.heard > self._heard:
             return
         with contextlib.suppress(InterruptedError):
             select.select([self._pipe[0]], [], [], left)

@@ -16,7 +16,7 @@ from zenprofile.watch.actions import Actions
 from zenprofile.watch.loop import Watcher
 from zenprofile.watch.machine import View
 from zenprofile.watch.processes import DEADLINE, Hooks
-from zenprofile.watch.telling import Show, Teller
+from zenprofile.watch.reporter import Reporter, Show
 
 _AT_ONCE = 1.0  # seconds that another command's look at the lock may take
 _AT_THE_END = 1.0  # seconds that hook commands get when a signal has ended the watcher
@@ -110,7 +110,7 @@ def _made(
     push: bool,
 ) -> tuple[Watcher, Hooks]:
     def warned(text: str) -> None:
-        teller.line("note", text)
+        reporter.line("note", text)
 
     def opened() -> LocalStore:
         store = open_store(warned)
@@ -119,10 +119,10 @@ def _made(
         return store
 
     hooks = Hooks(settings.hooks(profile.watch), warned)
-    teller = Teller(repository, profile.name, show, hooks)
-    actions = Actions(opened, teller.done, warned)
+    reporter = Reporter(repository, profile.name, show, hooks)
+    actions = Actions(opened, reporter.done, warned)
     policy = settings.policy(profile.watch, push=push)
-    return Watcher(repository, root, policy, actions, teller), hooks
+    return Watcher(repository, root, policy, actions, reporter), hooks
 
 
 def status(repository: Repository, profile: str) -> Mapping[str, Any]:

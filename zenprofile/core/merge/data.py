@@ -11,6 +11,7 @@ from zenprofile.core.merge import diff3
 
 # Lists whose order says nothing; a stack's components of one type are the third of their kind.
 _SETS = {"team": "members", "role": "assignments"}
+_OF_FLAVOR = ("flavor", "configuration")
 
 
 class Conflict(NamedTuple):
@@ -76,6 +77,8 @@ def merge_data(
         The merged data, ours where there is a conflict, and the conflicts that no choice settles.
     """
     merger = _Merger(key, choices or {}, kept)
+    if key.kind == "component" and "flavor" not in base and "flavor" in ours.keys() & theirs.keys():
+        ours, theirs = merger.flavored(ours, theirs)
     merged = merger.mapping((), base, ours, theirs)
     return merged, merger.conflicts
 
@@ -104,6 +107,20 @@ class _Merger:
             if value is not MISSING:
                 merged[name] = value
         return merged
+
+    def flavored(self, ours: Data, theirs: Data) -> tuple[Data, Data]:
+        """Return a component that both sides added with the flavor of one, and the configuration that goes with it."""
+        path, mine, other = ("flavor",), ours["flavor"], theirs["flavor"]
+        choice = chosen(self.choices, path)
+        if same(mine, other) or isinstance(choice, Value):
+            return ours, theirs
+        if choice is None:
+            detail = "each side added it with a flavor and a configuration of its own; they are chosen together"
+            self.conflicts.append(Conflict(self.key, path, MISSING, mine, other, "field", detail))
+        side = theirs if choice == "theirs" else ours
+        own = {field: side[field] for field in _OF_FLAVOR if field in side}
+        first, second = ({k: v for k, v in data.items() if k not in _OF_FLAVOR or k in own} for data in (ours, theirs))
+        return {**first, **own}, {**second, **own}
 
     def value(self, path: paths.Path, base: Any, ours: Any, theirs: Any) -> Any:
         plain_base, plain_ours, plain_theirs = (self._plain(path, side) for side in (base, ours, theirs))

@@ -13,7 +13,6 @@ Documents = Mapping[Key, str]
 Renames = Mapping[Key, Key]
 _Leaf = tuple[str, str, str, str]
 _COMMON = 10  # entities; a value that more of them have tells none from the others
-_MANY = 30  # entities; whether two of more changed places is left to history
 
 
 def found(base: Documents, side: Documents, told: Renames) -> dict[Key, Key]:
@@ -51,7 +50,8 @@ def history_may_tell(base: Documents, side: Documents, other: Documents) -> bool
     in_place: dict[tuple[str, str], list[Key]] = defaultdict(list)
     for key in old & new:
         in_place[key[:2]].append(key)
-    return any(_moved_in(base, side, key, in_place[key[:2]]) for key in both if key in new)
+    asked = {key[:2] for key in both if key in new}
+    return any(_changed_places(base, side, group) for kind, group in in_place.items() if kind in asked)
 
 
 def _changed(base: Documents, side: Documents) -> tuple[set[Key], set[Key]]:
@@ -60,13 +60,20 @@ def _changed(base: Documents, side: Documents) -> tuple[set[Key], set[Key]]:
     return {key for key in changed if key in base}, {key for key in changed if key in side}
 
 
-def _moved_in(base: Documents, side: Documents, key: Key, group: list[Key]) -> bool:
-    """Say whether another entity of a group seems to have taken a key."""
-    if len(group) < 2 or len(group) > _MANY:
-        return len(group) > _MANY
-    now = set(_leaves(side[key]))
-    kept = len(now & set(_leaves(base[key])))
-    return any(len(now & set(_leaves(base[other]))) > kept for other in group if other != key)
+def _changed_places(base: Documents, side: Documents, group: list[Key]) -> bool:
+    """Say whether an entity of a group has now more of what another one had than of what it had itself."""
+    if len(group) < 2:
+        return False
+    holders: dict[_Leaf, list[Key]] = defaultdict(list)
+    for key in group:
+        for leaf in set(_leaves(base[key])):
+            holders[leaf].append(key)
+    for key in group:
+        had = (holders.get(leaf, []) for leaf in set(_leaves(side[key])))
+        shares = Counter(holder for keys in had if len(keys) <= _COMMON for holder in keys)
+        if shares and shares.most_common(1)[0][1] > shares[key]:
+            return True
+    return False
 
 
 def _equal(base: Documents, side: Documents, old: list[Key], new: list[Key]) -> dict[Key, Key]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
 from zenprofile.drivers.local import manifest
 from zenprofile.drivers.local.beginning import make_repository, sweep
-from zenprofile.drivers.local.store import MANIFEST_TEXT, LocalStore, file_change
+from zenprofile.drivers.local.store import LocalStore
+from zenprofile.drivers.local.writes import MANIFEST_TEXT, file_change
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git.repository import find
@@ -41,6 +42,12 @@ class LocalDriver:
             from zenprofile.git.clone import clone
 
             clone(url, Path(options.clone), timeout=options.timeout, progress=options.progress)
+            from zenprofile.store.clones import parse
+
+            branch = parse(url).branch
+            made = find(options.clone)
+            if branch and made and made.head().oid and not made.ref(f"refs/remotes/origin/{branch}"):
+                options.warn(f"the remote has no branch {branch}: it begins here, and there with the first sync")
 
     def holds(self, url: str, options: Options) -> bool:
         """Say whether a folder holds a profile."""

@@ -5,14 +5,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from zenprofile.core import inherited, profile_check
-from zenprofile.core.change import Changed
+from zenprofile.core.change import Changed, Recorded, words
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.local import tree
-from zenprofile.errors import Invalid, Problem
+from zenprofile.drivers.local.writes import as_it_stands
+from zenprofile.errors import Invalid, Problem, Stale
 from zenprofile.fs import nofollow
 from zenprofile.git.objects import TreeEntry
 from zenprofile.git.repository import Repository
+from zenprofile.store.base import Edits
 
 if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
@@ -85,3 +87,50 @@ def mark(found: Iterable[Dirty]) -> str:
     for number, (key, _, new) in enumerate(found, 1):  # noqa: B007 - how many there were
         digest.update(f"{key.path if key else MANIFEST}\0{-1 if new is None else len(new)}\0".encode() + (new or b""))
     return digest.hexdigest() if number else ""
+
+
+def look(store: "LocalStore", repository: Repository) -> Edits:
+    """Look at what the working tree has that HEAD has not."""
+    head = repository.head()
+    found = dirty(store, repository)
+    removed = tuple(key.path if key else MANIFEST for key, _, new in found if new is None)
+    problems = added(store, repository, head.oid) if found else []
+    documents = len(committed(store, repository)) if removed else 0
+    return Edits(mark(found), head.oid, told(found), removed, documents, tuple(problems))
+
+
+def unshared(store: "LocalStore", repository: Repository) -> str | None:
+    """Say what exists here alone, as `LocalStore.unshared` does."""
+    from zenprofile.git import only_here
+
+    found = only_here.what(repository)
+    if found is not None:
+        return found
+    if dirty(store, repository):
+        return "uncommitted edits"
+    return only_here.beside(repository, committed(store, repository)) or None
+
+
+def commit(store: "LocalStore", message: str, expected: str) -> Recorded:
+    """Commit every edit, when the whole is valid; promises as `zenprofile.store.base.Committing.commit`."""
+    from zenprofile.core.secrets import plaintext
+
+    plaintext.refuse(message, "the message")
+    with store.writing() as repository:
+        head = repository.must_be_ready()
+        found = dirty(store, repository)
+        if not found:
+            return Recorded("", "", "", "nothing to commit", ())
+        if expected and expected != mark(found):
+            raise Stale("the files were changed while they were looked at", hint="repeat the command")
+        problems = added(store, repository, head.oid)
+        if problems:
+            raise Invalid.of(problems)
+        changes = told(found)
+        writes = [as_it_stands(repository, key.path if key else MANIFEST, new) for key, _, new in found]
+        text = message or store.message(words(changes) if changes else "begin the profile")
+        from zenprofile.drivers.local import commit as commits
+        from zenprofile.drivers.local import history
+
+        rev = commits.record(repository, writes, text, store.author())
+        return history.brief(repository, rev, text, changes)

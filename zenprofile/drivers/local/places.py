@@ -93,6 +93,9 @@ def _must_have_no_profile(repository: Repository, root: str, *, cloned: bool) ->
     first = sorted(found)[0]
     shown = ", ".join(f"'{place or '.'}'" for place in sorted(found)[:_SHOWN])
     below = os.path.relpath(root, repository.folder).replace(os.sep, "/")
+    if below in found:
+        message = f"the profile at '{below}' is left out of this work tree by its sparse checkout"
+        raise InUse(message, hint=f"check it out first: git sparse-checkout add {below}")
     way = (
         (f"#subdirectory={first}" if first else "no #subdirectory") if cloned else f"--url {_shown(repository, first)}"
     )

@@ -86,6 +86,7 @@ class Sending(Side):
     def _ready_to_push(self) -> Head:
         head = self._repository().must_be_ready()
         self._upstream(head)
+        self._reach_out()
         if not head.oid:
             raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
         return head

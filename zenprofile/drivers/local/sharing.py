@@ -13,6 +13,7 @@ from zenprofile.core.paths import Path
 from zenprofile.drivers.local import conflicts, manifest, merge_errors, own_merge, proposals, settling
 from zenprofile.drivers.local.conflicts import Record
 from zenprofile.drivers.local.sending import Sending
+from zenprofile.errors import Conflict as ConflictError
 from zenprofile.errors import (
     Invalid,
     NotFound,
@@ -44,6 +45,7 @@ class GitSharing(Sending):
         up = self._upstream(head)
         with self._noted():
             fetched = self._fetched(head, up)
+        self._reach_out()
         if take_theirs and fetched.new and not fetched.gone:
             return self._taken(up, fetched.new, accept_invalid=accept_invalid)
         for left in reversed(range(_TRIES)):
@@ -58,7 +60,10 @@ class GitSharing(Sending):
                     raise
         if not fetched.gone:
             self._confirmed(up, fetched.new)
-        return pulled._replace(notes=(*pulled.notes, *self._settled(head, up, fetched.new)))
+            self._see(up.tracking, fetched.new)
+        # Where several places are to have it, only one was asked.
+        equal = pulled.equal and not self._targets(up).urls
+        return pulled._replace(equal=equal, notes=(*pulled.notes, *self._settled(head, up, fetched.new)))
 
     def _taken(self, up: Upstream, theirs: str, *, accept_invalid: bool) -> Pulled:
         """Make this branch as the remote has it; what was here is kept under a ref."""
@@ -107,11 +112,15 @@ class GitSharing(Sending):
         record = conflicts.load(repository) if repository is not None else None
         if record is None:
             return None
-        try:
-            for oid in filter(None, (record.ours, record.theirs)):
+        for oid in filter(None, (record.ours, record.theirs)):
+            try:
                 self._objects().read(oid, "commit")
-        except StoreBroken:
-            return None
+            except StoreBroken:
+                # Perhaps only the git that was asked has ended.
+                args = ["cat-file", "-e", f"{oid}^{{commit}}"]
+                if runner.run(args, self._repository().folder, ok=(0, 1, 128)).status:
+                    return None
+                raise
         return record
 
     def _integrate(self, head: Head, theirs: str, up: Upstream, *, accept_invalid: bool) -> Pulled:
@@ -201,7 +210,7 @@ class GitSharing(Sending):
             return Pushed(pushed.confirmed, pushed.stale, 0, "" if pushed.stale else pushed.reason, to.label)
         self._confirmed(to, head.oid)
         self._forget_proposals(head)
-        return Pushed(pushed.confirmed, pushed.stale, sent, to=to.label)
+        return Pushed(pushed.confirmed, pushed.stale, 0 if pushed.nothing else sent, to=to.label)
 
     def open(self) -> Open:
         """Return the conflicts that wait, as they are with what is here now."""
@@ -237,7 +246,8 @@ class GitSharing(Sending):
             head = repository.must_be_ready()
             record = self._record()
             if record is None or self._is_in(record.theirs, head.oid):
-                conflicts.clear(repository)
+                if record is not None:
+                    conflicts.clear(repository)
                 raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
             joined = self._merge(head.oid, record.theirs)
             outcome, record = settling.settled(joined, record, key, field, choice)
@@ -249,9 +259,8 @@ class GitSharing(Sending):
                     raise merge_errors.spoiled(outcome.problems)
                 new = self._merge_commit(outcome, head.oid, record.theirs, self._upstream(head))
                 self._move(head, new, outcome.changes)
-            except ZenprofileError as error:
-                if not isinstance(error, runner.GitError):
-                    conflicts.save(repository, record)  # the choice stands, and only the merge is still to be made
+            except (ConflictError, Invalid):
+                conflicts.save(repository, record)  # the choice stands, and only the merge is still to be made
                 raise
             conflicts.clear(repository)
             return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)

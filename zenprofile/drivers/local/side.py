@@ -15,7 +15,7 @@ from zenprofile.errors import (
 )
 from zenprofile.errors import Conflict as ConflictError
 from zenprofile.fs import lock, nofollow
-from zenprofile.git import commit_graph, remote, runner
+from zenprofile.git import commit_graph, push_targets, remote, runner
 from zenprofile.git.config import Settings
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Head, Repository
@@ -46,6 +46,11 @@ class Side:
             raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
         return found
 
+    def _reach_out(self) -> None:
+        """Let what a partial clone has left out be fetched, where this is one."""
+        if self._settings().get("extensions.partialclone") or self._settings().promises():
+            self._store.fetch_objects(self._repository())
+
     def _objects(self) -> Objects:
         return self._store.objects(self._repository())
 
@@ -73,6 +78,10 @@ class Side:
         if found is None:
             raise ZenprofileError("this profile has no remote", hint="name one: zenprofile remote set URL")
         return found
+
+    def _targets(self, to: Upstream) -> push_targets.Targets:
+        """Return the URLs that a push goes to."""
+        return push_targets.of(self._repository(), to.remote, self._settings())
 
     def _keep(self, head: Head) -> str:
         """Keep what is here under a ref of its own, and return the ref; "" where there is nothing."""
@@ -109,9 +118,11 @@ class Side:
 
     def _lost(self, head: Head, up: Upstream, fetched: remote.Fetched) -> str:
         """Return a commit that the remote had, no longer has, and that is here; "" for none."""
-        forced = commit_graph.forced(self._repository(), up.tracking)
-        known = dict.fromkeys(oid for oid in (self._seen().get(up.tracking, ""), fetched.old, *forced) if oid)
-        return next((oid for oid in known if fetched.gone or self._is_lost(oid, fetched.new, head.oid)), "")
+        known = [self._seen().get(up.tracking, "")]
+        if not self._targets(up).urls:  # else git's own record of the branch is of elsewhere, after each push
+            known += [fetched.old, *commit_graph.forced(self._repository(), up.tracking)]
+        had = dict.fromkeys(filter(None, known))
+        return next((oid for oid in had if fetched.gone or self._is_lost(oid, fetched.new, head.oid)), "")
 
     def _of_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched, kept: str = "") -> tuple[str, str]:
         """Return what is said of a remote that lacks commits that it had, and what to do."""
@@ -188,8 +199,9 @@ class Side:
             raise
 
     def _confirmed(self, up: Upstream, oid: str) -> None:
-        """Remember that the remote has a commit."""
+        """Remember that the remote has a commit, and where it was fetched from that the branch there is at it."""
         from zenprofile.drivers.local import status
 
         status.remember(self._repository(), "synced", oid)
-        self._see(up.tracking, oid)
+        if self._targets(up).fetched:
+            self._see(up.tracking, oid)

@@ -5,62 +5,35 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from zenprofile.core.entity import FORMAT, MANIFEST, Key
+from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.drivers.local.beginning import MADE, make_repository
-from zenprofile.drivers.local.cache import Cache, Stamp, stamp
+from zenprofile.drivers.local.cache import stamp
+from zenprofile.drivers.local.opened import Opened
 from zenprofile.drivers.local.worktree import WorkTree
-from zenprofile.errors import Invalid, NotFound, Paused, Stale, StoreBroken
-from zenprofile.fs import atomic, lock
+from zenprofile.drivers.local.writes import file_change
+from zenprofile.errors import Invalid, NotFound, Paused, StoreBroken
+from zenprofile.fs import atomic
 from zenprofile.git.repository import Repository, find
-from zenprofile.store.base import Edits, Options
+from zenprofile.store.base import Edits
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from zenprofile.core.change import Change, Changed, Recorded
-    from zenprofile.core.schema.catalog import Catalog
-    from zenprofile.drivers.local.authors import For
-    from zenprofile.drivers.local.commit import Author, FileChange
+    from zenprofile.drivers.local.commit import FileChange
     from zenprofile.drivers.local.sharing import GitSharing
     from zenprofile.git.config import Settings
     from zenprofile.git.left_out import LeftOut
-    from zenprofile.git.objects import Objects
     from zenprofile.store.undo import Past
 
-MANIFEST_TEXT = f"format: {FORMAT}\n"
 Dirty = tuple[
     Key | None, bytes | None, bytes | None
 ]  # a file that differs (None: the manifest), as HEAD has it, as it is
 
 
-class LocalStore:
+class LocalStore(Opened):
     """A profile in a folder. Promises: `Store` and `Committing` of `zenprofile.store.base`, and `past.Undoing`."""
 
     driver = "local"
-
-    def __init__(self, folder: str, url: str, options: Options) -> None:
-        """Take the store's folder, absolute and resolved."""
-        from zenprofile import resources
-
-        self.folder = folder
-        self.url = url
-        self._options = options
-        self._acting: For | None = None
-        self._repository = find(folder)
-        self._objects: Objects | None = None
-        self._left: tuple[Stamp, dict[str, LeftOut]] | None = None
-        self._settings: list[Settings] = []
-        self.schemas = resources.state()
-        self._cache = Cache(options.cache, folder, self.schemas)
-        self._tree = WorkTree(folder, self._cache, self.catalog, self._reading)
-
-    @property
-    def root(self) -> "Path":
-        """The store's folder."""
-        from pathlib import Path
-
-        return Path(self.folder)
 
     def sharing(self, progress: Callable[[str], None] | None = None) -> "GitSharing":
         """Return the remote side. ``progress`` takes what git says of its progress."""
@@ -73,43 +46,12 @@ class LocalStore:
         settings = self._settings[-1] if self._settings else None
         return GitSharing(self, settings, self._options.timeout, progress)
 
-    def author(self) -> "Author":
-        """Return what a commit needs to know of this machine."""
-        from zenprofile.drivers.local import authors
-
-        return authors.author(self._options, self._tree, self._acting)
-
-    def act_for(self, user: str, machine: str) -> None:
-        from zenprofile.drivers.local.authors import For
-
-        self._acting = For(user, machine)
-
-    @property
-    def _machine(self) -> str:
-        return self._acting.machine if self._acting else ""
-
-    @staticmethod
-    def catalog() -> "Catalog":
-        """Return the schemas that ship."""
-        from zenprofile import resources
-
-        return resources.catalog()
-
-    @property
-    def repository(self) -> Repository | None:
-        """The repository that the folder is in, or None before the first write made one."""
-        return self._repository
-
     @property
     def commits(self) -> bool:
         """Whether a write is a commit."""
         if self._options.mode:
             return self._options.mode != "manual"
         return self._repository is None or os.path.exists(self._repository.own_file(MADE))
-
-    def head(self) -> str:
-        """Return the commit of HEAD."""
-        return self._repository.head().oid if self._repository is not None else ""
 
     def snapshot(self, at: str | None = None) -> Snapshot:
         """Return the working tree, or what a commit, tag, branch or date had."""
@@ -144,14 +86,6 @@ class LocalStore:
             self._left = (mark, left_out.below(self._repository))
         return self._left[1]
 
-    def objects(self, repository: Repository) -> "Objects":
-        """Return the repository's objects, open until the store is closed."""
-        if self._objects is None:
-            from zenprofile.git.objects import Objects
-
-            self._objects = Objects(repository)
-        return self._objects
-
     def _must_have_history(self, at: str) -> Repository:
         if self._repository is None:
             raise NotFound(f"there is no revision '{at}': nothing is committed yet", hint="zenprofile commit")
@@ -164,54 +98,6 @@ class LocalStore:
         from zenprofile.drivers.local import history
 
         return history.changes(self._repository, key)
-
-    def close(self) -> None:
-        """Save the cache."""
-        self._cache.save()
-        for settings in self._settings:
-            settings.close()
-        self._settings.clear()
-        if self._objects is not None:
-            self._objects.close()
-            self._objects = None
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Keep writers out, and finish first what a killed one left.
-
-        Raises:
-            Locked: a writer is in the middle of its files all the time.
-        """
-        repository = self._repository
-        if repository is None:
-            yield
-            return
-        files = (repository.own_file(lock.FILES), self._options.timeout, self._options.warn)
-        with lock.shared(*files) as held:
-            if not held or not os.path.exists(repository.own_file("journal")):
-                yield
-                return
-        self.finish()
-        with lock.shared(*files):
-            yield
-
-    def finish(self) -> None:
-        """Finish or take back what a killed process left half done."""
-        repository = self._repository
-        if repository is not None and os.path.exists(repository.own_file("journal")):
-            with self._alone(repository):
-                self._finish(repository)
-
-    def _alone(self, repository: Repository) -> "contextlib.AbstractContextManager[object]":
-        """Keep other writers out. Readers go on until files are written (`zenprofile.drivers.local.commit.carry`)."""
-        return lock.exclusive(repository.own_file(lock.WRITERS), self._options.timeout, self._options.warn)
-
-    def _finish(self, repository: Repository) -> None:
-        from zenprofile.drivers.local import journal
-
-        if os.path.exists(repository.own_file("journal")):
-            with lock.exclusive(repository.own_file(lock.FILES), self._options.timeout, self._options.warn):
-                journal.finish(repository)
 
     @contextlib.contextmanager
     def writing(self, *, in_merge: bool = False) -> Iterator[Repository]:
@@ -363,14 +249,8 @@ class LocalStore:
         if self._repository is None:
             return None
         from zenprofile.drivers.local import edits
-        from zenprofile.git import only_here
 
-        found = only_here.what(self._repository)
-        if found is not None:
-            return found
-        if edits.dirty(self, self._repository):
-            return "uncommitted edits"
-        return only_here.beside(self._repository, edits.committed(self, self._repository)) or None
+        return edits.unshared(self, self._repository)
 
     def edits(self) -> Edits:
         """Look at what the working tree has that HEAD has not."""
@@ -379,53 +259,15 @@ class LocalStore:
             return Edits("", "", (), (), 0, ())
         from zenprofile.drivers.local import edits
 
-        head = repository.head()
-        dirty = edits.dirty(self, repository)
-        removed = tuple(key.path if key else MANIFEST for key, _, new in dirty if new is None)
-        problems = edits.added(self, repository, head.oid) if dirty else []
-        documents = len(edits.committed(self, repository)) if removed else 0
-        return Edits(edits.mark(dirty), head.oid, edits.told(dirty), removed, documents, tuple(problems))
+        return edits.look(self, repository)
 
     def commit(self, message: str = "", mark: str = "") -> "Recorded":
         """Commit every edit below the profile."""
-        from zenprofile.core import change as changes
-        from zenprofile.core.change import Recorded
-        from zenprofile.core.secrets import plaintext
         from zenprofile.drivers.local import edits
 
-        plaintext.refuse(message, "the message")
-        with self.writing() as repository:
-            head = repository.must_be_ready()
-            dirty = edits.dirty(self, repository)
-            if not dirty:
-                return Recorded("", "", "", "nothing to commit", ())
-            if mark and mark != edits.mark(dirty):
-                raise Stale("the files were changed while they were looked at", hint="repeat the command")
-            problems = edits.added(self, repository, head.oid)
-            if problems:
-                raise Invalid.of(problems)
-            told = edits.told(dirty)
-            writes = [_as_it_stands(repository, key.path if key else MANIFEST, new) for key, _, new in dirty]
-            from zenprofile.drivers.local import commit
+        return edits.commit(self, message, mark)
 
-            words = message or (changes.words(told) if told else "begin the profile")
-            if not message and "{changes}" in self._options.template:
-                words = self._options.template.replace("{changes}", words)
-            rev = commit.record(repository, writes, words, self.author())
-            from zenprofile.drivers.local import history
-
-            return history.brief(repository, rev, words, told)
-
-
-def file_change(repository: Repository, path: str, old: str | None, new: str | None) -> "FileChange":
-    """Return a document's change as the commit path takes it."""
-    from zenprofile.drivers.local.commit import FileChange
-
-    before, after = (None if text is None else text.encode("utf-8", "surrogateescape") for text in (old, new))
-    return FileChange(repository.prefix + path, before, after)
-
-
-def _as_it_stands(repository: Repository, path: str, content: bytes | None) -> "FileChange":
-    from zenprofile.drivers.local.commit import FileChange
-
-    return FileChange(repository.prefix + path, content, content)
+    def message(self, words: str) -> str:
+        """Return a commit's message: the user's template around words of what changed."""
+        template = self._options.template
+        return template.replace("{changes}", words) if "{changes}" in template else words

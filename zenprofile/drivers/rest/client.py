@@ -285,8 +285,8 @@ def _why(error: BaseException) -> str:
         if not isinstance(inner, BaseException):
             break
         error = inner
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(str(text).rpartition(">: ")[2].rpartition(": ")[2].split())[:200] or type(error).__name__
+    text = str(getattr(error, "strerror", None) or error).rpartition(": ")[2]
+    return re.sub(r"\A\[Errno -?\d+\] ", "", " ".join(text.split()))[:200] or type(error).__name__
 
 
 def failure(reply: Reply) -> ZenprofileError:

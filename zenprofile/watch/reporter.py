@@ -1,4 +1,4 @@
-"""Tells what a watcher does: a line an action, its state for other commands, a person's hook commands."""
+"""Reports what a watcher does: a line an action, its state for other commands, a person's hook commands."""
 
 import os
 import time
@@ -18,8 +18,8 @@ _WELL = frozenset({"watching", "settling"})
 Show = Callable[[Mapping[str, Any], str], None]
 
 
-class Teller:
-    """The watcher's voice.
+class Reporter:
+    """Reports what a watcher does.
 
     Args:
         repository: of the profile.

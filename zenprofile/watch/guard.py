@@ -13,7 +13,7 @@ GONE = 10.0  # seconds without the repository, after which the watcher ends
 _Stamp = tuple[int, int]
 
 
-class Gatekeeper:
+class Guard:
     """What is noticed beside the documents: git in the middle of something, another branch, what a person asks.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Hears that something may have changed below a profile: watchdog as a source of hints, never of facts.
+"""File events below a profile: watchdog as a source of hints that something may have changed, never of facts.
 
 The top folder is watched without its sub-folders, each folder of documents with them: git's own folder is left out, and
 no folder is watched twice (of two watches that meet, the second takes the first one's events for good).
@@ -29,8 +29,8 @@ _SILENT = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "overlay", "v
 Signature = tuple[tuple[str, int, int], ...]
 
 
-class Ears(FileSystemEventHandler):
-    """Hears changes below a folder.
+class FileEvents(FileSystemEventHandler):
+    """Listens for changes below a folder.
 
     Attributes:
         heard: when the last change was heard, by the monotonic clock.

@@ -1,4 +1,4 @@
-"""The watcher's ears on watchdog's newest and oldest release: what they hear, and that they never go deaf unnoticed."""
+"""File events on the newest and the oldest watchdog: what is heard, and that nothing goes deaf unnoticed."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from zenprofile.watch.ears import Ears, file_system
+from zenprofile.watch.file_events import FileEvents, file_system
 
 
 def until(holds: Callable[[], object], what: str) -> None:
@@ -21,46 +21,46 @@ def until(holds: Callable[[], object], what: str) -> None:
 def test_a_dead_observer_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "stacks").mkdir()
     heard = threading.Event()
-    ears = Ears(str(tmp_path), heard.set)
+    file_events = FileEvents(str(tmp_path), heard.set)
     try:
-        assert ears.check()
-        assert not ears.check()
-        assert ears._observer is not None
-        next(iter(ears._observer.emitters)).stop()
-        until(ears.check, "it listens anew")
-        ears.armed = True
+        assert file_events.check()
+        assert not file_events.check()
+        assert file_events._observer is not None
+        next(iter(file_events._observer.emitters)).stop()
+        until(file_events.check, "it listens anew")
+        file_events.armed = True
         (tmp_path / "stacks" / "a.yaml").write_text("name: a\n")
         assert heard.wait(10)
 
         shutil.rmtree(tmp_path / "stacks")
-        until(ears.check, "it listens anew")
+        until(file_events.check, "it listens anew")
         (tmp_path / "stacks").mkdir()
-        until(ears.check, "it listens anew")
+        until(file_events.check, "it listens anew")
         heard.clear()
-        ears.armed = True
+        file_events.armed = True
         (tmp_path / "stacks" / "b.yaml").write_text("name: b\n")
         assert heard.wait(10)
     finally:
-        ears.close()
+        file_events.close()
 
 
 def test_reading_is_no_change(tmp_path: Path) -> None:
     (tmp_path / "stacks").mkdir()
     file = tmp_path / "stacks" / "a.yaml"
     file.write_text("name: a\n")
-    ears = Ears(str(tmp_path), lambda: None)
+    file_events = FileEvents(str(tmp_path), lambda: None)
     try:
-        assert ears.check()
+        assert file_events.check()
         for _ in range(20):
             assert file.read_text() == "name: a\n"
         os.utime(tmp_path)  # this is one, and comes behind the reads
-        until(lambda: ears.heard > 0, "the last event")
-        before = ears.heard
+        until(lambda: file_events.heard > 0, "the last event")
+        before = file_events.heard
         file.read_bytes()
         os.utime(file)
-        until(lambda: ears.heard > before, "the last event")
+        until(lambda: file_events.heard > before, "the last event")
     finally:
-        ears.close()
+        file_events.close()
 
 
 def test_a_file_system_is_known_by_its_longest_mount() -> None:

@@ -1,0 +1,145 @@
+"""A profile in a folder, opened: its repository, objects, settings and locks, which all of a store stands on."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from zenprofile.drivers.local.cache import Cache, Stamp
+from zenprofile.drivers.local.worktree import WorkTree
+from zenprofile.fs import lock
+from zenprofile.git.repository import Repository, find
+from zenprofile.store.base import Options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zenprofile.core.schema.catalog import Catalog
+    from zenprofile.drivers.local.authors import For
+    from zenprofile.drivers.local.commit import Author
+    from zenprofile.git.config import Settings
+    from zenprofile.git.left_out import LeftOut
+    from zenprofile.git.objects import Objects
+
+
+class Opened:
+    """An opened folder. Many may read it at once; whoever writes holds it alone."""
+
+    def __init__(self, folder: str, url: str, options: Options) -> None:
+        """Take the store's folder, absolute and resolved."""
+        from zenprofile import resources
+
+        self.folder = folder
+        self.url = url
+        self._options = options
+        self._acting: For | None = None
+        self._repository = find(folder)
+        self._objects: Objects | None = None
+        self._left: tuple[Stamp, dict[str, LeftOut]] | None = None
+        self._settings: list[Settings] = []
+        self.schemas = resources.state()
+        self._cache = Cache(options.cache, folder, self.schemas)
+        self._tree = WorkTree(folder, self._cache, self.catalog, self._reading)
+
+    @property
+    def root(self) -> "Path":
+        """The store's folder."""
+        from pathlib import Path
+
+        return Path(self.folder)
+
+    def author(self) -> "Author":
+        """Return what a commit needs to know of this machine."""
+        from zenprofile.drivers.local import authors
+
+        return authors.author(self._options, self._tree, self._acting)
+
+    def act_for(self, user: str, machine: str) -> None:
+        from zenprofile.drivers.local.authors import For
+
+        self._acting = For(user, machine)
+
+    @property
+    def _machine(self) -> str:
+        return self._acting.machine if self._acting else ""
+
+    @staticmethod
+    def catalog() -> "Catalog":
+        """Return the schemas that ship."""
+        from zenprofile import resources
+
+        return resources.catalog()
+
+    @property
+    def repository(self) -> Repository | None:
+        """The repository that the folder is in, or None before the first write made one."""
+        return self._repository
+
+    def head(self) -> str:
+        """Return the commit of HEAD."""
+        return self._repository.head().oid if self._repository is not None else ""
+
+    def objects(self, repository: Repository) -> "Objects":
+        """Return the repository's objects, open until the store is closed."""
+        if self._objects is None:
+            from zenprofile.git.objects import Objects
+
+            self._objects = Objects(repository)
+        return self._objects
+
+    def fetch_objects(self, repository: Repository) -> None:
+        """Let objects that a partial clone has left out be fetched as they are read: for commands that talk anyway."""
+        from zenprofile.git.objects import Objects
+        from zenprofile.git.runner import TALKS
+
+        if self._objects is not None:
+            self._objects.close()
+        self._objects = Objects(repository, TALKS)
+
+    def close(self) -> None:
+        """Save the cache."""
+        self._cache.save()
+        for settings in self._settings:
+            settings.close()
+        self._settings.clear()
+        if self._objects is not None:
+            self._objects.close()
+            self._objects = None
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Keep writers out, and finish first what a killed one left.
+
+        Raises:
+            Locked: a writer is in the middle of its files all the time.
+        """
+        repository = self._repository
+        if repository is None:
+            yield
+            return
+        files = (repository.own_file(lock.FILES), self._options.timeout, self._options.warn)
+        with lock.shared(*files) as held:
+            if not held or not os.path.exists(repository.own_file("journal")):
+                yield
+                return
+        self.finish()
+        with lock.shared(*files):
+            yield
+
+    def finish(self) -> None:
+        """Finish or take back what a killed process left half done."""
+        repository = self._repository
+        if repository is not None and os.path.exists(repository.own_file("journal")):
+            with self._alone(repository):
+                self._finish(repository)
+
+    def _alone(self, repository: Repository) -> "contextlib.AbstractContextManager[object]":
+        """Keep other writers out. Readers go on until files are written (`zenprofile.drivers.local.commit.carry`)."""
+        return lock.exclusive(repository.own_file(lock.WRITERS), self._options.timeout, self._options.warn)
+
+    def _finish(self, repository: Repository) -> None:
+        from zenprofile.drivers.local import journal
+
+        if os.path.exists(repository.own_file("journal")):
+            with lock.exclusive(repository.own_file(lock.FILES), self._options.timeout, self._options.warn):
+                journal.finish(repository)

@@ -1,0 +1,58 @@
+"""What git's index says of a checkout: which files are tracked, which profiles it holds, what is left out."""
+
+import os
+
+from zenprofile.core.entity import MANIFEST
+from zenprofile.errors import NotFound
+
+FOLDER = ".zenprofile"  # of a profile at the top of a repository
+
+
+def profiles_below(top: str, near: set[str]) -> list[str]:
+    """Return the folders of the profiles in a repository, as its index and its work tree have them, and those near."""
+    from zenprofile.git.repository import find
+
+    repository = find(top)
+    if repository is None or not _may_track(repository.git_file("index")):
+        return sorted(near)
+    from zenprofile.git import runner
+
+    args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", MANIFEST, f"*/{MANIFEST}"]
+    rows = runner.run(args, top, extra={"GIT_LITERAL_PATHSPECS": "0"}).out.split(b"\0")
+    places = {os.path.dirname(os.path.join(top, os.fsdecode(row))) for row in rows if row}
+    return sorted({*places, *near})
+
+
+def must_not_be_left_out(top: str) -> None:
+    """Refuse a repository ("": none) whose profile a sparse checkout leaves out: no other is to be taken for it."""
+    git = os.path.join(top, ".git") if top else ""
+    if os.path.isfile(git):
+        from zenprofile.git.repository import find
+
+        repository = find(top)
+        git = repository.git_file("") if repository else git
+    if not git or not os.path.lexists(os.path.join(git, "info", "sparse-checkout")):
+        return
+    if _may_track(os.path.join(git, "index"), f"{FOLDER}/{MANIFEST}"):
+        message = f"the profile in {FOLDER} is left out of this work tree by its sparse checkout"
+        raise NotFound(message, hint=f"git sparse-checkout add {FOLDER}", file=os.path.join(top, FOLDER))
+
+
+def _may_track(index: str, name: str = MANIFEST) -> bool:
+    """Say whether git's index may name a profile: its entries hold names as they are. Spares most reads a process."""
+    try:
+        with open(index, "rb") as file:
+            return name.encode() in file.read()
+    except OSError:
+        return False
+
+
+def is_tracked(file: str) -> bool:
+    """Say whether git tracks a file."""
+    from zenprofile.git import runner
+    from zenprofile.git.repository import find
+
+    root, name = os.path.split(file)
+    if find(root) is None:
+        return False
+    return runner.run(["ls-files", "--error-unmatch", "--", name], root, ok=(0, 1)).status == 0
