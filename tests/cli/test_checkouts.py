@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -200,6 +201,28 @@ def test_what_another_repositorys_hook_left_is_not_followed(run, clone: Path, tm
         monkeypatch.setenv(name, str(value))
     assert run("status -o json").json["state"] == "synced"
     assert json.loads(run("validate -o json").out)["valid"]
+
+
+def test_its_name_is_taken_wherever_a_profile_is_named(run, clone: Path, tmp_path: Path) -> None:
+    run("component register s3 --type artifact_store --flavor s3 --set path=s3://bucket")
+
+    assert "Copied" in run("copy", "ml-platform", f"sqlite:///{tmp_path}/copy.db").out
+    run("create", "db", "--url", f"sqlite:///{tmp_path}/copy.db")
+
+    assert run("--profile db diff --profile-to ml-platform -o json --exit-code").json == []
+    assert "no profile 'nobody'" in run("diff --profile-to nobody", fails=1).err
+
+
+def test_verbose_tells_each_git_command_without_secrets(run, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = run("status -v").err
+
+    assert re.search(r"^git status .* \(\d+\.\d+ s, status 0\)$", told, re.M)
+    assert "git status" not in run("status").err
+    assert run("status -v -o json").err == ""
+    lines: list[str] = []
+    monkeypatch.setattr(runner, "listeners", [lines.append])
+    runner.run(["ls-remote", "https://ana:pass-word@127.0.0.1/x"], clone, ok=(128,))
+    assert [line.partition(" (")[0] for line in lines] == ["git ls-remote https://***@127.0.0.1/x"]
 
 
 def test_a_profile_that_a_sparse_checkout_leaves_out_is_named(run, clone: Path) -> None:

@@ -1,10 +1,6 @@
 """What people type by habit: several names, names in full, globs, labels, names for other commands."""
 
-import re
-
 import pytest
-
-from zenprofile.git import runner
 
 S3 = "component register {} --type artifact_store --flavor s3 --set path=s3://{}"
 
@@ -148,12 +144,3 @@ def test_a_new_profile_may_be_made_active_at_once(run, profile):
 
     assert done.out.splitlines()[-1] == "Active profile changed to: 'other'"
     assert run("get -o json").json["name"] == "other"
-
-
-def test_verbose_tells_each_git_process_with_its_status_and_time(run, folder, monkeypatch):
-    monkeypatch.setattr(runner, "tell", None)  # as it is in a new process; put back afterwards
-
-    said = run("user create eve -v").err
-
-    assert re.search(rf"^git config --list -z in {folder}: status 0, \d+ ms$", said, re.MULTILINE)
-    assert "git update-ref" in said

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import sys
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -151,3 +152,14 @@ def test_every_character_that_is_escaped_is_escaped() -> None:
 )  # fmt: skip
 def test_json_is_what_the_library_writes(data: object) -> None:
     assert output.as_json(data) == json.dumps(data, ensure_ascii=False, indent=2)
+
+
+def test_a_time_is_told_in_the_machines_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert output.local_time("2026-11-28T08:32:16Z") == "2026-11-28 17:32:16+09:00"
+        assert output.local_time("") == ""
+    finally:
+        monkeypatch.undo()
+        time.tzset()

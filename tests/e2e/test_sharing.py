@@ -835,6 +835,17 @@ def test_a_rewritten_history_stops_and_keeps_what_is_here(team: Team) -> None:
     settled(team)
 
 
+def test_status_names_the_ref_that_keeps_what_is_here(team: Team) -> None:
+    before = rewritten(team)
+    # What an earlier one kept is no part of what is here.
+    earlier = team.ben.git("commit-tree", "HEAD^{tree}", "-m", "earlier").strip()
+    team.ben.git("update-ref", "refs/zenprofile/kept/main", earlier)
+    assert "kept/main-2;" in team.ben.run("sync", fails=3).err
+
+    assert "kept/main-2;" in team.ben.run("status -o json").json["next"]
+    assert team.ben.git("rev-parse", "refs/zenprofile/kept/main-2").strip() == before
+
+
 def test_theirs_is_taken_after_a_rewritten_history(team: Team) -> None:
     rewritten(team)
     done = team.ben.run("sync -o json", fails=3)
@@ -1326,6 +1337,10 @@ def test_a_store_that_is_shared_by_what_it_is_has_nothing_to_send(tmp_path: Path
     for command in ("status", "pull", "push", "sync", "commit"):
         assert "shared already" in ana.run(command).out
     assert ana.run("conflicts -o json").json == []
+    of_git = ana.run("status --profile default -o json").json
+    of_database = ana.run("status -o json").json
+    assert list(of_database) == list(of_git)
+    assert (of_database["profile"], of_database["state"]) == ("db", "synced")
 
 
 def test_a_criss_cross_of_merges_ends(team: Team) -> None:

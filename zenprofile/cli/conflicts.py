@@ -41,7 +41,8 @@ def in_words(row: dict[str, Any], *, when: bool = False) -> str:
     for side in ("base", "ours", "theirs"):
         by = row.get(f"{side}_by", {})
         deleted = bool(by) and row["class"] == "reference" and side not in row
-        told = f"  ({by['who']}, {by['when']})" if by and when else f"  (by {by['who']})" if deleted else ""
+        told = f"  (by {by['who']})" if deleted else ""
+        told = f"  ({by['who']}, {output.local_time(by['when'])})" if by and when else told
         if side in row or deleted:
             lines.append(f"  {side + ':':8}{'deleted' if deleted else output.as_json(row[side], indent=None)}{told}")
     return "\n".join(map(output.safe_text, lines))

@@ -105,7 +105,7 @@ def _compared(session: Session, words: tuple[str, ...], profile_to: str) -> "lis
 
     store = session.store()
     if profile_to:
-        there = session.open(session.profiles.find(profile_to)).snapshot()
+        there = session.open(session.named(profile_to)).snapshot()
         wanted = {history.find(store, word, there) for word in words}
         changes = history.differences(store.snapshot(), there)
     else:
@@ -200,19 +200,12 @@ def _written(session: Session, recorded: Recorded, nothing: str) -> None:
 
 
 def _row(recorded: Recorded) -> str:
-    when = _local(recorded.when)
+    when = output.local_time(recorded.when)
     return output.safe_text(f"{recorded.rev[:_SHORT]} {when} {recorded.who}: {_first_line(recorded)}")
 
 
-def _local(when: str) -> str:
-    """Return a recorded time as people read it: in this machine's zone, with the offset."""
-    from datetime import datetime
-
-    return datetime.fromisoformat(when).astimezone().isoformat(" ", "seconds") if when else ""
-
-
 def _whole(recorded: Recorded) -> str:
-    head = [("change", recorded.rev), ("who", recorded.who), ("when", _local(recorded.when))]
+    head = [("change", recorded.rev), ("who", recorded.who), ("when", output.local_time(recorded.when))]
     lines = [output.safe_text(f"{name:<7}{value}") for name, value in head]
     lines += ["", *(output.safe_text(f"    {line}".rstrip()) for line in recorded.message.splitlines())]
     return "\n".join([*lines, *(["", showing.differences(recorded.changes)] if recorded.changes else [])])
@@ -222,7 +215,13 @@ def _blamed(lines: "Iterable[Line]") -> str:
     from zenprofile.core.paths import show as shown
 
     rows = [
-        (shown(line.path), showing.cell(line.value), line.rev[:_SHORT] or "(uncommitted)", line.who, _local(line.when))
+        (
+            shown(line.path),
+            showing.cell(line.value),
+            line.rev[:_SHORT] or "(uncommitted)",
+            line.who,
+            output.local_time(line.when),
+        )
         for line in lines
     ]
     return output.table(("FIELD", "VALUE", "REV", "WHO", "WHEN"), rows)

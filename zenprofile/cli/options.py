@@ -16,10 +16,19 @@ OUTPUT_FLAGS = ("-o", "--output")
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Keep a common option in the session; one that stands later wins."""
     session = context.ensure_object(Session)
-    if value and parameter.name == "verbose":
-        session.follow_git()
     if value:
         setattr(session, {"profile": "chosen", "output": "format"}.get(str(parameter.name), str(parameter.name)), value)
+    if value and parameter.name == "verbose":
+        _tell_of_git(context, session)
+
+
+def _tell_of_git(context: click.Context, session: Session) -> None:
+    """Print each git command that ends, until the command itself does."""
+    from zenprofile.git import runner
+
+    if session.debug not in runner.listeners:
+        runner.listeners.append(session.debug)
+        context.find_root().call_on_close(lambda: runner.listeners.remove(session.debug))
 
 
 def profile_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

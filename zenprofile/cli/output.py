@@ -29,6 +29,13 @@ _LINES = {
 }
 
 
+def local_time(when: str) -> str:
+    """Return a recorded time as people read it: in this machine's zone, with the offset; "" for none."""
+    from datetime import datetime
+
+    return datetime.fromisoformat(when).astimezone().isoformat(" ", "seconds") if when else ""
+
+
 def safe_text(value: object) -> str:
     """Return a name or value as one line that a terminal shows as it stands; everything else is escaped."""
     text = str(value)

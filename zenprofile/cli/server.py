@@ -99,7 +99,8 @@ def list_(session: Session) -> None:
     found = _opened(session)[1].find()
     rows = [{"id": t.id, "user": t.user, "role": t.role, "created": t.created} for t in found]
     columns = ("id", "user", "role", "created")
-    session.show(rows, lambda: output.table([c.upper() for c in columns], [[row[c] for c in columns] for row in rows]))
+    cells = [(t.id, t.user, t.role, output.local_time(t.created)) for t in found]
+    session.show(rows, lambda: output.table([c.upper() for c in columns], cells))
 
 
 @token.command("revoke", examples=["zenprofile server token revoke 1f0c9a3e"])

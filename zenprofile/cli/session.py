@@ -119,6 +119,16 @@ class Session:
             self._store = self.open(self.profile)
         return self._store
 
+    def named(self, name: str) -> Profile:
+        """Return the profile of a name: one of this machine's, or the checkout's that one stands in.
+
+        Raises:
+            NotFound: there is none.
+        """
+        from zenprofile.machine.active import named
+
+        return named(self.profiles, name)
+
     def open(self, profile: Profile) -> "Store":
         """Open any profile's store; it is closed when the command ends."""
         import click
@@ -211,9 +221,7 @@ class Session:
         for line in lines:
             self.warn(output.safe_text(line))
 
-    def follow_git(self) -> None:
-        """Print each git process with its status and time to stderr, known secrets put out of sight."""
-        from zenprofile.core.secrets.detector import hidden
-        from zenprofile.git import runner
-
-        runner.tell = lambda line: self.note(output.safe_text(hidden(line)))
+    def debug(self, text: str) -> None:
+        """Print a line to stderr where ``-v`` asks for it."""
+        if self.verbose:
+            self.note(output.safe_text(text))

@@ -19,6 +19,19 @@ others_option = click.option(
 )
 
 
+# What ``status`` says of a profile that has no remote side: it is shared by what it is.
+_SHARED: dict[str, Any] = {
+    "profile": "",
+    "state": "synced",
+    "since": "",
+    "reason": "it is shared already: there is nothing to send or fetch",
+    **dict.fromkeys(("next", "branch", "upstream", "push_to"), ""),
+    **dict.fromkeys(("ahead", "behind"), 0),
+    **{name: [] for name in ("proposed", "changes", "conflicts", "invalid")},
+    **dict.fromkeys(("remote", "hooks"), ""),
+}
+
+
 def side_of(session: Session, nothing: Any = None) -> Sharing | None:
     """Return the remote side of the active profile; None, having said so, where there is none to look at."""
     from zenprofile.usecases import sharing
@@ -49,7 +62,7 @@ def arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) 
 @click.pass_obj
 def status(session: Session) -> None:
     """Say how the profile is: edits, problems, conflicts, and where it stands against its remote."""
-    side = side_of(session)
+    side = side_of(session, _SHARED | {"profile": session.active.name})
     if side is None:
         return
     found = side.state()
@@ -73,7 +86,7 @@ def status(session: Session) -> None:
         "hooks": found.hooks,
     }
     lines = [_place(session.active.name, relation)]
-    lines += [f"{found.state}: {found.reason}" + (f" (since {found.since})" if found.since else "")]
+    lines += [f"{found.state}: {found.reason}" + (f" (since {output.local_time(found.since)})" if found.since else "")]
     lines += [f"  {line}" for line in change.each_in_words(found.changes)]
     lines += [f"  {line}" for row in data["conflicts"] for line in _in_words(row)]
     lines += [f"  {problem}" for problem in found.invalid]

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from selectors import BaseSelector, SelectorKey
 
 LOCAL_DEADLINE = 120.0  # seconds; beyond any local operation on a profile
-tell: Callable[[str], None] | None = None  # takes a line for each process that has ended, where a person asks (-v)
 _GRACE, _CHILDREN_GRACE = 5.0, 1.0  # seconds that a process, and then its children, have to tidy up
 # The variables of git that a person sets on purpose; all others are set by git for its own children, or by an attacker.
 _KEPT = frozenset(
@@ -79,6 +78,8 @@ _FLAGS = (
     "core.alternateRefsCommand=true",
 )
 _NO_HOOKS = "core.hooksPath=/dev/null"
+# Who is told of each command once it has ended (``-v``), a line each; nobody else.
+listeners: list[Callable[[str], None]] = []
 
 
 class Ran(NamedTuple):
@@ -272,11 +273,12 @@ class Process(subprocess.Popen[bytes]):
     Attributes:
         folder: where it runs.
         since: when it was started, in seconds since 1970.
+        command: the subcommand and its arguments, until the listeners were told of them.
     """
 
     folder = ""
     since = 0.0
-    _told = False
+    command: tuple[str, ...] = ()
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end, as the library does."""
@@ -294,18 +296,19 @@ class Process(subprocess.Popen[bytes]):
                     os.close(fd)
             timeout = max(0.0, until - time.monotonic())
         status = super().wait(timeout)
-        if tell is not None and not self._told:
-            self._told = True
-            tell(f"{_shown(self.args)} in {self.folder}: status {status}, {(time.time() - self.since) * 1000:.0f} ms")
+        if listeners and self.command:
+            self._tell(status)
         return status
 
+    def _tell(self, status: int) -> None:
+        import shlex
 
-def _shown(command: object) -> str:
-    """Return a command line without the flags that every process of ours has."""
-    words = list(map(str, command)) if isinstance(command, list) else []
-    while words[1:2] == ["-c"]:
-        del words[1:3]
-    return " ".join(words)
+        from zenprofile.git.remote_errors import redacted
+
+        words, self.command = self.command, ()
+        line = f"{redacted(shlex.join(['git', *words]))} ({time.time() - self.since:.3f} s, status {status})"
+        for listener in listeners:
+            listener(line)
 
 
 def start(
@@ -328,7 +331,7 @@ def start(
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        process.folder, process.since = os.fspath(cwd), time.time()
+        process.folder, process.since, process.command = os.fspath(cwd), time.time(), tuple(args)
         return process
     except FileNotFoundError:
         if not os.path.isdir(cwd):

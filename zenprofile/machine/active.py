@@ -88,6 +88,16 @@ def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) 
     return _global(state, here._replace(said=None), name, said_by, profiles.file)
 
 
+def named(profiles: Profiles, name: str) -> Profile:
+    """Return the profile of a name: one of this machine's, or the checkout's that one stands in.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = find_active(profiles, name, lenient=True).profile if name else None
+    return profiles.find(name) if found is None else found
+
+
 def _global(state: State, here: roots.Here, name: str, said_by: str, file: str) -> Active:
     profile = state.profiles.get(name)
     own = profile.active_stack if profile else DEFAULT

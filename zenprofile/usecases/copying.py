@@ -10,6 +10,7 @@ from zenprofile.core.change import Change, Changed, Edit, Recorded
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.core.snapshot import Snapshot, data_of, held
 from zenprofile.errors import Exists, NotFound, Stale, UsageError
+from zenprofile.machine.active import find_active
 from zenprofile.machine.profiles import Profile, Profiles
 from zenprofile.store import registry as opener
 from zenprofile.store import revs
@@ -67,8 +68,8 @@ def place(profiles: Profiles, text: str, timeout: float) -> Place:
     from zenprofile.usecases.profiles import options_of
 
     state = profiles.state()
-    if text in state.profiles:
-        profile = profiles.find(text)
+    profile = state.profiles.get(text) or find_active(profiles, text, lenient=True).profile
+    if profile is not None:
         return Place(profile.store_url, options_of(profiles, profile, timeout))
     if not any(sign in text for sign in (":", os.sep)) and not os.path.lexists(text):
         near = suggestions.suffix(text, state.profiles)

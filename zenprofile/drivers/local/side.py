@@ -85,13 +85,18 @@ class Side:
 
     def _keep(self, head: Head) -> str:
         """Keep what is here under a ref of its own, and return the ref; "" where there is nothing."""
-        repository = self._repository()
+        if not head.oid:
+            return ""
+        kept = self._kept_at(head)
+        runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], self._repository().folder)
+        return kept
+
+    def _kept_at(self, head: Head) -> str:
+        """Return the ref that keeps what is here: the first whose commits are all part of it, or that is free."""
         kept, number = f"{KEPT}{head.branch}", 2
-        while (had := repository.ref(kept)) and head.oid and not self._is_in(had, head.oid):
+        while (had := self._repository().ref(kept)) and head.oid and not self._is_in(had, head.oid):
             kept, number = f"{KEPT}{head.branch}-{number}", number + 1
-        if head.oid:
-            runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], repository.folder)
-        return kept if head.oid else ""
+        return kept
 
     def _must_not_be_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched) -> None:
         """Stop where the remote no longer has commits that it had and that are here, until both are joined by hand.
@@ -121,7 +126,7 @@ class Side:
 
     def _of_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched, kept: str = "") -> tuple[str, str]:
         """Return what is said of a remote that lacks commits that it had, and what to do."""
-        kept = kept or f"{KEPT}{head.branch}"
+        kept = kept or self._kept_at(head)
         git = f"git -C {shlex.quote(self._repository().folder)}"
         again = f"{git} push {shlex.quote(up.remote)} {head.branch}:{up.short}"
         if fetched.gone:
