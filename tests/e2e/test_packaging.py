@@ -136,7 +136,8 @@ def test_the_oldest_allowed_libraries_are_those_that_are_tried() -> None:
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")
     lowest = {}
-    named = settings["options"]["install_requires"] + settings["options.extras_require"]["postgresql"]
+    extras = settings["options.extras_require"]
+    named = settings["options"]["install_requires"] + extras["postgresql"] + extras["server"]
     for line in named.split():
         name, _, rest = line.replace("[binary]", "").partition(">=")
         lowest[name] = rest.partition(",")[0]
