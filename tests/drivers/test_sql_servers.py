@@ -25,6 +25,7 @@ from zenprofile.store.base import Options, Store
 from zenprofile.store.registry import create_store, is_profile, normal_url, open_store
 
 pytest_plugins = ("databases",)
+pytestmark = pytest.mark.xdist_group("sql-servers")  # one of these makes a whole server read-only for a moment
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = Options(user="ada", timeout=2)
