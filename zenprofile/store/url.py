@@ -107,6 +107,8 @@ def _check_web(url: str) -> None:
         raise Unsafe("the URL is not protected on its way", hint="use git+https or git+ssh")
     if not is_clone_url(url) and ("?" in path or "#" in path):
         raise UsageError("the address of a server has no '?' or '#'", hint="leave out what stands behind it")
+    if not is_clone_url(url) and " " in path:
+        raise UsageError("the address of a server has no blanks", hint="write %20 for a blank")
 
 
 def _check_ssh(url: str) -> None:
