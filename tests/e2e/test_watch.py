@@ -100,8 +100,8 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
     machine, before = team.ana, team.ana.head
     with watching(machine) as watcher:
         machine.git("switch", "-q", "-c", "feature")
+        until(lambda: "feature" in watcher.is_in("paused")["reason"], "the branch is the reason")
         paused = watcher.is_in("paused")
-        assert "feature" in paused["reason"]
         assert "git switch main" in paused["next"]
         machine.commit((NEW, stack("new")), message="on a branch")
         machine.write(Key("stack", "", "draft"), stack("draft"))
@@ -118,7 +118,8 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
         (machine.top / "README").write_text("mine\n")
         machine.git("commit", "-q", "-a", "-m", "clashes")
         assert "README" in machine.git("rebase", "main", fails=True)  # it stops in the middle
-        assert "rebase" in watcher.is_in("paused")["reason"]
+        # For a moment it may be the index that git holds.
+        until(lambda: "rebase" in watcher.is_in("paused")["reason"], "the rebase is the reason")
         assert machine.run("status -o json").json["state"] == "paused"
         machine.write(Key("stack", "", "late"), stack("late"))
         machine.git("rebase", "--abort")
