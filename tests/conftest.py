@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("databases",)  # one set of servers for all suites that use them
+
 GIT_CONFIGURATION = """\
 [user]
 \tname = Ada Lovelace

@@ -17,8 +17,6 @@ from zenprofile.store.registry import create_store, open_store
 from zenprofile.usecases import copying
 from zenprofile.usecases.copying import Place
 
-pytest_plugins = ("databases",)
-
 COMMENTED = (
     "# the team's bucket\nflavor: s3   # in Frankfurt\nname: s3-prod\ntype: artifact_store\n"
     "configuration:\n  path: 's3://a'  # 🚲\n"

@@ -12,8 +12,6 @@ from tests.contract.kit import DRIVERS, Place
 from zenprofile.store.base import Store
 from zenprofile.store.registry import create_store
 
-pytest_plugins = ("databases",)
-
 
 def _params(names: Iterable[str]) -> list[Any]:
     """Return drivers as parameters; a cluster takes its time."""

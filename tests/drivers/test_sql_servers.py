@@ -24,7 +24,6 @@ from zenprofile.errors import AccessDenied, Exists, Locked, StoreBroken, Unreach
 from zenprofile.store.base import Options, Store
 from zenprofile.store.registry import create_store, is_profile, normal_url, open_store
 
-pytest_plugins = ("databases",)
 pytestmark = pytest.mark.xdist_group("sql-servers")  # one of these makes a whole server read-only for a moment
 
 ROOT = Path(__file__).parents[2]

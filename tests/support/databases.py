@@ -3,7 +3,7 @@
 One server an engine serves a whole run of pytest, its workers included: the first that needs it starts it, the last
 one ends it. Each test gets a database of its own.
 
-PYTEST_DONT_REWRITE: a module that names this one as a plugin has imported it before.
+PYTEST_DONT_REWRITE: `tests/conftest.py` names this module as a plugin; suites import it as well.
 """
 
 import contextlib
