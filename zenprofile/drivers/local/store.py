@@ -20,7 +20,7 @@ from zenprofile.store.base import Edits
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
     from zenprofile.drivers.local.commit import FileChange
-    from zenprofile.drivers.local.sharing import GitSharing
+    from zenprofile.drivers.local.flowing import FlowingSharing
     from zenprofile.git.config import Settings
     from zenprofile.git.left_out import LeftOut
     from zenprofile.store.undo import Past
@@ -31,16 +31,16 @@ class LocalStore(Opened):
 
     driver = "local"
 
-    def sharing(self, progress: Callable[[str], None] | None = None) -> "GitSharing":
+    def sharing(self, progress: Callable[[str], None] | None = None) -> "FlowingSharing":
         """Return the remote side. ``progress`` takes what git says of its progress."""
         if self._repository is not None:  # git answers while the rest is imported
             from zenprofile.git.config import Settings
 
             self._settings = [*(settings for settings in self._settings if settings.waits), Settings(self._repository)]
-        from zenprofile.drivers.local.sharing import GitSharing
+        from zenprofile.drivers.local.flowing import FlowingSharing
 
         settings = self._settings[-1] if self._settings else None
-        return GitSharing(self, settings, self._options.timeout, progress)
+        return FlowingSharing(self, settings, self._options.timeout, progress)
 
     @property
     def commits(self) -> bool:
