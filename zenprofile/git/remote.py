@@ -49,7 +49,7 @@ class Fetched(NamedTuple):
     gone: bool
 
 
-class Pushed(NamedTuple):
+class PushAttempt(NamedTuple):
     """What a push came to.
 
     Attributes:
@@ -115,7 +115,7 @@ def push(
     progress: Progress = None,
     hooks: bool = False,
     settings: Settings | None = None,
-) -> Pushed:
+) -> PushAttempt:
     """Send a commit to the remote's branch, never by force; it is there only where the remote says so.
 
     Args:
@@ -148,7 +148,7 @@ def push(
         if targets.fetched:
             _remember(repository, upstream, oid)
         nothing = all(answer.flag == "=" for answer in answers)
-        return Pushed(confirmed=True, stale=False, reason="", said=_said(ran.err), nothing=nothing)
+        return PushAttempt(confirmed=True, stale=False, reason="", said=_said(ran.err), nothing=nothing)
     if targets.urls:
         url = refused.url if refused is not None else " or ".join(targets.urls)
         upstream = upstream._replace(url=remote_errors.redacted(url))
@@ -288,14 +288,14 @@ def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:
         runner.run(["update-ref", "-m", "push", upstream.tracking, oid], repository.folder)
 
 
-def _refused(summary: str, err: str, upstream: Upstream, *, several: bool) -> Pushed:
+def _refused(summary: str, err: str, upstream: Upstream, *, several: bool) -> PushAttempt:
     kind, _, why = summary.partition("] ")
     why = why.strip("()") or kind.strip("[]")
     locked = _LOCKED_THERE.search(err)
     if locked is not None:
-        return Pushed(confirmed=False, stale=False, reason=f"{upstream.url} is locked there by {locked['lock']}")
+        return PushAttempt(confirmed=False, stale=False, reason=f"{upstream.url} is locked there by {locked['lock']}")
     if _RACES.search(why) and not _BROKEN_REMOTE.search(err) and not several:
-        return Pushed(confirmed=False, stale=True, reason=why)
+        return PushAttempt(confirmed=False, stale=True, reason=why)
     said = remote_errors.said_by_remote(err)
     hint = "local work is kept; fix what it names, and push again"
     if "currently checked out" in why:
@@ -308,13 +308,13 @@ def _went_out(err: str) -> bool:
     return bool(re.search(r"Writing objects|Total \d|failed to report status|Everything up-to-date", err))
 
 
-def _looked(repository: Repository, upstream: Upstream, oid: str, timeout: float, error: Unreachable) -> Pushed:
+def _looked(repository: Repository, upstream: Upstream, oid: str, timeout: float, error: Unreachable) -> PushAttempt:
     """Decide by a look at the remote what became of a push whose answer was lost."""
     before = repository.ref(upstream.tracking)
     there = look(repository, upstream, timeout=timeout)
     if there == oid:
         _remember(repository, upstream, oid)
-        return Pushed(confirmed=True, stale=False, reason="")
+        return PushAttempt(confirmed=True, stale=False, reason="")
     if there in {before, ""}:
         raise error
-    return Pushed(confirmed=False, stale=True, reason="somebody else has pushed meanwhile")
+    return PushAttempt(confirmed=False, stale=True, reason="somebody else has pushed meanwhile")

@@ -43,7 +43,7 @@ class Gate:
         """
         problems: list[Problem] = []
         for root in self.roots(base, pairs):
-            found = _Change(self, root, base, pairs).problems()
+            found = _ProfileChange(self, root, base, pairs).problems()
             problems += [problem._replace(file=root + problem.file) for problem in found]
         return sorted(problems, key=lambda p: (p.file, p.line, p.column))
 
@@ -56,7 +56,7 @@ class Gate:
         pairs = self._objects.differences(old, new)
         found: list[Problem] = []
         for root in self.roots(old, pairs):
-            problems = _Change(self, root, old, pairs).own_problems()
+            problems = _ProfileChange(self, root, old, pairs).own_problems()
             found += [p._replace(file=root + p.file) for p in problems if p.code in SECRETS]
         return found
 
@@ -146,7 +146,7 @@ def opened(given: Given) -> Iterator[Gate]:
         objects.close()
 
 
-class _Change:
+class _ProfileChange:
     """One change of one profile."""
 
     def __init__(self, gate: Gate, root: str, base: str, pairs: Pairs) -> None:

@@ -14,7 +14,7 @@ _STATUS: tuple[tuple[type[ZenprofileError], int, str], ...] = (
     (errors.InUse, 409, "It is in use"),
     (errors.Invalid, 422, "It is invalid"),
     (errors.Stale, 412, "It was changed meanwhile"),
-    (errors.Conflict, 409, "A person must choose"),
+    (errors.ConflictError, 409, "A person must choose"),
     (errors.Ambiguous, 400, "The name fits several"),
     (errors.UsageError, 400, "Wrong usage"),
     (errors.Unsafe, 400, "Refused as unsafe"),

@@ -12,7 +12,7 @@ from zenprofile.core.document import reader as texts
 from zenprofile.core.entity import Key
 from zenprofile.core.merge import documents as merge
 from zenprofile.core.snapshot import Snapshot, data_of
-from zenprofile.errors import Conflict, InUse, Invalid, NotFound, Stale, Unsupported
+from zenprofile.errors import ConflictError, InUse, Invalid, NotFound, Stale, Unsupported
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of
 from zenprofile.store.undo import Past, Text
@@ -80,7 +80,7 @@ def revert(store: Store, at: str, active: Container[str] = (), message: str = ""
 
     Raises:
         NotFound: there is no such revision.
-        Conflict: the same fields were changed since; nothing was written.
+        ConflictError: the same fields were changed since; nothing was written.
         Unsupported: the revision joined two histories.
         InUse, Invalid: what would result is invalid.
     """
@@ -107,7 +107,7 @@ def undo(store: Store, active: Container[str] = (), message: str = "") -> Record
 
     Raises:
         NotFound: nothing is left to undo.
-        Conflict: others changed the same fields since; nothing was written.
+        ConflictError: others changed the same fields since; nothing was written.
         InUse, Invalid: what would result is invalid.
     """
     for _ in range(_TRIES):
@@ -147,7 +147,9 @@ def _taken_back(now: Snapshot, past: Past) -> dict[Key, str | None]:
     if names:
         shown = ", ".join(dict.fromkeys(names))
         message = f"changed since, so that '{_first_line(past)}' cannot be taken back: {shown}; nothing was written"
-        raise Conflict(message, hint=f"see what changed: zenprofile log {past.texts[0].key}; then write what is meant")
+        raise ConflictError(
+            message, hint=f"see what changed: zenprofile log {past.texts[0].key}; then write what is meant"
+        )
     return dict(merged.documents)
 
 

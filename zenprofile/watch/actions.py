@@ -10,7 +10,7 @@ from zenprofile.drivers.local.cache import settled, stamp
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import (
     AccessDenied,
-    Conflict,
+    ConflictError,
     Invalid,
     Locked,
     Paused,
@@ -175,7 +175,7 @@ def _kind(error: ZenprofileError, *, at_hand: bool) -> str:
         ((Invalid,), "invalid", "conflict"),
         ((Unreachable,), "broken", "offline"),
         ((AccessDenied,), "broken", "blocked"),
-        ((Conflict,), "broken", "conflict"),
+        ((ConflictError,), "broken", "conflict"),
         ((ZenprofileError,), "broken", "refused"),
     )
     return next((here if at_hand else remote) for classes, here, remote in rows if isinstance(error, classes))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from zenprofile.drivers.local import journal
-from zenprofile.drivers.local.journal import Entry, Move
+from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import Locked, ZenprofileError
 from zenprofile.fs import lock
 from zenprofile.git import index, runner
@@ -59,7 +59,7 @@ def edit(
     Raises:
         StoreBroken, Locked: as `journal.carry_out`.
     """
-    entries = tuple(Entry(c.path, c.before, c.after, "") for c in changes)
+    entries = tuple(JournalEntry(c.path, c.before, c.after, "") for c in changes)
     move = Move(entries, message, kind=_kind(undone), undone=undone, machine=machine, key=key)
     objects = Objects(repository)
     try:
@@ -132,7 +132,7 @@ def record(
         settings.close()
 
 
-def _stored(objects: Objects, settings: Settings, changes: Sequence[FileChange]) -> tuple[Entry, ...]:
+def _stored(objects: Objects, settings: Settings, changes: Sequence[FileChange]) -> tuple[JournalEntry, ...]:
     """Write the blobs of a change."""
     lf = settings.must_not_filter(c.path for c in changes)
     entries = []
@@ -140,7 +140,7 @@ def _stored(objects: Objects, settings: Settings, changes: Sequence[FileChange])
         oid = ""
         if after is not None:
             oid = objects.write("blob", after.replace(b"\r\n", b"\n") if path in lf else after)
-        entries.append(Entry(path, before, after, oid))
+        entries.append(JournalEntry(path, before, after, oid))
     return tuple(entries)
 
 

@@ -10,10 +10,10 @@ from zenprofile.drivers.local import conflicts
 from zenprofile.drivers.local.beginning import MADE
 from zenprofile.errors import (
     AccessDenied,
+    ConflictError,
     Unreachable,
     ZenprofileError,
 )
-from zenprofile.errors import Conflict as ConflictError
 from zenprofile.fs import lock, nofollow
 from zenprofile.git import commit_graph, push_targets, remote, runner
 from zenprofile.git.config import Settings
@@ -102,7 +102,7 @@ class Side:
         """Stop where the remote no longer has commits that it had and that are here, until both are joined by hand.
 
         Raises:
-            Conflict: it is so; what is here is kept under a ref.
+            ConflictError: it is so; what is here is kept under a ref.
         """
         lost = self._lost(head, up, fetched)
         if not lost:
