@@ -1,7 +1,7 @@
 """Every failure a user can meet, as one tree.
 
 ZenprofileError          exit 1   refused or failed
-├── NotFound                      no such entity, profile or revision
+├── NotFound                      no such entity, profile or change
 ├── Exists                        the name is taken
 ├── InUse                         something still refers to it
 ├── Ambiguous                     a bare name that fits several entities
@@ -92,7 +92,7 @@ class ZenprofileError(Exception):
 
 
 class NotFound(ZenprofileError):
-    """No entity, profile or revision of that name."""
+    """No entity, profile or change of that name."""
 
     code = "not-found"
 

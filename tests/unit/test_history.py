@@ -135,9 +135,9 @@ def test_log_gives_at_most_so_many(store):
     put(store, bucket())
     put(store, user("eve"))
 
-    assert len(history.log(store, None, history.Wanted(1))) == 1
-    assert history.log(store, None, history.Wanted(0)) == []
-    assert len(history.log(store, S3, history.Wanted(5))) == 1
+    assert len(history.log(store, None, history.LogFilter(1))) == 1
+    assert history.log(store, None, history.LogFilter(0)) == []
+    assert len(history.log(store, S3, history.LogFilter(5))) == 1
 
 
 def test_diff_of_a_revision_is_against_now(store):

@@ -130,9 +130,9 @@ def _unknown_flavor(key: Key, flavor: str, catalog: "Catalog") -> "SchemaViolati
 
 def placed(key: Key, source: str, found: "Iterable[SchemaViolation]") -> list[Problem]:
     """Turn findings, a hundred at most, into problems with line and column in a document's text."""
-    from zenprofile.core.document.places import Places
+    from zenprofile.core.document.positions import Positions
 
-    places = Places(source)
+    places = Positions(source)
     result = []
     for path, at_key, message, hint, code in islice(found, MAX_PROBLEMS):
         line, column = places.of(path, key=at_key)

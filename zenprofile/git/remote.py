@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from zenprofile.errors import Unreachable, Unsafe, UsageError, ZenprofileError
 from zenprofile.git import push_targets, remote_errors, runner
-from zenprofile.git.config import Settings
+from zenprofile.git.config import GitConfig
 from zenprofile.git.remote_lock import alone
 from zenprofile.git.repository import Repository
 from zenprofile.git.upstream import HEADS, Upstream, upstream
@@ -74,7 +74,7 @@ def fetch(
     timeout: float,
     progress: Progress = None,
     whole: bool = False,
-    settings: Settings | None = None,
+    settings: GitConfig | None = None,
 ) -> Fetched:
     """Bring the remote's branch into its tracking ref, and nothing else.
 
@@ -114,7 +114,7 @@ def push(
     had: str = "",
     progress: Progress = None,
     hooks: bool = False,
-    settings: Settings | None = None,
+    settings: GitConfig | None = None,
 ) -> PushAttempt:
     """Send a commit to the remote's branch, never by force; it is there only where the remote says so.
 
@@ -135,7 +135,7 @@ def push(
         ZenprofileError: a hook there, or a protected branch, refused it; its words are in the message.
     """
     args = ["push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"]
-    targets = push_targets.of(repository, upstream.remote, settings or Settings(repository))
+    targets = push_targets.of(repository, upstream.remote, settings or GitConfig(repository))
     # A lease forces nothing here, since what it names is an ancestor: it is git's word for compare and swap.
     args += [f"--force-with-lease={upstream.branch}:{had}"] if had and not targets.urls else []
     args += ["--", upstream.remote, f"{oid}:{upstream.branch}"]
@@ -218,7 +218,7 @@ def set_url(repository: Repository, url: str) -> Upstream:
         hint = "write git+https://, git+ssh:// or a path"
         raise UsageError(f"{hidden(url)} is no URL of a Git repository", hint=hint)
     head = repository.must_be_ready()
-    settings = Settings(repository)
+    settings = GitConfig(repository)
     old = upstream(repository, head.ref, settings)
     name = old.remote if old else "origin"
     there = HEADS + (wanted.branch or head.branch)
@@ -240,14 +240,14 @@ def talk(
     *,
     hooks: bool = False,
     extra: Mapping[str, str] | None = None,
-    settings: Settings | None = None,
+    settings: GitConfig | None = None,
 ) -> runner.Ran:
     """Run a git command against a remote in a repository; the exit status is the caller's to judge.
 
     Raises:
         Unreachable: nothing moved for so many seconds.
     """
-    _must_serve_elsewhere(settings or Settings(repository))
+    _must_serve_elsewhere(settings or GitConfig(repository))
     flags = (*_FLAGS, *STRICT) if os.path.exists(repository.own_file("made")) else _FLAGS
     extra = {**_EXTRA, **(extra or {})}
     try:
@@ -258,7 +258,7 @@ def talk(
         raise remote_errors.silent(url, timeout) from None
 
 
-def _must_serve_elsewhere(settings: Settings) -> None:
+def _must_serve_elsewhere(settings: GitConfig) -> None:
     """Refuse settings that name a program for a remote's side of the talk, and would have it run on this machine.
 
     Where the other side is reached by ssh, the program is the other machine's.

@@ -94,9 +94,9 @@ def _git(repository: Repository) -> CheckResult:
 
 
 def _identity(repository: Repository) -> CheckResult:
-    from zenprofile.git.config import Settings
+    from zenprofile.git.config import GitConfig
 
-    found = Settings(repository).identity("author", "")
+    found = GitConfig(repository).identity("author", "")
     if found.own:
         return CheckResult("identity", True, f"{found.name} <{found.email}>", "")
     remedy = "git config --global user.name NAME; git config --global user.email ADDRESS"
@@ -139,7 +139,7 @@ def _hooks(repository: Repository) -> Iterator[CheckResult]:
         yield _driver(canary.merge_driver(), merge_driver_setup.DRIVER)
 
 
-def _place(repository: Repository, place: hook_paths.Place) -> CheckResult:
+def _place(repository: Repository, place: hook_paths.HooksFolder) -> CheckResult:
     if not place.scope:
         return CheckResult("hooks folder", True, place.folder, "")
     where = f"core.hooksPath is {place.value!r} ({place.scope}{f', {place.origin}' if place.origin else ''})"

@@ -16,7 +16,7 @@ from zenprofile.core.snapshot import DocumentSnapshot, Loaded, Overlay, Snapshot
 from zenprofile.drivers.local import tree
 from zenprofile.errors import Invalid, Problem
 from zenprofile.git.objects import Objects, Pair, TreeEntry
-from zenprofile.githooks.context import Given
+from zenprofile.githooks.context import HookContext
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
@@ -27,7 +27,7 @@ _MANIFEST_TEXT = f"format: {FORMAT}\n".encode()
 Pairs = Mapping[str, Pair]
 
 
-class Gate:
+class RangeCheck:
     """Looks at changes of one repository. Close the objects that it is given."""
 
     def __init__(self, objects: Objects, catalog: "Catalog") -> None:
@@ -135,13 +135,13 @@ class _Some:
 
 
 @contextlib.contextmanager
-def opened(given: Given) -> Iterator[Gate]:
+def opened(given: HookContext) -> Iterator[RangeCheck]:
     """Give a gate on what a hook was given, with the schemas that ship."""
     from zenprofile import resources
 
     objects = given.objects()
     try:
-        yield Gate(objects, resources.catalog())
+        yield RangeCheck(objects, resources.catalog())
     finally:
         objects.close()
 
@@ -149,7 +149,7 @@ def opened(given: Given) -> Iterator[Gate]:
 class _ProfileChange:
     """One change of one profile."""
 
-    def __init__(self, gate: Gate, root: str, base: str, pairs: Pairs) -> None:
+    def __init__(self, gate: RangeCheck, root: str, base: str, pairs: Pairs) -> None:
         self._gate = gate
         self._root = root
         self._base = base

@@ -23,21 +23,21 @@ Texts = Mapping[Key, str | None]
 
 
 def restore(store: Store, text: str, at: str, message: str = "") -> tuple[Key, Recorded]:
-    """Give an entity the document that it had at a revision, byte for byte; a deleted one comes back.
+    """Give an entity the document that it had after a change, byte for byte; a deleted one comes back.
 
     One that was renamed since keeps its name of now.
 
     Args:
         store: where.
         text: what names the entity.
-        at: the revision.
+        at: the change, a REV.
         message: why; "" says what it is.
 
     Returns:
         Its key, and what was recorded: nothing where it is as it was then.
 
     Raises:
-        NotFound: there is no such revision, or no such entity at it.
+        NotFound: there is no such change, or no such entity at it.
         Ambiguous: a bare name fits several.
         Invalid: the document is no longer valid.
     """
@@ -79,9 +79,9 @@ def revert(store: Store, at: str, active: Container[str] = (), message: str = ""
         What was recorded; without changes where all is as it was before that change already.
 
     Raises:
-        NotFound: there is no such revision.
+        NotFound: there is no such change.
         ConflictError: the same fields were changed since; nothing was written.
-        Unsupported: the revision joined two histories.
+        Unsupported: the change joined two histories.
         InUse, Invalid: what would result is invalid.
     """
     past = history.undoing(store).past(at)

@@ -155,12 +155,15 @@ class Catalog:
                 self._judged.clear()
                 self._by_identity.clear()
             refused = _refused(schema)
-            self._judged[content] = (_Refused(refused) if refused else Schema(schema, "this flavor", False), refused)
+            self._judged[content] = (
+                _RefusedSchema(refused) if refused else Schema(schema, "this flavor", False),
+                refused,
+            )
         self._by_identity[id(schema)] = (schema, self._judged[content])
         return self._judged[content]
 
 
-class _Refused(Schema):
+class _RefusedSchema(Schema):
     """Stands for a schema that may not run."""
 
     def __init__(self, refused: "list[SchemaViolation]") -> None:

@@ -10,7 +10,7 @@ from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import ConflictError, Invalid
 from zenprofile.fs import nofollow
 from zenprofile.git import index, left_out, runner
-from zenprofile.git.config import Settings
+from zenprofile.git.config import GitConfig
 from zenprofile.git.objects import Objects, TreeEntry
 from zenprofile.git.repository import Head, Repository
 
@@ -21,7 +21,7 @@ _SHOWN = 10  # names in a message
 
 
 def move(
-    repository: Repository, objects: Objects, settings: Settings, head: Head, new: str, changes: tuple[Changed, ...]
+    repository: Repository, objects: Objects, settings: GitConfig, head: Head, new: str, changes: tuple[Changed, ...]
 ) -> None:
     """Bring branch, index and files from HEAD to a commit, keeping edits that it does not touch.
 
@@ -68,7 +68,7 @@ def _staged(repository: Repository, objects: Objects, old: str, outside: dict[st
     return staged
 
 
-def _must_not_filter_then(repository: Repository, objects: Objects, settings: Settings, new: str) -> None:
+def _must_not_filter_then(repository: Repository, objects: Objects, settings: GitConfig, new: str) -> None:
     """Refuse attributes that arrive and give a document a filter: the next git that writes the index would run it.
 
     Raises:
@@ -97,7 +97,7 @@ def _contents(objects: Objects, pair: "Pair") -> tuple[bytes | None, bytes | Non
 
 
 def _entry(
-    repository: Repository, settings: Settings, path: str, sides: tuple[bytes | None, bytes | None], pair: "Pair"
+    repository: Repository, settings: GitConfig, path: str, sides: tuple[bytes | None, bytes | None], pair: "Pair"
 ) -> JournalEntry | None:
     """Return what happens to a file of the profile; None where edits of the user's own are in the way."""
     old, new = sides

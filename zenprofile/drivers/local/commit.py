@@ -9,7 +9,7 @@ from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import Locked, ZenprofileError
 from zenprofile.fs import lock
 from zenprofile.git import index, runner
-from zenprofile.git.config import Settings, moment
+from zenprofile.git.config import GitConfig, moment
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Head, Repository
 
@@ -78,7 +78,7 @@ def record(
     message: str,
     author: Author,
     undone: str = "",
-    settings: Settings | None = None,
+    settings: GitConfig | None = None,
 ) -> str:
     """Write files and commit them, and nothing else, on the branch of HEAD. The caller holds the lock.
 
@@ -101,7 +101,7 @@ def record(
         runner.GitError: signing failed, or a hook refused.
     """
     head = repository.must_be_ready()
-    settings = settings or Settings(repository)
+    settings = settings or GitConfig(repository)
     objects = Objects(repository)
     try:
         for number in range(_ROUNDS):
@@ -132,7 +132,7 @@ def record(
         settings.close()
 
 
-def _stored(objects: Objects, settings: Settings, changes: Sequence[FileChange]) -> tuple[JournalEntry, ...]:
+def _stored(objects: Objects, settings: GitConfig, changes: Sequence[FileChange]) -> tuple[JournalEntry, ...]:
     """Write the blobs of a change."""
     lf = settings.must_not_filter(c.path for c in changes)
     entries = []
@@ -174,7 +174,7 @@ def carry(repository: Repository, objects: Objects, move: Move) -> None:
 def make_commit(
     repository: Repository,
     objects: Objects,
-    settings: Settings,
+    settings: GitConfig,
     tree: str,
     parents: Sequence[str],
     message: str,
@@ -237,7 +237,7 @@ def _hook(repository: Repository, args: list[str], extra: dict[str, str]) -> Non
         raise ZenprofileError(message, hint="fix what it names, or: zenprofile config run-hooks off") from None
 
 
-def _after_commit(repository: Repository, objects: Objects, settings: Settings, author: Author) -> None:
+def _after_commit(repository: Repository, objects: Objects, settings: GitConfig, author: Author) -> None:
     if author.run_hooks:
         runner.run(["hook", "run", "--ignore-missing", "post-commit"], repository.top, hooks=True, ok=tuple(range(256)))
     # Git's own rule for when loose objects are packed, looked at without starting it.

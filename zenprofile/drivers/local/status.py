@@ -11,7 +11,7 @@ from zenprofile.drivers.local import conflicts, watch_record
 from zenprofile.errors import Problem
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git import hook_paths, runner
-from zenprofile.git.config import Settings
+from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
 from zenprofile.store import dates
 from zenprofile.store.sharing import OpenConflicts, Relation, StoreStatus
@@ -42,7 +42,7 @@ def state(
     relation: Relation,
     open_: OpenConflicts,
     touched: Callable[[], list[str]],
-    settings: Settings,
+    settings: GitConfig,
     rewritten: tuple[str, str] = ("", ""),
 ) -> StoreStatus:
     """Say how a store is.
@@ -170,7 +170,7 @@ def _since(path: str) -> str:
 
 
 @contextlib.contextmanager
-def looking(repository: Repository, settings: Settings) -> Iterator[Callable[[], list[str]]]:
+def looking(repository: Repository, settings: GitConfig) -> Iterator[Callable[[], list[str]]]:
     """Let git look at the work tree while other things are done.
 
     Gives what lists the files below the profile that git takes for changed: its index knows at once which are not.
