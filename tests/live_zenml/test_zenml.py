@@ -328,7 +328,9 @@ def test_a_component_is_connected_as_its_labels_say(zenml: Kept, store: Store) -
     assert named(zenml, "component", "c")["connector"] == "hub"
     assert apply(zenml, store) == []
     assert live.pull(zenml, store, "")[0].changes == ()
-    entities.describe(store, Key("component", "container_registry", "c"), Details(labels=(("zenml.connector", "other"),)))
+    entities.describe(
+        store, Key("component", "container_registry", "c"), Details(labels=(("zenml.connector", "other"),))
+    )
     assert apply(zenml, store) == ["update component/container_registry/c"]
     assert named(zenml, "component", "c")["connector"] == "other"
     assert apply(zenml, store) == []

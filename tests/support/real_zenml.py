@@ -84,7 +84,10 @@ class Server:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             assert self._process.poll() is None, log.read_text()
-            with contextlib.suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(self.url + "/health"):
+            with (
+                contextlib.suppress(urllib.error.URLError, ConnectionError),
+                urllib.request.urlopen(self.url + "/health"),
+            ):
                 return
             time.sleep(0.2)
         raise AssertionError("ZenML's server does not answer")
