@@ -95,7 +95,7 @@ def resolve(key: Key, base: str | None, ours: str | None, theirs: str | None, ch
         choices: by path; () for all: "ours", "theirs", or a `Value`.
 
     Raises:
-        errors.Conflict: the choices leave a conflict open.
+        errors.ConflictError: the choices leave a conflict open.
     """
     text, conflicts, _ = _one(key, base, ours, theirs, choices)
     if conflicts:
