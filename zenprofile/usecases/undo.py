@@ -12,7 +12,7 @@ from zenprofile.core.document import reader as texts
 from zenprofile.core.entity import Key
 from zenprofile.core.merge import documents as merge
 from zenprofile.core.snapshot import Snapshot, data_of
-from zenprofile.errors import Conflict, InUse, Invalid, NotFound, Stale, Unsupported
+from zenprofile.errors import ConflictError, InUse, Invalid, NotFound, Stale, Unsupported
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of
 from zenprofile.store.undo import Past, Text
@@ -24,21 +24,21 @@ Texts = Mapping[Key, str | None]
 
 
 def restore(store: Store, text: str, at: str, message: str = "") -> tuple[Key, Recorded]:
-    """Give an entity the document that it had at a revision, byte for byte; a deleted one comes back.
+    """Give an entity the document that it had after a change, byte for byte; a deleted one comes back.
 
     One that was renamed since keeps its name of now.
 
     Args:
         store: where.
         text: what names the entity.
-        at: the revision.
+        at: the change, a REV.
         message: why; "" says what it is.
 
     Returns:
         Its key, and what was recorded: nothing where it is as it was then.
 
     Raises:
-        NotFound: there is no such revision, or no such entity at it.
+        NotFound: there is no such change, or no such entity at it.
         Ambiguous: a bare name fits several.
         Invalid: the document is no longer valid.
     """
@@ -67,9 +67,9 @@ def revert(store: Store, at: str, active: Container[str] = (), message: str = ""
         What was recorded; without changes where all is as it was before that change already.
 
     Raises:
-        NotFound: there is no such revision.
-        Conflict: the same fields were changed since; nothing was written.
-        Unsupported: the revision joined two histories.
+        NotFound: there is no such change.
+        ConflictError: the same fields were changed since; nothing was written.
+        Unsupported: the change joined two histories.
         InUse, Invalid: what would result is invalid.
     """
     past = history.undoing(store).past(at)
@@ -95,7 +95,7 @@ def undo(store: Store, active: Container[str] = (), message: str = "") -> Record
 
     Raises:
         NotFound: nothing is left to undo.
-        Conflict: others changed the same fields since; nothing was written.
+        ConflictError: others changed the same fields since; nothing was written.
         InUse, Invalid: what would result is invalid.
     """
     done = _take_back(store, history.undoing(store).own, _UNDO, active, message)
@@ -119,7 +119,7 @@ def redo(store: Store, active: Container[str] = (), message: str = "") -> Record
 
     Raises:
         NotFound: nothing is left to redo.
-        Conflict: others changed the same fields since; nothing was written.
+        ConflictError: others changed the same fields since; nothing was written.
         InUse, Invalid: what would result is invalid.
     """
     done = _take_back(store, history.undoing(store).undos, _REDO, active, message)
@@ -166,7 +166,9 @@ def _taken_back(now: Snapshot, past: Past) -> dict[Key, str | None]:
     if names:
         shown = ", ".join(dict.fromkeys(names))
         message = f"changed since, so that '{_first_line(past)}' cannot be taken back: {shown}; nothing was written"
-        raise Conflict(message, hint=f"see what changed: zenprofile log {past.texts[0].key}; then write what is meant")
+        raise ConflictError(
+            message, hint=f"see what changed: zenprofile log {past.texts[0].key}; then write what is meant"
+        )
     return dict(merged.documents)
 
 
