@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 from zenprofile.core.change import Change
 from zenprofile.server.auth import Brake
 from zenprofile.server.exchange import Principal
-from zenprofile.store.base import Acting, Store
+from zenprofile.store.base import Store
+from zenprofile.store.capabilities import Acting
 from zenprofile.store.tokens import Tokens
 
 _Result = TypeVar("_Result")
