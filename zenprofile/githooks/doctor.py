@@ -52,6 +52,7 @@ def look(store: Store, profile: Profile, folder: str, timeout: float) -> Iterato
     repository = getattr(store, "repository", None)
     if isinstance(repository, Repository):
         yield _git(repository)
+        yield _history(repository)
         yield _identity(repository)
         yield _remote(repository, timeout)
         yield _watcher(repository)
@@ -89,6 +90,25 @@ def _git(repository: Repository) -> Finding:
     if numbers < _OLDEST_GIT:
         return Finding("git", False, said, "upgrade git to 2.31 or newer; 2.38 merges files outside the profile too")
     return Finding("git", True, said, "")
+
+
+def _history(repository: Repository) -> Finding:
+    """Read the last commits and their documents twice: by our own reader, and by GitPython's."""
+    from zenprofile.git import gitpython
+
+    head = repository.head()
+    if not head.oid:
+        return Finding("history", True, "nothing is committed yet", "")
+    if not gitpython.knows(repository):
+        return Finding("history", True, "GitPython knows no SHA-256 ids: there is no second reader to compare with", "")
+    try:
+        found = gitpython.compare(repository, head.oid)
+    except ZenprofileError as error:
+        return Finding("history", False, error.message, error.hint)
+    if found.differing:
+        return Finding("history", False, f"{found.differing} is damaged, or zenprofile misreads it", "try: git fsck")
+    said = f"zenprofile and GitPython read the last commits ({found.commits}) and their files ({found.files}) alike"
+    return Finding("history", True, said, "")
 
 
 def _identity(repository: Repository) -> Finding:
