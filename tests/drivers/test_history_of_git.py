@@ -13,7 +13,7 @@ import pytest
 from tests.contract.kit import apply, bucket, changed, everything, put, stack, user
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.drivers.local.store import LocalStore
-from zenprofile.errors import Conflict, NotFound, StoreBroken
+from zenprofile.errors import ConflictError, NotFound, StoreBroken
 from zenprofile.git import gitpython, runner
 from zenprofile.git.repository import Repository
 from zenprofile.store.base import Options
@@ -233,7 +233,7 @@ def test_undo_keeps_edits_by_hand_of_other_documents(top: Path) -> None:
         by_hand = f"# mine\n{file.read_text()}description: by hand\n"
         file.write_text(by_hand)
 
-        with pytest.raises(Conflict):
+        with pytest.raises(ConflictError):
             undo.undo(store)
         assert file.read_text() == by_hand
 

@@ -15,7 +15,7 @@ from zenprofile.git import commit_graph, log, runner
 from zenprofile.git.log import Commit
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
-from zenprofile.store import dates, revs
+from zenprofile.store import changelog, dates
 from zenprofile.store.undo import Past, Text
 
 _REV = re.compile(r"[A-Za-z0-9_@.{}^~/+=-]{1,250}\Z")
@@ -46,7 +46,7 @@ def resolve(repository: Repository, at: str) -> str:
         found = runner.run(args, repository.folder, extra=extra, ok=(0, 1, 128)).out.decode().strip()
         if found:
             return found
-    raise NotFound(f"there is no revision {at[:140]!r}", hint="a commit, tag, branch or date; see: zenprofile log")
+    raise NotFound(f"there is no change {at[:140]!r}", hint="a commit, tag, branch or date; see: zenprofile log")
 
 
 def changes(
@@ -73,7 +73,7 @@ def changes(
             told = [changed for changed in reader.changed(commit, touched) if changed.key not in known]
             record = _recorded(commit, tuple(sorted([*told, *decided], key=lambda changed: changed.key)))
             if key is not None:
-                record, key = revs.about(record, key)
+                record, key = changelog.about(record, key)
             if record.changes:
                 yield record
 
