@@ -15,7 +15,7 @@ from tests.live_zenml.conftest import Kept
 from zenprofile import resources
 from zenprofile.core.change import as_json
 from zenprofile.core.entity import Key
-from zenprofile.errors import Exists, Invalid, NotFound
+from zenprofile.errors import Exists, Invalid, NotFound, Unreachable
 from zenprofile.machine.profiles import Profiles
 from zenprofile.store.base import Store
 from zenprofile.usecases import components, entities, flavors, stacks
@@ -287,6 +287,53 @@ def test_zenml_that_ends_in_the_middle_is_told_with_what_was_done(zenml: Kept, s
     with pytest.raises(Refused, match=r"could not register stack/prod: .* \(1 of 2 steps were done\)"):
         live.apply(ending, store, live.Wanted("p"), end, dry=False)  # type: ignore[arg-type]
     assert apply(zenml, store) == ["register stack/prod"]
+
+
+@pytest.mark.slow
+def test_a_server_that_stops_in_the_middle_is_exit_4_and_apply_goes_on_from_there(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    component(store, "artifact_store", "a", "s3", "path=s3://a")
+    stack(store, "prod", "artifact_store=a")
+    server = real_zenml.Server(tmp_path / "server")
+    server.start()
+    try:
+        client = {**real_zenml.environment(tmp_path / "client"), "ZENML_STORE_URL": server.url}
+        for name, value in {**client, "ZENML_STORE_API_TOKEN": server.token()}.items():
+            monkeypatch.setenv(name, value)
+        session = live.Session("", str(tmp_path), 60.0)
+        with pytest.raises(Unreachable, match=r"could not register stack/prod: .* \(1 of 2 steps were done\)"):
+            live.apply(session, store, live.Wanted("p"), lambda step: server.kill(), dry=False)
+        server.start()
+        done: list[str] = []
+        live.apply(session, store, live.Wanted("p"), lambda step: done.append(step.words), dry=False)
+        assert done == ["register stack/prod"]
+        assert live.apply(session, store, live.Wanted("p"), lambda step: None, dry=False).steps == []
+    finally:
+        server.kill()
+
+
+@pytest.mark.slow
+def test_a_component_is_connected_as_its_labels_say(zenml: Kept, store: Store) -> None:
+    real_zenml.script(
+        zenml.folder,
+        "from zenml.client import Client\n"
+        "for name in ('hub', 'other'):\n"
+        "    Client().create_service_connector(name=name, connector_type='docker', auth_method='password',\n"
+        "        configuration={'username': 'u', 'password': 'p'}, resource_type='docker-registry',\n"
+        "        verify=False, list_resources=False)\n",
+    )
+    component(store, "container_registry", "c", "default", "uri=docker.io/acme", zenml_connector="hub")
+    assert apply(zenml, store) == ["register component/container_registry/c", "connect component/container_registry/c"]
+    assert named(zenml, "component", "c")["connector"] == "hub"
+    assert apply(zenml, store) == []
+    assert live.pull(zenml, store, "")[0].changes == ()
+    entities.describe(
+        store, Key("component", "container_registry", "c"), Details(labels=(("zenml.connector", "other"),))
+    )
+    assert apply(zenml, store) == ["update component/container_registry/c"]
+    assert named(zenml, "component", "c")["connector"] == "other"
+    assert apply(zenml, store) == []
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from zenprofile.store import revs
 from zenprofile.store.base import Options, Store
 from zenprofile.store.prepare import prepare
 from zenprofile.store.registry import missing
-from zenprofile.store.undo import Past, Text, standing
+from zenprofile.store.undo import Past, Text, redoable, standing
 
 
 class _Log:
@@ -23,7 +23,7 @@ class _Log:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.moments: list[tuple[Recorded, dict[Key, str]]] = []
-        self.undone: dict[str, str] = {}  # by the number of what takes it back
+        self.made_by: dict[str, tuple[str, str]] = {}  # by number: the machine, and the change that it takes back
         self.made: dict[str, Recorded] = {}  # by idempotency key
 
 
@@ -36,10 +36,10 @@ class MemoryStore:
 
     driver = "memory"
 
-    def __init__(self, url: str, log: _Log, user: str) -> None:
+    def __init__(self, url: str, log: _Log, options: Options) -> None:
         self.url = url
         self._log = log
-        self._user = user
+        self._user, self._machine = options.user, options.machine
 
     def head(self) -> str:
         return str(len(self._log.moments) or "")
@@ -68,7 +68,7 @@ class MemoryStore:
                 del after[key]
             changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
             recorded = Recorded(str(len(moments) + 1), self._user, revs.now(), prepared.message, changes)
-            self._log.undone[recorded.rev] = undone
+            self._log.made_by[recorded.rev] = (self._machine(), undone)
             moments.append((recorded, after))
             if change.idempotency_key:
                 self._log.made[change.idempotency_key] = recorded
@@ -83,15 +83,24 @@ class MemoryStore:
         return Past(recorded.rev, recorded, tuple(texts))
 
     def own(self) -> Iterator[Past]:
-        numbers = map(str, range(len(self._log.moments), 1, -1))
-        return map(self.past, standing((number, self._log.undone[number]) for number in numbers))
+        return map(self.past, standing(self._records()))
+
+    def undos(self) -> Iterator[Past]:
+        return map(self.past, redoable(self._records()))
+
+    def _records(self) -> Iterator[tuple[str, str]]:
+        machine = self._machine()
+        for number in map(str, range(len(self._log.moments), 1, -1)):
+            maker, undone = self._log.made_by[number]
+            if maker == machine:
+                yield number, undone
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:
         records = (record for record, _ in reversed(self._log.moments[:]))
         return records if key is None else revs.follow(records, key)
 
     def act_for(self, user: str, machine: str) -> None:
-        self._user = user
+        self._user, self._machine = user, lambda: machine
 
     def close(self) -> None:
         pass
@@ -109,14 +118,14 @@ class MemoryDriver:
         with _CREATING:
             if url not in _LOGS:
                 log = _Log()
-                MemoryStore(url, log, options.user).apply(defaults)
+                MemoryStore(url, log, options).apply(defaults)
                 _LOGS[url] = log
         return self.open(url, options)
 
     def open(self, url: str, options: Options) -> Store:
         if url not in _LOGS:
             raise missing(url)
-        return MemoryStore(url, _LOGS[url], options.user)
+        return MemoryStore(url, _LOGS[url], options)
 
 
 DRIVER = MemoryDriver()

@@ -1,9 +1,9 @@
-"""Taking back what was changed: an entity as it was, one recorded change, or this machine's last one.
+"""Taking back what was changed: an entity as it was, one recorded change, this machine's last one; doing that again.
 
 Nothing is taken out of history: each writes a new change.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 from zenprofile.core import paths
 from zenprofile.core.change import Change, Changed, Edit, Recorded, is_rename, label, same
@@ -19,6 +19,7 @@ from zenprofile.store.undo import Past, Text
 from zenprofile.usecases import history
 
 _TRIES = 5  # against others who write at the same moment
+_UNDO, _REDO = "Undo: ", "Redo: "
 Texts = Mapping[Key, str | None]
 
 
@@ -110,26 +111,57 @@ def undo(store: Store, active: Container[str] = (), message: str = "") -> Record
         Conflict: others changed the same fields since; nothing was written.
         InUse, Invalid: what would result is invalid.
     """
+    done = _take_back(store, history.undoing(store).own, _UNDO, active, message)
+    if done is None:
+        raise NotFound(
+            "nothing is left to undo: no change made by a command of this machine",
+            hint="zenprofile log shows every change, zenprofile revert REV takes one back",
+        )
+    return done
+
+
+def redo(store: Store, active: Container[str] = (), message: str = "") -> Recorded:
+    """Do again what the last `undo` of this machine took back; once more, what the one before it did.
+
+    A change by any other command of this machine ends what can be done again.
+
+    Args:
+        store: where.
+        active: names of stacks that are active on this machine; they are not deleted.
+        message: why; "" says what it is.
+
+    Raises:
+        NotFound: nothing is left to redo.
+        Conflict: others changed the same fields since; nothing was written.
+        InUse, Invalid: what would result is invalid.
+    """
+    done = _take_back(store, history.undoing(store).undos, _REDO, active, message)
+    if done is None:
+        raise NotFound(
+            "nothing is left to redo: no undo on this machine since its last change",
+            hint="zenprofile log shows every change, zenprofile restore ENTITY --to REV brings a document back",
+        )
+    return done
+
+
+def _take_back(
+    store: Store, find: Callable[[], Iterator[Past]], verb: str, active: Container[str], message: str
+) -> Recorded | None:
+    """Take back the first of some changes of which anything is left; None where there is none."""
     for _ in range(_TRIES):
+        now = store.snapshot()
         try:
-            return _undo(store, active, message)
+            for past in find():
+                found = _taken_back(now, past)
+                if found:
+                    _must_not_go(now, found, active)
+                    words = message or verb + _first_line(past).removeprefix(_UNDO if verb == _REDO else "")
+                    return history.undoing(store).take_back(_change(now, found, words, _stems(past)), past.id)
         except Stale as error:
             stale = error
+        else:
+            return None
     raise stale
-
-
-def _undo(store: Store, active: Container[str], message: str) -> Recorded:
-    undoing, now = history.undoing(store), store.snapshot()
-    for past in undoing.own():
-        found = _taken_back(now, past)
-        if found:
-            _must_not_go(now, found, active)
-            change = _change(now, found, message or f"Undo: {_first_line(past)}", _stems(past))
-            return undoing.take_back(change, past.id)
-    raise NotFound(
-        "nothing is left to undo: no change made by a command of this machine",
-        hint="zenprofile log shows every change, zenprofile revert REV takes one back",
-    )
 
 
 def _first_line(past: Past) -> str:

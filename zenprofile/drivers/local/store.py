@@ -153,6 +153,14 @@ class LocalStore(Opened):
 
         return undo_log.changes(self._repository, self.objects(self._repository), self._machine)
 
+    def undos(self) -> Iterator["Past"]:
+        """Yield what took changes of this machine's log back and can be taken back itself."""
+        if self._repository is None:
+            return iter(())
+        from zenprofile.drivers.local import undo_log
+
+        return undo_log.undos(self._repository, self.objects(self._repository), self._machine)
+
     def take_back(self, change: "Change", undone: str) -> "Recorded":
         """Write a change, with the record that it takes back in the same journal."""
         return self.apply(change, undone)

@@ -76,6 +76,9 @@ class RestStore:
     def own(self) -> Iterator[Past]:
         return map(wire.past, self._client.get("/api/v1/undoable")["items"])
 
+    def undos(self) -> Iterator[Past]:
+        return map(wire.past, self._client.get("/api/v1/redoable")["items"])
+
     def who(self) -> tuple[str, str]:
         """Return user and role of the token."""
         said = self._client.get("/api/v1/profile")

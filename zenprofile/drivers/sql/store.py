@@ -25,7 +25,7 @@ from zenprofile.errors import Locked, Unreachable, ZenprofileError
 from zenprofile.store import revs
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import prepare
-from zenprofile.store.undo import Past, Text, standing
+from zenprofile.store.undo import Past, Text, redoable, standing
 from zenprofile.store.undo import mark as mark_of
 from zenprofile.store.url import hidden
 
@@ -221,6 +221,9 @@ class SqlStore:
 
     def own(self) -> Iterator[Past]:
         return (self._past(int(number)) for number in standing(self._marked()))
+
+    def undos(self) -> Iterator[Past]:
+        return (self._past(int(number)) for number in redoable(self._marked()))
 
     def _marked(self) -> Iterator[tuple[str, str]]:
         """Yield this machine's changes but the first of all, newest first, each with what it takes back."""

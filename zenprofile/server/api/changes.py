@@ -1,5 +1,6 @@
 """History, and change sets: several edits as one change, all or nothing."""
 
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -10,6 +11,7 @@ from zenprofile.errors import AccessDenied, Stale, UsageError
 from zenprofile.server import auth, openapi
 from zenprofile.server.api import wire
 from zenprofile.server.exchange import CHANGES_LIMIT, Answer, Asked, Operation, Refused, Resource, as_json
+from zenprofile.store.undo import Past
 from zenprofile.usecases import history, stale
 
 # Who people are, and what they may do elsewhere, is for admins to write.
@@ -66,8 +68,17 @@ def show(asked: Asked) -> Answer:
 
 def undoable(asked: Asked) -> Answer:
     """Answer with what the machine that asks has changed and not taken back, newest first."""
-    own = history.undoing(asked.store).own() if "zenprofile-machine" in asked.headers else iter(())
-    return as_json({"items": [wire.past(found) for found in islice(own, _limit(asked))]})
+    return _of_machine(asked, history.undoing(asked.store).own)
+
+
+def redoable(asked: Asked) -> Answer:
+    """Answer with what the machine that asks has taken back and can do again, newest first."""
+    return _of_machine(asked, history.undoing(asked.store).undos)
+
+
+def _of_machine(asked: Asked, find: Callable[[], Iterator[Past]]) -> Answer:
+    found = find() if "zenprofile-machine" in asked.headers else iter(())
+    return as_json({"items": [wire.past(one) for one in islice(found, _limit(asked))]})
 
 
 def diff(asked: Asked) -> Answer:
@@ -163,5 +174,6 @@ RESOURCES: tuple[Resource, ...] = (
     ),
     Resource("/api/v1/changes/{rev:path}", {"GET": Operation(show, "One recorded change")}),
     Resource("/api/v1/undoable", {"GET": Operation(undoable, "Changes of this machine that can be taken back")}),
+    Resource("/api/v1/redoable", {"GET": Operation(redoable, "What this machine has taken back and can do again")}),
     Resource("/api/v1/diff", {"GET": Operation(diff, "What differs between two moments", describe=_DIFFERS)}),
 )
