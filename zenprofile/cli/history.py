@@ -50,7 +50,7 @@ def log(session: Session, /, entity: str, **given: Any) -> None:
 
     store = session.store()
     key = history.find(store, entity) if entity else None
-    records = history.log(store, key, history.Wanted(**given))
+    records = history.log(store, key, history.LogFilter(**given))
     if records or session.format != "table":
         data = [history.as_json(recorded) for recorded in records]
         session.show(data, lambda: "\n".join(map(_row, records)), paged=True)

@@ -10,7 +10,7 @@ from zenprofile import resources
 from zenprofile.core.change import Change, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import DocumentSnapshot, held
-from zenprofile.store import revs
+from zenprofile.store import changelog
 from zenprofile.store.base import Options, Store
 from zenprofile.store.prepare import prepare
 from zenprofile.store.registry import missing
@@ -48,7 +48,7 @@ class MemoryStore:
         moments = self._log.moments[:]
         number = len(moments)
         if at is not None:
-            number = revs.number(at, number, lambda until: sum(record.when <= until for record, _ in moments))
+            number = changelog.number(at, number, lambda until: sum(record.when <= until for record, _ in moments))
         return held(moments[number - 1][1] if number else {}, resources.catalog())
 
     def apply(self, change: Change) -> Recorded:
@@ -60,14 +60,14 @@ class MemoryStore:
                 return self._log.made[change.idempotency_key]
             prepared = prepare(self.snapshot(), change, resources.catalog())
             if not prepared.writes:
-                return revs.nothing(prepared.message)
+                return changelog.nothing(prepared.message)
             moments = self._log.moments
             after = dict(moments[-1][1]) if moments else {}
             after.update({key: new for key, _, new in prepared.writes if new is not None})
             for key in (key for key, _, new in prepared.writes if new is None):
                 del after[key]
             changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
-            recorded = Recorded(str(len(moments) + 1), self._user, revs.now(), prepared.message, changes)
+            recorded = Recorded(str(len(moments) + 1), self._user, changelog.now(), prepared.message, changes)
             self._log.made_by[recorded.rev] = (self._machine(), undone)
             moments.append((recorded, after))
             if change.idempotency_key:
@@ -76,7 +76,7 @@ class MemoryStore:
 
     def past(self, at: str) -> Past:
         moments = self._log.moments[:]
-        number = revs.number(at, len(moments), lambda until: sum(record.when <= until for record, _ in moments))
+        number = changelog.number(at, len(moments), lambda until: sum(record.when <= until for record, _ in moments))
         recorded, after = moments[number - 1]
         before = moments[number - 2][1] if number > 1 else {}
         texts = (Text(changed.key, before.get(changed.key), after.get(changed.key)) for changed in recorded.changes)
@@ -97,7 +97,7 @@ class MemoryStore:
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:
         records = (record for record, _ in reversed(self._log.moments[:]))
-        return records if key is None else revs.follow(records, key)
+        return records if key is None else changelog.follow(records, key)
 
     def act_for(self, user: str, machine: str) -> None:
         self._user, self._machine = user, lambda: machine

@@ -7,7 +7,7 @@ from zenprofile.core.change import Changed, Recorded
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.local import history, journal
-from zenprofile.drivers.local.journal import Entry, Move
+from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import Invalid, StoreBroken
 from zenprofile.fs import nofollow
 from zenprofile.git import runner
@@ -113,7 +113,7 @@ def _past(repository: Repository, objects: Objects, name: str, move: Move) -> Pa
     return Past(name, recorded, tuple(texts))
 
 
-def _sides(objects: Objects, move: Move, entry: Entry) -> tuple[bytes | None, bytes | None]:
+def _sides(objects: Objects, move: Move, entry: JournalEntry) -> tuple[bytes | None, bytes | None]:
     """Return what a file was before and after; of one that was committed as it stood, what the commits have."""
     if entry.before != entry.after or not move.ref:
         return entry.before, entry.after
