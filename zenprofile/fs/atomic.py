@@ -157,6 +157,16 @@ def unstage(root: "Place", path: str) -> None:
         os.unlink(TEMPORARY + name, dir_fd=fd)
 
 
+def draft_of(path: "Place") -> str:
+    """Return a name beside a file for what is to take its place; what killed processes left under such names goes.
+
+    Each process, and each write in it, has a name of its own: two at once are both whole, and the later one stays.
+    """
+    parent, name = os.path.split(os.fspath(path))
+    _sweep(parent, name)
+    return os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{time.monotonic_ns():x}")
+
+
 def replace(
     path: "Place", content: bytes, mode: int | None = None, *, durable: bool = True, exclusive: bool = False
 ) -> None:
@@ -172,11 +182,9 @@ def replace(
     Raises:
         OSError: no space, no permission; the file is as before then, and nothing is left beside it.
     """
-    parent, name = os.path.split(os.fspath(path))
+    parent = os.path.dirname(os.fspath(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    # Each process, and each write in it, has a name of its own: two at once are both whole, and the later one stays.
-    draft = os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{time.monotonic_ns():x}")
-    _sweep(parent, name)
+    draft = draft_of(path)
     try:
         file = os.open(draft, flags, 0o666 if mode is None else mode)
     except FileNotFoundError:

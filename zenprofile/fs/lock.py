@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     Place = str | Path
 
 WAIT = 30.0  # seconds; a change takes some milliseconds, so that many writers in a row are served
-# Of a store: writers exclude each other from the first look to the last write (a passphrase prompt included), and
-# readers only while files, index and branch change.
+# Of a store: writers exclude each other from the first look to the last write, and readers only while files, index and
+# branch change.
 WRITERS, FILES = "writing", "lock"
 SAID_AFTER = 2.0  # seconds without a word
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
