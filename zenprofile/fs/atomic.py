@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from zenprofile.errors import StoreBroken
+from zenprofile.fs import shared
 from zenprofile.fs.nofollow import MOST_BYTES, folder, must_stay, no_permission, read_at
 
 if TYPE_CHECKING:
@@ -168,7 +169,13 @@ def draft_of(path: "Place") -> str:
 
 
 def replace(
-    path: "Place", content: bytes, mode: int | None = None, *, durable: bool = True, exclusive: bool = False
+    path: "Place",
+    content: bytes,
+    mode: int | None = None,
+    *,
+    durable: bool = True,
+    exclusive: bool = False,
+    sharing: int = shared.NOT,
 ) -> None:
     """Replace a file's content in one step; a link in its place is replaced itself.
 
@@ -178,6 +185,7 @@ def replace(
         mode: its permissions, less what the umask takes; None for those that it has, else 0666.
         durable: whether file and folder have reached the disk when this returns.
         exclusive: whether a file that is there already stays as it is.
+        sharing: who else is to read and write it, and a folder that is made for it (`zenprofile.fs.shared`).
 
     Raises:
         OSError: no space, no permission; the file is as before then, and nothing is left beside it.
@@ -189,9 +197,11 @@ def replace(
         file = os.open(draft, flags, 0o666 if mode is None else mode)
     except FileNotFoundError:
         os.makedirs(parent, exist_ok=True)
+        shared.share(parent, sharing)
         file = os.open(draft, flags, 0o666 if mode is None else mode)
     try:
-        _fill(file, draft, content, _kept_mode(path) if mode is None else None, durable=durable)
+        kept = _kept_mode(path) if mode is None else None
+        _fill(file, draft, content, kept, durable=durable, sharing=sharing)
         if exclusive:
             with contextlib.suppress(FileExistsError):
                 os.link(draft, path)
@@ -206,10 +216,11 @@ def replace(
         sync_folder(parent)
 
 
-def _fill(file: int, draft: str, content: bytes, mode: int | None, *, durable: bool) -> None:
+def _fill(file: int, draft: str, content: bytes, mode: int | None, *, durable: bool, sharing: int) -> None:
     try:
         if mode is not None:
             os.fchmod(file, mode)
+        shared.share(file, sharing)
         view = memoryview(content)
         while view:
             view = view[os.write(file, view) :]

@@ -165,7 +165,7 @@ def carry(repository: Repository, objects: Objects, move: Move) -> None:
     Raises:
         StoreBroken, Locked, Conflict, runner.GitError: as `journal.carry_out`; all is as before then.
     """
-    with lock.exclusive(repository.own_file(lock.FILES)):
+    with lock.exclusive(repository.own_file(lock.FILES), sharing=repository.sharing):
         try:
             journal.write(repository, move)
         except OSError as error:

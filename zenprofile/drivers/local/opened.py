@@ -137,11 +137,15 @@ class Opened:
 
     def _alone(self, repository: Repository) -> "contextlib.AbstractContextManager[object]":
         """Keep other writers out. Readers go on until files are written (`zenprofile.drivers.local.commit.carry`)."""
-        return lock.exclusive(repository.own_file(lock.WRITERS), self._options.timeout, self._options.warn)
+        return self._exclusive(repository, lock.WRITERS)
+
+    def _exclusive(self, repository: Repository, name: str) -> "contextlib.AbstractContextManager[object]":
+        options = self._options
+        return lock.exclusive(repository.own_file(name), options.timeout, options.warn, sharing=repository.sharing)
 
     def _finish(self, repository: Repository) -> None:
         from zenprofile.drivers.local import journal
 
         if os.path.exists(repository.own_file("journal")):
-            with lock.exclusive(repository.own_file(lock.FILES), self._options.timeout, self._options.warn):
+            with self._exclusive(repository, lock.FILES):
                 journal.finish(repository)
