@@ -114,7 +114,7 @@ def test_a_diff_of_revisions_takes_some_entities(team):
     assert [row["name"] for row in team(f"diff {first} -o json -- stack/prod s3-dev").json] == ["s3-dev", "prod"]
     assert len(team(f"diff {first}..HEAD -o json").json) == 4
     assert team("diff stack/prod -o json").json == []
-    assert "no revision" in team("diff nowhere", fails=1).err
+    assert "no change" in team("diff nowhere", fails=1).err
 
 
 def test_a_log_is_filtered_by_time_and_author(team):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.authors import For
     from zenprofile.drivers.local.commit import Author
     from zenprofile.drivers.local.signing import Made
-    from zenprofile.git.config import Settings
+    from zenprofile.git.config import GitConfig
     from zenprofile.git.left_out import LeftOut
     from zenprofile.git.objects import Objects
 
@@ -37,7 +37,7 @@ class Opened:
         self._repository = find(folder)
         self._objects: Objects | None = None
         self._left: tuple[Stamp, dict[str, LeftOut]] | None = None
-        self._settings: list[Settings] = []
+        self._settings: list[GitConfig] = []
         self.made: Made | None = None
         self.schemas = resources.state()
         self._cache = Cache(options.cache, folder, self.schemas)
