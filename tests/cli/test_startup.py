@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,15 @@ def profile() -> None:
 @pytest.mark.parametrize("arguments", [["get"], ["list"], ["get", "-o", "json"], ["--version"]], ids=" ".join)
 def test_the_commonest_commands(arguments: list[str]) -> None:
     assert not imported(*arguments) & (HEAVY | PARSER)
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["status", "-o", "json"], ["push"]], ids=" ".join)
+def test_what_people_repeat_comes_without_the_parser(arguments: list[str], tmp_path: Path) -> None:
+    """Git has to be started; nothing else is waited for that is not needed."""
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "srv.git")], check=True)
+    for words in (["create", "mine"], ["set", "mine"], ["remote", "set", str(tmp_path / "srv.git")], ["push"]):
+        assert main(words) == 0
+    assert not imported(*arguments) & (HEAVY - {"subprocess"} | PARSER | {"pathlib", "random", "re2"})
 
 
 @pytest.mark.parametrize(

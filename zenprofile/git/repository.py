@@ -196,6 +196,21 @@ class Repository:
         found = re.search(rf"^([0-9a-f]+) {re.escape(name)}$", packed, re.MULTILINE)
         return found.group(1) if found else ""
 
+    def knows_refs(self, prefix: str) -> bool:
+        """Say whether there is a ref below a prefix (``refs/remotes/origin/``)."""
+        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
+            from zenprofile.git import runner
+
+            args = ["for-each-ref", "--count=1", "--format=1", prefix.rstrip("/")]
+            return bool(runner.run(args, self.folder).out.strip())
+        if any(files for *_, files in os.walk(os.path.join(self._common_dir, prefix))):
+            return True
+        try:
+            packed = _text(self._common_dir, "packed-refs")
+        except OSError:
+            return False
+        return f" {prefix}" in packed
+
     def under_way(self) -> tuple[str, str]:
         """Say what the user is in the middle of, and how to end it; ("", "") for nothing."""
         for name, what in _UNDER_WAY.items():

@@ -10,7 +10,7 @@ from zenprofile.core.entity import Key
 from zenprofile.errors import ConflictError, Invalid, Unreachable, ZenprofileError
 from zenprofile.fs import stop
 from zenprofile.store.base import Committing, Edits, Store
-from zenprofile.store.sharing import Proposed, PullResult, PushResult, Sharing, Typed
+from zenprofile.store.sharing import OpenConflicts, Proposed, PullResult, PushResult, Sharing, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -271,10 +271,15 @@ def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any
     return {**row, "class": conflict.class_, "detail": detail, "ours_rev": ours, "theirs_rev": theirs}
 
 
+def conflict_rows(open_: OpenConflicts) -> list[dict[str, Any]]:
+    """Return open conflicts as ``status -o json`` prints them."""
+    return [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+
+
 def conflicts(sharing: Sharing, *, who: bool = False) -> list[dict[str, Any]]:
     """Return open conflicts as ``conflicts -o json`` prints them; ``who``: with the author and time of each side."""
     open_ = sharing.open()
-    rows = [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+    rows = conflict_rows(open_)
     for conflict, row in zip(open_.conflicts[:_TOLD], rows, strict=False) if who else ():
         for name, by in zip(("ours_by", "theirs_by"), sharing.last_changes(conflict), strict=True):
             if by is not None:

@@ -6,7 +6,7 @@ Nothing is taken out of history: each writes a new change.
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 from zenprofile.core import paths
-from zenprofile.core.change import Change, Changed, Edit, Recorded, is_rename, label, same
+from zenprofile.core.change import Change, Changed, Edit, Recorded, is_rename, label
 from zenprofile.core.document import edit
 from zenprofile.core.document import reader as texts
 from zenprofile.core.entity import Key
@@ -16,7 +16,7 @@ from zenprofile.errors import ConflictError, InUse, Invalid, NotFound, Stale, Un
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of
 from zenprofile.store.undo import Past, Text
-from zenprofile.usecases import history
+from zenprofile.usecases import earlier_names, history
 
 _TRIES = 5  # against others who write at the same moment
 _UNDO, _REDO = "Undo: ", "Redo: "
@@ -44,7 +44,7 @@ def restore(store: Store, text: str, at: str, message: str = "") -> tuple[Key, R
     """
     now, then = store.snapshot(), store.snapshot(at)
     key = history.find(store, text, then)
-    old = _name_then(store, then, key)
+    old = earlier_names.of(store, then, key)
     document = then.text(old) if old is not None else None
     if old is None or document is None:
         raise NotFound(f"there was no {label(key)} at {at[:140]!r}", hint=f"see: zenprofile log {key}")
@@ -52,19 +52,6 @@ def restore(store: Store, text: str, at: str, message: str = "") -> tuple[Key, R
         document = edit.edit(document, {**texts.read(document), "name": key.name})
     change = _change(now, {key: document}, message or f"Restore {label(key)} as of {at}", {key: document})
     return key, store.apply(change)
-
-
-def _name_then(store: Store, then: Snapshot, key: Key) -> Key | None:
-    """Return what an entity was called at a moment: its name of now, else that under which it was as its log tells."""
-    keys = frozenset(then.keys(key.kind, key.type))
-    if key in keys:
-        return key
-    for record in history.followed(store, key)[1]:
-        for changed in record.changes:
-            named = changed.after is not None and changed.key in keys
-            if named and same(data_of(changed.key, then.text(changed.key)), changed.after):
-                return changed.key
-    return None
 
 
 def revert(store: Store, at: str, active: Container[str] = (), message: str = "") -> Recorded:
