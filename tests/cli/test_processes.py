@@ -87,6 +87,22 @@ def test_status_starts_two(started, profile: Path) -> None:
     assert started("status") == ["config", "status"]
 
 
+@pytest.mark.parametrize(
+    ("words", "git"),
+    [
+        ("log -n 3", ["log"]),
+        ("show HEAD", ["log"]),
+        ("show HEAD^0", ["log", "rev-parse"]),
+        ("blame stack/default", ["log"]),
+        ("stack list --at HEAD", []),
+    ],
+)
+def test_history_is_one_walk(started, profile: Path, words: str, git: list[str]) -> None:
+    assert started(words) == git
+    subprocess.run(["git", "gc", "-q", "--prune=now"], cwd=profile, check=True)
+    assert started(words) == sorted([*git, "cat-file"])
+
+
 def test_pull_and_push_talk_once(started, profile: Path) -> None:
     subprocess.run(["git", "clone", "-q", "--bare", str(profile), str(profile.parent / "bare")], check=True)
     assert main(["remote", "set", str(profile.parent / "bare")]) == 0

@@ -112,6 +112,16 @@ def test_reads_of_a_local_profile(arguments: str) -> None:
     assert imported(*arguments.split()) & (HEAVY | {"pathlib", "random", "re2"}) == set()
 
 
+@pytest.mark.parametrize(
+    "arguments", ["log -n 3", "show HEAD", "blame stack/default", "diff HEAD", "stack list --at HEAD"]
+)
+def test_reads_of_history(arguments: str) -> None:
+    """Git is asked, and by our own runner: GitPython takes longer to import than all the rest."""
+    assert main(["create", "past"]) == 0
+    assert main(["set", "past"]) == 0
+    assert imported(*arguments.split()) & (HEAVY - {"hashlib", "subprocess"}) == set()
+
+
 def test_a_write_of_a_plain_document() -> None:
     assert main(["create", "written"]) == 0
     assert main(["set", "written"]) == 0
