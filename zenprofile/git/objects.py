@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from zenprofile.errors import StoreBroken
-from zenprofile.fs import nofollow
+from zenprofile.fs import nofollow, shared
 from zenprofile.git import runner
 from zenprofile.git.repository import Repository
 from zenprofile.git.trees import EXECUTABLE, FILE, FOLDER, Pair, TreeEntry, Trees
@@ -45,6 +45,7 @@ class Objects(Trees):
         self._repository = repository
         self._extra = extra
         self._folder = repository.common_file("objects")
+        self._sharing = repository.sharing
         self._unsettled: dict[str, _Unsettled] = {}
         # What the disk is still to be waited for: open files and, of very many, the paths of the others.
         self._open: list[int] = []
@@ -146,14 +147,14 @@ class Objects(Trees):
         path = os.path.join(folder, oid[2:])
         if oid in self._unsettled or _freshened(path):
             return oid
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(folder)
+        shared.make_folder(folder, self._sharing)
         # Git's own level for loose objects is 1; large trees are ids, which do not shrink.
         level = 1 if len(content) < 65536 else 0
         packed = zlib.compress(b"%s %d\0" % (kind.encode(), len(content)) + content, level)
         temporary = os.path.join(folder, f"tmp_obj_{os.getpid()}_{time.monotonic_ns():x}")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.open(temporary, flags, 0o444)
+        shared.share(file, self._sharing)
         self._open.append(file)
         self._unsettled[oid] = _Unsettled(temporary, path, kind, content)
         try:

@@ -113,6 +113,12 @@ def _must_not_lie_among_documents(root: str) -> None:
 
 def _begin(store: LocalStore, defaults: "Change") -> None:
     """Write manifest and defaults, as one commit or as edits of the user's."""
+    from zenprofile.drivers.local.signing import before_the_lock
+
+    before_the_lock(store, lambda: _begun(store, defaults))
+
+
+def _begun(store: LocalStore, defaults: "Change") -> None:
     from zenprofile.store.prepare import prepare
 
     with store.writing() as repository:

@@ -167,6 +167,11 @@ class LocalStore(Opened):
 
     def apply(self, change: "Change", undone: str = "") -> "Recorded":
         """Write a change, and commit it unless the mode is manual."""
+        from zenprofile.drivers.local.signing import before_the_lock
+
+        return before_the_lock(self, lambda: self._applied(change, undone))
+
+    def _applied(self, change: "Change", undone: str) -> "Recorded":
         from zenprofile.core.change import Recorded
         from zenprofile.drivers.local import edits
 
