@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from zenprofile import resources
 from zenprofile.errors import StoreBroken, Unsupported, ZenprofileError
-from zenprofile.fs import atomic
+from zenprofile.fs import atomic, shared
 from zenprofile.git import hook_paths
 from zenprofile.git.hook_paths import HooksFolder
 from zenprofile.git.repository import Repository
@@ -330,7 +330,9 @@ def _one(repository: Repository, step: InstallStep) -> None:
     elif step.what == "write":
         hook = os.path.basename(step.file) in (*EVENTS, *SERVER)
         content = step.content.encode("utf-8", "surrogateescape")
-        atomic.replace(step.file, content, 0o755 if hook else None)
+        gits = step.file.startswith(repository.common_file("") + os.sep)
+        sharing = repository.sharing if gits else shared.NOT
+        atomic.replace(step.file, content, 0o755 if hook else None, sharing=sharing)
     elif step.what == "restore":
         os.replace(step.content or step.file + SAVED, step.file)
     elif step.what == "remove":

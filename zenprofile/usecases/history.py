@@ -72,7 +72,8 @@ def log(store: Store, key: Key | None = None, wanted: LogFilter = ALL) -> list[R
     Raises:
         UsageError: a date is none.
     """
-    return list(islice(filter(wanted.takes(), followed(store, key)[1]), wanted.most))
+    found = store.history() if key is None else followed(store, key)[1]
+    return list(islice(filter(wanted.takes(), found), wanted.most))
 
 
 def followed(store: Store, key: Key | None) -> tuple[Recorded, Iterator[Recorded]]:

@@ -11,7 +11,7 @@ from zenprofile.errors import ConflictError, Invalid, Unreachable, ZenprofileErr
 from zenprofile.fs import stop
 from zenprofile.store.base import Edits, Store
 from zenprofile.store.capabilities import Committing, Shareable
-from zenprofile.store.sharing import Proposed, PullResult, PushResult, Sharing, Typed
+from zenprofile.store.sharing import OpenConflicts, Proposed, PullResult, PushResult, Sharing, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -263,10 +263,15 @@ def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any
     return {**row, "class": conflict.class_, "detail": detail, "ours_rev": ours, "theirs_rev": theirs}
 
 
+def conflict_rows(open_: OpenConflicts) -> list[dict[str, Any]]:
+    """Return open conflicts as ``status -o json`` prints them."""
+    return [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+
+
 def conflicts(sharing: Sharing, *, who: bool = False) -> list[dict[str, Any]]:
     """Return open conflicts as ``conflicts -o json`` prints them; ``who``: with the author and time of each side."""
     open_ = sharing.open()
-    rows = [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+    rows = conflict_rows(open_)
     for conflict, row in zip(open_.conflicts[:_TOLD], rows, strict=False) if who else ():
         for name, by in zip(("ours_by", "theirs_by"), sharing.last_changes(conflict), strict=True):
             if by is not None:
