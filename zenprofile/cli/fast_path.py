@@ -111,9 +111,8 @@ def _describe_stack(session: Session, *names: str) -> None:
 
 def _describe_component(session: Session, name: str, type_: str = "") -> None:
     from zenprofile.cli import reading
-    from zenprofile.usecases import lookup
 
-    reading.describe(session, reading.COMPONENT, (name,), lookup.component_type(type_) if type_ else "", None)
+    reading.describe(session, reading.COMPONENT, (name,), type_, None)
 
 
 def _log(session: Session, most: str = "") -> None:
@@ -129,8 +128,8 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 Answer = Callable[..., int | None]
 
-# A word is what it is; NAME and NUMBER are what a person names.
-_NAME, _NUMBER = "NAME", "NUMBER"
+# A word is what it is; these stand for what a person names.
+_NAME, _TYPE, _NUMBER = "NAME", "TYPE", "NUMBER"
 QUICK: dict[tuple[str, ...], Answer] = {
     ("--version",): version,
     ("get",): get,
@@ -146,7 +145,7 @@ QUICK: dict[tuple[str, ...], Answer] = {
     ("stack", "describe", _NAME): _describe_stack,
     ("component", "list"): _list_components,
     ("component", "describe", _NAME): _describe_component,
-    ("component", "describe", _NAME, "--type", _NAME): _describe_component,
+    ("component", "describe", _NAME, "--type", _TYPE): _describe_component,
 }
 
 
@@ -156,7 +155,7 @@ def find(words: Sequence[str]) -> Callable[[Session], int] | None:
     format_ = "table" if plain is words else "json"
     for shape, answer in QUICK.items():
         if len(shape) == len(plain) and all(map(_fits, shape, plain)):
-            given = [word for word, what in zip(plain, shape, strict=True) if what in {_NAME, _NUMBER}]
+            given = [word for word, what in zip(plain, shape, strict=True) if what in {_NAME, _TYPE, _NUMBER}]
             return lambda session: _run(session, answer, given, format_)
     return None
 
@@ -164,6 +163,10 @@ def find(words: Sequence[str]) -> Callable[[Session], int] | None:
 def _fits(what: str, word: str) -> bool:
     if what == _NUMBER:
         return word.isascii() and word.isdigit() and len(word) < 9
+    if what == _TYPE:
+        from zenprofile.core.entity import COMPONENT_TYPES
+
+        return word in COMPONENT_TYPES
     if what == _NAME:
         return word.isascii() and word[:1].isalnum() and not word.strip(_OF_NAMES)
     return word == what
