@@ -11,6 +11,7 @@ from zenprofile.server import api, pages
 from zenprofile.server.endpoint import NOTHING, Endpoint
 from zenprofile.server.exchange import Resource
 from zenprofile.server.guard import Guard
+from zenprofile.server.ready import Layer
 from zenprofile.server.site import Site
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -28,4 +29,4 @@ def application(site: Site) -> ASGIApp:
     """Return the application that serves a site."""
     app = Starlette(routes=routes(site))
     app.router.redirect_slashes = False
-    return Guard(app, site.settings)
+    return Guard(Layer(app, site), site.settings)

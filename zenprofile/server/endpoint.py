@@ -9,6 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from zenprofile.errors import NotFound, UsageError, ZenprofileError
 from zenprofile.server import auth, pages, problems
 from zenprofile.server.exchange import Answer, Asked, Operation, Refused, Resource
+from zenprofile.server.sending import send_answer, unless_known
 from zenprofile.server.site import Site
 
 BODY_SECONDS = 30.0
@@ -31,7 +32,7 @@ class Endpoint:
             answer = await self._site.run(self._answer, asked, operation)
         else:
             answer = await self._with_body(asked, operation, receive)
-        await _send(answer, scope["method"] == "HEAD", send)
+        await send_answer(answer, send, head=scope["method"] == "HEAD")
 
     async def _with_body(self, asked: Asked, operation: Operation, receive: Receive) -> Answer:
         refusal = await self._site.run(self._refusal, asked, operation)
@@ -80,9 +81,21 @@ class Endpoint:
 
     def _handled(self, asked: Asked, operation: Operation) -> Answer:
         try:
-            return operation.handle(asked)
+            answer = self._kept(asked, operation) if operation.keeps else operation.handle(asked)
         except Exception as error:
             return _failed(error)
+        return unless_known(answer, asked.headers.get("if-none-match", "")) if asked.method == "GET" else answer
+
+    def _kept(self, asked: Asked, operation: Operation) -> Answer:
+        """Return the answer that is ready, or make it and keep it ready while the store stays as it is."""
+        mark = "" if "at" in asked.query else self._site.mark()
+        found = self._site.ready.answer(mark, asked.place)
+        if found is not None:
+            return found
+        answer = operation.handle(asked)
+        if answer.status == 200:
+            self._site.ready.keep(mark, asked.place, answer)
+        return answer
 
 
 def _failed(error: Exception) -> Answer:
@@ -109,12 +122,3 @@ async def _body(receive: Receive, limit: int) -> bytes | None:
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)
-
-
-async def _send(answer: Answer, head: bool, send: Send) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-    if answer.body or answer.status not in {204, 304}:
-        headers.append((b"content-type", answer.type.encode("latin-1")))
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})

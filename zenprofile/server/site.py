@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 from zenprofile.core.change import Change
 from zenprofile.server.auth import Brake
 from zenprofile.server.exchange import Principal
-from zenprofile.store.base import Acting, Store
+from zenprofile.server.ready import Ready
+from zenprofile.store.base import Acting, Marking, Marks, Store
 from zenprofile.store.tokens import Tokens
 
 _Result = TypeVar("_Result")
@@ -51,6 +52,9 @@ class Site:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.brake = Brake()
+        self.ready = Ready()
+        self._marks: Marks | None = None
+        self._marking = threading.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "zenprofile-store")
         self._local = threading.local()
         self._open: list[Store] = []
@@ -67,7 +71,17 @@ class Site:
             store = self.settings.open()
             self._open.append(store)
             self._local.store = store
+            self._begin_marks(store)
         return store
+
+    def _begin_marks(self, store: Store) -> None:
+        with self._marking:
+            if self._marks is None and isinstance(store, Marking):
+                self._marks = store.marks()
+
+    def mark(self) -> str:
+        """Return what differs once anything was written to the store, tokens included; "" where that is not told."""
+        return self._marks.now() if self._marks is not None else ""
 
     @property
     def tokens(self) -> Tokens:
@@ -89,6 +103,8 @@ class Site:
             thread.join(max(0.0, deadline - time.monotonic()))
         if any(thread.is_alive() for thread in self._threads._threads):
             return False
+        if self._marks is not None:
+            self._marks.close()
         while self._open:
             self._open.pop().close()
         return True

@@ -15,7 +15,19 @@ from zenprofile.errors import Problem
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
 
-__all__ = ["Acting", "Committing", "Driver", "Edits", "Foreign", "Loaded", "Options", "Snapshot", "Store"]
+__all__ = [
+    "Acting",
+    "Committing",
+    "Driver",
+    "Edits",
+    "Foreign",
+    "Loaded",
+    "Marking",
+    "Marks",
+    "Options",
+    "Snapshot",
+    "Store",
+]
 
 
 class Store(Protocol):
@@ -132,6 +144,27 @@ class Foreign(Protocol):
 
     def notes(self) -> list[str]:
         """Say what is other here than in the store, what is damaged or left out, and what to do, a line each."""
+        ...
+
+
+class Marks(Protocol):
+    """Tells at hardly any cost whether anything was written; for one process, which compares what it is told."""
+
+    def now(self) -> str:
+        """Return what differs from every earlier answer once anything was written since; "" where it cannot be told."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...
+
+
+@runtime_checkable
+class Marking(Protocol):
+    """What a store offers that can tell cheaply that all it answers from, tokens included, is as it was."""
+
+    def marks(self) -> "Marks | None":
+        """Return what tells it, to be used by any thread; None where this store has nothing so cheap."""
         ...
 
 

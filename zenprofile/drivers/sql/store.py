@@ -30,6 +30,7 @@ from zenprofile.store.undo import mark as mark_of
 from zenprofile.store.url import hidden
 
 if TYPE_CHECKING:
+    from zenprofile.drivers.sql.marks import FileMarks
     from zenprofile.drivers.sql.tokens import SqlTokens
 
 _PAGE = 100
@@ -235,6 +236,11 @@ class SqlStore:
         from zenprofile.drivers.sql.tokens import SqlTokens
 
         return SqlTokens(self.url, self._engine)
+
+    def marks(self) -> "FileMarks | None":
+        from zenprofile.drivers.sql import marks
+
+        return marks.of(self._engine)
 
     def act_for(self, user: str, machine: str) -> None:
         self._user = user

@@ -49,7 +49,7 @@ def find(asked: Asked, kind: str) -> Answer:
             "problems": [problem._asdict() for problem in loaded.problems],
         }
     )
-    return _unless_known(asked, Answer(200, body), hashlib.sha256(body).hexdigest()[:32])
+    return _tagged(Answer(200, body), hashlib.sha256(body).hexdigest()[:32])
 
 
 def _fits(asked: Asked, entity: Entity) -> bool:
@@ -96,11 +96,11 @@ def get(asked: Asked, kind: str) -> Answer:
         if text is None:
             raise _missing(key)
         answer = Answer(200, text.encode("utf-8", "surrogateescape"), f"{YAML}; charset=utf-8")
-        return _unless_known(asked, answer, revision_of(key, text))
+        return _tagged(answer, revision_of(key, text))
     entity = snapshot.get(key)
     if entity is None:
         raise _missing(key)
-    return _unless_known(asked, as_json(lookup.shown(entity)), entity.revision)
+    return _tagged(as_json(lookup.shown(entity)), entity.revision)
 
 
 def put(asked: Asked, kind: str) -> Answer:
@@ -205,12 +205,9 @@ def _wants_text(asked: Asked) -> bool:
     return YAML in accepted and JSON not in accepted
 
 
-def _unless_known(asked: Asked, answer: Answer, tag: str) -> Answer:
-    """Return the answer with its ETag; 304 where the client has it already."""
+def _tagged(answer: Answer, tag: str) -> Answer:
+    """Return the answer with its ETag."""
     headers = (("ETag", f'"{tag}"'), ("Vary", "Accept, Authorization"), ("Cache-Control", "private, no-cache"))
-    known = asked.headers.get("if-none-match", "")
-    if known.strip() == "*" or f'"{tag}"' in known:
-        return Answer(304, b"", answer.type, headers)
     return answer._replace(headers=headers)
 
 
@@ -244,8 +241,8 @@ def _resources(kind: Kind) -> tuple[Resource, Resource]:
     base = f"/api/v1/{kind.folder}"
     one = f"{base}/{{type}}/{{name}}" if kind.typed else f"{base}/{{name}}"
     name = kind.name
-    listed = Operation(partial(find, kind=name), f"{kind.folder.capitalize()}, listed", describe=_LISTED)
-    read = Operation(partial(get, kind=name), f"One {name}", describe=_READ)
+    listed = Operation(partial(find, kind=name), f"{kind.folder.capitalize()}, listed", describe=_LISTED, keeps=True)
+    read = Operation(partial(get, kind=name), f"One {name}", describe=_READ, keeps=True)
     written = Operation(partial(put, kind=name), f"Write one {name}", "editor", limit=DOCUMENT_LIMIT, describe=_WRITTEN)
     deleted = Operation(partial(delete, kind=name), f"Delete one {name}", "editor", describe=_DELETED)
     return Resource(base, {"GET": listed}), Resource(one, {"GET": read, "PUT": written, "DELETE": deleted})
