@@ -13,6 +13,7 @@ from zenprofile.server.sending import send_answer, unless_known
 from zenprofile.server.site import Site
 
 BODY_SECONDS = 30.0
+_SMALL = 64 * 1024  # as much as the protocol holds back by itself
 NOTHING = Resource("/{path:path}", {})
 
 
@@ -35,7 +36,9 @@ class Endpoint:
         await send_answer(answer, send, head=scope["method"] == "HEAD")
 
     async def _with_body(self, asked: Asked, operation: Operation, receive: Receive) -> Answer:
-        refusal = await self._site.run(self._refusal, asked, operation)
+        # A small body is mostly there with its headers: one way to a thread and back is enough then.
+        small = _length(asked) <= _SMALL
+        refusal = None if small else await self._site.run(self._refusal, asked, operation)
         if refusal is not None:
             return refusal
         try:
@@ -44,7 +47,7 @@ class Endpoint:
         except TimeoutError:
             error = UsageError("the body did not come in time", hint="send it again")
             return problems.answer(error, 408, (("Connection", "close"),))
-        return await self._site.run(self._handled, asked, operation)
+        return await self._site.run(self._answer if small else self._handled, asked, operation)
 
     def _answer(self, asked: Asked, operation: Operation | None) -> Answer:
         return self._refusal(asked, operation) or self._handled(asked, operation)  # type: ignore[arg-type] # refused without one
@@ -105,6 +108,12 @@ def _failed(error: Exception) -> Answer:
         return problems.answer(error)
     traceback.print_exception(error, file=sys.stderr)
     return problems.unexpected()
+
+
+def _length(asked: Asked) -> int:
+    """Return how long the body says that it is; of one that does not say it, more than any limit."""
+    text = asked.headers.get("content-length", "")
+    return int(text[:20]) if text.isascii() and text.isdigit() else sys.maxsize
 
 
 async def _body(receive: Receive, limit: int) -> bytes | None:

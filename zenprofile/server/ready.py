@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _MOST_BYTES = 32 * 1024 * 1024
 _MOST_TOKENS = 1000
 _EACH = 500  # bytes that an answer takes beside its body
-Place = tuple[str, bytes, str]  # path, query, Accept
+# Path, query, and what else the answer depends on: Accept of the API, who looks at a page.
+Place = tuple[str, bytes, "str | Principal | None"]
 
 
 class _Moment:

@@ -1,4 +1,4 @@
-"""Whether anything was written to an SQLite file, in microseconds. Of a server it would cost a query: nothing is told."""
+"""Whether anything was written to an SQLite file, told in microseconds; a database on a server would cost a query."""
 
 import contextlib
 import sqlite3
