@@ -47,6 +47,26 @@ def list_(session: Session) -> None:
             session.warn_all([f"profile '{profile.name}': {stack_gone(row['active_stack'])}"])
 
 
+def status(session: Session) -> None:
+    """Say how the profile is (`zenprofile.cli.standing`)."""
+    from zenprofile.cli import standing
+
+    try:
+        standing.status(session)
+    finally:
+        session.close()
+
+
+def push(session: Session) -> None:
+    """Send the commits that are only here (`zenprofile.cli.standing`)."""
+    from zenprofile.cli import standing
+
+    try:
+        standing.push(session)
+    finally:
+        session.close()
+
+
 def _table(rows: list[dict[str, Any]]) -> str:
     return output.table(list(_COLUMNS), [[cell(row) for cell in _COLUMNS.values()] for row in rows])
 
@@ -65,4 +85,8 @@ QUICK: dict[tuple[str, ...], Callable[[Session], None]] = {
     ("list",): list_,
     ("get", "-o", "json"): _in_json(get),
     ("list", "-o", "json"): _in_json(list_),
+    ("status",): status,
+    ("status", "-o", "json"): _in_json(status),
+    ("push",): push,
+    ("push", "-o", "json"): _in_json(push),
 }

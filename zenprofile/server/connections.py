@@ -52,7 +52,8 @@ class Connection(H11Protocol):
         if self.conn.their_state is h11.IDLE:
             self._head = self._head or self._begun(None, self.head_seconds)
         else:
-            self._head = _ended(self._head)
+            _cancel(self._head)
+            self._head = None
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -60,7 +61,8 @@ class Connection(H11Protocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._taking = _ended(self._taking)
+        _cancel(self._taking)
+        self._taking = None
 
     def timeout_keep_alive_handler(self) -> None:
         if self.transport.get_write_buffer_size():
@@ -68,14 +70,15 @@ class Connection(H11Protocol):
         super().timeout_keep_alive_handler()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._head, self._taking = _ended(self._head), _ended(self._taking)
+        _cancel(self._head)
+        _cancel(self._taking)
         super().connection_lost(exc)
 
     def _begun(self, before: asyncio.TimerHandle | None, seconds: float) -> asyncio.TimerHandle:
-        _ended(before)
+        _cancel(before)
         return self.loop.call_later(seconds, self.transport.abort)
 
 
-def _ended(timer: asyncio.TimerHandle | None) -> None:
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
     if timer is not None:
         timer.cancel()

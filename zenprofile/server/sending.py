@@ -1,11 +1,11 @@
-"""An answer on its way: left out where the client has it already, and as messages of ASGI."""
+"""A response on its way: left out where the client has it already, and as messages of ASGI."""
 
 from starlette.types import Send
 
-from zenprofile.server.exchange import Answer
+from zenprofile.server.exchange import Response
 
 
-def unless_known(answer: Answer, known: str) -> Answer:
+def unless_known(answer: Response, known: str) -> Response:
     """Return an answer, or 304 without its body where the client's ``If-None-Match`` names its ETag."""
     if not known or answer.status != 200:
         return answer
@@ -13,7 +13,7 @@ def unless_known(answer: Answer, known: str) -> Answer:
     return answer._replace(status=304, body=b"") if tag and (known.strip() == "*" or tag in known) else answer
 
 
-async def send_answer(answer: Answer, send: Send, *, head: bool = False) -> None:
+async def send_response(answer: Response, send: Send, *, head: bool = False) -> None:
     """Send an answer; its headers alone where it is to a HEAD."""
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if answer.body or answer.status not in {204, 304}:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Acting",
+    "ChangeCounter",
     "Committing",
+    "CountsChanges",
     "Driver",
     "Edits",
     "Foreign",
     "Loaded",
-    "Marking",
-    "Marks",
     "Options",
     "Snapshot",
     "Store",
@@ -147,7 +147,7 @@ class Foreign(Protocol):
         ...
 
 
-class Marks(Protocol):
+class ChangeCounter(Protocol):
     """Tells at hardly any cost whether anything was written; for one process, which compares what it is told."""
 
     def now(self) -> str:
@@ -160,10 +160,10 @@ class Marks(Protocol):
 
 
 @runtime_checkable
-class Marking(Protocol):
+class CountsChanges(Protocol):
     """What a store offers that can tell cheaply that all it answers from, tokens included, is as it was."""
 
-    def marks(self) -> "Marks | None":
+    def change_counter(self) -> "ChangeCounter | None":
         """Return what tells it, to be used by any thread; None where this store has nothing so cheap."""
         ...
 

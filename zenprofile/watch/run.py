@@ -48,7 +48,7 @@ def _alone(repository: Repository, name: str) -> Iterator[None]:
     path = watch_record.running_file(repository)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(lock.exclusive(path, _AT_ONCE))
+            stack.enter_context(lock.exclusive(path, _AT_ONCE, sharing=repository.sharing))
         except Locked:
             pid = watch_record.state(repository).get("pid") or "unknown"
             message = f"the profile '{name}' is watched already, by process {pid}"

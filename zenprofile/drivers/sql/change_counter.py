@@ -6,8 +6,8 @@ import sqlite3
 from sqlalchemy import Engine
 
 
-class FileMarks:
-    """See `zenprofile.store.base.Marks`. Its connection never writes, so that it sees what all others do."""
+class FileChangeCounter:
+    """See `zenprofile.store.base.ChangeCounter`. Its connection never writes, so that it sees what all others do."""
 
     def __init__(self, path: str) -> None:
         # No waiting: who asks has another way to an answer.
@@ -25,10 +25,10 @@ class FileMarks:
         self._connection.close()
 
 
-def of(engine: Engine) -> FileMarks | None:
-    """Return the marks of an engine's file; None where the database is on a server, or the file cannot be opened."""
+def of(engine: Engine) -> FileChangeCounter | None:
+    """Return the counter of an engine's file; None where the database is on a server, or the file cannot be opened."""
     if engine.dialect.name != "sqlite" or "immutable" in engine.url.query:
         return None
     with contextlib.suppress(sqlite3.Error):
-        return FileMarks(f"{engine.url.database}?mode=ro")
+        return FileChangeCounter(f"{engine.url.database}?mode=ro")
     return None

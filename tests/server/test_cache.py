@@ -1,4 +1,4 @@
-"""Answers that are ready: the same as others, and never those of yesterday."""
+"""Cached responses: the same as others, and never those of an earlier state."""
 
 import sqlite3
 from contextlib import closing
@@ -9,9 +9,9 @@ import pytest
 
 from tests.contract import serving
 from tests.server.conftest import Ask, asking
-from zenprofile.server.exchange import Answer, Principal
-from zenprofile.server.ready import Ready, bearer
-from zenprofile.store.base import Marking, Options
+from zenprofile.server.cache import ResponseCache, bearer
+from zenprofile.server.exchange import Principal, Response
+from zenprofile.store.base import CountsChanges, Options
 from zenprofile.store.registry import create_store
 
 LIST = "/api/v1/users"
@@ -26,7 +26,7 @@ def names(ask: Ask) -> list[str]:
     return [row["name"] for row in ask("GET", LIST).json["items"]]
 
 
-def test_a_ready_answer_is_the_answer(ask: Ask) -> None:
+def test_a_cached_response_is_the_response(ask: Ask) -> None:
     said = [ask("GET", LIST) for _ in range(3)]
 
     assert len({one.body for one in said}) == 1
@@ -53,7 +53,7 @@ def test_what_another_server_or_program_writes_is_seen_at_once(address: str, num
     assert names(ask) == names(other) == ["default"]
 
 
-def test_what_is_ready_is_for_who_has_a_token(address: str) -> None:
+def test_what_is_cached_is_for_who_has_a_token(address: str) -> None:
     assert names(asking(address)) == ["default"]
 
     for token in ("", serving.TOKEN + "x", serving.TOKEN[:-1], serving.TOKEN.upper()):
@@ -62,7 +62,7 @@ def test_what_is_ready_is_for_who_has_a_token(address: str) -> None:
     assert asking(address, serving.VIEWER)("GET", LIST).status == 200
 
 
-def test_a_page_is_ready_for_who_has_seen_it_alone(address: str) -> None:
+def test_a_page_is_cached_for_who_has_seen_it_alone(address: str) -> None:
     def page(token: str) -> str:
         cookie: dict[str, Any] = {"Authorization": None, "Cookie": f"zenprofile={token}"}
         return asking(address)("GET", "/", headers=cookie).body.decode()
@@ -72,33 +72,33 @@ def test_a_page_is_ready_for_who_has_seen_it_alone(address: str) -> None:
     assert "Everything is valid" not in page("")
 
 
-def test_another_mark_empties_it() -> None:
-    ready, place, answer = Ready(), ("/x", b"", ""), Answer(200, b"1")
-    ready.keep("1", place, answer)
-    ready.admit("1", "token", SOMEBODY)
-    assert (ready.answer("1", place), ready.principal("1", "token")) == (answer, SOMEBODY)
-    assert (ready.answer("", place), ready.principal("", "token")) == (None, None)
+def test_another_count_empties_it() -> None:
+    cache, key, response = ResponseCache(), ("/x", b"", ""), Response(200, b"1")
+    cache.add("1", key, response)
+    cache.add_principal("1", "token", SOMEBODY)
+    assert (cache.response("1", key), cache.principal("1", "token")) == (response, SOMEBODY)
+    assert (cache.response("", key), cache.principal("", "token")) == (None, None)
 
-    assert (ready.answer("2", place), ready.principal("2", "token")) == (None, None)
-    ready.admit("2", "other", SOMEBODY)
+    assert (cache.response("2", key), cache.principal("2", "token")) == (None, None)
+    cache.add_principal("2", "other", SOMEBODY)
 
-    assert (ready.answer("2", place), ready.principal("2", "token")) == (None, None)
+    assert (cache.response("2", key), cache.principal("2", "token")) == (None, None)
 
 
 def test_it_is_bounded() -> None:
-    ready, body = Ready(), bytes(1024 * 1024)
+    cache, body = ResponseCache(), bytes(1024 * 1024)
     for number in range(100):
-        ready.keep("1", (f"/{number}", b"", ""), Answer(200, body))
+        cache.add("1", (f"/{number}", b"", ""), Response(200, body))
 
-    kept = sum(ready.answer("1", (f"/{number}", b"", "")) is not None for number in range(100))
+    kept = sum(cache.response("1", (f"/{number}", b"", "")) is not None for number in range(100))
     assert 20 < kept < 32
 
 
 def test_a_file_tells_whether_others_have_written_to_it(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     store = create_store(url, Options())
-    assert isinstance(store, Marking)
-    found = store.marks()
+    assert isinstance(store, CountsChanges)
+    found = store.change_counter()
     assert found is not None
     first = found.now()
     assert first == found.now() != ""
