@@ -125,6 +125,7 @@ class Options(NamedTuple):
         warn: takes a warning for the user.
         machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
         resends: whether a write to a server that came too late is merged by meaning and sent again.
+        known: whether a profile names the store: whether it is there, a server need not be asked before the first read.
         progress: takes what git says of its progress while it clones, as it comes; None where nobody looks.
     """
 
@@ -142,6 +143,7 @@ class Options(NamedTuple):
     warn: Callable[[str], None] = _silent
     machine: Callable[[], str] = _nobody
     resends: bool = False
+    known: bool = False
     progress: Callable[[str], None] | None = None
 
 

@@ -90,6 +90,27 @@ class Foreign(Protocol):
         ...
 
 
+class ChangeCounter(Protocol):
+    """Tells at hardly any cost whether anything was written; for one process, which compares what it is told."""
+
+    def now(self) -> str:
+        """Return what differs from every earlier answer once anything was written since; "" where it cannot be told."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...
+
+
+@runtime_checkable
+class CountsChanges(Protocol):
+    """A store that can tell cheaply that all it answers from, tokens included, is as it was."""
+
+    def change_counter(self) -> ChangeCounter | None:
+        """Return what tells it, to be used by any thread; None where this store has nothing so cheap."""
+        ...
+
+
 @runtime_checkable
 class Acting(Protocol):
     """A store that writes for others: behind a server, the users of the tokens."""
