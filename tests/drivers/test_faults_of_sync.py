@@ -12,7 +12,7 @@ from machines import PROD, S3, Machine, Team, stack, store
 
 from zenprofile.core.entity import Key
 from zenprofile.drivers.local.driver import DRIVER
-from zenprofile.errors import Conflict
+from zenprofile.errors import ConflictError
 from zenprofile.store.base import Options
 from zenprofile.usecases import sharing
 
@@ -181,7 +181,7 @@ def test_what_is_not_in_conflict_is_shared_wholly_or_not_at_all(team: Team, call
 
 def flow(folder: Path) -> None:
     opened = DRIVER.open(str(folder), Options(mode="commit"))
-    with pytest.raises(Conflict):
+    with pytest.raises(ConflictError):
         sharing.sync(opened, opened.sharing(), lambda _: None, commits=True)
     sharing.flow(opened.sharing(), lambda _: None, push=True)
     opened.close()

@@ -9,9 +9,9 @@ from zenprofile.core.change import Changed, Recorded
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Key
 from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.errors import Ambiguous, Invalid, NotFound, Unsupported, UsageError
-from zenprofile.store import dates, revs
+from zenprofile.store import changelog, dates
 from zenprofile.store.base import Store
-from zenprofile.store.undo import Undoing
+from zenprofile.store.capabilities import Committing, Undoing
 
 
 def commit(store: Store, message: str = "") -> Recorded | None:
@@ -20,12 +20,10 @@ def commit(store: Store, message: str = "") -> Recorded | None:
     Returns:
         What was recorded; None where the store has no such edits, since every write is shared at once.
     """
-    committing = getattr(store, "commit", None)
-    recorded: Recorded | None = committing(message) if committing is not None else None
-    return recorded
+    return store.commit(message) if isinstance(store, Committing) else None
 
 
-class Wanted(NamedTuple):
+class LogFilter(NamedTuple):
     """Which changes a log is to show.
 
     Attributes:
@@ -65,16 +63,17 @@ def _moment(option: str, text: str, parse: Callable[[str], float | None]) -> flo
     return moment
 
 
-ALL = Wanted()
+ALL = LogFilter()
 
 
-def log(store: Store, key: Key | None = None, wanted: Wanted = ALL) -> list[Recorded]:
+def log(store: Store, key: Key | None = None, wanted: LogFilter = ALL) -> list[Recorded]:
     """Return changes, newest first: of one entity, under its earlier names too, or of all.
 
     Raises:
         UsageError: a date is none.
     """
-    return list(islice(filter(wanted.takes(), followed(store, key)[1]), wanted.most))
+    found = store.history() if key is None else followed(store, key)[1]
+    return list(islice(filter(wanted.takes(), found), wanted.most))
 
 
 def followed(store: Store, key: Key | None) -> tuple[Recorded, Iterator[Recorded]]:
@@ -85,15 +84,13 @@ def followed(store: Store, key: Key | None) -> tuple[Recorded, Iterator[Recorded
     waiting = Recorded("", "", "", "", tuple(uncommitted(store)))
     if key is None:
         return waiting, store.history()
-    waiting, key = revs.about(waiting, key)
+    waiting, key = changelog.about(waiting, key)
     return waiting, store.history(key)
 
 
 def uncommitted(store: Store) -> list[Changed]:
     """List edits that are not recorded yet; none where every write is."""
-    edits = getattr(store, "uncommitted", None)
-    found: list[Changed] = edits() if edits is not None else []
-    return found
+    return store.uncommitted() if isinstance(store, Committing) else []
 
 
 def undoing(store: Store) -> Undoing:
@@ -102,17 +99,17 @@ def undoing(store: Store) -> Undoing:
     Raises:
         Unsupported: it cannot; what zenprofile itself ships can.
     """
-    if not hasattr(store, "take_back"):
-        hint = "its log, and --at REV on every read, tell what was before"
-        raise Unsupported(f"a store of type '{store.driver}' cannot do that", hint=hint)
-    return store  # type: ignore[return-value] # the attribute says so
+    if isinstance(store, Undoing):
+        return store
+    hint = "its log, and --at REV on every read, tell what was before"
+    raise Unsupported(f"a store of type '{store.driver}' cannot do that", hint=hint)
 
 
 def show(store: Store, at: str) -> Recorded:
     """Return one change.
 
     Raises:
-        NotFound: there is no such revision.
+        NotFound: there is no such change.
     """
     return undoing(store).past(at).recorded
 
@@ -126,7 +123,7 @@ def diff(store: Store, span: str = "") -> list[Changed]:
             the two (a side that is left out is HEAD).
 
     Raises:
-        NotFound: there is no such revision.
+        NotFound: there is no such change.
     """
     if not span:
         return uncommitted(store)

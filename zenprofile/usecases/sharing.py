@@ -3,16 +3,25 @@
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.core import change, paths
 from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
-from zenprofile.errors import Conflict as ConflictError
-from zenprofile.errors import Invalid, Unreachable, ZenprofileError
+from zenprofile.errors import ConflictError, Invalid, Unreachable, ZenprofileError
 from zenprofile.fs import stop
-from zenprofile.store.base import Committing, Edits, Store
-from zenprofile.store.sharing import Flowed, Flowing, Proposed, Pulled, Pushed, Sharing, Typed
+from zenprofile.store.base import Edits, Store
+from zenprofile.store.capabilities import Committing, Shareable
+from zenprofile.store.sharing import (
+    FlowResult,
+    Flowing,
+    OpenConflicts,
+    Proposed,
+    PullResult,
+    PushResult,
+    Sharing,
+    Typed,
+)
 
 if TYPE_CHECKING:
     from zenprofile.core import portable
@@ -28,16 +37,7 @@ Warn = Callable[[str], None]
 Confirm = Callable[[str], bool]
 
 
-@runtime_checkable
-class Shareable(Protocol):
-    """A store that may have a remote."""
-
-    def sharing(self, progress: Callable[[str], None] | None = None) -> Sharing:
-        """Return its remote side."""
-        ...
-
-
-class Synced(NamedTuple):
+class SyncResult(NamedTuple):
     """What a sync did.
 
     Attributes:
@@ -62,7 +62,7 @@ def side(store: Store, progress: Callable[[str], None] | None = None) -> Sharing
     return store.sharing(progress) if isinstance(store, Shareable) else None
 
 
-def push(sharing: Sharing, warn: Warn, *, strict: bool = False, with_others: bool = False) -> Pushed:
+def push(sharing: Sharing, warn: Warn, *, strict: bool = False, with_others: bool = False) -> PushResult:
     """Send the commits that are only here.
 
     Raises:
@@ -113,7 +113,7 @@ def sync(
     with_others: bool = False,
     timeout: float = _TIMEOUT,
     confirm: Confirm | None = None,
-) -> Synced:
+) -> SyncResult:
     """Commit edits that hold (where writes are commits), pull, push, until the remote has what is here.
 
     Args:
@@ -127,7 +127,7 @@ def sync(
         confirm: asks a person whether so many documents are really to be deleted; None where nobody can be asked.
 
     Raises:
-        Conflict: a person must choose.
+        ConflictError: a person must choose.
         Unreachable: the remote moved again and again, or held a lock.
         Stopped: it was told to stop (`zenprofile.fs.stop`), between two steps or while the remote was waited for.
         ZenprofileError: as `Sharing.pull` and `Sharing.push`.
@@ -141,20 +141,20 @@ def sync(
         pulled += got.changes
         notes += got.notes
         if got.equal:
-            return Synced(committed, tuple(pulled), tuple(notes), 0)
+            return SyncResult(committed, tuple(pulled), tuple(notes), 0)
         waiting = sharing.relation().proposed
         if waiting:
-            return Synced(committed, tuple(pulled), tuple(notes), 0, waiting=waiting)
+            return SyncResult(committed, tuple(pulled), tuple(notes), 0, waiting=waiting)
         if not round_:
             _look_for_bound(sharing, warn, strict=strict)
         pushed = sharing.push(with_others=with_others)
         if pushed.confirmed:
-            return Synced(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to)
+            return SyncResult(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to)
         round_ += 1
         _pause(round_, deadline, pushed.reason)
 
 
-def flow(sharing: Flowing, warn: Warn, *, push: bool, timeout: float = _TIMEOUT) -> Flowed:
+def flow(sharing: Flowing, warn: Warn, *, push: bool, timeout: float = _TIMEOUT) -> FlowResult:
     """Share what is not in conflict, after a pull that stopped at conflicts.
 
     Args:
@@ -267,12 +267,12 @@ def propose(
     return sharing.propose(branch, with_others=with_others)
 
 
-def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
+def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed | None") -> tuple[int, PullResult]:
     """Settle conflicts of an entity (of one field where it is named), or open them again (None).
 
     Raises:
         NotFound: there is no such conflict.
-        Conflict: it lies outside the profile.
+        ConflictError: it lies outside the profile.
         Invalid: what was typed is invalid.
     """
     open_ = sharing.open()
@@ -283,12 +283,12 @@ def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed | No
     return sharing.resolve(key, next(known, (field,)) if field else None, choice)
 
 
-def resolve_all(sharing: Sharing, choice: "Choice") -> tuple[int, Pulled]:
+def resolve_all(sharing: Sharing, choice: "Choice") -> tuple[int, PullResult]:
     """Settle every conflict with one side, those too that show only once others are settled.
 
     Raises:
         NotFound: there is none.
-        Conflict: files outside the profile are among them.
+        ConflictError: files outside the profile are among them.
     """
     if any(conflict.class_ == "outside" for conflict in sharing.open().conflicts):
         raise _outside()
@@ -313,10 +313,15 @@ def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any
     return {**row, "class": conflict.class_, "detail": detail, "ours_rev": ours, "theirs_rev": theirs}
 
 
+def conflict_rows(open_: OpenConflicts) -> list[dict[str, Any]]:
+    """Return open conflicts as ``status -o json`` prints them."""
+    return [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+
+
 def conflicts(sharing: Sharing, *, who: bool = False) -> list[dict[str, Any]]:
     """Return open conflicts as ``conflicts -o json`` prints them; ``who``: with the author and time of each side."""
     open_ = sharing.open()
-    rows = [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+    rows = conflict_rows(open_)
     for conflict, row in zip(open_.conflicts[:_TOLD], rows, strict=False) if who else ():
         for name, by in zip(("ours_by", "theirs_by"), sharing.last_changes(conflict), strict=True):
             if by is not None:

@@ -11,7 +11,7 @@ from zenprofile.drivers.local.cache import settled, stamp
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import (
     AccessDenied,
-    Conflict,
+    ConflictError,
     Invalid,
     Locked,
     Paused,
@@ -28,7 +28,7 @@ _NO_CHANGES: tuple[Changed, ...] = ()
 Stamps = tuple[tuple[str, int, int, int, int], ...]
 
 
-class Done(NamedTuple):
+class ActionResult(NamedTuple):
     """What was done, for people.
 
     Attributes:
@@ -54,7 +54,7 @@ class Actions:
     """
 
     def __init__(
-        self, open_store: Callable[[], LocalStore], tell: Callable[[Done], None], warn: Callable[[str], None]
+        self, open_store: Callable[[], LocalStore], tell: Callable[[ActionResult], None], warn: Callable[[str], None]
     ) -> None:
         self._open = open_store
         self._tell = tell
@@ -130,7 +130,7 @@ class Actions:
         recorded = self.store().commit(mark=mark)
         if recorded.rev:
             self.head = self.store().head()
-            self._tell(Done("committed", recorded.message.partition("\n")[0], recorded.changes, recorded.rev))
+            self._tell(ActionResult("committed", recorded.message.partition("\n")[0], recorded.changes, recorded.rev))
         return Committed()
 
     def _sync(self, push: bool) -> Event:
@@ -143,7 +143,7 @@ class Actions:
             else:
                 got = side.pull()
                 pulled, notes, sent = got.changes, got.notes, 0
-        except Conflict as error:
+        except ConflictError as error:
             return self._flow(side, error, push=push)
         finally:
             self.head = store.head()
@@ -151,17 +151,17 @@ class Actions:
         self._confirmed = self.head if push else self._confirmed
         self._arrived(pulled, notes)
         if sent:
-            self._tell(Done("pushed", f"{sent} commit{'' if sent == 1 else 's'}", _NO_CHANGES, self.head))
+            self._tell(ActionResult("pushed", f"{sent} commit{'' if sent == 1 else 's'}", _NO_CHANGES, self.head))
         return Synced()
 
-    def _flow(self, side: Flowing, error: Conflict, *, push: bool) -> Event:
+    def _flow(self, side: Flowing, error: ConflictError, *, push: bool) -> Event:
         """Share what is not in conflict."""
         flowed = usecase.flow(side, self._warn, push=push)
         self.head, self._theirs = self.store().head(), side.relation().theirs
         self._arrived(flowed.changes, ())
         if flowed.sent:
             text = f"what is not in conflict: {words(flowed.sent).partition(chr(10))[0]}"
-            self._tell(Done("pushed", text, _NO_CHANGES, self.head))
+            self._tell(ActionResult("pushed", text, _NO_CHANGES, self.head))
         if flowed.stale:
             return Failed("busy", "what was in conflict no longer is", "")
         if flowed.to:
@@ -170,7 +170,7 @@ class Actions:
 
     def _arrived(self, pulled: tuple[Changed, ...], notes: tuple[str, ...]) -> None:
         if pulled:
-            self._tell(Done("pulled", words(pulled).partition("\n")[0], pulled, self.head))
+            self._tell(ActionResult("pulled", words(pulled).partition("\n")[0], pulled, self.head))
         for note in notes:
             self._warn(note)
 
@@ -192,7 +192,7 @@ def _kind(error: ZenprofileError, *, at_hand: bool) -> str:
         ((Invalid,), "invalid", "conflict"),
         ((Unreachable,), "broken", "offline"),
         ((AccessDenied,), "broken", "blocked"),
-        ((Conflict,), "broken", "conflict"),
+        ((ConflictError,), "broken", "conflict"),
         ((ZenprofileError,), "broken", "refused"),
     )
     return next((here if at_hand else remote) for classes, here, remote in rows if isinstance(error, classes))

@@ -18,7 +18,7 @@ from zenprofile.drivers.local.sharing import GitSharing
 from zenprofile.git import remote
 from zenprofile.git.repository import Head
 from zenprofile.git.upstream import Upstream
-from zenprofile.store.sharing import Flowed
+from zenprofile.store.sharing import FlowResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ class _Plan(NamedTuple):
 class FlowingSharing(GitSharing):
     """The remote side of a `LocalStore`, where all but what is in conflict can be shared."""
 
-    def flow(self, *, push: bool) -> Flowed:
+    def flow(self, *, push: bool) -> FlowResult:
         """Share what was fetched last, but for the entities in conflict."""
         repository = self._repository()
         with self._store.writing():
@@ -63,11 +63,11 @@ class FlowingSharing(GitSharing):
             self._must_not_be_rewritten(head, up, remote.Fetched(theirs, theirs, gone=False))
             plan = self._plan(head, theirs)
             if plan is None:
-                return Flowed()
+                return FlowResult()
             waiting = plan.record.conflicts
             if plan.parts.here:
                 head = self._take(head, theirs, up, plan)
-        flowed = Flowed(waiting, plan.changes[0], to=to.label)
+        flowed = FlowResult(waiting, plan.changes[0], to=to.label)
         return self._given(head, theirs, to, flowed) if push and to == up else flowed
 
     def _plan(self, head: Head, theirs: str) -> _Plan | None:
@@ -126,7 +126,7 @@ class FlowingSharing(GitSharing):
         conflicts.save(repository, plan.record._replace(ours=new))
         return repository.head()
 
-    def _given(self, head: Head, theirs: str, to: Upstream, flowed: Flowed) -> Flowed:
+    def _given(self, head: Head, theirs: str, to: Upstream, flowed: FlowResult) -> FlowResult:
         """Send what is not in conflict."""
         repository = self._repository()
         plan = self._plan(head, theirs)

@@ -14,8 +14,8 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.drivers.local import outside_files
-from zenprofile.errors import Conflict, Locked, StoreBroken, Unreachable
-from zenprofile.fs import atomic, nofollow
+from zenprofile.errors import ConflictError, Locked, StoreBroken, Unreachable
+from zenprofile.fs import atomic, nofollow, shared
 from zenprofile.git import index, leftovers, runner
 from zenprofile.git.objects import EXECUTABLE, FILE, Objects
 from zenprofile.git.repository import Repository, is_ref
@@ -30,7 +30,7 @@ KEPT_CHANGES = 200
 _ID = re.compile("[0-9a-f]{0,64}")
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One file of a change.
 
     Attributes:
@@ -62,7 +62,7 @@ class Move(NamedTuple):
         key: the change's idempotency key; "" for none.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[JournalEntry, ...]
     message: str
     ref: str = ""
     old: str = ""
@@ -85,7 +85,8 @@ def write(repository: Repository, move: Move) -> None:
     }
     # One file that is not committed is old or new by itself; of that, the journal is only the record for `undo`.
     durable = bool(move.ref) or len(move.entries) > 1
-    atomic.replace(repository.own_file(JOURNAL), json.dumps(record).encode("ascii"), durable=durable)
+    content = json.dumps(record).encode("ascii")
+    atomic.replace(repository.own_file(JOURNAL), content, durable=durable, sharing=repository.sharing)
 
 
 def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
@@ -95,7 +96,7 @@ def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
     """
     try:
         record = nofollow.record(path)
-        entries = tuple(Entry(str(p), _bytes(b), _bytes(a), str(o)) for p, b, a, o in record["entries"])
+        entries = tuple(JournalEntry(str(p), _bytes(b), _bytes(a), str(o)) for p, b, a, o in record["entries"])
         fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind", "outside")}
         more = {name: str(record.get(name, "")) for name in ("undone", "machine", "key")}
         move = Move(entries, **fields, **more)
@@ -124,7 +125,7 @@ def put_away(repository: Repository) -> None:
     Records are named by their time, and follow each other by name even where the clock was set back.
     """
     folder = repository.own_file(CHANGES)
-    os.makedirs(folder, exist_ok=True)
+    shared.make_folder(folder, repository.sharing)
     names = sorted(os.listdir(folder))
     last = max((int(name[:20]) for name in names if name[:20].isdecimal()), default=0)
     name = f"{max(time.time_ns(), last + 1):020d}.json"
@@ -285,7 +286,7 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
             tree = objects.tree_of(move.new)
             index.set_entries(repository, objects, [(e.path, objects.entry(tree, e.path)) for e in move.entries])
             set_ref(repository, objects, move)
-    except Conflict:
+    except ConflictError:
         discard(repository, move)  # git refused before it touched anything
         raise
     except BaseException as error:
@@ -322,7 +323,7 @@ def _set_modes(repository: Repository, objects: Objects, move: Move, old: str, n
             atomic.set_executable(repository.folder, entry.path, on=has.mode == EXECUTABLE)
 
 
-def _put_over(repository: Repository, entry: Entry) -> bool:
+def _put_over(repository: Repository, entry: JournalEntry) -> bool:
     """Bring a file from what it is expected to hold to what it is to hold; False where it holds something else."""
     if entry.after is not None:
         return atomic.publish_over(repository.folder, entry.path, entry.before)

@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
     from zenprofile.drivers.local.commit import FileChange
     from zenprofile.drivers.local.flowing import FlowingSharing
-    from zenprofile.git.config import Settings
+    from zenprofile.git.config import GitConfig
     from zenprofile.git.left_out import LeftOut
     from zenprofile.store.undo import Past
 
 
 class LocalStore(Opened):
-    """A profile in a folder. Promises: `Store` and `Committing` of `zenprofile.store.base`, and `past.Undoing`."""
+    """A profile in a folder. See `zenprofile.store.base.Store`; of `zenprofile.store.capabilities` it has most."""
 
     driver = "local"
 
     def sharing(self, progress: Callable[[str], None] | None = None) -> "FlowingSharing":
         """Return the remote side. ``progress`` takes what git says of its progress."""
         if self._repository is not None:  # git answers while the rest is imported
-            from zenprofile.git.config import Settings
+            from zenprofile.git.config import GitConfig
 
-            self._settings = [*(settings for settings in self._settings if settings.waits), Settings(self._repository)]
+            self._settings = [*(settings for settings in self._settings if settings.waits), GitConfig(self._repository)]
         from zenprofile.drivers.local.flowing import FlowingSharing
 
         settings = self._settings[-1] if self._settings else None
@@ -84,7 +84,7 @@ class LocalStore(Opened):
 
     def _must_have_history(self, at: str) -> Repository:
         if self._repository is None:
-            raise NotFound(f"there is no revision '{at}': nothing is committed yet", hint="zenprofile commit")
+            raise NotFound(f"there is no change '{at}': nothing is committed yet", hint="zenprofile commit")
         return self._repository
 
     def history(self, key: Key | None = None) -> Iterator["Recorded"]:
@@ -93,7 +93,7 @@ class LocalStore(Opened):
             return iter(())
         from zenprofile.drivers.local import history
 
-        return history.changes(self._repository, key)
+        return history.changes(self._repository, self.objects(self._repository), key)
 
     @contextlib.contextmanager
     def writing(self, *, in_merge: bool = False) -> Iterator[Repository]:
@@ -143,7 +143,7 @@ class LocalStore(Opened):
         from zenprofile.drivers.local import history
 
         repository = self._must_have_history(rev)
-        return history.one(repository, history.resolve(repository, rev))
+        return history.one(repository, self.objects(repository), history.resolve(repository, rev))
 
     def own(self) -> Iterator["Past"]:
         """Yield the changes of this machine's log (the last 200) that are not taken back."""
@@ -153,12 +153,25 @@ class LocalStore(Opened):
 
         return undo_log.changes(self._repository, self.objects(self._repository), self._machine)
 
+    def undos(self) -> Iterator["Past"]:
+        """Yield what took changes of this machine's log back and can be taken back itself."""
+        if self._repository is None:
+            return iter(())
+        from zenprofile.drivers.local import undo_log
+
+        return undo_log.undos(self._repository, self.objects(self._repository), self._machine)
+
     def take_back(self, change: "Change", undone: str) -> "Recorded":
         """Write a change, with the record that it takes back in the same journal."""
         return self.apply(change, undone)
 
     def apply(self, change: "Change", undone: str = "") -> "Recorded":
         """Write a change, and commit it unless the mode is manual."""
+        from zenprofile.drivers.local.signing import before_the_lock
+
+        return before_the_lock(self, lambda: self._applied(change, undone))
+
+    def _applied(self, change: "Change", undone: str) -> "Recorded":
         from zenprofile.core.change import Recorded
         from zenprofile.drivers.local import edits
 
@@ -200,7 +213,7 @@ class LocalStore(Opened):
         ours: bool,
         undone: str = "",
         key: str = "",
-        settings: "Settings | None" = None,
+        settings: "GitConfig | None" = None,
     ) -> "Recorded":
         from zenprofile.core.change import Recorded
         from zenprofile.drivers.local import commit

@@ -15,7 +15,7 @@ _WHAT = "a store that ZenML 0.13 wrote"
 
 
 class LegacyStore:
-    """See `zenprofile.store.base.Store` and `zenprofile.store.base.Foreign`."""
+    """See `zenprofile.store.base.Store` and `zenprofile.store.capabilities.Foreign`."""
 
     def __init__(self, driver: str, url: str, read: Callable[[], Source]) -> None:
         self.driver = driver
@@ -31,7 +31,7 @@ class LegacyStore:
 
     def snapshot(self, at: str | None = None) -> LegacySnapshot:
         if at is not None:
-            raise NotFound(f"{_WHAT} has no history", hint="leave out the revision")
+            raise NotFound(f"{_WHAT} has no history", hint="leave out REV")
         return self._now
 
     def apply(self, change: Change) -> Recorded:
