@@ -106,6 +106,7 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
         until(lambda: "feature" in watcher.is_in("paused")["reason"], "the branch is the reason")
         paused = watcher.is_in("paused")
         assert "git switch main" in paused["next"]
+        until(lambda: "is watched" in machine.run("status -o json").json["reason"], "status names the branch")
         machine.commit((NEW, stack("new")), message="on a branch")
         machine.write(Key("stack", "", "draft"), stack("draft"))
         machine.git("add", "-A")
@@ -138,7 +139,9 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
         until(lambda: is_shared(machine), "a pull by hand is no trouble")
 
         machine.git("checkout", "-q", "--detach")
-        assert "detached" in watcher.is_in("paused")["reason"]
+        until(lambda: "detached" in watcher.is_in("paused")["reason"], "the HEAD is the reason")
+        status = machine.run("status -o json").json
+        assert (status["state"], status["next"]) == ("paused", "git switch BRANCH")
     assert "on a branch" not in machine.git("log", "--format=%s", "main")
     assert {"late", "draft", "bens"} <= {path.stem for path in machine.folder.glob("stacks/*.yaml")}
 
@@ -234,6 +237,23 @@ def test_in_a_larger_repository_nothing_else_is_committed(larger: Team) -> None:
         watcher.told("pushed")
     assert machine.git("show", "--name-only", "--format=", "HEAD") == "conf/zen/stacks/new.yaml"
     assert machine.git("status", "--porcelain").splitlines() == ["A  code.py", "?? conf/zen/notes.txt"]
+
+
+def test_what_a_sparse_checkout_leaves_out_is_no_deletion(team: Team) -> None:
+    """Not when it is left out, not in what is committed meanwhile, and not when it comes back."""
+    machine, before = team.ana, team.ana.head
+    with watching(machine) as watcher:
+        machine.git("status")  # else git takes files that were copied for edited, and leaves them
+        machine.git("sparse-checkout", "set", "--cone", "stacks")
+        until(lambda: not (machine.folder / "components").exists(), "the folder is left out")
+        machine.write(NEW, stack("new"))
+        watcher.told("pushed")
+        assert machine.git("diff", "--name-status", before, "HEAD") == f"A\t{NEW.path}"
+        machine.git("sparse-checkout", "disable")
+        machine.write(S3, store("s3", {"path": "s3://later"}))
+        watcher.told("committed", "s3://later")
+    assert machine.git("diff", "--name-status", before, "HEAD").split() == ["M", S3.path, "A", NEW.path]
+    assert "held" not in [row["event"] for row in watcher.lines]
 
 
 def test_all_profiles_have_a_watcher_each(team: Team) -> None:

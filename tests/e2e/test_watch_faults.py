@@ -176,6 +176,7 @@ def test_the_root_is_removed_and_made_again(team: Team) -> None:
         aside = machine.home / "aside"
         machine.top.rename(aside)
         watcher.told("paused", "gone")
+        assert "put the folder back" in machine.run("status", fails=1).err
         shutil.copytree(aside, machine.top, symlinks=True)
         watcher.is_in("watching")
         machine.write(NEW, stack("new"))
@@ -219,6 +220,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost(team: Team, small_disk: Path) -
         with (machine.folder / S3.path).open("r+") as document:  # fits into the page that the file has already
             document.write(text.replace("s3://a", "s3://b"))
         assert "space" in watcher.told("held")["text"]
+        status = machine.run("status -o json").json
+        assert (status["state"], "space" in status["reason"]) == ("held", True)
         filler.unlink()
         watcher.told("committed", "s3://b")
         watcher.told("pushed")

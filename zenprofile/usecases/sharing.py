@@ -13,8 +13,8 @@ from zenprofile.fs import stop
 from zenprofile.store.base import Edits, Store
 from zenprofile.store.capabilities import Committing, Shareable
 from zenprofile.store.sharing import (
-    FlowResult,
     Flowing,
+    FlowResult,
     OpenConflicts,
     Proposed,
     PullResult,
