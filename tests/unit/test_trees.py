@@ -1,7 +1,7 @@
 """Trees as text: looked up and compared without being taken apart, with the answers of those that were."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zenprofile.errors import Unsafe
@@ -22,11 +22,13 @@ def parsed(content: bytes) -> dict[str, trees.TreeEntry]:
     return trees.parse(content, 20, "")
 
 
+@settings(deadline=None)
 @given(_TREES, _NAMES)
 def test_an_entry_is_found_in_the_text(entries: dict[str, tuple[str, bytes]], name: str) -> None:
     assert trees.find(text(entries), 20, name) == parsed(text(entries)).get(name)
 
 
+@settings(deadline=None)
 @given(_TREES, _TREES)
 def test_two_texts_differ_as_their_entries_do(one: dict[str, tuple[str, bytes]], changed: dict) -> None:
     other = {**one, **changed}

@@ -15,7 +15,19 @@ from zenprofile.errors import Problem
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
 
-__all__ = ["Acting", "Committing", "Driver", "Edits", "Foreign", "Loaded", "Options", "Snapshot", "Store"]
+__all__ = [
+    "Acting",
+    "ChangeCounter",
+    "Committing",
+    "CountsChanges",
+    "Driver",
+    "Edits",
+    "Foreign",
+    "Loaded",
+    "Options",
+    "Snapshot",
+    "Store",
+]
 
 
 class Store(Protocol):
@@ -135,6 +147,27 @@ class Foreign(Protocol):
         ...
 
 
+class ChangeCounter(Protocol):
+    """Tells at hardly any cost whether anything was written; for one process, which compares what it is told."""
+
+    def now(self) -> str:
+        """Return what differs from every earlier answer once anything was written since; "" where it cannot be told."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...
+
+
+@runtime_checkable
+class CountsChanges(Protocol):
+    """What a store offers that can tell cheaply that all it answers from, tokens included, is as it was."""
+
+    def change_counter(self) -> "ChangeCounter | None":
+        """Return what tells it, to be used by any thread; None where this store has nothing so cheap."""
+        ...
+
+
 @runtime_checkable
 class Acting(Protocol):
     """What a store offers that writes for others: behind a server, the users of the tokens."""
@@ -177,6 +210,7 @@ class Options(NamedTuple):
         warn: takes a warning for the user.
         machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
         resends: whether a write to a server that came too late is merged by meaning and sent again.
+        known: whether a profile names the store: whether it is there, a server need not be asked before the first read.
         progress: takes what git says of its progress while it clones, as it comes; None where nobody looks.
     """
 
@@ -194,6 +228,7 @@ class Options(NamedTuple):
     warn: Callable[[str], None] = _silent
     machine: Callable[[], str] = _nobody
     resends: bool = False
+    known: bool = False
     progress: Callable[[str], None] | None = None
 
 
