@@ -266,7 +266,7 @@ def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any
     for name in ("base", "ours", "theirs"):
         value = getattr(conflict, name)
         if value is not MISSING:
-            row[name] = sensitive.masked(key, sensitive.every_flavor(key), conflict.path, value)
+            row[name] = sensitive.masked(key, [*sensitive.every_flavor(key), ""], conflict.path, value)
     detail = detector.hidden(conflict.detail)
     row |= {"class": conflict.class_, "detail": detail, "ours_rev": ours, "theirs_rev": theirs}
     return {**row, "profile": conflict.place} if conflict.place else row
