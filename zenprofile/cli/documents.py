@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import click
 
-from zenprofile.cli import output, reports
+from zenprofile.cli import judged, output, reports
 from zenprofile.cli.options import Group, command, message_option
 from zenprofile.cli.session import Session
-from zenprofile.errors import NotFound, Problem
+from zenprofile.errors import Problem
 from zenprofile.store.base import Snapshot, Store
-from zenprofile.usecases import documents
+from zenprofile.usecases import documents, here
 
 _paths = click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
 
@@ -29,9 +29,7 @@ class _Judged(NamedTuple):
 
     def told(self, number: int) -> str:
         """Say what is judged."""
-        where = self.place.rstrip("/") or getattr(self.store, "folder", self.store.url)
-        shown = where if where.startswith(("./", "../", "/")) or ":" in where else f"./{where}"
-        return output.safe_text(f"{number} document{'' if number == 1 else 's'} of {shown}")
+        return judged.told(number, self.place.rstrip("/") or getattr(self.store, "folder", self.store.url))
 
 
 def _judged(session: Session, paths: tuple[str, ...]) -> list[_Judged]:
@@ -42,21 +40,13 @@ def _judged(session: Session, paths: tuple[str, ...]) -> list[_Judged]:
     """
     if paths or session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
         chosen = documents.chosen(paths)
-        return [_Judged(_store(session, chosen.root), chosen.below, _place(chosen.root))]
-    folders = documents.here()
+        return [_Judged(_store(session, chosen.root), chosen.below, judged.place(chosen.root))]
+    folders = here.folders()
     if folders:
-        return [_Judged(_store(session, folder), (), _place(folder)) for folder in folders]
+        return [_Judged(_store(session, folder), (), judged.place(folder)) for folder in folders]
     if folders is not None and not session.profiles.exist():
-        message = "no profile was found: no folder of this repository holds a zenprofile.yaml"
-        raise NotFound(message, hint="name its folder, or check it out")
+        raise judged.none_here()
     return [_Judged(session.store(), (), "")]
-
-
-def _place(folder: str) -> str:
-    if not folder:
-        return ""
-    below = os.path.relpath(folder).replace(os.sep, "/")
-    return "" if below == "." else f"{below}/"
 
 
 def _store(session: Session, root: str) -> Store:
@@ -66,7 +56,7 @@ def _store(session: Session, root: str) -> Store:
     from zenprofile.store import registry as opener
     from zenprofile.store.base import Options
 
-    profile = documents.profile_at(session.profiles, root)
+    profile = here.profile_at(session.profiles, root)
     if profile is not None:
         return session.open(profile)
     store = opener.open_store(root, Options(timeout=session.timeout))
@@ -105,14 +95,14 @@ def validate(session: Session, paths: tuple[str, ...], rev: str | None, staged: 
         raise click.UsageError("Choose one of --rev and --staged.")
     problems: list[Problem] = []
     number = 0
-    for judged in _judged(session, paths):
-        snapshot = _staged(judged.store) if staged else judged.store.snapshot(rev)
-        found = documents.validate(snapshot, judged.below)
-        problems += [judged.placed(problem, from_top=form is not None) for problem in found]
-        session.warn_all(judged.place + line for line in documents.warnings(snapshot, judged.below))
-        count = documents.count(snapshot, judged.below)
+    for one in _judged(session, paths):
+        snapshot = _staged(one.store) if staged else one.store.snapshot(rev)
+        found = documents.validate(snapshot, one.below)
+        problems += [one.placed(problem, from_top=form is not None) for problem in found]
+        session.warn_all(one.place + line for line in documents.warnings(snapshot, one.below))
+        count = documents.count(snapshot, one.below)
         number += count
-        session.hint(judged.told(count))
+        session.hint(one.told(count))
     if form is not None:
         text = reports.FORMS[form](problems)
         if text:
@@ -157,13 +147,13 @@ def fmt(session: Session, paths: tuple[str, ...], check: bool, message: str) -> 
     files: list[str] = []
     problems: list[Problem] = []
     number = 0
-    for judged in _judged(session, paths):
-        done = documents.fmt(judged.store, judged.below, dry=check, message=message)
-        files += [judged.place + file for file in done.files]
-        problems += [judged.placed(problem) for problem in done.problems]
-        count = documents.count(judged.store.snapshot(), judged.below)
+    for one in _judged(session, paths):
+        done = documents.fmt(one.store, one.below, dry=check, message=message)
+        files += [one.place + file for file in done.files]
+        problems += [one.placed(problem) for problem in done.problems]
+        count = documents.count(one.store.snapshot(), one.below)
         number += count
-        session.hint(judged.told(count))
+        session.hint(one.told(count))
     if files or session.format != "table":
         session.show(_files(files), lambda: "\n".join(map(output.safe_text, files)))
     refuse(session, problems)

@@ -11,6 +11,8 @@ from zenprofile.cli import output
 from zenprofile.cli.session import Session
 from zenprofile.machine.active import as_json, lacks_stack, stack_gone
 
+# Prints, and returns the exit status (None: 0).
+Answer = Callable[[Session], int | None]
 _COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
     "ACTIVE": lambda row: "\N{WHITE RIGHT POINTING BACKHAND INDEX}" if row["active"] else "",
     "PROFILE NAME": lambda row: f"{row['name']} (local)" if row["checkout"] else row["name"],
@@ -47,12 +49,12 @@ def list_(session: Session) -> None:
             session.warn_all([f"profile '{profile.name}': {stack_gone(row['active_stack'])}"])
 
 
-def status(session: Session) -> None:
-    """Say how the profile is (`zenprofile.cli.standing`)."""
+def status(session: Session) -> int:
+    """Say how profiles are (`zenprofile.cli.standing`)."""
     from zenprofile.cli import standing
 
     try:
-        standing.status(session)
+        return standing.status(session)
     finally:
         session.close()
 
@@ -71,15 +73,15 @@ def _table(rows: list[dict[str, Any]]) -> str:
     return output.table(list(_COLUMNS), [[cell(row) for cell in _COLUMNS.values()] for row in rows])
 
 
-def _in_json(answer: Callable[[Session], None]) -> Callable[[Session], None]:
-    def run(session: Session) -> None:
+def _in_json(answer: Answer) -> Answer:
+    def run(session: Session) -> int | None:
         session.format = "json"
-        answer(session)
+        return answer(session)
 
     return run
 
 
-QUICK: dict[tuple[str, ...], Callable[[Session], None]] = {
+QUICK: dict[tuple[str, ...], Answer] = {
     ("--version",): version,
     ("get",): get,
     ("list",): list_,

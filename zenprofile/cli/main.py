@@ -74,8 +74,7 @@ def _run(session: "Session", arguments: list[str]) -> int:
 
     quick = QUICK.get(tuple(arguments))
     if quick is not None and not asked:
-        quick(session)
-        return 0
+        return quick(session) or 0
     from zenprofile.cli.commands import cli
 
     status = cli.main(arguments, prog_name="zenprofile", complete_var=COMPLETION, standalone_mode=False, obj=session)
