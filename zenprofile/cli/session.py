@@ -134,15 +134,19 @@ class Session:
         """Open any profile's store; it is closed when the command ends."""
         from zenprofile.usecases.profiles import open_profile
 
-        store = open_profile(self.profiles, profile, self.timeout, lambda line: self.warn_all([line]))
-        parser = sys.modules.get("click")
-        context = parser.get_current_context(silent=True) if parser else None
+        store = self.keep(open_profile(self.profiles, profile, self.timeout, lambda line: self.warn_all([line])))
+        context = _context()
+        if context and profile.sync == "push" and context.find_root().invoked_subcommand not in _TALK_THEMSELVES:
+            context.find_root().call_on_close(self._push_what_changed(store))
+        return store
+
+    def keep(self, store: "Store") -> "Store":
+        """Return a store, which is closed when the command ends."""
+        context = _context()
         if context is None:
             self._unparsed.append(store)
-            return store
-        context.find_root().call_on_close(store.close)
-        if profile.sync == "push" and context.find_root().invoked_subcommand not in _TALK_THEMSELVES:
-            context.find_root().call_on_close(self._push_what_changed(store))
+        else:
+            context.find_root().call_on_close(store.close)
         return store
 
     def close(self) -> None:
@@ -232,3 +236,9 @@ class Session:
         """Print a line to stderr where ``-v`` asks for it."""
         if self.verbose:
             self.note(output.safe_text(text))
+
+
+def _context() -> Any:
+    """Return the option parser's context; None where a command runs without the parser."""
+    parser = sys.modules.get("click")
+    return parser.get_current_context(silent=True) if parser else None

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zenprofile.cli import judged, output
+from zenprofile.cli import output, places
 
 if TYPE_CHECKING:
     from zenprofile.cli.session import Session
@@ -58,6 +58,8 @@ def status(session: "Session") -> int:
     These are the ones of the repository that one stands in, else the active one; stderr says which. Returns the exit
     status: 1 where no document was found.
     """
+    from zenprofile.store.capabilities import InWorkTree
+
     rows: list[dict[str, Any]] = []
     lines: list[str] = []
     for one in _profiles(session):
@@ -65,7 +67,8 @@ def status(session: "Session") -> int:
         if side is None:
             return 0
         found = side.state()
-        session.hint(judged.told(found.documents, one.place.rstrip("/") or getattr(one.store, "folder", "")))
+        folder = one.store.folder if isinstance(one.store, InWorkTree) else one.store.url
+        session.hint(places.told(found.documents, one.place.rstrip("/") or folder))
         rows.append(_as_json(one.name, found))
         lines += _in_text(one.name, found, rows[-1]["conflicts"])
     first = next((row for row in rows if row["profile"] == session.active.name), rows[0])
@@ -88,12 +91,12 @@ def _profiles(session: "Session") -> list[_Profile]:
     named = session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE")
     folders = None if named else here.folders_at_hand()
     if folders == [] and not session.profiles.exist():
-        raise judged.none_here()
+        raise places.none_here()
     found = []
     for folder in folders or ():
         profile = here.profile_of(session.profiles, session.active, folder)
         store = session.store() if profile is session.active.profile else session.open(profile)
-        found.append(_Profile(profile.name, judged.place(folder), store))
+        found.append(_Profile(profile.name, places.way_to(folder), store))
     return found or [_Profile(session.active.name, "", session.store())]
 
 

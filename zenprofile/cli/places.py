@@ -6,7 +6,7 @@ from zenprofile.cli import output
 from zenprofile.errors import NotFound
 
 
-def place(folder: str) -> str:
+def way_to(folder: str) -> str:
     """Return the way from the current folder to a profile's, with a slash behind it; "" for the current folder."""
     if not folder:
         return ""
