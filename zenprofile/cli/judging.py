@@ -3,7 +3,7 @@
 import os
 from typing import NamedTuple
 
-from zenprofile.cli import output, places
+from zenprofile.cli import output, whereabouts
 from zenprofile.cli.session import Session
 from zenprofile.errors import Problem
 from zenprofile.store.base import Snapshot, Store
@@ -26,7 +26,7 @@ class Judged(NamedTuple):
     def told(self, number: int) -> str:
         """Say what is judged."""
         folder = self.store.folder if isinstance(self.store, InWorkTree) else self.store.url
-        return places.told(number, self.place.rstrip("/") or folder)
+        return whereabouts.told(number, self.place.rstrip("/") or folder)
 
 
 def judged(session: Session, paths: tuple[str, ...]) -> list[Judged]:
@@ -37,12 +37,12 @@ def judged(session: Session, paths: tuple[str, ...]) -> list[Judged]:
     """
     if paths or session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
         chosen = documents.chosen(paths)
-        return [Judged(_store(session, chosen.root), chosen.below, places.way_to(chosen.root))]
+        return [Judged(_store(session, chosen.root), chosen.below, whereabouts.way_to(chosen.root))]
     folders = here.folders()
     if folders:
-        return [Judged(_store(session, folder), (), places.way_to(folder)) for folder in folders]
+        return [Judged(_store(session, folder), (), whereabouts.way_to(folder)) for folder in folders]
     if folders is not None and not session.profiles.exist():
-        raise places.none_here()
+        raise whereabouts.none_here()
     return [Judged(session.store(), (), "")]
 
 

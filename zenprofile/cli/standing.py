@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zenprofile.cli import output, places
+from zenprofile.cli import output, whereabouts
 
 if TYPE_CHECKING:
     from zenprofile.cli.session import Session
@@ -44,7 +44,7 @@ def _progress(text: str) -> None:
     sys.stderr.flush()
 
 
-class _Profile(NamedTuple):
+class _Subject(NamedTuple):
     """A profile that is told of: its name, and the way to its folder from the current one ("" for none)."""
 
     name: str
@@ -68,7 +68,7 @@ def status(session: "Session") -> int:
             return 0
         found = side.state()
         folder = one.store.folder if isinstance(one.store, InWorkTree) else one.store.url
-        session.hint(places.told(found.documents, one.place.rstrip("/") or folder))
+        session.hint(whereabouts.told(found.documents, one.place.rstrip("/") or folder))
         rows.append(_as_json(one.name, found))
         lines += _in_text(one.name, found, rows[-1]["conflicts"])
     first = next((row for row in rows if row["profile"] == session.active.name), rows[0])
@@ -80,7 +80,7 @@ def status(session: "Session") -> int:
     return 1
 
 
-def _profiles(session: "Session") -> list[_Profile]:
+def _profiles(session: "Session") -> list[_Subject]:
     """Open the profiles of the repository that one stands in; where none is there, or one is named, the active one.
 
     Raises:
@@ -91,13 +91,13 @@ def _profiles(session: "Session") -> list[_Profile]:
     named = session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE")
     folders = None if named else here.folders_at_hand()
     if folders == [] and not session.profiles.exist():
-        raise places.none_here()
+        raise whereabouts.none_here()
     found = []
     for folder in folders or ():
         profile = here.profile_of(session.profiles, session.active, folder)
         store = session.store() if profile is session.active.profile else session.open(profile)
-        found.append(_Profile(profile.name, places.way_to(folder), store))
-    return found or [_Profile(session.active.name, "", session.store())]
+        found.append(_Subject(profile.name, whereabouts.way_to(folder), store))
+    return found or [_Subject(session.active.name, "", session.store())]
 
 
 def _as_json(name: str, found: "StoreStatus") -> dict[str, Any]:
