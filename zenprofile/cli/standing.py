@@ -44,7 +44,7 @@ def _progress(text: str) -> None:
     sys.stderr.flush()
 
 
-class _Subject(NamedTuple):
+class _Standing(NamedTuple):
     """A profile that is told of: its name, and the way to its folder from the current one ("" for none)."""
 
     name: str
@@ -80,7 +80,7 @@ def status(session: "Session") -> int:
     return 1
 
 
-def _profiles(session: "Session") -> list[_Subject]:
+def _profiles(session: "Session") -> list[_Standing]:
     """Open the profiles of the repository that one stands in; where none is there, or one is named, the active one.
 
     Raises:
@@ -96,8 +96,8 @@ def _profiles(session: "Session") -> list[_Subject]:
     for folder in folders or ():
         profile = here.profile_of(session.profiles, session.active, folder)
         store = session.store() if profile is session.active.profile else session.open(profile)
-        found.append(_Subject(profile.name, whereabouts.way_to(folder), store))
-    return found or [_Subject(session.active.name, "", session.store())]
+        found.append(_Standing(profile.name, whereabouts.way_to(folder), store))
+    return found or [_Standing(session.active.name, "", session.store())]
 
 
 def _as_json(name: str, found: "StoreStatus") -> dict[str, Any]:
