@@ -42,14 +42,15 @@ def _judged(session: Session, paths: tuple[str, ...]) -> list[_Judged]:
     """
     if paths or session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
         chosen = documents.chosen(paths)
-        return [_Judged(_store(session, chosen.root), chosen.below, _place(chosen.root))]
+        store = _store(session, chosen.root)
+        return [_Judged(store, chosen.below, _place(chosen.root) if chosen.root else session.place())]
     folders = documents.here()
     if folders:
         return [_Judged(_store(session, folder), (), _place(folder)) for folder in folders]
     if folders is not None and not session.profiles.exist():
         message = "no profile was found: no folder of this repository holds a zenprofile.yaml"
         raise NotFound(message, hint="name its folder, or check it out")
-    return [_Judged(session.store(), (), "")]
+    return [_Judged(session.store(), (), session.place())]
 
 
 def _place(folder: str) -> str:

@@ -66,6 +66,7 @@ def status(session: Session) -> None:
     if side is None:
         return
     found = side.state()
+    invalid = list(map(session.placed, found.invalid))
     relation = found.relation
     data: dict[str, Any] = {
         "profile": session.active.name,
@@ -81,7 +82,7 @@ def status(session: Session) -> None:
         "proposed": [{"branch": p.branch, "url": p.url, "commits": p.commits} for p in relation.proposed],
         "changes": [change.as_json(changed) for changed in found.changes],
         "conflicts": _conflicts(side),
-        "invalid": [problem._asdict() for problem in found.invalid],
+        "invalid": [problem._asdict() for problem in invalid],
         "remote": relation.remote,
         "hooks": found.hooks,
     }
@@ -89,7 +90,7 @@ def status(session: Session) -> None:
     lines += [f"{found.state}: {found.reason}" + (f" (since {output.local_time(found.since)})" if found.since else "")]
     lines += [f"  {line}" for line in change.each_in_words(found.changes)]
     lines += [f"  {line}" for row in data["conflicts"] for line in _in_words(row)]
-    lines += [f"  {problem}" for problem in found.invalid]
+    lines += [f"  {problem}" for problem in invalid]
     lines += [f"Next: {found.next}"] if found.next else []
     session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
 

@@ -11,6 +11,7 @@ from zenprofile.errors import ConflictError, Invalid, Unreachable, ZenprofileErr
 from zenprofile.fs import stop
 from zenprofile.store.base import Committing, Edits, Store
 from zenprofile.store.sharing import Proposed, PullResult, PushResult, Sharing, Typed
+from zenprofile.usecases.documents import lead
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -161,7 +162,8 @@ def _commit(store: Store, warn: Warn, confirm: Confirm | None) -> Recorded | Non
         _must_not_delete_most(store.edits(), confirm)
         recorded = store.commit()
     except Invalid as error:
-        warn(f"edits by hand are not committed, since they are invalid: {error.file}: {error.message}")
+        file = lead(store, error.file)
+        warn(f"edits by hand are not committed, since they are invalid: {file}: {error.message}")
         return None
     return recorded if recorded.rev else None
 
