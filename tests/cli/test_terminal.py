@@ -98,14 +98,10 @@ def test_times_are_local_in_text_and_utc_in_json(run, long_names: Path) -> None:
     assert run("log -o json").json[0]["when"].endswith("Z")
 
 
-COLOURS = {"TERM": "xterm-256color", "NO_COLOR": ""}
-
-
 def test_what_was_and_what_is_have_git_s_colours_on_a_terminal(run, long_names: Path) -> None:
     run("component update b --set path=s3://c")
 
-    log, show = screen("log", 100, **COLOURS), screen("show", 100, **COLOURS)
-    diff = screen("diff HEAD~1", 100, **COLOURS)
+    log, show, diff = (screen(line, 100, TERM="xterm-256color", NO_COLOR="") for line in ("log", "show", "diff HEAD~1"))
 
     assert all(line.startswith("\x1b[33m") for line in log.splitlines())
     assert show.startswith("\x1b[33mchange ")

@@ -2,51 +2,22 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
-from zenprofile.cli import output
+from zenprofile.cli import output, standing
 from zenprofile.cli.options import command, group
 from zenprofile.cli.session import Session
+from zenprofile.cli.standing import commits, side_of
 from zenprofile.core import change
 from zenprofile.core.change import Changed
-from zenprofile.store.sharing import Proposed, Relation, Sharing
+from zenprofile.store.capabilities import InWorkTree
+from zenprofile.store.sharing import Proposed, Relation
 
 strict_option = click.option("--strict", is_flag=True, help="Refuse what is bound to this machine instead of warning.")
 others_option = click.option(
     "--with-others", is_flag=True, help="Send commits that touch files outside the profile too, hooks included."
 )
-
-
-# What ``status`` says of a profile that has no remote side: it is shared by what it is.
-_SHARED: dict[str, Any] = {
-    "profile": "",
-    "state": "synced",
-    "since": "",
-    "reason": "it is shared already: there is nothing to send or fetch",
-    **dict.fromkeys(("next", "branch", "upstream", "push_to"), ""),
-    **dict.fromkeys(("ahead", "behind"), 0),
-    **{name: [] for name in ("proposed", "changes", "conflicts", "invalid")},
-    **dict.fromkeys(("remote", "hooks"), ""),
-}
-
-
-def side_of(session: Session, nothing: Any = None) -> Sharing | None:
-    """Return the remote side of the active profile; None, having said so, where there is none to look at."""
-    from zenprofile.usecases import sharing
-
-    store = session.store()
-    found = sharing.side(store, _progress if sys.stderr.isatty() and session.format == "table" else None)
-    if found is None:
-        line = f"A profile of type '{store.driver}' is shared already: there is nothing to send or fetch."
-        session.show({"state": "shared", "store_type": store.driver} if nothing is None else nothing, lambda: line)
-    return found
-
-
-def _progress(text: str) -> None:
-    sys.stderr.write(output.safe_text(text.replace("\r", "\n").rstrip("\n").rpartition("\n")[2]) + "\x1b[K\r")
-    sys.stderr.flush()
 
 
 def arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) -> None:
@@ -62,57 +33,7 @@ def arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) 
 @click.pass_obj
 def status(session: Session) -> None:
     """Say how the profile is: edits, problems, conflicts, and where it stands against its remote."""
-    side = side_of(session, _SHARED | {"profile": session.active.name})
-    if side is None:
-        return
-    found = side.state()
-    invalid = list(map(session.placed, found.invalid))
-    relation = found.relation
-    data: dict[str, Any] = {
-        "profile": session.active.name,
-        "state": found.state,
-        "since": found.since,
-        "reason": found.reason,
-        "next": found.next,
-        "branch": relation.branch,
-        "upstream": relation.upstream,
-        "push_to": relation.push_to,
-        "ahead": relation.ahead,
-        "behind": relation.behind,
-        "proposed": [{"branch": p.branch, "url": p.url, "commits": p.commits} for p in relation.proposed],
-        "changes": [change.as_json(changed) for changed in found.changes],
-        "conflicts": _conflicts(side),
-        "invalid": [problem._asdict() for problem in invalid],
-        "remote": relation.remote,
-        "hooks": found.hooks,
-    }
-    lines = [_place(session.active.name, relation)]
-    lines += [f"{found.state}: {found.reason}" + (f" (since {output.local_time(found.since)})" if found.since else "")]
-    lines += [f"  {line}" for line in change.each_in_words(found.changes)]
-    lines += [f"  {line}" for row in data["conflicts"] for line in _in_words(row)]
-    lines += [f"  {problem}" for problem in invalid]
-    lines += [f"Next: {found.next}"] if found.next else []
-    session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
-
-
-def _in_words(row: dict[str, Any]) -> list[str]:
-    from zenprofile.cli.conflicts import in_words
-
-    return in_words(row).splitlines()
-
-
-def _place(name: str, relation: Relation) -> str:
-    """Say where a profile is: branch, remote, and both branches there where they differ."""
-    if not relation.remote:
-        return f"{name}: branch {relation.branch or '(none)'}, no remote"
-    pulled = f", pulled from {relation.upstream}" if relation.upstream != relation.push_to else ""
-    return f"{name}: branch {relation.branch or '(none)'}, pushed to {relation.push_to}{pulled} ({relation.remote})"
-
-
-def _conflicts(side: Sharing) -> list[dict[str, Any]]:
-    from zenprofile.usecases import sharing
-
-    return sharing.conflicts(side)
+    standing.status(session)
 
 
 @group(
@@ -123,11 +44,17 @@ def remote(context: click.Context) -> None:
     """Show the profile's remote, or name it."""
     if context.invoked_subcommand is None:
         session = context.ensure_object(Session)
-        side = side_of(session)
+        side = side_of(session, **_NO_REMOTE)
         if side is not None:
             relation = side.relation()
-            data = {"remote": relation.remote, "branch": relation.branch}
-            session.show(data, lambda: output.safe_text(relation.remote or "There is no remote."))
+            session.show(_as_json(relation), lambda: output.safe_text(relation.remote or "There is no remote."))
+
+
+_NO_REMOTE = {"remote": "", "branch": ""}
+
+
+def _as_json(relation: Relation) -> dict[str, str]:
+    return {"remote": relation.remote, "branch": relation.branch}
 
 
 @remote.command("set", examples=["zenprofile remote set git@github.com:org/stacks.git"])
@@ -135,10 +62,11 @@ def remote(context: click.Context) -> None:
 @click.pass_obj
 def set_(session: Session, url: str) -> None:
     """Name the repository that the profile is shared through."""
-    side = side_of(session)
+    side = side_of(session, **_NO_REMOTE)
     if side is not None:
         side.set_remote(url)
-        session.say(f"The remote is now {output.safe_text(side.relation().remote)}.")
+        relation = side.relation()
+        session.show(_as_json(relation), lambda: f"The remote is now {output.safe_text(relation.remote)}.")
 
 
 @command(examples=["zenprofile pull", "zenprofile pull --take-theirs"])
@@ -151,7 +79,7 @@ def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
     """Fetch what others have changed, and merge it by meaning."""
     from zenprofile.usecases import arriving, sharing
 
-    side = side_of(session)
+    side = side_of(session, moved=False, changes=[], notes=[])
     if side is None:
         return
     done = side.pull(accept_invalid=accept_invalid, take_theirs=take_theirs)
@@ -169,21 +97,7 @@ def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
 @click.pass_obj
 def push(session: Session, strict: bool, with_others: bool) -> None:
     """Send the commits that are only here; what is invalid is never sent."""
-    from zenprofile.usecases import sharing
-
-    side = side_of(session)
-    if side is None:
-        return
-    done = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)
-    line = (
-        f"Pushed {_commits(done.sent)} to {done.to}; synced." if done.sent else f"Nothing to push; {done.to} is synced."
-    )
-    data = {"confirmed": done.confirmed, "sent": done.sent, "push_to": done.to}
-    session.show(data, lambda: output.safe_text(line))
-
-
-def _commits(number: int) -> str:
-    return "1 commit" if number == 1 else f"{number} commits"
+    standing.push(session, strict=strict, with_others=with_others)
 
 
 @command(examples=["zenprofile propose", "zenprofile propose -m 'Move artifacts to the new bucket' --branch buckets"])
@@ -199,7 +113,7 @@ def propose(session: Session, message: str, branch: str, with_others: bool) -> N
     """
     from zenprofile.usecases import sharing
 
-    side = side_of(session)
+    side = side_of(session, branch="", url="", commits=0)
     if side is None:
         return
     store = session.store()
@@ -209,13 +123,13 @@ def propose(session: Session, message: str, branch: str, with_others: bool) -> N
         lambda line: session.warn_all([line]),
         message=message,
         branch=branch,
-        commits=bool(getattr(store, "commits", False)),
+        commits=isinstance(store, InWorkTree) and store.commits,
         with_others=with_others,
     )
     if done.said:
         session.hint("\n".join(map(output.safe_text, done.said.splitlines())))
     data = {"branch": done.branch, "url": done.url, "commits": done.commits}
-    line = f"Proposed {_commits(done.commits)} on branch {done.branch}." + (f" Review: {done.url}" if done.url else "")
+    line = f"Proposed {commits(done.commits)} on branch {done.branch}." + (f" Review: {done.url}" if done.url else "")
     session.show(data, lambda: output.safe_text(line))
 
 
@@ -231,7 +145,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
     """Pull and push until the remote has what is here; edits that hold are committed first (not in `manual`)."""
     from zenprofile.usecases import arriving, sharing
 
-    side = side_of(session)
+    side = side_of(session, proposed=[], push_to="", committed="", changes=[], notes=[], sent=0)
     if side is None:
         return
     store = session.store()
@@ -239,7 +153,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
         store,
         side,
         lambda line: session.warn_all([line]),
-        commits=bool(getattr(store, "commits", False)),
+        commits=isinstance(store, InWorkTree) and store.commits,
         strict=strict,
         with_others=with_others,
         timeout=session.timeout,
@@ -254,9 +168,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
         if done.waiting:
             session.say(output.safe_text(_waiting(done.waiting)))
             return
-        session.say(
-            output.safe_text(f"Pushed {_commits(done.sent)} to {done.to}.") if done.sent else "Nothing to push."
-        )
+        session.say(output.safe_text(f"Pushed {commits(done.sent)} to {done.to}.") if done.sent else "Nothing to push.")
         session.say("synced")
         return
     data = {
@@ -275,5 +187,5 @@ def _waiting(proposed: Sequence[Proposed]) -> str:
     closed = any(p.closed for p in proposed)
     what = "not merged, and its branch is gone" if closed else "waiting for review, not pushed"
     return f"{what}: " + "; ".join(
-        f"{_commits(p.commits)} on {p.branch}" + (f" ({p.url})" if p.url else "") for p in proposed
+        f"{commits(p.commits)} on {p.branch}" + (f" ({p.url})" if p.url else "") for p in proposed
     )
