@@ -238,3 +238,40 @@ def test_paths_lead_from_the_current_folder(run, folder, tmp_path, monkeypatch):
             assert f"{shown}:4:1: " in done.out + done.err, line
         assert {p["file"] for p in run("status --profile p -o json").json["invalid"]} == {shown}
         assert run("stack list --profile p -o json", fails=1).error["file"] == shown
+
+
+def test_what_is_refused_prints_nothing_but_the_error(run, profile, tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").write_text("mine")
+
+    for line, status in (
+        ("create new --url ./full", 1),
+        ("create p", 1),
+        ("create new --url git+file:///nothing/there.git", 1),
+        ("create new -t nosuch", 2),
+    ):
+        done = run(f"-q {line}", fails=status)
+        assert done.out == ""
+        assert done.err.startswith("Error: ")
+        assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [
+        ("remote", {"remote", "branch"}),
+        ("remote set git@example.com:a/b", {"remote", "branch"}),
+        ("pull", {"moved", "changes", "notes"}),
+        ("push", {"confirmed", "sent", "push_to"}),
+        ("sync", {"proposed", "push_to", "committed", "changes", "notes", "sent"}),
+        ("propose", {"branch", "url", "commits"}),
+    ],
+)
+def test_a_database_answers_in_json_with_the_keys_of_a_repository(run, line, keys):
+    run("create shared -t sql")
+
+    answer = run(f"--profile shared {line} -o json")
+    assert set(answer.json) == {"state", "store_type", *keys}
+    assert answer.json["state"] == "shared"
+    assert answer.err == ""
+    assert "is shared already" in run(f"--profile shared {line}").out
