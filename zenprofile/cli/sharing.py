@@ -31,9 +31,12 @@ def arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) 
 
 @command(examples=["zenprofile status", "zenprofile status -o json"])
 @click.pass_obj
-def status(session: Session) -> None:
-    """Say how the profile is: edits, problems, conflicts, and where it stands against its remote."""
-    standing.status(session)
+def status(session: Session) -> int:
+    """Say how the profile is: edits, problems, conflicts, and where it stands against its remote.
+
+    In a repository every profile of it is told of; stderr says which, and how many documents each has.
+    """
+    return standing.status(session)
 
 
 @group(

@@ -9,7 +9,6 @@ from zenprofile.core.change import Change, Edit, Recorded
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, NotFound, Problem, Unsupported, UsageError
-from zenprofile.machine.profiles import Profile, Profiles, folder_of
 from zenprofile.store.base import Store
 from zenprofile.store.capabilities import InWorkTree
 
@@ -65,18 +64,6 @@ def chosen(given: Sequence[str]) -> Chosen:
     return Chosen("", ())
 
 
-def here() -> list[str] | None:
-    """Return the folders of the profiles in the repository that one stands in; None where one stands in none."""
-    from zenprofile.machine import roots, tracked
-
-    try:
-        cwd = os.getcwd()
-    except OSError:
-        return None
-    top = roots.top_of(cwd)
-    return tracked.profiles_below(top, roots.near(top)) if top else None
-
-
 def count(snapshot: Snapshot, below: Sequence[str] = ()) -> int:
     """Count a profile's documents, or some of them."""
     keys = snapshot.keys()
@@ -100,12 +87,6 @@ def _below(path: str, root: str) -> str:
         return path.replace(os.sep, "/").removeprefix("./").rstrip("/")
     below = os.path.relpath(os.path.abspath(path), root).replace(os.sep, "/")
     return "" if below == "." else below
-
-
-def profile_at(profiles: Profiles, root: str) -> Profile | None:
-    """Return this machine's profile of a folder, or None."""
-    place = os.path.realpath(root)
-    return next((profile for profile in profiles.state().profiles.values() if folder_of(profile) == place), None)
 
 
 def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:
