@@ -102,7 +102,7 @@ def plainly(machine: Machine, *contents: tuple[Key, dict[str, object] | None]) -
 @pytest.mark.parametrize("flavor", ["registered", "unmarked", "deleted"])
 def test_what_an_own_flavor_marks_is_shown_nowhere(team: Team, flavor: str) -> None:
     """Nor what it marked once: it was registered otherwise, or deleted, later on."""
-    document = {"name": "vault", "type": "artifact_store", "schema": SCHEMA}
+    document: dict[str, object] = {"name": "vault", "type": "artifact_store", "schema": SCHEMA}
     plainly(team.ana, (OWN, document), (THING, thing(PLAIN)))
     plainly(team.ana, (THING, thing("another1another1")))
     if flavor == "unmarked":
@@ -115,8 +115,8 @@ def test_what_an_own_flavor_marks_is_shown_nowhere(team: Team, flavor: str) -> N
 
     for line in (
         "component describe thing --type artifact_store", "component list -o json", "diff", "diff -o json",
-        "diff HEAD~2", "diff HEAD~1 -o json", "status", "status -o json", "log",
-        "blame component/artifact_store/thing -o json", "blame component/artifact_store/thing", "validate", "log -o json",
+        "diff HEAD~2", "diff HEAD~1 -o json", "status", "status -o json", "log", "log -o json",
+        "blame component/artifact_store/thing -o json", "blame component/artifact_store/thing", "validate",
         "show HEAD", "show HEAD~1 -o json",
         "log component/artifact_store/thing -o json",
     ):  # fmt: skip

@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,8 @@ from zenprofile.core.document import writer
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge.data import Choice, Conflict
 from zenprofile.core.merge.documents import Value, merge
-from zenprofile.core.merge.references import broken_references, carried, refers_to, settle
+from zenprofile.core.merge.references import broken_references, carried, settle
+from zenprofile.core.profile_check import refers_to
 
 A = Key("component", "alerter", "a")
 F = Key("flavor", "alerter", "f")
@@ -150,7 +152,7 @@ def as_texts(profile: Profile) -> dict[Key, str]:
     return {key: writer.write(key.kind, data) for key, data in profile.items()}
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(STEPS, STEPS)
 def test_renames_never_break_the_other_sides_references(
     ours: list[tuple[str, int, str]], theirs: list[tuple[str, int, str]]

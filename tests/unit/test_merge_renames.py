@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,9 +41,9 @@ def test_renamed_here_and_renamed_and_edited_there_is_one_conflict_of_names() ->
 
     (conflict,) = merge(base, ours, theirs).conflicts
     assert conflict[:6] == (B, ("name",), "a", "b", "c", "name")
-    for choice, key in (("ours", B), ("theirs", C), (Value("d"), D)):
-        choices: dict[tuple[str, ...], Choice] = {("name",): choice}  # type: ignore[dict-item]
-        result = applied(ours, merge(base, ours, theirs, {B: choices}))
+    ways: list[tuple[Choice, Key]] = [("ours", B), ("theirs", C), (Value("d"), D)]
+    for choice, key in ways:
+        result = applied(ours, merge(base, ours, theirs, {B: {("name",): choice}}))
         assert result == {key: component(key, x=2, y=1, z=1), PROD: stack(key.name, "z")}
 
 
@@ -139,14 +140,14 @@ def test_a_name_that_is_taken_leaves_the_conflict_open() -> None:
     theirs = {A: base[A], C: component(C, y=7)}
 
     for choice in ("theirs", Value("b")):
-        merged = merge(base, ours, theirs, {C: {("name",): choice}}, renames=({A: C}, {}))  # type: ignore[dict-item]
+        merged = merge(base, ours, theirs, {C: {("name",): choice}}, renames=({A: C}, {}))
         assert [c.key for c in merged.conflicts] == [C]
 
 
 NAMES = st.permutations(["a", "b", "c", "d", "e", "f"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(NAMES, st.lists(st.sampled_from("abc"), max_size=3, unique=True))
 def test_any_renames_of_one_side_carry_the_edits_of_the_other(names: list[str], edits: list[str]) -> None:
     told = {key: key._replace(name=name) for key, name in zip((A, B, C), names, strict=False) if key.name != name}

@@ -4,9 +4,11 @@ import base64
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +40,8 @@ def patterns_of(plugin: object) -> list[re.Pattern[str]]:
     return found[:1] if type(plugin).__name__ in {"AWSKeyDetector", "ArtifactoryDetector"} else found
 
 
-PLUGINS = {name: class_() for name, class_ in get_mapping_from_secret_type_to_class().items() if name not in LEFT_OUT}
+_CLASSES: dict[str, Any] = get_mapping_from_secret_type_to_class()
+PLUGINS = {name: class_() for name, class_ in _CLASSES.items() if name not in LEFT_OUT}
 PATTERNS = [(name, pattern) for name, plugin in PLUGINS.items() for pattern in patterns_of(plugin)]
 
 
@@ -56,7 +59,7 @@ def test_what_the_library_finds_is_found(name: str, pattern: re.Pattern[str]) ->
         else st.from_regex(pattern, fullmatch=True, alphabet=st.characters(min_codepoint=32, max_codepoint=126))
     )
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=examples(50), deadline=None)
     @given(secret=made, before=st.sampled_from(["", "x ", "key: ", '"', "https://h/?t="]))
     def check(secret: str, before: str) -> None:
         text = f"{before}{secret} and more"

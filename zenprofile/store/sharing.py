@@ -137,6 +137,7 @@ class StoreStatus(NamedTuple):
         open: conflicts that wait.
         invalid: problems of the working tree.
         hooks: ``installed``, ``partly`` or ``missing``.
+        documents: how many there are.
     """
 
     state: str
@@ -148,6 +149,7 @@ class StoreStatus(NamedTuple):
     open: OpenConflicts
     invalid: tuple[Problem, ...]
     hooks: str
+    documents: int = 0
 
 
 class Sharing(Protocol):
