@@ -37,13 +37,14 @@ def judged(session: Session, paths: tuple[str, ...]) -> list[Judged]:
     """
     if paths or session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
         chosen = documents.chosen(paths)
-        return [Judged(_store(session, chosen.root), chosen.below, whereabouts.way_to(chosen.root))]
+        store = _store(session, chosen.root)
+        return [Judged(store, chosen.below, whereabouts.way_to(chosen.root) if chosen.root else session.place())]
     folders = here.folders()
     if folders:
         return [Judged(_store(session, folder), (), whereabouts.way_to(folder)) for folder in folders]
     if folders is not None and not session.profiles.exist():
         raise whereabouts.none_here()
-    return [Judged(session.store(), (), "")]
+    return [Judged(session.store(), (), session.place())]
 
 
 def _store(session: Session, root: str) -> Store:

@@ -24,19 +24,28 @@ _SHARED: dict[str, Any] = {
 }
 
 
-def side_of(session: "Session", nothing: Any = None) -> "Sharing | None":
-    """Return the remote side of the active profile; None, having said so, where there is none to look at."""
-    return _side_of(session, session.store(), nothing)
+def side_of(session: "Session", nothing: Any = None, **empty: Any) -> "Sharing | None":
+    """Return the remote side of the active profile; None, having said so, where there is none to look at.
+
+    Args:
+        session: of the command.
+        nothing: what JSON then says.
+        empty: what JSON then says beside that the profile is shared already.
+    """
+    return _side_of(session, session.store(), nothing, **empty)
 
 
-def _side_of(session: "Session", store: "Store", nothing: Any = None, *, state: bool = False) -> "Sharing | None":
+def _side_of(
+    session: "Session", store: "Store", nothing: Any = None, *, state: bool = False, **empty: Any
+) -> "Sharing | None":
     from zenprofile.store.capabilities import Shareable
 
     progress = _progress if sys.stderr.isatty() and session.format == "table" else None
     found = store.sharing(progress, state=state) if isinstance(store, Shareable) else None
     if found is None:
         line = f"A profile of type '{store.driver}' is shared already: there is nothing to send or fetch."
-        session.show({"state": "shared", "store_type": store.driver} if nothing is None else nothing, lambda: line)
+        shared = {"state": "shared", "store_type": store.driver, **empty}
+        session.show(shared if nothing is None else nothing, lambda: line)
     return found
 
 
@@ -67,7 +76,7 @@ def status(session: "Session") -> int:
         side = _side_of(session, one.store, _SHARED | {"profile": one.name}, state=True)
         if side is None:
             return 0
-        found = side.state()
+        found = _placed(side.state(), one.store)
         folder = one.store.folder if isinstance(one.store, InWorkTree) else one.store.url
         session.hint(whereabouts.told(found.documents, one.place.rstrip("/") or folder))
         rows.append(_as_json(one.name, found))
@@ -99,6 +108,15 @@ def _profiles(session: "Session") -> list[_Standing]:
         store = session.store() if profile is session.active.profile else session.open(profile)
         found.append(_Standing(profile.name, whereabouts.way_to(folder), store))
     return found or [_Standing(session.active.name, "", session.store())]
+
+
+def _placed(found: "StoreStatus", store: "Store") -> "StoreStatus":
+    """Return a status with the files of its problems as they lead there from the current folder."""
+    if not found.invalid:
+        return found
+    from zenprofile.usecases.documents import lead
+
+    return found._replace(invalid=tuple(p._replace(file=lead(store, p.file)) for p in found.invalid))
 
 
 def _as_json(name: str, found: "StoreStatus") -> dict[str, Any]:
@@ -163,7 +181,7 @@ def push(session: "Session", *, strict: bool = False, with_others: bool = False)
     """Send the commits that are only here; what is invalid is never sent."""
     from zenprofile.usecases import sharing
 
-    side = side_of(session)
+    side = side_of(session, confirmed="", sent=0, push_to="")
     if side is None:
         return
     done = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)

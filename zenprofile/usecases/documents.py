@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from zenprofile.core import profile_check
 from zenprofile.core.change import Change, Edit, Recorded
-from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, NotFound, Problem, Unsupported, UsageError
 from zenprofile.store.base import Store
@@ -146,6 +146,18 @@ def place(store: Store, entity: str = "") -> str:
         message = f"a profile of type '{store.driver}' has no folder"
         raise Unsupported(message, hint="zenprofile apply -f and zenprofile edit change its documents")
     return os.path.join(store.folder, lookup.refer(store.snapshot(), entity).path) if entity else store.folder
+
+
+def lead(store: Store, file: str) -> str:
+    """Return the path of a document as it leads there from the current folder; of what is not there, as it is."""
+    root = store.folder if isinstance(store, InWorkTree) else ""
+    path = os.path.join(root, *file.split("/"))
+    if not root or (file != MANIFEST and key_of_path(file) is None) or not os.path.lexists(path):
+        return file
+    try:
+        return min(os.path.relpath(path), path, key=len)
+    except OSError:  # the current folder is gone
+        return path
 
 
 def fmt(store: Store, below: Sequence[str] = (), *, dry: bool = False, message: str = "") -> Formatted:
