@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:
         from zenprofile.cli.failure import report
 
-        return report(error, session.format if session else "table", arguments)
+        return report(error, session, arguments)
 
 
 def _open_closed_streams() -> None:

@@ -135,6 +135,7 @@ class StoreStatus(NamedTuple):
         open: conflicts that wait.
         invalid: problems of the working tree.
         hooks: ``installed``, ``partly`` or ``missing``.
+        documents: how many there are.
     """
 
     state: str
@@ -146,6 +147,7 @@ class StoreStatus(NamedTuple):
     open: OpenConflicts
     invalid: tuple[Problem, ...]
     hooks: str
+    documents: int = 0
 
 
 class Sharing(Protocol):

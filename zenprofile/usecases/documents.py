@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 from zenprofile.core import profile_check
 from zenprofile.core.change import Change, Edit, Recorded
-from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, NotFound, Problem, Unsupported, UsageError
-from zenprofile.machine.profiles import Profile, Profiles, folder_of
 from zenprofile.store.base import Store
 from zenprofile.store.capabilities import InWorkTree
 
@@ -63,18 +62,6 @@ def chosen(given: Sequence[str]) -> Chosen:
     for root, below in roots.items():
         return Chosen(root, () if "" in below else tuple(below))
     return Chosen("", ())
-
-
-def here() -> list[str] | None:
-    """Return the folders of the profiles in the repository that one stands in; None where one stands in none."""
-    from zenprofile.machine import roots, tracked
-
-    try:
-        cwd = os.getcwd()
-    except OSError:
-        return None
-    top = roots.top_of(cwd)
-    return tracked.profiles_below(top, roots.near(top)) if top else None
 
 
 class Judgement(NamedTuple):
@@ -134,12 +121,6 @@ def _below(path: str, root: str) -> str:
     return "" if below == "." else below
 
 
-def profile_at(profiles: Profiles, root: str) -> Profile | None:
-    """Return this machine's profile of a folder, or None."""
-    place = os.path.realpath(root)
-    return next((profile for profile in profiles.state().profiles.values() if folder_of(profile) == place), None)
-
-
 def validate(snapshot: Snapshot) -> list[Problem]:
     """List the problems of a profile."""
     return profile_check.whole(snapshot)
@@ -188,6 +169,18 @@ def place(store: Store, entity: str = "") -> str:
         message = f"a profile of type '{store.driver}' has no folder"
         raise Unsupported(message, hint="zenprofile apply -f and zenprofile edit change its documents")
     return os.path.join(store.folder, lookup.refer(store.snapshot(), entity).path) if entity else store.folder
+
+
+def lead(store: Store, file: str) -> str:
+    """Return the path of a document as it leads there from the current folder; of what is not there, as it is."""
+    root = store.folder if isinstance(store, InWorkTree) else ""
+    path = os.path.join(root, *file.split("/"))
+    if not root or (file != MANIFEST and key_of_path(file) is None) or not os.path.lexists(path):
+        return file
+    try:
+        return min(os.path.relpath(path), path, key=len)
+    except OSError:  # the current folder is gone
+        return path
 
 
 def fmt(store: Store, below: Sequence[str] = (), *, dry: bool = False, message: str = "") -> Formatted:

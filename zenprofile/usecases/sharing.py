@@ -153,7 +153,10 @@ def _commit(store: Store, warn: Warn, confirm: Confirm | None) -> Recorded | Non
         _must_not_delete_most(store.edits(), confirm)
         recorded = store.commit()
     except Invalid as error:
-        warn(f"edits by hand are not committed, since they are invalid: {error.file}: {error.message}")
+        from zenprofile.usecases.documents import lead
+
+        file = lead(store, error.file)
+        warn(f"edits by hand are not committed, since they are invalid: {file}: {error.message}")
         return None
     return recorded if recorded.rev else None
 

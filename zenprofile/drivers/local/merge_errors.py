@@ -31,5 +31,6 @@ def spoiled(problems: tuple[Problem, ...]) -> Invalid:
     """Return the error of a remote that brings problems (at least one)."""
     error = Invalid.of(problems)
     error.message = f"the remote's entities are invalid, nothing was moved: {error.message}"
+    error.elsewhere = True
     error.hint = "have it fixed there, or take it as it is: zenprofile pull --accept-invalid"
     return error

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import time
+from binascii import crc32
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _Told = tuple[str, str, str, str]  # the state's word, since when, why, what to do
 _FILE = "state.json"
-_VERDICT = "verdict.json"
 _LAST = 253_402_300_800  # seconds; the year 10000
 _SETTLE = "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs"
 _HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
@@ -57,16 +57,18 @@ def state(
     """
     repository = store.repository
     if repository is None:
-        return StoreStatus(
-            "uncommitted", "", "nothing is committed yet", "zenprofile commit", relation, (), open_, (), "missing"
-        )
+        number = len(store.snapshot().keys())
+        told = ("uncommitted", "", "nothing is committed yet", "zenprofile commit")
+        return StoreStatus(*told, relation, (), open_, (), "missing", number)
     paths = touched()
     changes = tuple(store.uncommitted(paths)) if paths else ()
-    invalid = tuple(_invalid(store, repository, clean=not paths))
+    problems, documents = _judged(store, repository, clean=not paths)
+    invalid = tuple(problems)
     last = _read(repository, _FILE)
     found = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
     word, since, reason, advice = _watched(repository, found)
-    return StoreStatus(word, since, reason, advice, relation, changes, open_, invalid, _hooks(settings.hooks_folder))
+    hooks = _hooks(settings.hooks_folder)
+    return StoreStatus(word, since, reason, advice, relation, changes, open_, invalid, hooks, documents)
 
 
 def _word(
@@ -193,21 +195,30 @@ def looking(repository: Repository, settings: GitConfig) -> Iterator[Callable[[]
             runner.end(process)
 
 
-def _invalid(store: "LocalStore", repository: Repository, *, clean: bool) -> list[Problem]:
-    """List the problems of the working tree; the verdict on one without edits is kept, by commit and tree."""
+def _judged(store: "LocalStore", repository: Repository, *, clean: bool) -> tuple[list[Problem], int]:
+    """List the problems of the working tree, and count its documents; of one without edits both are kept, by commit."""
     if not clean:
         return _whole(store)
     head = repository.head()
     commit = f"{head.oid} {repository.prefix} {store.schemas}"
-    kept = _read(repository, _VERDICT)
-    found = _problems(kept.get("problems"))
-    if head.oid and found is not None and kept.get("commit") == commit:
-        return found
+    kept = _read(repository, _verdict(repository))
+    found, number = _problems(kept.get("problems")), kept.get("documents")
+    if found is not None and isinstance(number, int) and head.oid and kept.get("commit") == commit:
+        return found, number
     objects = store.objects(repository)
     tree = f"{objects.subtree(objects.tree_of(head.oid), repository.prefix)} {store.schemas}"
-    problems = found if found is not None and kept.get("tree") == tree else _whole(store)
-    _write(repository, _VERDICT, {"commit": commit, "tree": tree, "problems": [list(problem) for problem in problems]})
-    return problems
+    if found is None or not isinstance(number, int) or kept.get("tree") != tree:
+        found, number = _whole(store)
+    rows = [list(problem) for problem in found]
+    data = {"commit": commit, "tree": tree, "problems": rows, "documents": number}
+    _write(repository, _verdict(repository), data)
+    return found, number
+
+
+def _verdict(repository: Repository) -> str:
+    """Return the name of the file that keeps it: each profile of a repository has its own."""
+    prefix = repository.prefix.encode("utf-8", "surrogateescape")
+    return f"verdict-{crc32(prefix):08x}.json" if prefix else "verdict.json"
 
 
 def _problems(rows: Any) -> list[Problem] | None:
@@ -220,10 +231,11 @@ def _problems(rows: Any) -> list[Problem] | None:
     return [Problem(*row) for row in rows]
 
 
-def _whole(store: "LocalStore") -> list[Problem]:
+def _whole(store: "LocalStore") -> tuple[list[Problem], int]:
     from zenprofile.core import profile_check
 
-    return profile_check.whole(store.snapshot())
+    snapshot = store.snapshot()
+    return profile_check.whole(snapshot), len(snapshot.keys())
 
 
 def _hooks(folder: str) -> str:
