@@ -165,7 +165,7 @@ class Actions:
         if flowed.stale:
             return Failed("busy", "what was in conflict no longer is", "")
         if flowed.to:
-            error = merge_errors.undecided(flowed.conflicts, "all else is shared" if push else "all else arrives")
+            error = merge_errors.undecided(flowed.conflicts, rest="all else is shared" if push else "all else arrives")
         return Failed("conflict", _line(error), error.hint)
 
     def _arrived(self, pulled: tuple[Changed, ...], notes: tuple[str, ...]) -> None:
