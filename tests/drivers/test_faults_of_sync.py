@@ -179,6 +179,30 @@ def test_what_is_not_in_conflict_is_shared_wholly_or_not_at_all(team: Team, call
     assert met
 
 
+def test_around_a_conflict_files_outside_the_profile_stay_apart(larger: Team) -> None:
+    """They are the merge's, which waits: what is sent and what is taken is the profile's alone."""
+    diverge(larger)
+    ana, ben = larger.ana, larger.ben
+    ben.commit((S3, store("s3", {"path": "s3://ben"})), (Key("team", "", "ml"), {"name": "ml", "members": ["default"]}))
+    there = ben.git("ls-remote", "origin", "main").split()[0]
+    flow(ben.folder)
+
+    assert (ben.folder / "users/zoe.yaml").exists()
+    assert not (ben.top / "src").exists()
+    ana.git("pull", "-q")
+    assert ana.git("diff", "--name-only", there, "HEAD").split() == [
+        f"{ana.folder.relative_to(ana.top)}/{name}" for name in ("stacks/prod.yaml", "teams/ml.yaml")
+    ]
+    opened = DRIVER.open(str(ben.folder), Options(mode="commit"))
+    sharing.resolve(opened.sharing(), S3, "", "theirs")
+    opened.close()
+    sync(ben.folder)
+    ana.git("pull", "-q")
+    assert content(ana.top) == content(ben.top)
+    readme = (ana.top / "README").read_text()
+    assert ("line one" in readme, "line nine" in readme) == (True, True)
+
+
 def flow(folder: Path) -> None:
     opened = DRIVER.open(str(folder), Options(mode="commit"))
     with pytest.raises(ConflictError):
