@@ -81,7 +81,7 @@ def _asking(port: int, headers: dict[str, str]) -> Callable[..., bytes]:
 
 def _measured(table: Table, home: Path, port: int, headers: dict[str, str], count: int) -> None:
     ask = _asking(port, headers)
-    bodies = []
+    bodies: list[str] = []
     for path in (LIST, ONE):
         file = home / f"body-{len(bodies)}"
         file.write_bytes(ask("GET", path))

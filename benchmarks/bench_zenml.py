@@ -59,7 +59,7 @@ def bench(table: Table, home: Path, *, quick: bool) -> None:
         shutil.rmtree(home / "zenml")
         shutil.copytree(home / "empty", home / "zenml")
 
-    ours = [profiles.COMMAND, "zenml"]
+    ours: list[str | Path] = [profiles.COMMAND, "zenml"]
     count = 1 if quick else 3
     calls = process(PYTHON, send, home / "documents.json")
     found = rounds({"calls": calls, "apply": process(*ours, "apply")}, count, {"calls": empty, "apply": empty})

@@ -160,7 +160,7 @@ def test_names_and_messages_are_told_whatever_they_are_written_in(top: Path) -> 
         words = ["-c", "i18n.logOutputEncoding=UTF-16", "-c", "format.pretty=oneline", "-c", "log.mailmap=true"]
         Path(top, ".mailmap").write_text("Somebody Else <author@example.com>\n")
         subject, body = b"Gr\xfc\xdfe", b"\n\nund\tmehr\n\n  Zeilen"
-        command = ["git", *words, "commit", "-qam", subject + body]
+        command: list[str | bytes] = ["git", *words, "commit", "-qam", subject + body]
         renee = {**os.environ, "GIT_AUTHOR_NAME": "unused"}
         del renee["GIT_AUTHOR_NAME"]
         subprocess.run([*command, b"--author=R\xe9n\xe9e <author@example.com>"], cwd=top, env=renee, check=True)

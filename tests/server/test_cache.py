@@ -11,7 +11,8 @@ from tests.contract import serving
 from tests.server.conftest import Ask, asking
 from zenprofile.server.cache import ResponseCache, bearer
 from zenprofile.server.exchange import Principal, Response
-from zenprofile.store.base import CountsChanges, Options
+from zenprofile.store.base import Options
+from zenprofile.store.capabilities import CountsChanges
 from zenprofile.store.registry import create_store
 
 LIST = "/api/v1/users"

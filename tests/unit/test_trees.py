@@ -30,7 +30,9 @@ def test_an_entry_is_found_in_the_text(entries: dict[str, tuple[str, bytes]], na
 
 @settings(deadline=None)
 @given(_TREES, _TREES)
-def test_two_texts_differ_as_their_entries_do(one: dict[str, tuple[str, bytes]], changed: dict) -> None:
+def test_two_texts_differ_as_their_entries_do(
+    one: dict[str, tuple[str, bytes]], changed: dict[str, tuple[str, bytes]]
+) -> None:
     other = {**one, **changed}
     left, right = trees.apart(text(one), text(other), 20)
     assert parsed(left).items() ^ parsed(right).items() == parsed(text(one)).items() ^ parsed(text(other)).items()

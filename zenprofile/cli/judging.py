@@ -7,6 +7,7 @@ from zenprofile.cli import output
 from zenprofile.cli.session import Session
 from zenprofile.errors import NotFound, Problem
 from zenprofile.store.base import Snapshot, Store
+from zenprofile.store.capabilities import InWorkTree
 from zenprofile.usecases import documents
 
 
@@ -24,7 +25,7 @@ class Judged(NamedTuple):
 
     def told(self, number: int) -> str:
         """Say what is judged."""
-        where = self.place.rstrip("/") or getattr(self.store, "folder", self.store.url)
+        where = self.place.rstrip("/") or (self.store.folder if isinstance(self.store, InWorkTree) else self.store.url)
         shown = where if where.startswith(("./", "../", "/")) or ":" in where else f"./{where}"
         return output.safe_text(f"{number} document{'' if number == 1 else 's'} of {shown}")
 

@@ -11,6 +11,7 @@ from zenprofile.cli.session import Session
 from zenprofile.cli.standing import commits, side_of
 from zenprofile.core import change
 from zenprofile.core.change import Changed
+from zenprofile.store.capabilities import InWorkTree
 from zenprofile.store.sharing import Proposed
 
 strict_option = click.option("--strict", is_flag=True, help="Refuse what is bound to this machine instead of warning.")
@@ -115,7 +116,7 @@ def propose(session: Session, message: str, branch: str, with_others: bool) -> N
         lambda line: session.warn_all([line]),
         message=message,
         branch=branch,
-        commits=bool(getattr(store, "commits", False)),
+        commits=isinstance(store, InWorkTree) and store.commits,
         with_others=with_others,
     )
     if done.said:
@@ -145,7 +146,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
         store,
         side,
         lambda line: session.warn_all([line]),
-        commits=bool(getattr(store, "commits", False)),
+        commits=isinstance(store, InWorkTree) and store.commits,
         strict=strict,
         with_others=with_others,
         timeout=session.timeout,

@@ -20,8 +20,8 @@ _ARGS = ["log", "-z", f"--format=tformat:{'%x00'.join(_FIELDS)}", "--encoding=UT
 _PIECE = 65536  # bytes
 
 
-class Commit(NamedTuple):
-    """A commit.
+class CommitRow(NamedTuple):
+    """One commit of a log.
 
     Attributes:
         oid: its id (hex), as those of the tree and the parents.
@@ -40,7 +40,7 @@ class Commit(NamedTuple):
     message: str
 
 
-def walk(repository: Repository, start: str, *options: str) -> Generator[Commit]:
+def walk(repository: Repository, start: str, *options: str) -> Generator[CommitRow]:
     """Yield a commit and its ancestors, newest first, each as soon as git has found it.
 
     Args:
@@ -56,7 +56,7 @@ def walk(repository: Repository, start: str, *options: str) -> Generator[Commit]
         fields = _fields(process)
         for oid in fields:
             tree, parents, author, seconds, message = (next(fields) for _ in _FIELDS[1:])
-            yield Commit(oid, tree, tuple(parents.split()), author, _number(seconds), message)
+            yield CommitRow(oid, tree, tuple(parents.split()), author, _number(seconds), message)
         _must_be_whole(process, repository)
     finally:
         runner.end(process)

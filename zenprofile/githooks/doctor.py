@@ -16,6 +16,7 @@ from zenprofile.githooks.canary import Canary, Sung
 from zenprofile.machine import passwords
 from zenprofile.machine.profiles import Profile
 from zenprofile.store.base import Store
+from zenprofile.store.capabilities import InWorkTree
 
 _OLDEST_GIT = (2, 31)
 _INSTALL = "zenprofile hooks install"
@@ -49,7 +50,7 @@ def look(store: Store, profile: Profile, folder: str, timeout: float) -> Iterato
     yield CheckResult("versions", True, f"zenprofile {__version__}, Python {sys.version.split()[0]}", "")
     yield _store(store)
     yield _keyring(profile, folder)
-    repository = getattr(store, "repository", None)
+    repository = store.repository if isinstance(store, InWorkTree) else None
     if isinstance(repository, Repository):
         yield _git(repository)
         yield _history(repository)

@@ -17,6 +17,8 @@ from zenprofile.git.hook_paths import HooksFolder
 from zenprofile.git.repository import Repository
 from zenprofile.githooks import context, merge_driver_setup
 from zenprofile.githooks.merge_driver_setup import InstallStep
+from zenprofile.store.base import Store
+from zenprofile.store.capabilities import InWorkTree
 
 EVENTS = ("pre-commit", "pre-merge-commit", "pre-push", "post-merge", "post-rewrite", "post-checkout")
 SERVER = ("pre-receive",)
@@ -61,15 +63,14 @@ def server(folder: str) -> Repository:
     return context.bare(folder).repository
 
 
-def of_store(store: object) -> Repository:
+def of_store(store: Store) -> Repository:
     """Return the repository of a store.
 
     Raises:
         Unsupported: it is not kept in Git.
     """
-    if not hasattr(store, "repository"):
-        kind = getattr(store, "driver", "this")
-        message = f"hooks are git's, and a profile of type '{kind}' is not kept in Git"
+    if not isinstance(store, InWorkTree):
+        message = f"hooks are git's, and a profile of type '{store.driver}' is not kept in Git"
         raise Unsupported(message, hint="it checks every write by itself; nothing has to be installed")
     found = store.repository
     if not isinstance(found, Repository):

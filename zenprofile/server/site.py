@@ -11,7 +11,8 @@ from zenprofile.core.change import Change
 from zenprofile.server.auth import Brake
 from zenprofile.server.cache import ResponseCache
 from zenprofile.server.exchange import Principal
-from zenprofile.store.base import Acting, ChangeCounter, CountsChanges, Store
+from zenprofile.store.base import Store
+from zenprofile.store.capabilities import Acting, ChangeCounter, CountsChanges
 from zenprofile.store.tokens import Tokens
 
 _Result = TypeVar("_Result")

@@ -11,7 +11,7 @@ from zenprofile.core.secrets.detector import hidden
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, ZenprofileError
 from zenprofile.store.base import Store
-from zenprofile.usecases import history, lookup
+from zenprofile.usecases import history, lookup, sharing
 from zenprofile.usecases.selection import Selection, used_by
 
 PAGE = 60  # stacks or changes on a page: a thousand would be more than anybody reads, and 150 kB
@@ -198,10 +198,10 @@ def problems(store: Store) -> list[tuple[str, str, str]]:
     found = [
         (f"{p.file}:{p.line}" if p.line else p.file, p.message, p.hint) for p in profile_check.whole(store.snapshot())
     ]
-    state = getattr(store, "state", None)
-    if state is not None:
+    side = sharing.side(store)
+    if side is not None:
         try:
-            said = state()
+            said = side.state()
         except ZenprofileError as error:
             return [*found, ("sharing", error.message, error.hint)]
         found += [(str(c.key), f"conflict in {paths.show(c.path)}", "zenprofile resolve") for c in said.open.conflicts]

@@ -181,7 +181,7 @@ def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created |
 
 
 def _load(profile: Profile, options: "Options", user_named: bool) -> Created:
-    from zenprofile.store.base import Foreign
+    from zenprofile.store.capabilities import Foreign
 
     store = opener.open_store(profile.store_url, options)
     try:

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.core import change, paths
 from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.errors import ConflictError, Invalid, Unreachable, ZenprofileError
 from zenprofile.fs import stop
-from zenprofile.store.base import Committing, Edits, Store
+from zenprofile.store.base import Edits, Store
+from zenprofile.store.capabilities import Committing, Shareable
 from zenprofile.store.sharing import OpenConflicts, Proposed, PullResult, PushResult, Sharing, Typed
 
 if TYPE_CHECKING:
@@ -23,15 +24,6 @@ _LOCK_HINT = "local work is kept; try again, and if nothing runs there, have tha
 _TOLD = 50  # conflicts of which it is told who made each change: each asks git twice
 Warn = Callable[[str], None]
 Confirm = Callable[[str], bool]
-
-
-@runtime_checkable
-class Shareable(Protocol):
-    """A store that may have a remote."""
-
-    def sharing(self, progress: Callable[[str], None] | None = None) -> Sharing:
-        """Return its remote side."""
-        ...
 
 
 class SyncResult(NamedTuple):

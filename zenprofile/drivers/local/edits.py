@@ -129,7 +129,7 @@ def asking(repository: Repository, *, wanted: bool) -> "Iterator[GitConfig | Non
 
 
 def commit(store: "LocalStore", message: str, expected: str) -> Recorded:
-    """Commit every edit, when the whole is valid; promises as `zenprofile.store.base.Committing.commit`."""
+    """Commit every edit, when the whole is valid; promises as `zenprofile.store.capabilities.Committing.commit`."""
     from zenprofile.core.secrets import plaintext
     from zenprofile.drivers.local.signing import before_the_lock
 

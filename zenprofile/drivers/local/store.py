@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class LocalStore(Opened):
-    """A profile in a folder. Promises: `Store` and `Committing` of `zenprofile.store.base`, and `past.Undoing`."""
+    """A profile in a folder. See `zenprofile.store.base.Store`; of `zenprofile.store.capabilities` it has most."""
 
     driver = "local"
 
