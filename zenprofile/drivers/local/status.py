@@ -71,6 +71,13 @@ def state(
     return StoreStatus(word, since, reason, advice, relation, changes, open_, invalid, hooks, documents)
 
 
+def _elsewhere(open_: OpenConflicts) -> tuple[str, str]:
+    """Say which other profile of the repository holds the merge up, and what to do."""
+    place = open_.elsewhere[0].place if open_.elsewhere else ""
+    number = sum(conflict.place == place for conflict in open_.elsewhere)
+    return f"{number} to settle in the profile at '{place}'", f"in that folder: {_SETTLE}"
+
+
 def _word(
     repository: Repository,
     relation: Relation,
@@ -94,6 +101,7 @@ def _word(
             f"{len(open_.conflicts)} to settle",
             "git pull" if all(c.class_ == "outside" for c in open_.conflicts) else _SETTLE,
         ),
+        (bool(open_.elsewhere), "conflict", _since(conflicts.file(repository)), *_elsewhere(open_)),
         (bool(invalid), "invalid", "", f"{invalid[0] if invalid else ''}", "fix it; zenprofile validate names all"),
         (bool(edits), "uncommitted", "", f"{edits} edited by hand", "zenprofile commit"),
         (not relation.remote, "unshared", "", "there is no remote", "zenprofile remote set URL"),
