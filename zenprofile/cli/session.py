@@ -43,6 +43,7 @@ class Session:
         self._announced = False
         self._store: Store | None = None
         self._unparsed: list[Store] = []
+        self._opened = False
 
     @property
     def active(self) -> Active:
@@ -157,7 +158,11 @@ class Session:
         return store
 
     def keep(self, store: "Store") -> "Store":
-        """Return a store, which is closed when the command ends."""
+        """Return a store, which is closed when the command ends; what its flavors mark is not shown."""
+        from zenprofile.usecases import own_flavors
+
+        own_flavors.count(store, first=not self._opened)
+        self._opened = True
         context = _context()
         if context is None:
             self._unparsed.append(store)

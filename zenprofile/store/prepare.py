@@ -6,7 +6,7 @@ from zenprofile.core import change as changes
 from zenprofile.core import document_check, profile_check
 from zenprofile.core.change import Change, Changed, Edit
 from zenprofile.core.entity import Data, Key, revision
-from zenprofile.core.secrets import plaintext
+from zenprofile.core.secrets import own_flavors, plaintext
 from zenprofile.core.snapshot import Overlay, Snapshot, data_of, parse
 from zenprofile.errors import Exists, InUse, Invalid, NotFound, Problem, Stale, ZenprofileError
 
@@ -66,7 +66,8 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
     if problems:
         raise _refusal(problems)
     told = tuple(Changed(key, data_of(key, old), datas[key]) for key, old, _ in writes)
-    return Prepared(tuple(writes), told, change.message or changes.words(told))
+    with own_flavors.only(own_flavors.OfSnapshot(before)):
+        return Prepared(tuple(writes), told, change.message or changes.words(told))
 
 
 def _targets(datas: dict[Key, Data | None]) -> set[Key]:

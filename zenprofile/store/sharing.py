@@ -98,12 +98,14 @@ class OpenConflicts(NamedTuple):
         theirs: the commit there.
         conflicts: each with both values.
         settled: entity and field (() for the document) of each that a person has settled in the unfinished merge.
+        elsewhere: those of other profiles in the same repository, which hold the merge up too.
     """
 
     ours: str
     theirs: str
     conflicts: "tuple[Conflict, ...]"
     settled: tuple[tuple[Key, Path], ...] = ()
+    elsewhere: "tuple[Conflict, ...]" = ()
 
 
 class Typed(NamedTuple):

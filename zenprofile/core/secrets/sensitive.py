@@ -18,15 +18,30 @@ def masked(key: Key, flavors: Iterable[object], path: paths.Path, value: Any) ->
 
     Args:
         key: of the entity.
-        flavors: that it has, or had.
+        flavors: that it has, or had; "" stands for each of the profile's own.
         path: of the field.
         value: as it is; a reference stays.
     """
-    if key.kind == "component" and path[:1] == ("configuration",) and not only_references(value):
-        below = tuple(str(step) for step in path[1:])
-        if any(_marked(key.type, flavor, below) for flavor in flavors if isinstance(flavor, str)):
-            return MASK
+    if key.kind != "component" or only_references(value):
+        return hidden(value)
+    if path[:1] == ("configuration",) and _is_marked(key.type, flavors, tuple(map(str, path[1:]))):
+        return MASK
+    if isinstance(value, dict):
+        return {hidden(name): masked(key, flavors, (*path, name), member) for name, member in value.items()}
     return hidden(value)
+
+
+def _is_marked(type_: str, flavors: Iterable[object], path: tuple[str, ...]) -> bool:
+    """Say whether a flavor marks a field sensitive: one that ships, or one of the profile's own."""
+    from zenprofile.core.secrets import own_flavors
+
+    if not path:
+        return False
+    shipped = every_flavor(Key("component", type_, ""))
+    for flavor in {flavor for flavor in flavors if isinstance(flavor, str)}:
+        if _marked(type_, flavor, path) if flavor in shipped else own_flavors.mark(type_, flavor, path):
+            return True
+    return False
 
 
 def every_flavor(key: Key) -> list[str]:
