@@ -29,8 +29,8 @@ Measured on {processor} ({cores} cores, load {load:.1f}), {system}, Python {pyth
 
 To repeat it, on a machine that does nothing else: `make bench`. It makes environments of its own below `.tools/bench`:
 zenprofile as its users install it, both sides compiled, and the peers. `make bench BENCH=--quick` takes some two
-minutes; `make bench BENCH="start read"` measures these subjects alone. `make page` writes this page anew from its figures. No test fails by time: what the tests hold is
-what each command imports and how many git processes it starts.
+minutes; `make bench BENCH="start read"` measures these subjects alone. `make page` writes this page anew from what was
+measured. No test fails by time: what the tests hold is what each command imports and how many git processes it starts.
 """
 
 
