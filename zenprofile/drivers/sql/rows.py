@@ -14,7 +14,8 @@ from zenprofile.core.entity import Data, Key, revision
 from zenprofile.core.secrets import plaintext
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.sql import tables
-from zenprofile.drivers.sql.snapshot import Read, Rows, SqlSnapshot, seal, where
+from zenprofile.drivers.sql.snapshot import REVISION, Read, SqlSnapshot, seal, where
+from zenprofile.drivers.sql.statements import Rows, write
 from zenprofile.store.prepare import Prepared, revision_of
 
 
@@ -56,10 +57,10 @@ def write_rows(connection: Connection, rows: EntityRows) -> bool:
         # Two statements for all of them, instead of three.
         deletes, inserts, updates = [*deletes, *updates], [*map(_inserted, updates), *inserts], []
     for statement, values in ((tables.DELETE, deletes), (tables.UPDATE, updates)):
-        if values and connection.execute(statement, values).rowcount != len(values):
+        if values and write(connection, statement, values) != len(values):
             return False
     if inserts:
-        connection.execute(tables.INSERT, inserts)
+        write(connection, tables.INSERT, inserts)
     return True
 
 
@@ -87,7 +88,7 @@ def edits_between(read: Read, first: int, last: int) -> dict[int, list[Any]]:
     """Return the rows of changed documents, by the number of their change."""
     edits: dict[int, list[Any]] = {}
     for row in read(tables.EDITS_BETWEEN, {"first": first, "last": last}):
-        edits.setdefault(row.number, []).append(row)
+        edits.setdefault(row[0], []).append(row)
     return edits
 
 
@@ -111,7 +112,7 @@ def _old(at: dict[str, Any], stored: str) -> dict[str, Any]:
 
 def _stored_revision(before: SqlSnapshot, key: Key) -> str:
     row = before.row(key)
-    return "" if row is None else str(row.revision)
+    return "" if row is None else str(row[REVISION])
 
 
 def _content(key: Key, text: str, data: Data | None, registered: Registered) -> dict[str, Any]:

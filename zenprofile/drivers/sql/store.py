@@ -15,12 +15,13 @@ from zenprofile.core import collector
 from zenprofile.core.change import Change, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import DocumentSnapshot
-from zenprofile.drivers.sql import tables
+from zenprofile.drivers.sql import statements, tables
 from zenprofile.drivers.sql.attempts import attempts
 from zenprofile.drivers.sql.engine import begin, bounded
 from zenprofile.drivers.sql.failures import failure, is_contention, is_lost, is_taken, told
 from zenprofile.drivers.sql.rows import edits_between, edits_of, records, rows_of, write_rows
-from zenprofile.drivers.sql.snapshot import Read, Rows, SqlSnapshot, as_of
+from zenprofile.drivers.sql.snapshot import Read, SqlSnapshot, as_of
+from zenprofile.drivers.sql.statements import Rows
 from zenprofile.errors import Locked, Unreachable, ZenprofileError
 from zenprofile.store import revs
 from zenprofile.store.base import Options
@@ -56,7 +57,7 @@ class SqlStore:
             for attempt in attempts(self._timeout):
                 try:
                     with bounded(self._engine), self._engine.connect() as connection:
-                        return connection.execute(statement, values).all()
+                        return statements.rows(connection, statement, values)
                 except DBAPIError as error:
                     # One that a server or a pooler has dropped; a node of a cluster that others have to stand in for.
                     if attempt.number or attempt.is_last or not (is_lost(error) or is_contention(error)):
@@ -147,10 +148,11 @@ class SqlStore:
 
     def _made(self, connection: Connection, change: Change) -> Recorded | None:
         """Return what was recorded with a change's idempotency key, or None."""
-        row = connection.execute(tables.MADE_WITH_KEY, {"key": _key(change)}).first()
-        if row is None:
+        read = _reader(connection)
+        found = read(tables.MADE_WITH_KEY, {"key": _key(change)})
+        if not found:
             return None
-        read, number = _reader(connection), row[0]
+        number = found[0][0]
         rows = read(tables.CHANGES_BELOW, {"below": number + 1, "most": 1})
         return next(records(rows, edits_between(read, number, number)))
 
@@ -174,8 +176,8 @@ class SqlStore:
         }
         try:
             # The number is the lock where the database has no better one: two changes cannot have the same.
-            connection.execute(tables.changes.insert(), {"number": number, **said, **own})
-            connection.execute(tables.change_entities.insert(), edits_of(prepared, number))
+            statements.write(connection, tables.INSERT_CHANGE, [{"number": number, **said, **own}])
+            statements.write(connection, tables.INSERT_EDITS, edits_of(prepared, number))
             whole = write_rows(connection, rows)
         except DBAPIError as error:
             if is_taken(error):
@@ -192,7 +194,7 @@ class SqlStore:
         below = _ENDLESS
         while rows := self._read(tables.CHANGES_BELOW, {"below": below, "most": _PAGE}):
             yield from self._records(rows)
-            below = rows[-1].number
+            below = rows[-1][0]
 
     def _of(self, key: Key) -> Iterator[Recorded]:
         below: int | None = _ENDLESS
@@ -206,7 +208,7 @@ class SqlStore:
             yield part
 
     def _records(self, rows: Rows) -> Iterator[Recorded]:
-        return records(rows, self._edits(rows[-1].number, rows[0].number))
+        return records(rows, self._edits(rows[-1][0], rows[0][0]))
 
     def _edits(self, first: int, last: int) -> dict[int, list[Any]]:
         return edits_between(self._read, first, last)
@@ -229,7 +231,7 @@ class SqlStore:
             for number, mark, undone in rows:
                 if number > 1 and mark == mark_of(secret, number):
                     yield str(number), str(undone or "")
-            below = rows[-1].number
+            below = rows[-1][0]
 
     def tokens(self) -> "SqlTokens":
         from zenprofile.drivers.sql.tokens import SqlTokens
@@ -275,6 +277,6 @@ def _key(change: Change) -> str:
 
 def _reader(connection: Connection) -> Read:
     def read(statement: Executable, values: dict[str, Any]) -> Rows:
-        return connection.execute(statement, values).all()
+        return statements.rows(connection, statement, values)
 
     return read
