@@ -30,7 +30,7 @@ mariadbd|mariadb-server|@databases|stores on MySQL
 pg_ctlcluster|postgresql|@databases|stores on PostgreSQL
 rsync|rsync|@databases|a Galera cluster
 lefthook|npm:lefthook@2.0.0|@tools|a manager of hooks
-zenml|pip:zenml[local]==0.98.0|@real_zenml|ZenML itself
+zenml|pip:zenml[local,server]==0.98.0|@real_zenml|ZenML itself
 husky|npm:husky@9.1.7|@tools|a manager of hooks
 chromium|chromium|@browser|a browser for the page
 chromedriver|chromium-driver|@browser|a browser for the page

@@ -1,7 +1,7 @@
 """Every failure a user can meet, as one tree.
 
 ZenprofileError          exit 1   refused or failed
-├── NotFound                      no such entity, profile or revision
+├── NotFound                      no such entity, profile or change
 ├── Exists                        the name is taken
 ├── InUse                         something still refers to it
 ├── Ambiguous                     a bare name that fits several entities
@@ -15,7 +15,7 @@ ZenprofileError          exit 1   refused or failed
 ├── UsageError           exit 2   wrong usage
 ├── Stopped              exit 130 a long operation was told to stop
 ├── Stale                exit 3   an entity changed after the revision that an edit replaces
-├── Conflict             exit 3   a person must choose
+├── ConflictError        exit 3   a person must choose
 ├── Unreachable          exit 4   the other side did not answer in time
 └── AccessDenied         exit 4   the other side did not let us in
 
@@ -92,7 +92,7 @@ class ZenprofileError(Exception):
 
 
 class NotFound(ZenprofileError):
-    """No entity, profile or revision of that name."""
+    """No entity, profile or change of that name."""
 
     code = "not-found"
 
@@ -195,7 +195,7 @@ class Stale(ZenprofileError):
     exit_status = 3
 
 
-class Conflict(ZenprofileError):
+class ConflictError(ZenprofileError):
     """Two changes that only a person can settle; nothing is lost."""
 
     code = "conflict"

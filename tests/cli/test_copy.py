@@ -15,7 +15,7 @@ from zenprofile.machine.profiles import Profiles
 from zenprofile.store.base import Options
 from zenprofile.store.registry import create_store, open_store
 from zenprofile.usecases import copying
-from zenprofile.usecases.copying import Place
+from zenprofile.usecases.copying import StoreAddress
 
 COMMENTED = (
     "# the team's bucket\nflavor: s3   # in Frankfurt\nname: s3-prod\ntype: artifact_store\n"
@@ -31,7 +31,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 def run(source: str, target: str, choice: str = "", *, dry: bool = False) -> copying.Copied:
     store = open_store(source, OPTIONS)
     try:
-        return copying.copy(store, Place(target, OPTIONS), choice, dry=dry)
+        return copying.copy(store, StoreAddress(target, OPTIONS), choice, dry=dry)
     finally:
         store.close()
 

@@ -114,7 +114,7 @@ def test_a_diff_of_revisions_takes_some_entities(team):
     assert [row["name"] for row in team(f"diff {first} -o json -- stack/prod s3-dev").json] == ["s3-dev", "prod"]
     assert len(team(f"diff {first}..HEAD -o json").json) == 4
     assert team("diff stack/prod -o json").json == []
-    assert "no revision" in team("diff nowhere", fails=1).err
+    assert "no change" in team("diff nowhere", fails=1).err
 
 
 def test_a_log_is_filtered_by_time_and_author(team):
@@ -144,3 +144,55 @@ def test_a_new_profile_may_be_made_active_at_once(run, profile):
 
     assert done.out.splitlines()[-1] == "Active profile changed to: 'other'"
     assert run("get -o json").json["name"] == "other"
+
+
+def test_flavors_are_listed_as_all_else_is(team, tmp_path):
+    (tmp_path / "own.json").write_text('{"type": "object"}')
+    team("flavor register s3-own --type artifact_store --schema own.json --label team=ml -d Ours")
+
+    assert names(team("flavor list s3* -o json")) == ["s3-own", "s3"]
+    assert names(team("flavor list -l team=ml -o json")) == ["s3-own"]
+    assert team("flavor list s3* -t artifact_store -o name").out.split() == [
+        "flavor/artifact_store/s3-own",
+        "flavor/artifact_store/s3",
+    ]
+    wide = team("artifact-store flavor list s3 -o wide").out
+    assert "component/artifact_store/s3-dev, component/artifact_store/s3-prod" in wide
+    listed = team("flavor list s3* -o name").out.split()
+    assert names(team("flavor describe -o json", *listed)) == ["s3-own", "s3"]
+    assert "s3-own" in team("flavor delete flavor/artifact_store/s3-own").out
+    assert "is no such flavor" in team("flavor describe stack/prod", fails=2).err
+
+
+@pytest.mark.parametrize("kind", ["user", "team", "role", "project"])
+def test_people_are_listed_as_all_else_is(team, kind):
+    team(f"{kind} create ada --label env=prod")
+    team(f"{kind} create eve")
+
+    assert names(team(f"{kind} list a* -o json")) == ["ada"]
+    assert team(f"{kind} list -l env -o name").out == f"{kind}/ada\n"
+    assert "env=prod" in team(f"{kind} list -o wide").out
+    assert names(team(f"{kind} describe {kind}/ada eve -o json")) == ["ada", "eve"]
+    team(f"{kind} delete {kind}/ada {kind}/eve")
+
+
+def test_a_name_of_now_finds_what_had_another_name_then(team):
+    rev = team("log -o json").json[0]["rev"]
+    team("component update s3-prod --set path=s3://later")
+    team("component rename s3-prod s3-live")
+    team("stack set prod")
+    team("stack rename prod live")
+
+    said = team(f"component describe s3-live --at {rev}")
+    assert "s3://prod" in said.out
+    assert said.err.splitlines()[-1] == f"artifact_store 's3-live' had the name 's3-prod' at {rev}"
+    for line in ("component describe s3-live", "artifact-store describe component/artifact_store/s3-live"):
+        assert team(f"{line} --at {rev} -o json").json["configuration"] == {"path": "s3://prod"}
+    assert names(team(f"component list s3-live s3-dev --at {rev} -o json")) == ["s3-dev", "s3-prod"]
+    assert team(f"stack describe --at {rev} -o json").json["name"] == "prod"
+    assert team(f"stack tree live --at {rev} -q").out.splitlines()[0] == "prod"
+    assert team(f"stack list live --at {rev} -o name").out == "stack/prod\n"
+    first = team("log -o json").json[-1]["rev"]
+    done = team(f"stack describe live --at {first}", fails=1)
+    assert f"there was no stack 'live' at '{first}'" in done.err
+    assert "see: zenprofile log stack/live" in done.err

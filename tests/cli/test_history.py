@@ -242,6 +242,45 @@ def test_undo_until_nothing_is_left(run: Shell) -> None:
     assert json.loads(run("undo -o json", fails=1).err)["code"] == "not-found"
 
 
+def test_redo_does_again_what_undo_took_back_until_a_new_change(run: Shell) -> None:
+    run("component update s3 --set path=s3://c")
+    for _ in range(2):
+        run("undo")
+
+    assert "Redo: Why" not in run("redo").out
+    assert path_of(run) == "s3://b"
+    done = run("redo -o json").json
+    assert done["message"] == "Redo: artifact_store s3: path s3://b -> s3://c"
+    nothing = run("redo", fails=1).err
+    assert "nothing is left to redo" in nothing
+    assert "zenprofile restore" in nothing
+    run("undo")
+    run("component update s3 --set path=s3://d")
+    assert json.loads(run("redo -o json", fails=1).err)["code"] == "not-found"
+
+
+def test_redo_of_a_rename_takes_the_active_stack_along(run: Shell) -> None:
+    run("stack register prod -c orchestrator=default -c artifact_store=s3")
+    run("stack set prod")
+    run("stack rename prod live")
+    run("undo")
+    run("redo")
+
+    assert run("stack get -o json").json["name"] == "live"
+
+
+def test_redo_edits_files_where_writes_are_not_committed(by_hand: Shell) -> None:
+    by_hand("component register s3 --type artifact_store --flavor s3 --set path=s3://a")
+    by_hand("component update s3 --set path=s3://b")
+    by_hand("undo")
+    by_hand("undo")
+    by_hand("redo")
+    by_hand("redo")
+
+    assert path_of(by_hand) == "s3://b"
+    by_hand("redo", fails=1)
+
+
 def test_undo_of_a_rename_takes_the_active_stack_along(run: Shell) -> None:
     run("stack register prod -c orchestrator=default -c artifact_store=s3")
     run("stack set prod")

@@ -19,7 +19,7 @@ from zenprofile.cli.failure import line_of
 from zenprofile.cli.fast_path import QUICK
 from zenprofile.cli.main import main
 from zenprofile.cli.table import SECTIONS
-from zenprofile.errors import Conflict, Invalid, Problem, Unreachable, UsageError, ZenprofileError
+from zenprofile.errors import ConflictError, Invalid, Problem, Unreachable, UsageError, ZenprofileError
 from zenprofile.machine.profiles import Profile, Profiles, config_folder
 
 Capture = pytest.CaptureFixture[str]
@@ -109,7 +109,7 @@ PLACED = Invalid("expected a number", hint="write 3", file="stacks/prod.yaml", l
         (ZenprofileError("it failed", hint="try again"), 1, "Error: it failed; try again\n"),
         (PLACED, 1, "Error: stacks/prod.yaml:3:5: expected a number; write 3\n"),
         (UsageError("no"), 2, "Error: no\n"),
-        (Conflict("two values", file="a.yaml"), 3, "Error: a.yaml: two values\n"),
+        (ConflictError("two values", file="a.yaml"), 3, "Error: a.yaml: two values\n"),
         (Unreachable("no answer"), 4, "Error: no answer\n"),
         (ZenprofileError("x\x1b[31m\ny", hint="\u202e"), 1, "Error: x\\x1b[31m\\ny; \\u202e\n"),
         (

@@ -46,6 +46,9 @@ def _in_folder(url: str, key: Key, text: str) -> None:
     Path(path_of(url), key.path).write_bytes(text.encode())
 
 
+OPTIONS = Options(user="ada", machine=lambda: "this machine's secret")
+
+
 class Place(NamedTuple):
     """Where a driver of the contract keeps a store.
 
@@ -60,7 +63,7 @@ class Place(NamedTuple):
 
     url: str
     spoil: Spoil
-    options: Options = Options(user="ada")
+    options: Options = OPTIONS
     records: bool = True
     alone: bool = False
     others: tuple[str, ...] = ()
@@ -72,7 +75,7 @@ def _served(place: Place) -> Place:
     def spoil(url: str, key: Key, text: str) -> None:
         place.spoil(serving.store_of(url), key, text)
 
-    return Place("{server}" + place.url, spoil, Options(user="ada", password=serving.TOKEN))
+    return Place("{server}" + place.url, spoil, OPTIONS._replace(password=serving.TOKEN))
 
 
 _HERE = {
@@ -81,8 +84,8 @@ _HERE = {
     "postgresql": Place("{postgresql}", _in_database),
     "mysql": Place("{mysql}", _in_database),
     "galera": Place("{galera}", _in_database),
-    "git": Place("{folder}/store", _in_folder, Options(user="ada", mode="commit")),
-    "git-by-hand": Place("{folder}/store", _in_folder, Options(user="ada", mode="manual"), records=False),
+    "git": Place("{folder}/store", _in_folder, OPTIONS._replace(mode="commit")),
+    "git-by-hand": Place("{folder}/store", _in_folder, OPTIONS._replace(mode="manual"), records=False),
 }
 DRIVERS = {**_HERE, **{f"rest-{name}": _served(_HERE[name]) for name in ("sqlite", "postgresql", "git")}}
 

@@ -19,7 +19,7 @@ from zenprofile.core.entity import Key
 from zenprofile.drivers.local import commit, journal
 from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.drivers.local.store import LocalStore
-from zenprofile.errors import Conflict, Invalid, Locked, Paused, StoreBroken, Unreachable, Unsafe
+from zenprofile.errors import ConflictError, Invalid, Locked, Paused, StoreBroken, Unreachable, Unsafe
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git import index, only_here, runner
 from zenprofile.git import repository as repository_
@@ -434,7 +434,7 @@ def test_an_edit_outside_the_profile_stops_a_pull(larger: Larger) -> None:
     before = git(larger.top, "rev-parse", "HEAD")
     (larger.top / "code.py").write_text("mine\n")
 
-    with pytest.raises(Conflict, match="in the way"):
+    with pytest.raises(ConflictError, match="in the way"):
         larger.pull()
 
     assert larger.holds() == {**OURS, "code.py": "mine\n"}
@@ -451,7 +451,7 @@ def test_an_edit_made_while_a_pull_begins_stops_it_too(larger: Larger, monkeypat
 
     monkeypatch.setattr(journal, "write", and_a_person_edits)
 
-    with pytest.raises(Conflict, match="in the way"):
+    with pytest.raises(ConflictError, match="in the way"):
         larger.pull()
 
     assert larger.holds() == {**OURS, "code.py": "mine\n"}

@@ -13,7 +13,7 @@ import pytest
 from tests.contract.kit import apply, bucket, changed, everything, put, stack, user
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.drivers.local.store import LocalStore
-from zenprofile.errors import Conflict, NotFound, Unsupported
+from zenprofile.errors import ConflictError, NotFound, Unsupported
 from zenprofile.store.base import Options
 from zenprofile.store.registry import create_store, open_store
 from zenprofile.usecases import blame as blames
@@ -182,7 +182,7 @@ def test_undo_keeps_edits_by_hand_of_other_documents(top: Path) -> None:
         by_hand = f"# mine\n{file.read_text()}description: by hand\n"
         file.write_text(by_hand)
 
-        with pytest.raises(Conflict):
+        with pytest.raises(ConflictError):
             undo.undo(store)
         assert file.read_text() == by_hand
 

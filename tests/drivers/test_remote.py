@@ -29,7 +29,7 @@ from zenprofile.drivers.local import history
 from zenprofile.errors import AccessDenied, Locked, NotFound, Paused, Unreachable, Unsafe, UsageError, ZenprofileError
 from zenprofile.git import only_here, remote, remote_lock
 from zenprofile.git.clone import clone
-from zenprofile.git.remote import Fetched, Pushed, Upstream
+from zenprofile.git.remote import Fetched, PushAttempt, Upstream
 from zenprofile.git.repository import Repository, find
 
 pytest_plugins = ("servers",)
@@ -79,7 +79,7 @@ def up(repository: Repository) -> Upstream:
     return found
 
 
-def send(repository: Repository, timeout: float = LONG) -> Pushed:
+def send(repository: Repository, timeout: float = LONG) -> PushAttempt:
     return remote.push(repository, up(repository), repository.head().oid, timeout=timeout)
 
 
@@ -117,7 +117,7 @@ def test_a_commit_goes_there_and_comes_back(served: Served, tmp_path: Path, mark
     ours = begun(tmp_path / "mine", served.url)
     oid = ours.head().oid
 
-    assert send(ours) == Pushed(confirmed=True, stale=False, reason="")
+    assert send(ours) == PushAttempt(confirmed=True, stale=False, reason="")
     assert git(served.bare, "rev-parse", "main") == oid == ours.ref(TRACKING)
     theirs = commit(other(tmp_path, served.bare), "new.txt")
     git(tmp_path / "other", "push", "-q")
@@ -351,7 +351,7 @@ def test_an_answer_that_is_lost_is_looked_up(tmp_path: Path, https: GitServer) -
     ours = begun(tmp_path / "mine", f"{https.url}/team.git")
     https.lose_answers = True
 
-    assert send(ours) == Pushed(confirmed=True, stale=False, reason="")
+    assert send(ours) == PushAttempt(confirmed=True, stale=False, reason="")
     assert git(bare, "rev-parse", "main") == ours.head().oid == ours.ref(TRACKING)
 
 

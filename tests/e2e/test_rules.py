@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,59 @@ def test_no_module_is_too_long_to_be_read_at_once() -> None:
         for module in (ROOT / "zenprofile").rglob("*.py")
     }
     assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
+def classes() -> Iterator[tuple[str, str]]:
+    """Yield each class at the top of a module, without the mark of a private one, and its module."""
+    for module in (ROOT / "zenprofile").rglob("*.py"):
+        for node in ast.parse(module.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                yield node.name.lstrip("_"), module.relative_to(ROOT).as_posix()
+
+
+# Private classes that keep a protocol's contract bear its name.
+PROTOCOLS = {"Documents"}
+
+
+def test_a_class_name_means_one_thing() -> None:
+    homes: dict[str, list[str]] = {}
+    for name, module in classes():
+        homes.setdefault(name, []).append(module)
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1 and name not in PROTOCOLS} == {}
+
+
+# Names that modules had before they got the field's terms -> what they are called now.
+OLD_MODULES = {
+    "driving": "githooks/merge_driver.py",
+    "ears": "watch/file_events.py",
+    "fleet": "watch/supervisor.py",
+    "gate": "githooks/range_check.py",
+    "given": "githooks/context.py",
+    "hookplace": "git/hook_paths.py",
+    "incoming": "githooks/push_check.py",
+    "indexed": "githooks/index_snapshot.py",
+    "merging": "drivers/local/merge.py",
+    "moments": "store/dates.py",
+    "near": "core/suggestions.py",
+    "own": "drivers/local/undo_log.py",
+    "past": "store/undo.py",
+    "places": "core/document/positions.py and spans.py",
+    "quick": "core/schema/fast_validator.py and cli/fast_path.py",
+    "refused": "core/document/parse_error.py",
+    "relation": "git/commit_graph.py",
+    "revs": "store/changelog.py",
+    "talking": "git/remote_lock.py",
+    "telling": "watch/reporter.py",
+    "treediff": "drivers/local/tree_diff.py",
+    "trouble": "git/remote_errors.py",
+    "wording": "core/schema/messages.py",
+}
+
+
+def modules_and_folders() -> set[str]:
+    """Name every module and package."""
+    return {path.stem for path in (ROOT / "zenprofile").rglob("*") if path.is_dir() or path.suffix == ".py"}
+
+
+def test_no_module_has_its_old_name_again() -> None:
+    assert {name: OLD_MODULES[name] for name in OLD_MODULES.keys() & modules_and_folders()} == {}

@@ -113,7 +113,7 @@ def test_as_root_what_is_missing_is_installed(programs: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (programs.parent / "arguments").read_text() == ""
     update, apt, npm, pip = log.read_text().splitlines()
-    assert pip.endswith("zenml[local]==0.98.0")
+    assert pip.endswith("zenml[local,server]==0.98.0")
     assert update.startswith("update")
     assert {"strace", "fish"} <= set(apt.split())
     assert {package.removeprefix("npm:") for package in NPM} <= set(npm.split())

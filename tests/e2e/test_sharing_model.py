@@ -28,8 +28,7 @@ from zenprofile.core.entity import DEFAULTS, KINDS, Data, Key
 from zenprofile.core.merge.documents import Conflict
 from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.drivers.local.store import LocalStore
-from zenprofile.errors import Conflict as ConflictError
-from zenprofile.errors import Exists, InUse, Invalid, NotFound, ZenprofileError
+from zenprofile.errors import ConflictError, Exists, InUse, Invalid, NotFound, ZenprofileError
 from zenprofile.githooks import merge_driver_setup
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import revision_of

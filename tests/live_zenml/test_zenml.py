@@ -15,14 +15,14 @@ from tests.live_zenml.conftest import Kept
 from zenprofile import resources
 from zenprofile.core.change import as_json
 from zenprofile.core.entity import Key
-from zenprofile.errors import Exists, Invalid, NotFound
+from zenprofile.errors import Exists, Invalid, NotFound, Unreachable
 from zenprofile.machine.profiles import Profiles
 from zenprofile.store.base import Store
 from zenprofile.usecases import components, entities, flavors, stacks
 from zenprofile.usecases import profiles as usecase
 from zenprofile.usecases import zenml as live
 from zenprofile.usecases.entities import Details
-from zenprofile.zenml.process import Refused, ZenML
+from zenprofile.zenml.process import ZenML, ZenmlRefused
 
 pytestmark = pytest.mark.xdist_group("zenml")
 
@@ -49,12 +49,12 @@ def stack(store: Store, name: str, *pairs: str, description: str | None = None, 
 
 def apply(zenml: Kept, store: Store, **wanted: Any) -> list[str]:
     done: list[str] = []
-    live.apply(zenml, store, live.Wanted("p", **wanted), lambda step: done.append(step.words), dry=False)
+    live.apply(zenml, store, live.PlanOptions("p", **wanted), lambda step: done.append(step.words), dry=False)
     return done
 
 
 def differences(zenml: Kept, store: Store) -> list[dict[str, Any]]:
-    return [as_json(changed) for changed in live.diff(zenml, store, live.Wanted("p"))[0].changes]
+    return [as_json(changed) for changed in live.diff(zenml, store, live.PlanOptions("p"))[0].changes]
 
 
 def named(zenml: Kept, kind: str, name: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_apply_makes_what_the_profile_has_and_then_sends_nothing(zenml: Kept, st
     component(store, "container_registry", "reg", "default", "uri=localhost:5000/")  # ZenML takes the slash away
     pairs = ("artifact_store=s3", "step_operator=gpu", "step_operator=gpu-large", "container_registry=reg")
     stack(store, "prod", *pairs, description="for nights", tier="one")
-    plan = live.apply(zenml, store, live.Wanted("p"), lambda step: None, dry=True)
+    plan = live.apply(zenml, store, live.PlanOptions("p"), lambda step: None, dry=True)
     assert "component/metadata_store/default is left out: ZenML 0.98 has no metadata_store" in plan.notes
     assert len(zenml.read()["stacks"]) == 1  # a dry run sends nothing
 
@@ -143,7 +143,7 @@ def test_prune_takes_away_only_what_an_apply_of_this_profile_made(zenml: Kept, s
         (name, "removed") for name in ("a", "c", "theirs", "other", "hers")
     }
     assert apply(zenml, store) == []
-    plan = live.apply(zenml, store, live.Wanted("p", prune=True), lambda step: None, dry=False)
+    plan = live.apply(zenml, store, live.PlanOptions("p", prune=True), lambda step: None, dry=False)
     assert any("component/artifact_store/c stays" in note and "hers" in note for note in plan.notes)
     names = {found["name"] for kind in ("stacks", "components") for found in zenml.read()[kind]}
     assert names == {"default", "b", "c", "hers", "theirs", "other"}
@@ -154,7 +154,9 @@ def test_an_apply_that_was_stopped_goes_on(zenml: Kept, store: Store) -> None:
     component(store, "artifact_store", "a", "s3", "path=s3://a")
     component(store, "artifact_store", "b", "s3", "path={{a.b}}")  # ZenML takes no reference there
     stack(store, "prod", "artifact_store=b")
-    with pytest.raises(Refused, match=r"could not register component/artifact_store/b: .*\(1 of 3 steps were done\)"):
+    with pytest.raises(
+        ZenmlRefused, match=r"could not register component/artifact_store/b: .*\(1 of 3 steps were done\)"
+    ):
         apply(zenml, store)
     components.update(store, Key("component", "artifact_store", "b"), components.configuring(["path=s3://b"]))
     assert apply(zenml, store) == ["register component/artifact_store/b", "register stack/prod"]
@@ -267,7 +269,7 @@ def test_a_custom_flavor_comes_with_the_schema_that_zenml_has(zenml: Kept, store
 def test_zenml_that_ends_in_the_middle_is_told_with_what_was_done(zenml: Kept, store: Store) -> None:
     component(store, "artifact_store", "a", "s3", "path=s3://a")
     stack(store, "prod", "artifact_store=a")
-    session = live.Session("", str(zenml.folder.parent), 60.0)
+    session = live.ZenmlConnection("", str(zenml.folder.parent), 60.0)
 
     class Ending:
         """The session, whose process ends after the first step."""
@@ -284,9 +286,56 @@ def test_zenml_that_ends_in_the_middle_is_told_with_what_was_done(zenml: Kept, s
         assert ending.own._process is not None
         ending.own._process.kill()
 
-    with pytest.raises(Refused, match=r"could not register stack/prod: .* \(1 of 2 steps were done\)"):
-        live.apply(ending, store, live.Wanted("p"), end, dry=False)  # type: ignore[arg-type]
+    with pytest.raises(ZenmlRefused, match=r"could not register stack/prod: .* \(1 of 2 steps were done\)"):
+        live.apply(ending, store, live.PlanOptions("p"), end, dry=False)  # type: ignore[arg-type]
     assert apply(zenml, store) == ["register stack/prod"]
+
+
+@pytest.mark.slow
+def test_a_server_that_stops_in_the_middle_is_exit_4_and_apply_goes_on_from_there(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    component(store, "artifact_store", "a", "s3", "path=s3://a")
+    stack(store, "prod", "artifact_store=a")
+    server = real_zenml.Server(tmp_path / "server")
+    server.start()
+    try:
+        client = {**real_zenml.environment(tmp_path / "client"), "ZENML_STORE_URL": server.url}
+        for name, value in {**client, "ZENML_STORE_API_TOKEN": server.token()}.items():
+            monkeypatch.setenv(name, value)
+        session = live.ZenmlConnection("", str(tmp_path), 60.0)
+        with pytest.raises(Unreachable, match=r"could not register stack/prod: .* \(1 of 2 steps were done\)"):
+            live.apply(session, store, live.Wanted("p"), lambda step: server.kill(), dry=False)
+        server.start()
+        done: list[str] = []
+        live.apply(session, store, live.Wanted("p"), lambda step: done.append(step.words), dry=False)
+        assert done == ["register stack/prod"]
+        assert live.apply(session, store, live.Wanted("p"), lambda step: None, dry=False).steps == []
+    finally:
+        server.kill()
+
+
+@pytest.mark.slow
+def test_a_component_is_connected_as_its_labels_say(zenml: Kept, store: Store) -> None:
+    real_zenml.script(
+        zenml.folder,
+        "from zenml.client import Client\n"
+        "for name in ('hub', 'other'):\n"
+        "    Client().create_service_connector(name=name, connector_type='docker', auth_method='password',\n"
+        "        configuration={'username': 'u', 'password': 'p'}, resource_type='docker-registry',\n"
+        "        verify=False, list_resources=False)\n",
+    )
+    component(store, "container_registry", "c", "default", "uri=docker.io/acme", zenml_connector="hub")
+    assert apply(zenml, store) == ["register component/container_registry/c", "connect component/container_registry/c"]
+    assert named(zenml, "component", "c")["connector"] == "hub"
+    assert apply(zenml, store) == []
+    assert live.pull(zenml, store, "")[0].changes == ()
+    entities.describe(
+        store, Key("component", "container_registry", "c"), Details(labels=(("zenml.connector", "other"),))
+    )
+    assert apply(zenml, store) == ["update component/container_registry/c"]
+    assert named(zenml, "component", "c")["connector"] == "other"
+    assert apply(zenml, store) == []
 
 
 @pytest.mark.slow

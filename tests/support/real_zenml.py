@@ -1,8 +1,14 @@
 """ZenML 0.98.0 itself, in the virtual environment that the set-up of the tests made, on a folder of a test's own."""
 
+import contextlib
+import json
 import os
 import shutil
+import socket
 import subprocess
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from zenprofile.zenml import process
@@ -41,6 +47,63 @@ def command(folder: Path, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def script(folder: Path, text: str) -> None:
+    """Run a piece of Python that uses ZenML's Client on a folder."""
+    done = subprocess.run(
+        [python(), "-c", text], env={**os.environ, **environment(folder)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+class Server:
+    """ZenML's own server on the loopback, with a database in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        # The key signs tokens: with one of its own, they would end with the process.
+        own = {"ZENML_SERVER_AUTO_ACTIVATE": "1", "ZENML_SERVER_JWT_SECRET_KEY": "0" * 64}
+        others = {name: value for name, value in os.environ.items() if not name.startswith("ZENML_STORE")}  # a client's
+        log = self._folder.with_suffix(".log")
+        with log.open("wb") as file:
+            self._process = subprocess.Popen(
+                [python(), "-m", "uvicorn", "zenml.zen_server.zen_server_api:app", "--port", str(self.port)],
+                env={**others, **environment(self._folder), **own},
+                stdout=file,
+                stderr=file,
+            )
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            assert self._process.poll() is None, log.read_text()
+            with (
+                contextlib.suppress(urllib.error.URLError, ConnectionError),
+                urllib.request.urlopen(self.url + "/health"),
+            ):
+                return
+            time.sleep(0.2)
+        raise AssertionError("ZenML's server does not answer")
+
+    def token(self) -> str:
+        """Sign in as the default user."""
+        form = b"username=default&password=&grant_type=password"
+        with urllib.request.urlopen(self.url + "/api/v1/login", form) as answer:
+            return str(json.load(answer)["access_token"])
+
+    def kill(self) -> None:
+        """Kill it; a second call does nothing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
 
 def copy(source: Path, target: Path) -> Path:

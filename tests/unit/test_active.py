@@ -9,7 +9,7 @@ import pytest
 from zenprofile.errors import Invalid, NotFound, StoreBroken
 from zenprofile.machine.active import as_json, find_active, shown_url
 from zenprofile.machine.profiles import Profile, Profiles
-from zenprofile.machine.roots import find_repository, write_repository
+from zenprofile.machine.roots import find_marker, write_repository
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_root_without_a_profile_leaves_the_global_one(here: Profiles) -> None:
 def test_the_file_of_zenml_0_13(here: Profiles, text: str, profile: str, stack: str) -> None:
     Path(".zen").mkdir()
     Path(".zen/config.yaml").write_text(text)
-    found = find_repository()
+    found = find_marker()
     assert found is not None
     assert (found.root, found.profile, found.stack) == (str(Path.cwd()), profile, stack)
 
@@ -118,7 +118,7 @@ def test_a_file_that_does_not_hold_is_said_with_its_place(here: Profiles, raw: b
 
 def test_a_file_that_is_none_is_passed_over(here: Profiles) -> None:
     os.mkfifo(".zenprofile.json")
-    assert find_repository() is None
+    assert find_marker() is None
 
 
 def test_a_file_without_permission_is_said(here: Profiles, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,12 +129,12 @@ def test_a_file_without_permission_is_said(here: Profiles, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "open", refused)
     with pytest.raises(StoreBroken, match="no permission"):
-        find_repository()
+        find_marker()
 
 
 def test_a_current_folder_that_is_gone_has_no_root(here: Profiles) -> None:
     Path.cwd().rmdir()
-    assert find_repository() is None
+    assert find_marker() is None
 
 
 def test_what_is_written_is_fit_to_be_committed(here: Profiles, tmp_path: Path) -> None:

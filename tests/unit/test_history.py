@@ -24,7 +24,7 @@ from tests.contract.kit import (
 )
 from zenprofile.core import paths
 from zenprofile.core.change import Edit
-from zenprofile.errors import Ambiguous, Conflict, InUse, Invalid, NotFound, UsageError, ZenprofileError
+from zenprofile.errors import Ambiguous, ConflictError, InUse, Invalid, NotFound, UsageError, ZenprofileError
 from zenprofile.store.base import Options
 from zenprofile.store.registry import create_store, open_store
 from zenprofile.usecases import blame as blames
@@ -51,7 +51,7 @@ def store(url):
 @pytest.fixture
 def others(store, url):
     """The same store as another machine sees it."""
-    if store.driver == "sql":
+    if store.driver != "local":
         with contextlib.closing(open_store(url, OPTIONS._replace(machine=lambda: "another's secret"))) as opened:
             yield opened
     else:
@@ -68,10 +68,6 @@ class _Others:
         return self.store.snapshot()
 
     def apply(self, change):
-        if self.store.driver == "memory":
-            recorded = self.store.apply(change)
-            self.store._log.undone[recorded.rev] = "of another machine"
-            return recorded
         folder = self.store.repository.own_dir / "changes"
         before = set(folder.iterdir())
         recorded = self.store.apply(change)
@@ -135,9 +131,9 @@ def test_log_gives_at_most_so_many(store):
     put(store, bucket())
     put(store, user("eve"))
 
-    assert len(history.log(store, None, history.Wanted(1))) == 1
-    assert history.log(store, None, history.Wanted(0)) == []
-    assert len(history.log(store, S3, history.Wanted(5))) == 1
+    assert len(history.log(store, None, history.LogFilter(1))) == 1
+    assert history.log(store, None, history.LogFilter(0)) == []
+    assert len(history.log(store, S3, history.LogFilter(5))) == 1
 
 
 def test_diff_of_a_revision_is_against_now(store):
@@ -372,7 +368,7 @@ def test_revert_of_a_field_that_was_changed_since_is_a_persons_choice(store):
     apply(store, changed(store, bucket(path="s3://c")))
     before, head = everything(store), store.head()
 
-    with pytest.raises(Conflict) as caught:
+    with pytest.raises(ConflictError) as caught:
         undo.revert(store, rev)
 
     assert "component/artifact_store/s3-prod configuration.path" in caught.value.message
@@ -390,7 +386,7 @@ def test_revert_of_what_was_added_or_edited_and_then_edited_or_deleted(store, ed
         apply(store, gone(store, S3))
     before = everything(store)
 
-    with pytest.raises(Conflict):
+    with pytest.raises(ConflictError):
         undo.revert(store, added if edited else changed_)
 
     assert everything(store) == before
@@ -484,7 +480,7 @@ def test_undo_of_a_field_that_others_changed_is_a_conflict(store, others):
     before = everything(store)
 
     for _ in range(2):
-        with pytest.raises(Conflict):
+        with pytest.raises(ConflictError):
             undo.undo(store)
     assert everything(store) == before
 
@@ -495,7 +491,7 @@ def test_undo_of_a_new_field_that_others_changed_is_a_conflict(store, others):
     apply(others, changed(others, bucket(path="s3://a", description="two")))
     before = everything(store)
 
-    with pytest.raises(Conflict, match="description"):
+    with pytest.raises(ConflictError, match="description"):
         undo.undo(store)
     assert everything(store) == before
 
@@ -517,6 +513,28 @@ def test_undo_takes_back_nothing_of_others(store, others):
     with pytest.raises(NotFound):
         undo.undo(store)
     assert S3 in everything(store)
+
+
+def test_redo_keeps_what_others_changed(store, others):
+    put(store, bucket(path="s3://a", description="one"))
+    apply(store, changed(store, bucket(path="s3://b", description="one")))
+    undo.undo(store)
+    apply(others, changed(others, bucket(path="s3://a", description="two")), new(user("eve")))
+
+    undo.redo(store)
+
+    assert everything(store)[S3] == bucket(path="s3://b", description="two").text
+    assert user("eve").key in everything(store)
+
+
+def test_redo_of_a_field_that_others_changed_is_a_conflict(store, others):
+    put(store, bucket(path="s3://a"))
+    apply(store, changed(store, bucket(path="s3://b")))
+    undo.undo(store)
+    apply(others, changed(others, bucket(path="s3://c")))
+
+    with pytest.raises(ConflictError):
+        undo.redo(store)
 
 
 def test_undo_takes_back_a_revert_and_a_restore(store):

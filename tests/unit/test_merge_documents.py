@@ -231,7 +231,7 @@ def test_markers_stand_around_what_clashes_and_nothing_else() -> None:
 
 def test_resolve_names_what_is_left() -> None:
     ours, theirs = BASE.replace("3", "4").replace("busybox", "o"), BASE.replace("3", "5").replace("busybox", "t")
-    with pytest.raises(errors.Conflict, match=re.escape("configuration.image")) as caught:
+    with pytest.raises(errors.ConflictError, match=re.escape("configuration.image")) as caught:
         resolve(KEY, BASE, ours, theirs, {("configuration", "replicas"): "ours"})
 
     assert "replicas" not in caught.value.message

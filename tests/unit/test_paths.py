@@ -1,4 +1,4 @@
-"""Places inside a document, as text and back."""
+"""Positions inside a document, as text and back."""
 
 import pytest
 from hypothesis import given

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from zenprofile.core import names
 from zenprofile.errors import Locked, NewerFormat, NotFound, StoreBroken
-from zenprofile.machine.profiles import Profile, Profiles, State, config_folder, is_ours
+from zenprofile.machine.profiles import Profile, Profiles, ProfilesFile, config_folder, is_ours
 
 TEAM = Profile(
     "team",
@@ -76,11 +76,11 @@ PROFILES = st.builds(
 
 @given(st.lists(PROFILES, max_size=3))
 def test_what_is_written_is_what_is_read(found: list[Profile]) -> None:
-    state = State()
+    state = ProfilesFile()
     for profile in found:
         state.put(profile)
     text = json.dumps(state.as_json(), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    assert State(json.loads(text)).profiles == state.profiles
+    assert ProfilesFile(json.loads(text)).profiles == state.profiles
 
 
 def test_a_fresh_machine_has_none(here: Profiles) -> None:
@@ -253,7 +253,7 @@ def test_a_configuration_folder_that_cannot_be_made_is_said(tmp_path: Path) -> N
 
 
 def test_names_are_taken_without_regard_to_case() -> None:
-    state = State()
+    state = ProfilesFile()
     state.put(TEAM)
     assert state.taken("TEAM") == "team"
     assert state.taken("tea") == ""

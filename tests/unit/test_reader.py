@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from zenprofile.core.change import same
 from zenprofile.core.document import events, reader, writer
-from zenprofile.core.document.parse_error import Refused
-from zenprofile.core.document.places import Places
+from zenprofile.core.document.parse_error import ParseError
+from zenprofile.core.document.positions import Positions
 from zenprofile.errors import Invalid
 
 DEEP = "a: " + "[" * 64
@@ -179,7 +179,7 @@ def test_decode_names_the_file() -> None:
 
 
 def test_the_parts_refuse_what_they_are_not_given() -> None:
-    with pytest.raises(Refused, match="tags are not read"):
+    with pytest.raises(ParseError, match="tags are not read"):
         events.data("%TAG !e! tag:example.com,2000:\n---\na: 1\n")
     with pytest.raises(Invalid, match="stands here twice"):
         reader.tree("a: 1\na: |\n  2\n")
@@ -219,7 +219,7 @@ e:
     ],
 )
 def test_a_path_has_a_place(path: tuple[str | int, ...], key: bool, place: tuple[int, int]) -> None:
-    assert Places(PLACES).of(path, key=key) == place
+    assert Positions(PLACES).of(path, key=key) == place
 
 
 YAMLISH = st.text(alphabet="ab:- \n#'\"[]{},|>&*!%@?~<=.01e\\\t\r\xe9\x85\u2028\ufeff\x00\ud800\U0001f600", max_size=40)

@@ -498,12 +498,12 @@ def test_flavors_are_described_whether_they_ship_or_are_registered(store):
     flavors.register(store, MINIO, SCHEMA)
     snapshot = store.snapshot()
 
-    assert flavors.describe(snapshot, "minio")["registered"] is True
-    assert flavors.describe(snapshot, "s3")["schema"]["required"] == ["path"]
+    assert flavors.describe(snapshot, flavors.find(snapshot, "minio"))["registered"] is True
+    assert flavors.describe(snapshot, flavors.find(snapshot, "s3"))["schema"]["required"] == ["path"]
     with pytest.raises(Ambiguous, match="local"):
-        flavors.describe(snapshot, "local")
+        flavors.find(snapshot, "local")
     with pytest.raises(NotFound) as caught:
-        flavors.describe(snapshot, "minoi")
+        flavors.find(snapshot, "minoi")
     assert "minio" in caught.value.hint
     assert ("orchestrator", "kubeflow") in flavors.known()
 

@@ -52,7 +52,7 @@ def test_the_mapping_names_the_files_of_each_kind(tmp_path: Path, monkeypatch: p
         "./here/project.json": ["projects/*.yaml"],
         "./here/manifest.json": ["zenprofile.yaml"],
     }
-    place = schemas.Place(tmp_path / "work", "my conf/zen/")
+    place = schemas.ProfileFolder(tmp_path / "work", "my conf/zen/")
     elsewhere = json.loads(schemas.export(tmp_path / "there", place)[-1].read_text(encoding="utf-8"))
     assert list(elsewhere.items())[1] == (f"file://{tmp_path}/there/stack.json", ["my%20conf/zen/stacks/*.yaml"])
     below = json.loads(schemas.export(tmp_path / "work/s", place._replace(prefix=""))[-1].read_text(encoding="utf-8"))

@@ -30,7 +30,7 @@ from zenprofile.watch.events import (
     Tick,
     Trigger,
 )
-from zenprofile.watch.machine import State
+from zenprofile.watch.machine import WatcherState
 
 POLICY = Policy()
 BUSY = Gate("a rebase is under way", "git rebase --continue")
@@ -426,7 +426,7 @@ class Machine:
         assert not self.scanned.problem
         assert not (len(self.scanned.removed) == 4 and self.scanned.documents == 6) or self.state.confirmed
 
-    def scans(self, before: State) -> None:
+    def scans(self, before: WatcherState) -> None:
         """Judge a look: it comes when files are quiet, or have changed for too long."""
         if before.first is not None and before.doing is None:
             assert self.now >= min(self.hinted + self.policy.quiet, before.first + self.policy.longest)
@@ -440,7 +440,7 @@ def test_its_promises_hold_whatever_happens(data: st.DataObject) -> None:
         watcher.step()
 
 
-def _is_told(policy: Policy, state: State) -> None:
+def _is_told(policy: Policy, state: WatcherState) -> None:
     view = machine.view(policy, state)
     if state.gate.closed:
         assert view.state == "paused"

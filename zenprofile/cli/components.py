@@ -294,7 +294,7 @@ def _typed_describe(subject: Subject) -> Command:
     @click.pass_obj
     def describe(session: Session, names: tuple[str, ...], at: str | None) -> None:
         snapshot = session.store().snapshot(at)
-        keys = [_key(session, snapshot, subject, name) for name in names or ("",)]
+        keys = [_key_at(session, snapshot, at, subject, name) for name in names or ("",)]
         showing.describe_entities(
             session, snapshot, keys, at, lambda key, data: showing.described(snapshot, key, data, subject.noun)
         )
@@ -308,12 +308,16 @@ def _typed_get(subject: Subject) -> Command:
     @at_option
     @click.pass_obj
     def get(session: Session, at: str | None) -> None:
-        name = _key(session, session.store().snapshot(at), subject, "").name
+        name = _key_at(session, session.store().snapshot(at), at, subject).name
         data = {"type": subject.type, "name": name}
         session.show(data, lambda: output.safe_text(f"Active {subject.noun}: '{name}'"))
 
     get.help = f"Print the name of the active stack's {subject.noun}."
     return get
+
+
+def _key_at(session: Session, snapshot: Snapshot, at: str | None, subject: Subject, name: str = "") -> Key:
+    return showing.find_at(session, snapshot, at, lambda each: _key(session, each, subject, name))
 
 
 def _key(session: Session, snapshot: Snapshot, subject: Subject, name: str) -> Key:

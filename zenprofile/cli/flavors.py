@@ -46,18 +46,21 @@ def register(session: Session, /, name: str, type_: str, schema_file: str | None
     _register(session, Key("flavor", type_, name), schema_file, source, given)
 
 
-def _list(session: Session, type_: str, at: str | None) -> None:
-    """Print the flavors that the profile registers, and (as text) those that ship; then what is invalid."""
+def _list(session: Session, subject: Subject, type_: str, at: str | None, given: dict[str, Any]) -> None:
+    """Print the flavors that the profile registers, and those that ship; then what is invalid."""
     from zenprofile.usecases import flavors
 
-    loaded = session.store().snapshot(at).load("flavor", type_)
-    rows = [showing.shown(session, entity, at) for entity in loaded.entities]
-    known = flavors.known(type_)
-    data = [{**row, "registered": True} for row in rows]
-    data += [
-        {"kind": "flavor", "name": name, "type": each, "revision": "", "registered": False} for each, name in known
-    ]
-    session.show(data, lambda: _table(data))
+    snapshot = session.store().snapshot(at)
+    wanted = showing.followed(session, subject, snapshot, at, subjects.selection(given))
+    loaded = snapshot.load("flavor", type_)
+    registered = [entity for entity in loaded.entities if wanted.takes(entity)]
+    ships = [entity for entity in flavors.shipped(type_) if wanted.takes(entity)]
+
+    def rows() -> list[Data]:
+        own = [{**showing.shown(session, entity, at), "registered": True} for entity in registered]
+        return own + [{"kind": "flavor", **entity.data, "revision": "", "registered": False} for entity in ships]
+
+    showing.show_list(session, snapshot, [*registered, *ships], rows, _table)
     showing.refuse(session, loaded.problems)
 
 
@@ -66,26 +69,39 @@ def _table(rows: list[Data]) -> str:
     return output.table(("NAME", "TYPE", "REGISTERED BY"), cells)
 
 
-@flavor.command("list", examples=["zenprofile flavor list --type artifact_store", "zenprofile flavor list -o json"])
+@flavor.command(
+    "list",
+    examples=["zenprofile flavor list --type artifact_store", "zenprofile flavor list 's3*' -o wide"],
+    formats=output.LIST_FORMATS,
+)
+@subjects.selection_options(_SUBJECT)
 @subjects.type_option(_SUBJECT)
 @at_option
 @click.pass_obj
-def list_(session: Session, type_: str, at: str | None) -> None:
-    """List the flavors that the profile registers and those that ship with zenprofile."""
-    _list(session, type_, at)
+def list_(session: Session, /, type_: str, at: str | None, **given: Any) -> None:
+    """List the flavors that the profile registers and those that ship, or those that a glob or a label selects.
+
+    -o name prints names that other commands take, -o wide also labels, description and what uses each.
+    """
+    _list(session, _SUBJECT, type_, at, given)
 
 
 @flavor.command(examples=["zenprofile flavor describe s3 --type artifact_store -o json"])
-@subjects.name_argument(_SUBJECT)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=subjects.later("flavors"))
 @subjects.type_option(_SUBJECT)
 @at_option
 @click.pass_obj
-def describe(session: Session, name: str, type_: str, at: str | None) -> None:
-    """Show a flavor: what its components' configuration may hold."""
+def describe(session: Session, names: tuple[str, ...], type_: str, at: str | None) -> None:
+    """Show one or more flavors: what their components' configuration may hold."""
     from zenprofile.usecases import flavors
 
-    data = flavors.describe(session.store().snapshot(at), name, type_)
-    session.show(data, lambda: _described(data))
+    snapshot = session.store().snapshot(at)
+
+    def key_of(name: str) -> Key:
+        return showing.find_at(session, snapshot, at, lambda each: flavors.find(each, name, type_))
+
+    data = [flavors.describe(snapshot, key_of(name)) for name in names]
+    session.show(data[0] if len(data) == 1 else data, lambda: "\n".join(map(_described, data)))
 
 
 def _described(data: Data) -> str:
@@ -144,13 +160,16 @@ def typed_flavors(subject: Subject) -> Group:
 
 
 def _typed_list(subject: Subject) -> Command:
-    @command("list", examples=[subject("flavor list")])
+    of_type = _SUBJECT._replace(type=subject.type)
+
+    @command("list", examples=[subject("flavor list")], formats=output.LIST_FORMATS)
+    @subjects.selection_options(of_type)
     @at_option
     @click.pass_obj
-    def list_flavors(session: Session, at: str | None) -> None:
-        _list(session, subject.type, at)
+    def list_flavors(session: Session, /, at: str | None, **given: Any) -> None:
+        _list(session, of_type, subject.type, at, given)
 
-    list_flavors.help = f"List the flavors of the {subject.noun}."
+    list_flavors.help = f"List the flavors of the {subject.noun}, or those that a glob or a label selects."
     return list_flavors
 
 

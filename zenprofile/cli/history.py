@@ -1,4 +1,4 @@
-"""Commands on what was changed: commit, log, show, diff, blame, restore, revert, undo."""
+"""Commands on what was changed: commit, log, show, diff, blame, restore, revert, undo, redo."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ def log(session: Session, /, entity: str, **given: Any) -> None:
 
     store = session.store()
     key = history.find(store, entity) if entity else None
-    records = history.log(store, key, history.Wanted(**given))
+    records = history.log(store, key, history.LogFilter(**given))
     if records or session.format != "table":
         data = [history.as_json(recorded) for recorded in records]
         session.show(data, lambda: "\n".join(map(_row, records)), paged=True)
@@ -172,11 +172,25 @@ def revert(session: Session, rev: str, message: str) -> None:
 def undo(session: Session, message: str) -> None:
     """Take back the last change that a command made on this machine; once more, the one before it.
 
-    It is a new change; merges are left alone. Where writes are not committed, the files are edited back.
+    It is a new change; merges are left alone. Where writes are not committed, the files are edited back. 'zenprofile
+    redo' does it again.
     """
     from zenprofile.usecases import undo as taking_back
 
     _written(session, taking_back.undo(session.store(), _active(session), message), "Nothing to undo.")
+
+
+@command(examples=["zenprofile redo", "zenprofile undo && zenprofile redo"])
+@message_option
+@click.pass_obj
+def redo(session: Session, message: str) -> None:
+    """Do again what the last undo on this machine took back; once more, what the undo before it did.
+
+    It is a new change. Any other change by a command of this machine ends what can be done again.
+    """
+    from zenprofile.usecases import undo as taking_back
+
+    _written(session, taking_back.redo(session.store(), _active(session), message), "Nothing to redo.")
 
 
 def _active(session: Session) -> set[str]:

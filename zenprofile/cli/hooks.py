@@ -96,7 +96,7 @@ _WORDS = {
 }
 
 
-def _said(session: Session, done: usecase.Done, *, dry: bool, nothing: str) -> None:
+def _said(session: Session, done: usecase.InstallResult, *, dry: bool, nothing: str) -> None:
     if session.format != "table":
         session.show(usecase.as_json(done), str)
     for step in done.steps:

@@ -164,13 +164,13 @@ def group(name: str | None = None, **attributes: Any) -> Callable[[Callable[...,
 pass_session = click.pass_obj
 
 
-def _revisions(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+def _revs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     from zenprofile.cli.completion import revisions
 
     return revisions(context, parameter, incomplete)
 
 
 at_option = click.option(
-    "--at", metavar="REV", shell_complete=_revisions, help="Answer as it was at a commit, change or date."
+    "--at", metavar="REV", shell_complete=_revs, help="Answer as it was at a commit, change or date."
 )
 message_option = click.option("-m", "--message", default="", metavar="TEXT", help="Why; kept in the history.")

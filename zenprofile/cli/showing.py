@@ -8,6 +8,7 @@ from zenprofile.cli.session import Session
 from zenprofile.cli.subjects import Subject
 from zenprofile.core.entity import Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot
+from zenprofile.errors import Ambiguous, NotFound
 from zenprofile.usecases import lookup
 
 if TYPE_CHECKING:
@@ -70,6 +71,34 @@ def shown(session: Session, entity: Entity, at: str | None) -> Data:
     return overrides.shown(entity, own)
 
 
+def find_at(session: Session, snapshot: Snapshot, at: str | None, finder: Callable[[Snapshot], Key]) -> Key:
+    """Return what a command line names in a snapshot; a name of now is followed back to then, and that is said."""
+    if not at:
+        return finder(snapshot)
+    from zenprofile.usecases import earlier_names
+
+    found = earlier_names.find(session.store(), snapshot, at, finder)
+    if found.now is not None:
+        session.hint(output.safe_text(f"{lookup.what(found.now)} had the name '{found.key.name}' at {at}"))
+    return found.key
+
+
+def followed(
+    session: Session, subject: Subject, snapshot: Snapshot, at: str | None, wanted: "Selection"
+) -> "Selection":
+    """Return a selection whose plain names of now are followed back to then."""
+
+    def then(pattern: str) -> str:
+        if not at or any(character in "*?[" for character in pattern):
+            return pattern
+        try:
+            return str(find_at(session, snapshot, at, lambda each: subject.find(each, pattern)))
+        except (NotFound, Ambiguous):
+            return pattern
+
+    return wanted._replace(patterns=tuple(map(then, wanted.patterns)))
+
+
 def refuse(session: Session, problems: Iterable[Any]) -> None:
     """End a command, whose result was printed, with the documents that are invalid.
 
@@ -111,16 +140,28 @@ def list_entities(
         table: makes the text for people, of the rows.
     """
     snapshot = session.store().snapshot(at)
+    wanted = followed(session, subject, snapshot, at, wanted)
     loaded = snapshot.load(subject.kind, subject.type or type_)
     entities = [entity for entity in loaded.entities if wanted.takes(entity)]
+    show_list(session, snapshot, entities, lambda: [shown(session, entity, at) for entity in entities], table)
+    refuse(session, loaded.problems)
+
+
+def show_list(
+    session: Session,
+    snapshot: Snapshot,
+    entities: list[Entity],
+    rows: Callable[[], list[Data]],
+    table: Callable[..., str],
+) -> None:
+    """Print a list of entities in the format that was asked for; of their rows, table makes the text for people."""
     if session.format == "name":
         session.result([str(entity.key) for entity in entities])
     elif session.format == "wide":
-        output.result(_wide(snapshot, entities, [shown(session, entity, at) for entity in entities]))
+        output.result(_wide(snapshot, entities, rows()))
     else:
-        rows = [shown(session, entity, at) for entity in entities]
-        session.show(rows, lambda: table(rows))
-    refuse(session, loaded.problems)
+        data = rows()
+        session.show(data, lambda: table(data))
 
 
 _PLAIN = {"kind", "name", "type", "flavor", "labels", "description", "configuration", "schema", "overrides", "revision"}

@@ -45,11 +45,15 @@ def active_stack(session: Session, snapshot: Snapshot) -> Entity:
     Raises:
         NotFound: it does not exist; the hint names ``stack set``.
     """
-    name = session.active_stack
-    if Key("stack", "", name) not in snapshot.keys("stack"):
+    return lookup.read(snapshot, _active_key(session, snapshot))
+
+
+def _active_key(session: Session, snapshot: Snapshot) -> Key:
+    key = Key("stack", "", session.active_stack)
+    if key not in snapshot.keys("stack"):
         hint = "zenprofile stack set NAME makes another one active"
-        raise NotFound(f"the active stack '{name}' does not exist", hint=hint)
-    return lookup.read(snapshot, Key("stack", "", name))
+        raise NotFound(f"the active stack '{key.name}' does not exist", hint=hint)
+    return key
 
 
 def _name_or_active(session: Session, snapshot: Snapshot, name: str) -> str:
@@ -231,7 +235,8 @@ def _warn_if_gone(session: Session) -> None:
 def describe(session: Session, names: tuple[str, ...], at: str | None) -> None:
     """Show stacks with each component's flavor, configuration and overrides; without NAME the active one."""
     snapshot = session.store().snapshot(at)
-    keys = [_SUBJECT.find(snapshot, name) for name in names] or [active_stack(session, snapshot).key]
+    finders = [_SUBJECT.finder(name) for name in names] or [lambda each: _active_key(session, each)]
+    keys = [showing.find_at(session, snapshot, at, finder) for finder in finders]
     showing.describe_entities(session, snapshot, keys, at, lambda _, data: _described(session, snapshot, data, at))
 
 
@@ -264,8 +269,8 @@ def _settings(session: Session, snapshot: Snapshot, key: Key, at: str | None) ->
 @click.pass_obj
 def tree(session: Session, /, at: str | None, **given: Any) -> None:
     """Draw stacks with their components and flavors."""
-    wanted = subjects.selection(given)
     snapshot = session.store().snapshot(at)
+    wanted = showing.followed(session, _SUBJECT, snapshot, at, subjects.selection(given))
     loaded = snapshot.load("stack")
     stacks = [lookup.shown(entity) for entity in loaded.entities if wanted.takes(entity)]
     session.show(stacks, lambda: "\n".join(line for data in stacks for line in _drawn(session, snapshot, data, at)))

@@ -59,6 +59,10 @@ class Subject(NamedTuple):
             raise UsageError(f"{str(key)!r} is no {self.noun}", hint=f"see: zenprofile {self.command} list -o name")
         return key
 
+    def finder(self, name: str, type_: str = "") -> Callable[[Snapshot], Key]:
+        """Return `find` of one name, for any snapshot."""
+        return lambda snapshot: self.find(snapshot, name, type_)
+
 
 def names_of(subject: Subject) -> Callable[[click.Context, click.Parameter, str], list[str]]:
     """Return what completes the names of a group's entities."""

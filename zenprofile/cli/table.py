@@ -63,6 +63,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "restore": ("zenprofile.cli.history:restore", "Give an entity the document that it had."),
         "revert": ("zenprofile.cli.history:revert", "Take one change back."),
         "undo": ("zenprofile.cli.history:undo", "Take back this machine's last change."),
+        "redo": ("zenprofile.cli.history:redo", "Do again what undo took back."),
     },
 }
 

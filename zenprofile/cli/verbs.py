@@ -25,7 +25,7 @@ def describe_command(subject: Subject) -> Command:
     @click.pass_obj
     def describe(session: Session, names: tuple[str, ...], at: str | None, type_: str = "") -> None:
         snapshot = session.store().snapshot(at)
-        keys = [subject.find(snapshot, name, type_) for name in names]
+        keys = [showing.find_at(session, snapshot, at, subject.finder(name, type_)) for name in names]
         showing.describe_entities(
             session, snapshot, keys, at, lambda key, data: showing.described(snapshot, key, data, subject.noun)
         )

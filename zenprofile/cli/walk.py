@@ -8,7 +8,7 @@ from zenprofile.cli import output
 from zenprofile.cli.conflicts import edited, in_words, told
 from zenprofile.cli.session import Session
 from zenprofile.core import paths
-from zenprofile.store.sharing import Pulled, Sharing, Typed
+from zenprofile.store.sharing import PullResult, Sharing, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -31,7 +31,7 @@ def walk(session: Session, side: Sharing, entity: str, field: str) -> None:
     from zenprofile.usecases import lookup
 
     seen: set[tuple[Any, ...]] = set()
-    left, done = 0, Pulled(moved=False, changes=(), notes=(), equal=False)
+    left, done = 0, PullResult(moved=False, changes=(), notes=(), equal=False)
     settled = False
     while True:
         open_ = list(side.open().conflicts)

@@ -17,11 +17,11 @@ python_option = click.option(
 _stack_option = click.option("--stack", "stacks", multiple=True, metavar="NAME", help="This stack alone.")
 
 
-def reach(session: Session, python: str) -> "usecase.Session":
+def reach(session: Session, python: str) -> "usecase.ZenmlConnection":
     """Return how to reach ZenML from here."""
     from zenprofile.usecases import zenml as usecase
 
-    return usecase.Session(python, session.profiles.folder, session.timeout)
+    return usecase.ZenmlConnection(python, session.profiles.folder, session.timeout)
 
 
 @click.group("zenml", cls=Group, examples=["zenprofile zenml diff", "zenprofile zenml apply --dry-run"])
@@ -40,7 +40,7 @@ def diff(session: Session, python: str, stacks: tuple[str, ...], exit_code: bool
     """Show what differs between ZenML and the profile: before is ZenML's side, after the profile's."""
     from zenprofile.usecases import zenml as usecase
 
-    wanted = usecase.Wanted(session.profile.name, stacks=frozenset(stacks))
+    wanted = usecase.PlanOptions(session.profile.name, stacks=frozenset(stacks))
     plan, remote = usecase.diff(reach(session, python), session.store(), wanted)
     session.warn_all([*plan.notes, *(problem.message for problem in plan.refusals)])
     rows = usecase.as_rows(plan, remote)
@@ -79,7 +79,7 @@ def apply(session: Session, python: str, stacks: tuple[str, ...], dry: bool, pru
 
     if prune and stacks:
         raise UsageError("--prune and --stack exclude each other", hint="prune the whole profile")
-    wanted = usecase.Wanted(owner or session.profile.name, prune, frozenset(stacks))
+    wanted = usecase.PlanOptions(owner or session.profile.name, prune, frozenset(stacks))
 
     def done(step: usecase.Step) -> None:
         session.say(output.safe_text(f"Done: {step.words}."))

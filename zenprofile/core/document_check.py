@@ -10,7 +10,7 @@ from zenprofile.errors import Invalid, Problem
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog, Schema
-    from zenprofile.core.schema.messages import Finding
+    from zenprofile.core.schema.messages import SchemaViolation
 
 Registered = Callable[[str, str], Data | None]
 _TYPES = frozenset(COMPONENT_TYPES)
@@ -46,24 +46,30 @@ def document(
     return (None if wrong else Entity(key, data)), problems[:MAX_PROBLEMS]
 
 
-def misplaced(key: Key, data: Data) -> "list[Finding]":
+def misplaced(key: Key, data: Data) -> "list[SchemaViolation]":
     """Say why data cannot be the entity that its place names: a wrong place, another name or type."""
     if key_of(key.kind, data) == key and (not key.type or key.type in _TYPES) and not names.why_not(key.name):
         return []
-    from zenprofile.core.schema.messages import Finding
+    from zenprofile.core.schema.messages import SchemaViolation
 
     why = names.why_not(key.name)
     if why:
         message = f"the file's name {key.name[:140]!r} is no {key.kind}'s name: {why}"
-        return [Finding((), False, message, "rename the file and its 'name'", "bad-name")]
+        return [SchemaViolation((), False, message, "rename the file and its 'name'", "bad-name")]
     if key.type and key.type not in _TYPES:
         message = f"{key.type[:140]!r} is no component type{suggestions.suffix(key.type, COMPONENT_TYPES)}"
-        return [Finding((), False, message, f"the types are {', '.join(COMPONENT_TYPES)}", "bad-type")]
+        return [SchemaViolation((), False, message, f"the types are {', '.join(COMPONENT_TYPES)}", "bad-type")]
     field, expected = ("type", key.type) if key.type and data.get("type") != key.type else ("name", key.name)
     if field not in data:
-        return [Finding((), False, f"the field '{field}' is missing", f"write '{field}: {expected}'", "missing-field")]
+        return [
+            SchemaViolation(
+                (), False, f"the field '{field}' is missing", f"write '{field}: {expected}'", "missing-field"
+            )
+        ]
     message = f"the file's place says {field} '{expected}', the document says another"
-    return [Finding((field,), False, message, f"write '{field}: {expected}', or rename the file", "name-differs")]
+    return [
+        SchemaViolation((field,), False, message, f"write '{field}: {expected}', or rename the file", "name-differs")
+    ]
 
 
 def misnamed(key: Key, text: str, catalog: "Catalog") -> list[Problem]:
@@ -73,7 +79,7 @@ def misnamed(key: Key, text: str, catalog: "Catalog") -> list[Problem]:
     return document(key, text, catalog, lambda type_, name: None)[1]
 
 
-def findings(key: Key, data: Data, catalog: "Catalog", registered: Registered) -> "list[Finding]":
+def findings(key: Key, data: Data, catalog: "Catalog", registered: Registered) -> "list[SchemaViolation]":
     """List what data breaks by itself: its kind's schema, its flavor's, secrets in its sensitive fields."""
     schema = catalog.kind(key.kind)
     found = [] if schema.holds(data) else schema.findings(data)
@@ -101,7 +107,7 @@ def flavor_schema(type_: str, flavor: str, catalog: "Catalog", registered: Regis
     return catalog.of(schema) if isinstance(schema, dict) and not catalog.refused(schema) else None
 
 
-def _configuration(key: Key, data: Data, catalog: "Catalog", registered: Registered) -> "list[Finding]":
+def _configuration(key: Key, data: Data, catalog: "Catalog", registered: Registered) -> "list[SchemaViolation]":
     configuration = data.get("configuration", {})
     if not isinstance(configuration, dict):
         return []
@@ -114,19 +120,19 @@ def _configuration(key: Key, data: Data, catalog: "Catalog", registered: Registe
     return [f._replace(path=("configuration", *f.path)) for f in schema.findings(configuration)]
 
 
-def _unknown_flavor(key: Key, flavor: str, catalog: "Catalog") -> "Finding":
-    from zenprofile.core.schema.messages import Finding
+def _unknown_flavor(key: Key, flavor: str, catalog: "Catalog") -> "SchemaViolation":
+    from zenprofile.core.schema.messages import SchemaViolation
 
     message = f"{key.type} has no flavor {flavor[:140]!r}{suggestions.suffix(flavor, catalog.flavors(key.type))}"
     hint = f"register it: zenprofile flavor register NAME --type {key.type} --schema FILE"
-    return Finding(("flavor",), False, message, hint, "unknown-flavor")
+    return SchemaViolation(("flavor",), False, message, hint, "unknown-flavor")
 
 
-def placed(key: Key, source: str, found: "Iterable[Finding]") -> list[Problem]:
+def placed(key: Key, source: str, found: "Iterable[SchemaViolation]") -> list[Problem]:
     """Turn findings, a hundred at most, into problems with line and column in a document's text."""
-    from zenprofile.core.document.places import Places
+    from zenprofile.core.document.positions import Positions
 
-    places = Places(source)
+    places = Positions(source)
     result = []
     for path, at_key, message, hint, code in islice(found, MAX_PROBLEMS):
         line, column = places.of(path, key=at_key)

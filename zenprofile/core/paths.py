@@ -1,4 +1,4 @@
-"""Places inside a document: a tuple of keys and list positions, and its text (``components.step_operator.1``)."""
+"""Positions inside a document: a tuple of keys and list positions, and its text (``components.step_operator.1``)."""
 
 import re
 

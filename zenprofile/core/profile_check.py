@@ -11,7 +11,7 @@ from zenprofile.core.snapshot import Overlay, Snapshot, flavor_of
 from zenprofile.errors import Invalid, Problem
 
 if TYPE_CHECKING:
-    from zenprofile.core.document.places import Places
+    from zenprofile.core.document.positions import Positions
     from zenprofile.core.schema.catalog import Catalog
 
 _REFERRING = frozenset({"stack", "team", "role"})  # as `references` lists them
@@ -114,13 +114,13 @@ def _broken(entity: Entity, snapshot: Snapshot, near: _Near, there: set[Key] | N
     lost = [found for found in references(entity.key, entity.data) if not exists(found[1])][:MAX_PROBLEMS]
     if not lost:
         return []
-    from zenprofile.core.document.places import Places
+    from zenprofile.core.document.positions import Positions
 
-    places = Places(snapshot.text(entity.key) or "")
+    places = Positions(snapshot.text(entity.key) or "")
     return [_lost(entity.key, places, near, *found) for found in lost]
 
 
-def _lost(key: Key, places: "Places", near: _Near, path: paths.Path, target: Key) -> Problem:
+def _lost(key: Key, places: "Positions", near: _Near, path: paths.Path, target: Key) -> Problem:
     what = f"{target.type} '{target.name}'" if target.type else f"{target.kind} '{target.name}'"
     message = f"{key.kind} {key.name} refers to {what}, which does not exist{near.suffix(target)}"
     hint = "register it, or take the reference out"

@@ -10,11 +10,11 @@ from zenprofile import resources
 from zenprofile.core.change import Change, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import DocumentSnapshot, held
-from zenprofile.store import revs
+from zenprofile.store import changelog
 from zenprofile.store.base import Options, Store
 from zenprofile.store.prepare import prepare
 from zenprofile.store.registry import missing
-from zenprofile.store.undo import Past, Text, standing
+from zenprofile.store.undo import Past, Text, redoable, standing
 
 
 class _Log:
@@ -23,7 +23,7 @@ class _Log:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.moments: list[tuple[Recorded, dict[Key, str]]] = []
-        self.undone: dict[str, str] = {}  # by the number of what takes it back
+        self.made_by: dict[str, tuple[str, str]] = {}  # by number: the machine, and the change that it takes back
         self.made: dict[str, Recorded] = {}  # by idempotency key
 
 
@@ -36,10 +36,10 @@ class MemoryStore:
 
     driver = "memory"
 
-    def __init__(self, url: str, log: _Log, user: str) -> None:
+    def __init__(self, url: str, log: _Log, options: Options) -> None:
         self.url = url
         self._log = log
-        self._user = user
+        self._user, self._machine = options.user, options.machine
 
     def head(self) -> str:
         return str(len(self._log.moments) or "")
@@ -48,7 +48,7 @@ class MemoryStore:
         moments = self._log.moments[:]
         number = len(moments)
         if at is not None:
-            number = revs.number(at, number, lambda until: sum(record.when <= until for record, _ in moments))
+            number = changelog.number(at, number, lambda until: sum(record.when <= until for record, _ in moments))
         return held(moments[number - 1][1] if number else {}, resources.catalog())
 
     def apply(self, change: Change) -> Recorded:
@@ -60,15 +60,15 @@ class MemoryStore:
                 return self._log.made[change.idempotency_key]
             prepared = prepare(self.snapshot(), change, resources.catalog())
             if not prepared.writes:
-                return revs.nothing(prepared.message)
+                return changelog.nothing(prepared.message)
             moments = self._log.moments
             after = dict(moments[-1][1]) if moments else {}
             after.update({key: new for key, _, new in prepared.writes if new is not None})
             for key in (key for key, _, new in prepared.writes if new is None):
                 del after[key]
             changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
-            recorded = Recorded(str(len(moments) + 1), self._user, revs.now(), prepared.message, changes)
-            self._log.undone[recorded.rev] = undone
+            recorded = Recorded(str(len(moments) + 1), self._user, changelog.now(), prepared.message, changes)
+            self._log.made_by[recorded.rev] = (self._machine(), undone)
             moments.append((recorded, after))
             if change.idempotency_key:
                 self._log.made[change.idempotency_key] = recorded
@@ -76,22 +76,31 @@ class MemoryStore:
 
     def past(self, at: str) -> Past:
         moments = self._log.moments[:]
-        number = revs.number(at, len(moments), lambda until: sum(record.when <= until for record, _ in moments))
+        number = changelog.number(at, len(moments), lambda until: sum(record.when <= until for record, _ in moments))
         recorded, after = moments[number - 1]
         before = moments[number - 2][1] if number > 1 else {}
         texts = (Text(changed.key, before.get(changed.key), after.get(changed.key)) for changed in recorded.changes)
         return Past(recorded.rev, recorded, tuple(texts))
 
     def own(self) -> Iterator[Past]:
-        numbers = map(str, range(len(self._log.moments), 1, -1))
-        return map(self.past, standing((number, self._log.undone[number]) for number in numbers))
+        return map(self.past, standing(self._records()))
+
+    def undos(self) -> Iterator[Past]:
+        return map(self.past, redoable(self._records()))
+
+    def _records(self) -> Iterator[tuple[str, str]]:
+        machine = self._machine()
+        for number in map(str, range(len(self._log.moments), 1, -1)):
+            maker, undone = self._log.made_by[number]
+            if maker == machine:
+                yield number, undone
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:
         records = (record for record, _ in reversed(self._log.moments[:]))
-        return records if key is None else revs.follow(records, key)
+        return records if key is None else changelog.follow(records, key)
 
     def act_for(self, user: str, machine: str) -> None:
-        self._user = user
+        self._user, self._machine = user, lambda: machine
 
     def close(self) -> None:
         pass
@@ -109,14 +118,14 @@ class MemoryDriver:
         with _CREATING:
             if url not in _LOGS:
                 log = _Log()
-                MemoryStore(url, log, options.user).apply(defaults)
+                MemoryStore(url, log, options).apply(defaults)
                 _LOGS[url] = log
         return self.open(url, options)
 
     def open(self, url: str, options: Options) -> Store:
         if url not in _LOGS:
             raise missing(url)
-        return MemoryStore(url, _LOGS[url], options.user)
+        return MemoryStore(url, _LOGS[url], options)
 
 
 DRIVER = MemoryDriver()

@@ -30,7 +30,7 @@ class Identity(NamedTuple):
     own: bool
 
 
-class Settings:
+class GitConfig:
     """The settings of one repository at one moment, every scope and include of git's followed.
 
     Git is asked at once and its answer read when it is needed: other work fits in between. Where none may be needed,

@@ -25,7 +25,7 @@ _WORDS = {
 }
 
 
-class Place(NamedTuple):
+class HooksFolder(NamedTuple):
     """Where hooks are.
 
     Attributes:
@@ -48,7 +48,7 @@ class Place(NamedTuple):
         return self.default or self.scope in {"local", "worktree"}
 
 
-def place(repository: Repository) -> Place:
+def place(repository: Repository) -> HooksFolder:
     """Return where git looks for hooks here.
 
     ``core.hooksPath`` is read with the file that sets it; a relative one is taken from the top of the work tree.
@@ -58,7 +58,7 @@ def place(repository: Repository) -> Place:
     words = _git(repository, args, ok=(0, 1)).out.decode("utf-8", "surrogateescape").split("\0")
     rows = [row for row in zip(words[0::3], words[1::3], words[2::3], strict=False) if row[0]]
     if not rows:
-        return Place(default, True, "", "", "")
+        return HooksFolder(default, True, "", "", "")
     scope, origin, value = rows[-1]
     top = str(repository.top)
     folder = os.path.normpath(os.path.join(top, value)) if value else ""
@@ -66,10 +66,10 @@ def place(repository: Repository) -> Place:
         folder = ""
     file = origin.removeprefix("file:") if origin.startswith("file:") else ""
     same = bool(folder) and os.path.realpath(folder) == os.path.realpath(default)
-    return Place(default if same else folder, same, scope, os.path.join(top, file) if file else "", value)
+    return HooksFolder(default if same else folder, same, scope, os.path.join(top, file) if file else "", value)
 
 
-def rulers(repository: Repository, place: Place, events: Iterable[str]) -> dict[str, str]:
+def rulers(repository: Repository, place: HooksFolder, events: Iterable[str]) -> dict[str, str]:
     """Return the tools that rule this repository's hooks, each with the file that shows it."""
     top = str(repository.top)
     found = {}

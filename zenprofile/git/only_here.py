@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Container
 
 from zenprofile.git import runner
-from zenprofile.git.config import Settings
+from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
 
 # Ignored files too: a rule that matches by chance does not make a document worthless.
@@ -49,7 +49,7 @@ def beside(repository: Repository, documents: Container[str]) -> str:
 
 
 def _is_edited(repository: Repository) -> bool:
-    flags = (*Settings(repository).filters_off, "core.untrackedCache=false", "core.ignoreStat=false")
+    flags = (*GitConfig(repository).filters_off, "core.untrackedCache=false", "core.ignoreStat=false")
     if runner.run(_STATUS, repository.top, flags=flags).out.strip():
         return True
     marked = runner.run(["ls-files", "-v"], repository.top).out

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from zenprofile.git import runner
-from zenprofile.git.config import Settings
+from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
 
 
@@ -19,7 +19,7 @@ class Targets(NamedTuple):
     fetched: bool
 
 
-class Answer(NamedTuple):
+class RefStatus(NamedTuple):
     """What one URL answered about a branch: git's flag for it (``!`` for refused), and a summary."""
 
     url: str
@@ -27,7 +27,7 @@ class Answer(NamedTuple):
     summary: str
 
 
-def of(repository: Repository, remote: str, settings: Settings) -> Targets:
+def of(repository: Repository, remote: str, settings: GitConfig) -> Targets:
     """Return where a push to a remote goes."""
     if remote not in settings.remotes():
         return Targets((), fetched=True)
@@ -41,7 +41,7 @@ def of(repository: Repository, remote: str, settings: Settings) -> Targets:
     return Targets((), fetched=True) if urls == fetched else Targets(tuple(urls), fetched=set(fetched) <= set(urls))
 
 
-def answers(out: str, branch: str) -> list[Answer]:
+def answers(out: str, branch: str) -> list[RefStatus]:
     """Return what ``push --porcelain`` prints of a branch, for each URL that has answered."""
     found, url = [], ""
     for line in out.splitlines():
@@ -50,5 +50,5 @@ def answers(out: str, branch: str) -> list[Answer]:
         flag, _, rest = line.partition("\t")
         refs, _, summary = rest.partition("\t")
         if len(flag) == 1 and refs.rpartition(":")[2] == branch:
-            found.append(Answer(url, flag, summary))
+            found.append(RefStatus(url, flag, summary))
     return found

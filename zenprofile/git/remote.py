@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from zenprofile.errors import Unreachable, Unsafe, UsageError, ZenprofileError
 from zenprofile.git import push_targets, remote_errors, runner
-from zenprofile.git.config import Settings
+from zenprofile.git.config import GitConfig
 from zenprofile.git.remote_lock import alone
 from zenprofile.git.repository import Repository
 from zenprofile.git.upstream import HEADS, Upstream, upstream
@@ -49,7 +49,7 @@ class Fetched(NamedTuple):
     gone: bool
 
 
-class Pushed(NamedTuple):
+class PushAttempt(NamedTuple):
     """What a push came to.
 
     Attributes:
@@ -74,7 +74,7 @@ def fetch(
     timeout: float,
     progress: Progress = None,
     whole: bool = False,
-    settings: Settings | None = None,
+    settings: GitConfig | None = None,
 ) -> Fetched:
     """Bring the remote's branch into its tracking ref, and nothing else.
 
@@ -114,8 +114,8 @@ def push(
     had: str = "",
     progress: Progress = None,
     hooks: bool = False,
-    settings: Settings | None = None,
-) -> Pushed:
+    settings: GitConfig | None = None,
+) -> PushAttempt:
     """Send a commit to the remote's branch, never by force; it is there only where the remote says so.
 
     Args:
@@ -135,7 +135,7 @@ def push(
         ZenprofileError: a hook there, or a protected branch, refused it; its words are in the message.
     """
     args = ["push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"]
-    targets = push_targets.of(repository, upstream.remote, settings or Settings(repository))
+    targets = push_targets.of(repository, upstream.remote, settings or GitConfig(repository))
     # A lease forces nothing here, since what it names is an ancestor: it is git's word for compare and swap.
     args += [f"--force-with-lease={upstream.branch}:{had}"] if had and not targets.urls else []
     args += ["--", upstream.remote, f"{oid}:{upstream.branch}"]
@@ -148,7 +148,7 @@ def push(
         if targets.fetched:
             _remember(repository, upstream, oid)
         nothing = all(answer.flag == "=" for answer in answers)
-        return Pushed(confirmed=True, stale=False, reason="", said=_said(ran.err), nothing=nothing)
+        return PushAttempt(confirmed=True, stale=False, reason="", said=_said(ran.err), nothing=nothing)
     if targets.urls:
         url = refused.url if refused is not None else " or ".join(targets.urls)
         upstream = upstream._replace(url=remote_errors.redacted(url))
@@ -218,7 +218,7 @@ def set_url(repository: Repository, url: str) -> Upstream:
         hint = "write git+https://, git+ssh:// or a path"
         raise UsageError(f"{hidden(url)} is no URL of a Git repository", hint=hint)
     head = repository.must_be_ready()
-    settings = Settings(repository)
+    settings = GitConfig(repository)
     old = upstream(repository, head.ref, settings)
     name = old.remote if old else "origin"
     there = HEADS + (wanted.branch or head.branch)
@@ -240,14 +240,14 @@ def talk(
     *,
     hooks: bool = False,
     extra: Mapping[str, str] | None = None,
-    settings: Settings | None = None,
+    settings: GitConfig | None = None,
 ) -> runner.Ran:
     """Run a git command against a remote in a repository; the exit status is the caller's to judge.
 
     Raises:
         Unreachable: nothing moved for so many seconds.
     """
-    _must_serve_elsewhere(settings or Settings(repository))
+    _must_serve_elsewhere(settings or GitConfig(repository))
     flags = (*_FLAGS, *STRICT) if os.path.exists(repository.own_file("made")) else _FLAGS
     extra = {**_EXTRA, **(extra or {})}
     try:
@@ -258,7 +258,7 @@ def talk(
         raise remote_errors.silent(url, timeout) from None
 
 
-def _must_serve_elsewhere(settings: Settings) -> None:
+def _must_serve_elsewhere(settings: GitConfig) -> None:
     """Refuse settings that name a program for a remote's side of the talk, and would have it run on this machine.
 
     Where the other side is reached by ssh, the program is the other machine's.
@@ -288,14 +288,14 @@ def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:
         runner.run(["update-ref", "-m", "push", upstream.tracking, oid], repository.folder)
 
 
-def _refused(summary: str, err: str, upstream: Upstream, *, several: bool) -> Pushed:
+def _refused(summary: str, err: str, upstream: Upstream, *, several: bool) -> PushAttempt:
     kind, _, why = summary.partition("] ")
     why = why.strip("()") or kind.strip("[]")
     locked = _LOCKED_THERE.search(err)
     if locked is not None:
-        return Pushed(confirmed=False, stale=False, reason=f"{upstream.url} is locked there by {locked['lock']}")
+        return PushAttempt(confirmed=False, stale=False, reason=f"{upstream.url} is locked there by {locked['lock']}")
     if _RACES.search(why) and not _BROKEN_REMOTE.search(err) and not several:
-        return Pushed(confirmed=False, stale=True, reason=why)
+        return PushAttempt(confirmed=False, stale=True, reason=why)
     said = remote_errors.said_by_remote(err)
     hint = "local work is kept; fix what it names, and push again"
     if "currently checked out" in why:
@@ -308,13 +308,13 @@ def _went_out(err: str) -> bool:
     return bool(re.search(r"Writing objects|Total \d|failed to report status|Everything up-to-date", err))
 
 
-def _looked(repository: Repository, upstream: Upstream, oid: str, timeout: float, error: Unreachable) -> Pushed:
+def _looked(repository: Repository, upstream: Upstream, oid: str, timeout: float, error: Unreachable) -> PushAttempt:
     """Decide by a look at the remote what became of a push whose answer was lost."""
     before = repository.ref(upstream.tracking)
     there = look(repository, upstream, timeout=timeout)
     if there == oid:
         _remember(repository, upstream, oid)
-        return Pushed(confirmed=True, stale=False, reason="")
+        return PushAttempt(confirmed=True, stale=False, reason="")
     if there in {before, ""}:
         raise error
-    return Pushed(confirmed=False, stale=True, reason="somebody else has pushed meanwhile")
+    return PushAttempt(confirmed=False, stale=True, reason="somebody else has pushed meanwhile")

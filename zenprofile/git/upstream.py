@@ -4,7 +4,7 @@ from binascii import crc32
 from typing import NamedTuple
 
 from zenprofile.git import remote_errors, runner
-from zenprofile.git.config import Settings
+from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
 
 HEADS = "refs/heads/"
@@ -48,7 +48,7 @@ class Upstream(NamedTuple):
         return self._replace(branch=HEADS + short, tracking=self.tracking.removesuffix(self.short) + short)
 
 
-def upstream(repository: Repository, branch_ref: str, settings: Settings | None = None) -> Upstream | None:
+def upstream(repository: Repository, branch_ref: str, settings: GitConfig | None = None) -> Upstream | None:
     """Find what a branch is pulled from: git's own settings of it, else ``origin``, else the only remote.
 
     Args:
@@ -59,7 +59,7 @@ def upstream(repository: Repository, branch_ref: str, settings: Settings | None 
     Returns:
         None where there is no remote, or several and none of them is said to be it.
     """
-    settings = settings or Settings(repository)
+    settings = settings or GitConfig(repository)
     short = branch_ref.removeprefix(HEADS)
     said = settings.get(f"branch.{short}.remote")
     chosen = said if _usable(settings, said) else _default(settings)
@@ -70,7 +70,7 @@ def upstream(repository: Repository, branch_ref: str, settings: Settings | None 
 
 
 def destination(
-    repository: Repository, branch_ref: str, settings: Settings | None = None, *, followed: bool = False
+    repository: Repository, branch_ref: str, settings: GitConfig | None = None, *, followed: bool = False
 ) -> Upstream | None:
     """Find what a branch is pushed to, as ``git push`` does; where that would refuse to choose, a branch of its name.
 
@@ -84,7 +84,7 @@ def destination(
     Returns:
         None where there is no remote.
     """
-    settings = settings or Settings(repository)
+    settings = settings or GitConfig(repository)
     short = branch_ref.removeprefix(HEADS)
     up = upstream(repository, branch_ref, settings)
     said = (settings.get(f"branch.{short}.pushremote"), settings.get("remote.pushdefault"))
@@ -96,17 +96,17 @@ def destination(
     return _side(settings, chosen, mapped or (up.branch if followed or follows else branch_ref))
 
 
-def _usable(settings: Settings, name: str) -> bool:
+def _usable(settings: GitConfig, name: str) -> bool:
     """Say whether a setting names a remote, or is the URL of one; "." is this repository itself."""
     return name in settings.remotes() or (name != "." and (":" in name or "/" in name))
 
 
-def _default(settings: Settings) -> str:
+def _default(settings: GitConfig) -> str:
     names = settings.remotes()
     return "origin" if "origin" in names else names[0] if len(names) == 1 else ""
 
 
-def _side(settings: Settings, remote: str, branch: str) -> Upstream:
+def _side(settings: GitConfig, remote: str, branch: str) -> Upstream:
     short = branch.removeprefix(HEADS)
     if remote in settings.remotes():
         url = remote_errors.redacted(settings.first(f"remote.{remote}.url"))

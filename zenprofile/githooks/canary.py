@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from zenprofile.git import runner
-from zenprofile.git.hook_paths import Place
+from zenprofile.git.hook_paths import HooksFolder
 from zenprofile.git.repository import Repository
 from zenprofile.git.runner import Ran
 
@@ -53,7 +53,7 @@ class Canary:
         manifest: the profile's manifest: its name and its text.
     """
 
-    def __init__(self, repository: Repository, place: Place, root: str, manifest: tuple[str, str]) -> None:
+    def __init__(self, repository: Repository, place: HooksFolder, root: str, manifest: tuple[str, str]) -> None:
         self._repository = repository
         self._root = root
         self._manifest = manifest

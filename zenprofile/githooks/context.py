@@ -17,7 +17,7 @@ _OBJECTS = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUA
 _EMPTY_MODE = "000000"
 
 
-class Given(NamedTuple):
+class HookContext(NamedTuple):
     """What one hook works on.
 
     Attributes:
@@ -37,7 +37,7 @@ class Given(NamedTuple):
         return Objects(self.repository, self.extra)
 
 
-def by_git() -> Given:
+def by_git() -> HookContext:
     """Return what git gave the hook that this process is.
 
     Raises:
@@ -52,10 +52,10 @@ def by_git() -> Given:
     index = os.environ.get("GIT_INDEX_FILE")
     if index:
         extra["GIT_INDEX_FILE"] = index
-    return Given(repository, {name: _absolute(name, value) for name, value in extra.items()})
+    return HookContext(repository, {name: _absolute(name, value) for name, value in extra.items()})
 
 
-def of(repository: Repository) -> Given:
+def of(repository: Repository) -> HookContext:
     """Return a repository as a command sees it: variables that another repository's hook left are not its own.
 
     An index is taken from the environment only where it lies in this repository's own folder.
@@ -63,11 +63,11 @@ def of(repository: Repository) -> Given:
     index = os.environ.get("GIT_INDEX_FILE", "")
     own = os.path.realpath(repository.git_dir)
     if index and os.path.dirname(os.path.realpath(os.path.join(repository.top, index))) == own:
-        return Given(repository, {"GIT_INDEX_FILE": os.path.join(repository.top, index)})
-    return Given(repository, {})
+        return HookContext(repository, {"GIT_INDEX_FILE": os.path.join(repository.top, index)})
+    return HookContext(repository, {})
 
 
-def bare(folder: str) -> Given:
+def bare(folder: str) -> HookContext:
     """Return a bare repository, or the git folder of one that is not.
 
     Raises:
@@ -76,7 +76,7 @@ def bare(folder: str) -> Given:
     folder = os.path.realpath(folder)
     if not all(os.path.exists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs")):
         raise StoreBroken(f"{folder} is no bare repository", hint="name the folder that holds HEAD, objects and refs")
-    return Given(Repository(folder, folder, folder), {"GIT_DIR": folder})
+    return HookContext(Repository(folder, folder, folder), {"GIT_DIR": folder})
 
 
 def _found(here: str) -> Repository:
@@ -102,7 +102,7 @@ def _absolute(name: str, value: str) -> str:
     return os.path.abspath(value)
 
 
-def staged(given: Given, tree: str) -> dict[str, Pair]:
+def staged(given: HookContext, tree: str) -> dict[str, Pair]:
     """Return what the tree that ``git write-tree`` would make of the index changes against another, by path.
 
     What is only announced (``git add --intent-to-add``) is not in it.
@@ -113,7 +113,7 @@ def staged(given: Given, tree: str) -> dict[str, Pair]:
     return _differing(given, tree, ())
 
 
-def _differing(given: Given, tree: str, below: Iterable[str]) -> dict[str, Pair]:
+def _differing(given: HookContext, tree: str, below: Iterable[str]) -> dict[str, Pair]:
     args = ["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none"]
     words = given.git(*args, "--ita-invisible-in-index", tree, "--", *below).out.split(b"\0")
     found: dict[str, Pair] = {}
@@ -127,7 +127,7 @@ def _entry(mode: str, oid: str) -> TreeEntry | None:
     return None if mode == _EMPTY_MODE else TreeEntry(mode, oid)
 
 
-def indexed(given: Given, below: Iterable[str]) -> dict[str, TreeEntry | None]:
+def indexed(given: HookContext, below: Iterable[str]) -> dict[str, TreeEntry | None]:
     """Return the index's entries below folders or of files, as `staged` sees them; None for one in conflict."""
     objects = given.objects()
     try:
@@ -136,12 +136,12 @@ def indexed(given: Given, below: Iterable[str]) -> dict[str, TreeEntry | None]:
         objects.close()
 
 
-def commit_of(given: Given, name: str) -> str:
+def commit_of(given: HookContext, name: str) -> str:
     """Return the commit that a name or tag stands for; "" for none."""
     return given.git("rev-parse", "-q", "--verify", f"{name}^{{commit}}", ok=(0, 1, 128)).out.decode().strip()
 
 
-def new_commits(given: Given, tip: str, known: Iterable[str]) -> tuple[list[str], list[str]]:
+def new_commits(given: HookContext, tip: str, known: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the commits that a tip brings, oldest first, and those at the edge of what is known.
 
     Args:

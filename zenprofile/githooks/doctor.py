@@ -21,7 +21,7 @@ _OLDEST_GIT = (2, 31)
 _INSTALL = "zenprofile hooks install"
 
 
-class Finding(NamedTuple):
+class CheckResult(NamedTuple):
     """One thing that was looked at (docs/contract.md, ``doctor``).
 
     Attributes:
@@ -37,7 +37,7 @@ class Finding(NamedTuple):
     remedy: str
 
 
-def look(store: Store, profile: Profile, folder: str, timeout: float) -> Iterator[Finding]:
+def look(store: Store, profile: Profile, folder: str, timeout: float) -> Iterator[CheckResult]:
     """Yield the findings, each as soon as it is there.
 
     Args:
@@ -46,7 +46,7 @@ def look(store: Store, profile: Profile, folder: str, timeout: float) -> Iterato
         folder: the configuration folder.
         timeout: seconds without an answer after which the remote counts as out of reach.
     """
-    yield Finding("versions", True, f"zenprofile {__version__}, Python {sys.version.split()[0]}", "")
+    yield CheckResult("versions", True, f"zenprofile {__version__}, Python {sys.version.split()[0]}", "")
     yield _store(store)
     yield _keyring(profile, folder)
     repository = getattr(store, "repository", None)
@@ -58,77 +58,79 @@ def look(store: Store, profile: Profile, folder: str, timeout: float) -> Iterato
         yield from _hooks(repository)
 
 
-def _store(store: Store) -> Finding:
+def _store(store: Store) -> CheckResult:
     try:
         problems = store.snapshot().load().problems
     except ZenprofileError as error:
-        return Finding("store", False, error.message, error.hint)
+        return CheckResult("store", False, error.message, error.hint)
     if problems:
-        return Finding("store", False, f"{problems[0]}", "zenprofile validate names all; fix them")
-    return Finding("store", True, f"{store.url} opens, and its documents hold", "")
+        return CheckResult("store", False, f"{problems[0]}", "zenprofile validate names all; fix them")
+    return CheckResult("store", True, f"{store.url} opens, and its documents hold", "")
 
 
-def _keyring(profile: Profile, folder: str) -> Finding:
+def _keyring(profile: Profile, folder: str) -> CheckResult:
     name, word = "zenprofile-doctor", secrets.token_hex(8)
     try:
         works = passwords.remember(name, folder, word)
     finally:
         passwords.forget(name, folder)
     if works:
-        return Finding("keyring", True, "it keeps a password and gives it back", "")
+        return CheckResult("keyring", True, "it keeps a password and gives it back", "")
     needed = profile.store_type != "local"
     remedy = f"set {passwords.variable(profile.name)} where a password is needed, or install a keyring"
-    return Finding("keyring", not needed, "this machine has no keyring that keeps a password", remedy)
+    return CheckResult("keyring", not needed, "this machine has no keyring that keeps a password", remedy)
 
 
-def _git(repository: Repository) -> Finding:
+def _git(repository: Repository) -> CheckResult:
     from zenprofile.git import runner
 
     said = runner.run(["version"], repository.top).out.decode().strip()
     numbers = tuple(int(part) for part in said.split()[2].split(".")[:2] if part.isdigit())
     if numbers < _OLDEST_GIT:
-        return Finding("git", False, said, "upgrade git to 2.31 or newer; 2.38 merges files outside the profile too")
-    return Finding("git", True, said, "")
+        return CheckResult(
+            "git", False, said, "upgrade git to 2.31 or newer; 2.38 merges files outside the profile too"
+        )
+    return CheckResult("git", True, said, "")
 
 
-def _identity(repository: Repository) -> Finding:
-    from zenprofile.git.config import Settings
+def _identity(repository: Repository) -> CheckResult:
+    from zenprofile.git.config import GitConfig
 
-    found = Settings(repository).identity("author", "")
+    found = GitConfig(repository).identity("author", "")
     if found.own:
-        return Finding("identity", True, f"{found.name} <{found.email}>", "")
+        return CheckResult("identity", True, f"{found.name} <{found.email}>", "")
     remedy = "git config --global user.name NAME; git config --global user.email ADDRESS"
-    return Finding("identity", False, "git does not know who you are", remedy)
+    return CheckResult("identity", False, "git does not know who you are", remedy)
 
 
-def _remote(repository: Repository, timeout: float) -> Finding:
+def _remote(repository: Repository, timeout: float) -> CheckResult:
     from zenprofile.git import remote
     from zenprofile.git.upstream import upstream
 
     head = repository.head()
     up = upstream(repository, head.ref) if head.ref else None
     if up is None:
-        return Finding("remote", True, "there is none: nothing is shared", "zenprofile remote set URL")
+        return CheckResult("remote", True, "there is none: nothing is shared", "zenprofile remote set URL")
     try:
         found = remote.look(repository, up, timeout=timeout)
     except ZenprofileError as error:
-        return Finding("remote", False, error.message, error.hint)
+        return CheckResult("remote", False, error.message, error.hint)
     there = f"its branch is at {found[:10]}" if found else "it has no such branch yet"
-    return Finding("remote", True, f"{up.url} answers: {there}", "" if found else "zenprofile sync")
+    return CheckResult("remote", True, f"{up.url} answers: {there}", "" if found else "zenprofile sync")
 
 
-def _watcher(repository: Repository) -> Finding:
+def _watcher(repository: Repository) -> CheckResult:
     from zenprofile.drivers.local import watch_record
 
     if not watch_record.is_running(repository):
-        return Finding("watcher", True, "none runs: commands sync, or zenprofile watch does", "")
+        return CheckResult("watcher", True, "none runs: commands sync, or zenprofile watch does", "")
     said = watch_record.state(repository)
     found = f"process {said.get('pid')}: {said.get('state')} since {said.get('since')}: {said.get('reason')}"
     well = said.get("state") in {"watching", "settling", "uncommitted"}
-    return Finding("watcher", well, found, "" if well else str(said.get("next", "")))
+    return CheckResult("watcher", well, found, "" if well else str(said.get("next", "")))
 
 
-def _hooks(repository: Repository) -> Iterator[Finding]:
+def _hooks(repository: Repository) -> Iterator[CheckResult]:
     place = hook_paths.place(repository)
     yield _place(repository, place)
     with Canary(repository, place, repository.prefix, (MANIFEST, f"format: {FORMAT}\n")) as canary:
@@ -137,32 +139,32 @@ def _hooks(repository: Repository) -> Iterator[Finding]:
         yield _driver(canary.merge_driver(), merge_driver_setup.DRIVER)
 
 
-def _place(repository: Repository, place: hook_paths.Place) -> Finding:
+def _place(repository: Repository, place: hook_paths.HooksFolder) -> CheckResult:
     if not place.scope:
-        return Finding("hooks folder", True, place.folder, "")
+        return CheckResult("hooks folder", True, place.folder, "")
     where = f"core.hooksPath is {place.value!r} ({place.scope}{f', {place.origin}' if place.origin else ''})"
     if not place.folder:
-        return Finding("hooks folder", False, f"{where}: git runs no hooks", "git config --unset core.hooksPath")
+        return CheckResult("hooks folder", False, f"{where}: git runs no hooks", "git config --unset core.hooksPath")
     if not os.path.isdir(place.folder):
-        return Finding("hooks folder", False, f"{where}: there is no such folder", f"make it, then: {_INSTALL}")
+        return CheckResult("hooks folder", False, f"{where}: there is no such folder", f"make it, then: {_INSTALL}")
     linked = str(repository.git_dir) != str(repository.common_dir) and not os.path.isabs(place.value)
     remedy = "it is looked for in each work tree: name it absolute" if linked else ""
-    return Finding("hooks folder", True, where, remedy)
+    return CheckResult("hooks folder", True, where, remedy)
 
 
-def _event(event: str, sung: Sung) -> Finding:
+def _event(event: str, sung: Sung) -> CheckResult:
     stops = event.startswith("pre-")
     if sung.fired and sung.worked:
-        return Finding(event, True, "fires, and stops what is invalid" if stops else "fires", "")
+        return CheckResult(event, True, "fires, and stops what is invalid" if stops else "fires", "")
     if sung.fired:
         found = "fires, and lets through what is invalid" if stops else f"fires, and git fails: {sung.said}"
-        return Finding(event, False, found, "unset ZENPROFILE, and install again: " + _INSTALL)
+        return CheckResult(event, False, found, "unset ZENPROFILE, and install again: " + _INSTALL)
     other = f"; git said: {sung.said}" if sung.said and sung.worked is stops else ""
-    return Finding(event, False, f"does not fire{other}", f"{_INSTALL}; zenprofile hooks status says what is there")
+    return CheckResult(event, False, f"does not fire{other}", f"{_INSTALL}; zenprofile hooks status says what is there")
 
 
-def _driver(sung: Sung, name: str) -> Finding:
+def _driver(sung: Sung, name: str) -> CheckResult:
     if sung.worked:
-        return Finding("merge driver", True, "git merge joins what sync joins", "")
+        return CheckResult("merge driver", True, "git merge joins what sync joins", "")
     found = f"fires, and fails: {sung.said}" if sung.fired else f"git does not run merge.{name}"
-    return Finding("merge driver", False, found, f"{_INSTALL} (or, for it alone: {_INSTALL} --driver)")
+    return CheckResult("merge driver", False, found, f"{_INSTALL} (or, for it alone: {_INSTALL} --driver)")

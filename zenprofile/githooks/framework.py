@@ -14,8 +14,8 @@ from zenprofile.errors import Invalid, Problem
 from zenprofile.git.objects import Pair
 from zenprofile.githooks import context as gifts
 from zenprofile.githooks import push_check
-from zenprofile.githooks.context import Given
-from zenprofile.githooks.range_check import SECRETS, Gate, opened
+from zenprofile.githooks.context import HookContext
+from zenprofile.githooks.range_check import SECRETS, RangeCheck, opened
 
 # What concerns several documents: a deletion names no file.
 TOGETHER = frozenset(
@@ -69,7 +69,7 @@ def pushed() -> list[Problem]:
         return gate.added(gate.objects.empty_tree, _all(given, []))
 
 
-def _pushed(given: Given) -> tuple[str, str] | None:
+def _pushed(given: HookContext) -> tuple[str, str] | None:
     """Return tip and start of a push or a range (``--from-ref``, ``--to-ref``) that the framework was run for."""
     start, tip = (
         gifts.commit_of(given, name) if name and not name.startswith("-") else ""
@@ -92,7 +92,7 @@ def _of(files: Sequence[str]) -> list[Problem]:
         return found + (_whole(given, gate, still) if still else [])
 
 
-def _whole(given: Given, gate: Gate, files: Sequence[str]) -> list[Problem]:
+def _whole(given: HookContext, gate: RangeCheck, files: Sequence[str]) -> list[Problem]:
     """List all problems of files that are as they were, held against the flavors that their profiles register."""
     roots = {file[: file.rindex(folder + "/")] for file in files for folder in _folders() if f"{folder}/" in file}
     beside = [root + name for root in sorted(roots) for name in (MANIFEST, "flavors")]
@@ -104,11 +104,11 @@ def _folders() -> list[str]:
     return [kind.folder for kind in KINDS.values()]
 
 
-def _all(given: Given, below: Sequence[str]) -> dict[str, Pair]:
+def _all(given: HookContext, below: Sequence[str]) -> dict[str, Pair]:
     return {path: (None, entry) for path, entry in gifts.indexed(given, below).items()}
 
 
-def _below(given: Given, file: str) -> str:
+def _below(given: HookContext, file: str) -> str:
     return os.path.relpath(os.path.realpath(file), os.path.realpath(given.repository.top)).replace(os.sep, "/")
 
 

@@ -13,10 +13,10 @@ from zenprofile import resources
 from zenprofile.errors import StoreBroken, Unsupported, ZenprofileError
 from zenprofile.fs import atomic
 from zenprofile.git import hook_paths
-from zenprofile.git.hook_paths import Place
+from zenprofile.git.hook_paths import HooksFolder
 from zenprofile.git.repository import Repository
 from zenprofile.githooks import context, merge_driver_setup
-from zenprofile.githooks.merge_driver_setup import Step
+from zenprofile.githooks.merge_driver_setup import InstallStep
 
 EVENTS = ("pre-commit", "pre-merge-commit", "pre-push", "post-merge", "post-rewrite", "post-checkout")
 SERVER = ("pre-receive",)
@@ -43,10 +43,10 @@ class Hook(NamedTuple):
     detail: str
 
 
-class Done(NamedTuple):
+class InstallResult(NamedTuple):
     """What was done, or would be: steps, what could not be, hints, and the snippet of a tool that rules here."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[InstallStep, ...]
     left: tuple[Hook, ...]
     notes: tuple[str, ...]
     snippets: tuple[tuple[str, str], ...] = ()
@@ -82,7 +82,7 @@ def events(repository: Repository) -> tuple[str, ...]:
     return SERVER if str(repository.top) == str(repository.git_dir) else EVENTS
 
 
-def look(repository: Repository, place: Place) -> list[Hook]:
+def look(repository: Repository, place: HooksFolder) -> list[Hook]:
     """Say how each hook is."""
     return [_look(event, os.path.join(place.folder, event)) for event in events(repository)] if place.folder else []
 
@@ -141,7 +141,7 @@ def _without_places(content: bytes) -> bytes:
     return re.sub(rb"^(python|main)=.*$", rb"\1=", content, flags=re.MULTILINE)
 
 
-def install(repository: Repository, prefix: str | None, *, dry: bool = False, force: bool = False) -> Done:
+def install(repository: Repository, prefix: str | None, *, dry: bool = False, force: bool = False) -> InstallResult:
     """Put hooks and merge driver in place. A second time changes nothing.
 
     Args:
@@ -164,23 +164,23 @@ def install(repository: Repository, prefix: str | None, *, dry: bool = False, fo
         if hook.state == "foreign":
             left.append(hook)
         elif hook.state != "installed":
-            steps += [Step("keep", hook.file + SAVED)] if hook.state == "other" else []
-            steps.append(Step("write", hook.file, script(hook.event).decode("utf-8", "surrogateescape")))
+            steps += [InstallStep("keep", hook.file + SAVED)] if hook.state == "other" else []
+            steps.append(InstallStep("write", hook.file, script(hook.event).decode("utf-8", "surrogateescape")))
     driver = merge_driver_setup.steps(repository, prefix) if events(repository) == EVENTS else []
     if not dry:
         _perform(repository, [*steps, *driver])
-    return Done((*steps, *driver), tuple(left), tuple(_notes(repository, place)))
+    return InstallResult((*steps, *driver), tuple(left), tuple(_notes(repository, place)))
 
 
-def install_driver(repository: Repository, prefix: str | None, *, dry: bool = False) -> Done:
+def install_driver(repository: Repository, prefix: str | None, *, dry: bool = False) -> InstallResult:
     """Set the merge driver alone."""
     steps = merge_driver_setup.steps(repository, prefix)
     if not dry:
         _perform(repository, steps)
-    return Done(tuple(steps), (), ())
+    return InstallResult(tuple(steps), (), ())
 
 
-def uninstall(repository: Repository, *, dry: bool = False) -> Done:
+def uninstall(repository: Repository, *, dry: bool = False) -> InstallResult:
     """Take hooks and merge driver away; what was there before comes back."""
     place = hook_paths.place(repository)
     own = place._replace(folder=_default(repository))  # also where the setting came after the hooks
@@ -188,30 +188,30 @@ def uninstall(repository: Repository, *, dry: bool = False) -> Done:
     for hook in dict.fromkeys([*(look(repository, place) if place.own else ()), *look(repository, own)]):
         if hook.state in {"installed", "outdated"}:
             there = os.path.lexists(hook.file + SAVED)
-            steps.append(Step("restore" if there else "remove", hook.file))
+            steps.append(InstallStep("restore" if there else "remove", hook.file))
         elif hook.detail == CHANGED:
             left.append(hook)
         steps += _set_aside(hook)
     if hook_paths.driver(repository, merge_driver_setup.DRIVER):
-        steps.append(Step("unset", f"merge.{merge_driver_setup.DRIVER}"))
+        steps.append(InstallStep("unset", f"merge.{merge_driver_setup.DRIVER}"))
     file = merge_driver_setup.attributes(repository)
     before = merge_driver_setup.content(file)
     after = merge_driver_setup.without_block(before)
     if after != before:
-        steps.append(Step("write" if after else "remove", file, after.decode("utf-8", "surrogateescape")))
+        steps.append(InstallStep("write" if after else "remove", file, after.decode("utf-8", "surrogateescape")))
     if not dry:
         _perform(repository, steps)
-    return Done(tuple(steps), tuple(left), ())
+    return InstallResult(tuple(steps), tuple(left), ())
 
 
-def _set_aside(hook: Hook) -> list[Step]:
+def _set_aside(hook: Hook) -> list[InstallStep]:
     """Return what takes our hook away that another tool has set aside for its own; what was before ours stays there."""
     steps = []
     for ending in _SET_ASIDE:
         file = hook.file + ending
         if _is_ours(hook.event, hook_paths.head(file)):
             there = os.path.lexists(hook.file + SAVED) and hook.state not in {"installed", "outdated"}
-            steps.append(Step("restore", file, hook.file + SAVED) if there else Step("remove", file))
+            steps.append(InstallStep("restore", file, hook.file + SAVED) if there else InstallStep("remove", file))
     return steps
 
 
@@ -247,7 +247,7 @@ def status(repository: Repository, prefix: str | None) -> dict[str, Any]:
     }
 
 
-def as_json(done: Done) -> dict[str, Any]:
+def as_json(done: InstallResult) -> dict[str, Any]:
     """Return what was done, of JSON's types."""
     return {
         "steps": [step._asdict() for step in done.steps],
@@ -257,7 +257,7 @@ def as_json(done: Done) -> dict[str, Any]:
     }
 
 
-def _told(rulers: dict[str, str]) -> Done:
+def _told(rulers: dict[str, str]) -> InstallResult:
     from zenprofile.githooks.managers import SNIPPETS
 
     notes = [
@@ -265,10 +265,10 @@ def _told(rulers: dict[str, str]) -> Done:
         for tool, file in rulers.items()
     ]
     notes.append("the merge driver alone: zenprofile hooks install --driver; git's own hooks all the same: --force")
-    return Done((), (), tuple(notes), tuple((tool, SNIPPETS[tool]) for tool in rulers))
+    return InstallResult((), (), tuple(notes), tuple((tool, SNIPPETS[tool]) for tool in rulers))
 
 
-def _must_be_ours(repository: Repository, place: Place, *, force: bool) -> None:
+def _must_be_ours(repository: Repository, place: HooksFolder, *, force: bool) -> None:
     """Refuse a place for hooks that is not this repository's own."""
     where = f" in {place.origin}" if place.origin else ""
     if not place.folder:
@@ -291,7 +291,7 @@ def _must_be_ours(repository: Repository, place: Place, *, force: bool) -> None:
         raise ZenprofileError(message, hint=hint)
 
 
-def _scope(place: Place) -> str:
+def _scope(place: HooksFolder) -> str:
     return place.scope if place.scope in {"local", "worktree", "global", "system"} else "local"
 
 
@@ -299,7 +299,7 @@ def _default(repository: Repository) -> str:
     return os.path.join(str(repository.common_dir), "hooks")
 
 
-def _notes(repository: Repository, place: Place) -> list[str]:
+def _notes(repository: Repository, place: HooksFolder) -> list[str]:
     found = []
     if not place.default:
         found.append(f"the hooks are in {place.folder}, where core.hooksPath ({place.scope}) points")
@@ -313,7 +313,7 @@ def _notes(repository: Repository, place: Place) -> list[str]:
     return found
 
 
-def _perform(repository: Repository, steps: Sequence[Step]) -> None:
+def _perform(repository: Repository, steps: Sequence[InstallStep]) -> None:
     """Do the steps. A hook is in place at every moment: its copy is made before ours takes its name."""
     for step in steps:
         try:
@@ -322,7 +322,7 @@ def _perform(repository: Repository, steps: Sequence[Step]) -> None:
             raise merge_driver_setup.unwritable(step.file, error) from None
 
 
-def _one(repository: Repository, step: Step) -> None:
+def _one(repository: Repository, step: InstallStep) -> None:
     if step.what == "keep":
         if not _is_kept(step.file.removesuffix(SAVED)):
             os.link(step.file.removesuffix(SAVED), step.file)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from zenprofile.core.entity import Key, key_of_path
-from zenprofile.errors import Conflict
+from zenprofile.errors import ConflictError
 
 _MARKER = 7
 
@@ -40,7 +40,7 @@ def _merged(sides: Sequence[str | None], path: str, marker: int) -> tuple[str, l
     """Return the result, its conflicts in words, and notes.
 
     Raises:
-        Conflict: it is no document.
+        ConflictError: it is no document.
     """
     from zenprofile.core.merge import documents
     from zenprofile.core.paths import show
@@ -48,7 +48,7 @@ def _merged(sides: Sequence[str | None], path: str, marker: int) -> tuple[str, l
     base, ours, theirs = sides
     key = _key(path)
     if key is None or ours is None or theirs is None:
-        raise Conflict("no document of a profile")
+        raise ConflictError("no document of a profile")
     text, conflicts, notes = documents.merge_document(key, base, ours, theirs)
     if text is not None and not conflicts:
         return text, [], notes

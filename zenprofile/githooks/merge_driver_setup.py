@@ -19,7 +19,7 @@ _JOINED = f"{_START} (no line end before)"
 _BLOCK = re.compile(rb"(\n?)# >>> zenprofile >>>( \(no line end before\))?\n(?:.*\n)*?# <<< zenprofile <<<\n")
 
 
-class Step(NamedTuple):
+class InstallStep(NamedTuple):
     """One thing that `install` or `uninstall` does.
 
     Attributes:
@@ -46,16 +46,16 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def steps(repository: Repository, prefix: str | None) -> list[Step]:
+def steps(repository: Repository, prefix: str | None) -> list[InstallStep]:
     """Return what sets the merge driver, as far as it is not set already."""
     found = []
     if hook_paths.driver(repository, DRIVER) != command():
-        found.append(Step("set", f"merge.{DRIVER}", command()))
+        found.append(InstallStep("set", f"merge.{DRIVER}", command()))
     file = attributes(repository)
     before = content(file)
     after = _with_block(before, _patterns(repository, prefix))
     if after != before:
-        found.append(Step("write", file, after.decode("utf-8", "surrogateescape")))
+        found.append(InstallStep("write", file, after.decode("utf-8", "surrogateescape")))
     return found
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from zenprofile.errors import Problem
-from zenprofile.githooks.context import Given, commit_of, new_commits, zeros
-from zenprofile.githooks.range_check import Gate
+from zenprofile.githooks.context import HookContext, commit_of, new_commits, zeros
+from zenprofile.githooks.range_check import RangeCheck
 
 
-def brought(given: Given, gate: Gate, rows: Iterable[tuple[str, str, str]], known: Sequence[str]) -> list[Problem]:
+def brought(
+    given: HookContext, gate: RangeCheck, rows: Iterable[tuple[str, str, str]], known: Sequence[str]
+) -> list[Problem]:
     """List what refs bring that is invalid.
 
     Args:
@@ -27,7 +29,7 @@ def brought(given: Given, gate: Gate, rows: Iterable[tuple[str, str, str]], know
     return list(found.values())
 
 
-def of_tip(given: Given, gate: Gate, tip: str, start: str, known: Sequence[str]) -> list[Problem]:
+def of_tip(given: HookContext, gate: RangeCheck, tip: str, start: str, known: Sequence[str]) -> list[Problem]:
     """List what one tip adds to its start, and the secrets that each commit on the way to it adds.
 
     Args:

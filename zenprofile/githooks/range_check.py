@@ -16,7 +16,7 @@ from zenprofile.core.snapshot import DocumentSnapshot, Loaded, Overlay, Snapshot
 from zenprofile.drivers.local import tree
 from zenprofile.errors import Invalid, Problem
 from zenprofile.git.objects import Objects, Pair, TreeEntry
-from zenprofile.githooks.context import Given
+from zenprofile.githooks.context import HookContext
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
@@ -27,7 +27,7 @@ _MANIFEST_TEXT = f"format: {FORMAT}\n".encode()
 Pairs = Mapping[str, Pair]
 
 
-class Gate:
+class RangeCheck:
     """Looks at changes of one repository. Close the objects that it is given."""
 
     def __init__(self, objects: Objects, catalog: "Catalog") -> None:
@@ -43,7 +43,7 @@ class Gate:
         """
         problems: list[Problem] = []
         for root in self.roots(base, pairs):
-            found = _Change(self, root, base, pairs).problems()
+            found = _ProfileChange(self, root, base, pairs).problems()
             problems += [problem._replace(file=root + problem.file) for problem in found]
         return sorted(problems, key=lambda p: (p.file, p.line, p.column))
 
@@ -56,7 +56,7 @@ class Gate:
         pairs = self._objects.differences(old, new)
         found: list[Problem] = []
         for root in self.roots(old, pairs):
-            problems = _Change(self, root, old, pairs).own_problems()
+            problems = _ProfileChange(self, root, old, pairs).own_problems()
             found += [p._replace(file=root + p.file) for p in problems if p.code in SECRETS]
         return found
 
@@ -135,21 +135,21 @@ class _Some:
 
 
 @contextlib.contextmanager
-def opened(given: Given) -> Iterator[Gate]:
+def opened(given: HookContext) -> Iterator[RangeCheck]:
     """Give a gate on what a hook was given, with the schemas that ship."""
     from zenprofile import resources
 
     objects = given.objects()
     try:
-        yield Gate(objects, resources.catalog())
+        yield RangeCheck(objects, resources.catalog())
     finally:
         objects.close()
 
 
-class _Change:
+class _ProfileChange:
     """One change of one profile."""
 
-    def __init__(self, gate: Gate, root: str, base: str, pairs: Pairs) -> None:
+    def __init__(self, gate: RangeCheck, root: str, base: str, pairs: Pairs) -> None:
         self._gate = gate
         self._root = root
         self._base = base

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from zenprofile.errors import Invalid, NotFound, StoreBroken, Unsafe
 from zenprofile.machine import roots, tracked
-from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, State, folder_of, usable
+from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, ProfilesFile, folder_of, usable
 
 
 class Active(NamedTuple):
@@ -98,7 +98,7 @@ def named(profiles: Profiles, name: str) -> Profile:
     return profiles.find(name) if found is None else found
 
 
-def _global(state: State, here: roots.Here, name: str, said_by: str, file: str) -> Active:
+def _global(state: ProfilesFile, here: roots.Here, name: str, said_by: str, file: str) -> Active:
     profile = state.profiles.get(name)
     own = profile.active_stack if profile else DEFAULT
     if here.said is None:
@@ -109,7 +109,7 @@ def _global(state: State, here: roots.Here, name: str, said_by: str, file: str) 
     return Active(name, profile, "global", here.root, stack, said_by, file, project, here.root, here.said.file)
 
 
-def _local(state: State, here: roots.Here, file: str) -> Active | None:
+def _local(state: ProfilesFile, here: roots.Here, file: str) -> Active | None:
     """Return the profile that the checkout or its root's file names; None where neither names one."""
     said = here.said
     if said is not None and said.profile and not said.store:
@@ -124,13 +124,13 @@ def _local(state: State, here: roots.Here, file: str) -> Active | None:
     return _checkout(state, here, file) if here.store else None
 
 
-def _checkout(state: State, here: roots.Here, file: str) -> Active:
+def _checkout(state: ProfilesFile, here: roots.Here, file: str) -> Active:
     """Return the profile whose folder one stands in: as this machine names it, else as the checkout itself does."""
     choice = state.choices(here.store)
     said_by = here.said.file if here.said else here.store
     chosen = state.profiles.get(choice.get("profile", ""))
     profile = chosen or _registered(state, here) or state.checkout(here.store, here.name)
-    said = here.said if here.said and chosen is None else roots.Repository("", "")
+    said = here.said if here.said and chosen is None else roots.RootMarker("", "")
     stack = profile.active_stack
     if chosen is None:
         stack = choice.get("active_stack") or said.stack or profile.active_stack
@@ -143,7 +143,7 @@ def _checkout(state: State, here: roots.Here, file: str) -> Active:
     return Active(profile.name, profile, "local", here.root, stack, said_by, file, project, here.store)
 
 
-def _registered(state: State, here: roots.Here) -> Profile | None:
+def _registered(state: ProfilesFile, here: roots.Here) -> Profile | None:
     """Return this machine's profile of a checkout's folder; of several the one that is named there or active."""
     found = {name: p for name, p in state.profiles.items() if not p.problem and folder_of(p) == here.store}
     for name in (here.name, state.active):

@@ -132,7 +132,7 @@ def _to_json(profile: Profile) -> dict[str, Any]:
     return {**{field: known[field] for field in _TYPES if field in known}, **profile.unknown}
 
 
-class State:
+class ProfilesFile:
     """Content of the file.
 
     Attributes:
@@ -231,7 +231,7 @@ class Profiles:
         """Say whether any profile was ever made here and one is left."""
         return os.path.lexists(self.file) and bool(self.state().profiles)
 
-    def state(self) -> State:
+    def state(self) -> ProfilesFile:
         """Read the file; an empty state where there is none.
 
         Raises:
@@ -242,7 +242,7 @@ class Profiles:
             with open(self.file, "rb") as file:
                 data = json.loads(file.read())
         except FileNotFoundError:
-            return State()
+            return ProfilesFile()
         except OSError as error:
             raise StoreBroken(
                 f"the list of profiles cannot be read: {error.strerror}", file=self.file, hint="check its permissions"
@@ -251,7 +251,7 @@ class Profiles:
             raise self._damaged("it is not JSON") from None
         return self._checked(data)
 
-    def _checked(self, data: Any) -> State:
+    def _checked(self, data: Any) -> ProfilesFile:
         if not isinstance(data, dict) or type(data.get("format")) is not int:
             raise self._damaged("it is not an object with a format")
         if data["format"] > FORMAT:
@@ -264,7 +264,7 @@ class Profiles:
         wrong = [key for key, kind in expected.items() if not isinstance(data.get(key, kind()), kind)]
         if wrong:
             raise self._damaged(f"its {wrong[0]} is invalid")
-        return State(data)
+        return ProfilesFile(data)
 
     def _damaged(self, why: str) -> StoreBroken:
         hint = "fix the file, or move it away to start anew; zenprofile leaves it as it is"
@@ -300,7 +300,7 @@ class Profiles:
             yield
 
     @contextmanager
-    def edit(self) -> Iterator[State]:
+    def edit(self) -> Iterator[ProfilesFile]:
         """Give the state to change; it is written once the block ends without an exception.
 
         Raises:

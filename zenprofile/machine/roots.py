@@ -23,7 +23,7 @@ _MAX_BYTES = 64 * 1024
 _NAMED = ("profile", "stack", "project")
 
 
-class Repository(NamedTuple):
+class RootMarker(NamedTuple):
     """What a repository root says: names that are empty where it says nothing.
 
     Attributes:
@@ -51,7 +51,7 @@ class Here(NamedTuple):
     """
 
     root: str = ""
-    said: Repository | None = None
+    said: RootMarker | None = None
     store: str = ""
     top: str = ""
 
@@ -75,7 +75,7 @@ def look(folder: str = "") -> Here:
         start = folder or os.getcwd()
     except OSError:  # the current folder was removed
         return Here()
-    said: Repository | None = None
+    said: RootMarker | None = None
     store = top = ""
     for at in _upwards(start):
         marked = _stands(os.path.join(at, REPOSITORY_FILE))
@@ -97,7 +97,7 @@ def look(folder: str = "") -> Here:
     return Here(said.root if said else "", said, "", top)
 
 
-def find_repository(folder: str = "") -> Repository | None:
+def find_marker(folder: str = "") -> RootMarker | None:
     """Return what the root's file says that decides for a folder (the current one); raises as `look`."""
     return look(folder).said
 
@@ -118,7 +118,7 @@ def _profile_in(at: str, *, is_top: bool) -> str:
     return below if is_top and os.path.lexists(os.path.join(below, MANIFEST)) else ""
 
 
-def _nearer(at: str, store: str) -> Repository | None:
+def _nearer(at: str, store: str) -> RootMarker | None:
     """Return what a root's file says; where a profile stands nearer, only if the file names that profile's folder."""
     if not store or store == at:
         return _read_at(at)
@@ -129,12 +129,12 @@ def _nearer(at: str, store: str) -> Repository | None:
         return None
 
 
-def _read_at(at: str) -> Repository | None:
+def _read_at(at: str) -> RootMarker | None:
     text = _text_of(at, REPOSITORY_FILE)
-    return None if text is None else _read_repository(at, text)
+    return None if text is None else _read_marker(at, text)
 
 
-def _zenml_above(start: str) -> Repository | None:
+def _zenml_above(start: str) -> RootMarker | None:
     for at in _upwards(start):
         if _stands(os.path.join(at, ZENML_FILE)):
             text = _text_of(at, ZENML_FILE)
@@ -143,7 +143,7 @@ def _zenml_above(start: str) -> Repository | None:
     return None
 
 
-def _named(said: Repository) -> str:
+def _named(said: RootMarker) -> str:
     """Return the folder of the profile that a root's file names.
 
     Raises:
@@ -171,7 +171,7 @@ def _named(said: Repository) -> str:
 
 def of_store(root: str, store: str) -> str:
     """Return the folder of the profile that a root's file is to name; raises as `look`."""
-    found = _named(Repository(root, os.path.join(root, REPOSITORY_FILE), store=store))
+    found = _named(RootMarker(root, os.path.join(root, REPOSITORY_FILE), store=store))
     _must_be_trusted(found, top_of(found))
     return found
 
@@ -256,24 +256,24 @@ def _said_by(root: str, text: str) -> dict[str, Any]:
     return data
 
 
-def _read_repository(root: str, text: str) -> Repository:
+def _read_marker(root: str, text: str) -> RootMarker:
     data = _said_by(root, text)
     file = os.path.join(root, REPOSITORY_FILE)
     texts = {field: data.get(field) or "" for field in (*_NAMED, "store")}
     wrong = next((field for field, text in texts.items() if not isinstance(text, str)), "")
     if wrong:
         raise Invalid(f"the {wrong} is no text", file=file, hint="correct it, or 'zenprofile init' anew")
-    return _checked(Repository(root, file, **texts))
+    return _checked(RootMarker(root, file, **texts))
 
 
-def _checked(found: Repository) -> Repository:
+def _checked(found: RootMarker) -> RootMarker:
     for field, name in (("profile", found.profile), ("stack", found.stack)):
         if name and names.why_not(name):
             raise Invalid(f"the {field} is invalid: {names.why_not(name)}", file=found.file, hint="correct the name")
     return found
 
 
-def _read_zenml(root: str, text: str) -> Repository:
+def _read_zenml(root: str, text: str) -> RootMarker:
     # Two keys at the margin with a name each: read without the YAML library, which costs as much as the whole command.
     said: dict[str, str] = {}
     file = os.path.join(root, ZENML_FILE)
@@ -282,7 +282,7 @@ def _read_zenml(root: str, text: str) -> Repository:
         if colon and key in {"active_profile_name", "active_stack_name"}:
             name = value.split(" #", 1)[0].strip().strip("'\"")
             said[key] = "" if name in {"null", "~"} else name
-    return _checked(Repository(root, file, said.get("active_profile_name", ""), said.get("active_stack_name", "")))
+    return _checked(RootMarker(root, file, said.get("active_profile_name", ""), said.get("active_stack_name", "")))
 
 
 def change_repository(
@@ -320,14 +320,14 @@ def held(root: str) -> dict[str, Any]:
     """Return what a root's ``.zenprofile.json`` holds; where ZenML's file alone marks the root, what that says.
 
     Raises:
-        Unsafe, Invalid: as `find_repository`.
+        Unsafe, Invalid: as `find_marker`.
     """
     text = _text_of(root, REPOSITORY_FILE)
     if text is not None:
-        _read_repository(root, text)
+        _read_marker(root, text)
         return _said_by(root, text)
     zenml = _text_of(root, ZENML_FILE)
-    found = _read_zenml(root, zenml) if zenml is not None else Repository(root, "")
+    found = _read_zenml(root, zenml) if zenml is not None else RootMarker(root, "")
     return {field: name for field, name in (("profile", found.profile), ("stack", found.stack)) if name}
 
 

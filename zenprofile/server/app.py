@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from zenprofile.server import api, pages
 from zenprofile.server.endpoint import NOTHING, Endpoint
 from zenprofile.server.exchange import Resource
-from zenprofile.server.guard import Guard
+from zenprofile.server.guard import GuardMiddleware
 from zenprofile.server.site import Site
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -28,4 +28,4 @@ def application(site: Site) -> ASGIApp:
     """Return the application that serves a site."""
     app = Starlette(routes=routes(site))
     app.router.redirect_slashes = False
-    return Guard(app, site.settings)
+    return GuardMiddleware(app, site.settings)

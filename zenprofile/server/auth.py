@@ -6,7 +6,7 @@ from collections import deque
 
 from zenprofile.errors import AccessDenied
 from zenprofile.server import sessions
-from zenprofile.server.exchange import Asked, Principal, Refused
+from zenprofile.server.exchange import HttpError, Principal, Request
 from zenprofile.store import tokens
 
 _CHALLENGE = (("WWW-Authenticate", 'Bearer realm="zenprofile"'),)
@@ -45,7 +45,7 @@ class Brake:
             times.append(now)
 
 
-def recognize(asked: Asked, text: str) -> Principal | None:
+def recognize(asked: Request, text: str) -> Principal | None:
     """Return whose token a text is, or None."""
     token = asked.site.tokens.get(tokens.id_of(text)) if tokens.id_of(text) else None
     if not tokens.fits(token, text) or token is None:
@@ -53,30 +53,30 @@ def recognize(asked: Asked, text: str) -> Principal | None:
     return Principal(token.user, token.role, token.id)
 
 
-def visitor(asked: Asked) -> Principal | None:
+def visitor(asked: Request) -> Principal | None:
     """Return who the page's cookie says is signed in, or None."""
     text = sessions.token_of(asked)
     return recognize(asked, text) if text else None
 
 
-def require(asked: Asked) -> Principal:
+def require(asked: Request) -> Principal:
     """Return who asks the API.
 
     Raises:
-        Refused: 401 without a valid token; 429 after too many wrong ones.
+        HttpError: 401 without a valid token; 429 after too many wrong ones.
     """
     scheme, _, text = asked.headers.get("authorization", "").partition(" ")
     if not text or scheme.lower() != "bearer":
         error = AccessDenied("this needs a token", hint="log in: zenprofile login")
-        raise Refused(401, error, _CHALLENGE)
+        raise HttpError(401, error, _CHALLENGE)
     return guarded(asked, text.strip())
 
 
-def guarded(asked: Asked, text: str) -> Principal:
+def guarded(asked: Request, text: str) -> Principal:
     """Return whose token a text is, and count the wrong ones of each address.
 
     Raises:
-        Refused: 401 where it is wrong; 429 where too many were.
+        HttpError: 401 where it is wrong; 429 where too many were.
     """
     found = recognize(asked, text)
     if found is not None:
@@ -85,18 +85,18 @@ def guarded(asked: Asked, text: str) -> Principal:
     wait = brake.wait(asked.address)
     if wait:
         error = AccessDenied("too many wrong tokens from this address", hint=f"wait {wait} seconds")
-        raise Refused(429, error, (("Retry-After", str(wait)),))
+        raise HttpError(429, error, (("Retry-After", str(wait)),))
     brake.wrong(asked.address)
     error = AccessDenied("the token is wrong or was revoked", hint="ask for a new one, then: zenprofile login")
-    raise Refused(401, error, _CHALLENGE)
+    raise HttpError(401, error, _CHALLENGE)
 
 
 def allow(principal: Principal, needed: str) -> None:
     """Let through who has a role or a higher one.
 
     Raises:
-        Refused: 403.
+        HttpError: 403.
     """
     if not tokens.may(principal.role, needed):
         message = f"this needs the role {needed}; the token of {principal.user} has {principal.role}"
-        raise Refused(403, AccessDenied(message, hint=f"ask for a token with --role {needed}"))
+        raise HttpError(403, AccessDenied(message, hint=f"ask for a token with --role {needed}"))

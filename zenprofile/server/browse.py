@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from zenprofile.server.run import Listening, bind, serve
 from zenprofile.server.site import Settings
-from zenprofile.store import revs, tokens
+from zenprofile.store import changelog, tokens
 from zenprofile.store.tokens import Token
 from zenprofile.usecases.serving import Served
 
@@ -41,7 +41,7 @@ def browse(served: Served, user: str, port: int, ready: Callable[[str], None]) -
     Raises:
         StoreBroken: the port cannot be used.
     """
-    text, token = tokens.make(user, "viewer", revs.now())
+    text, token = tokens.make(user, "viewer", changelog.now())
     codes = {secrets.token_urlsafe(32): text}
     listening = Listening("127.0.0.1", port)
     at = bind(listening)

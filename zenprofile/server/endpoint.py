@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from zenprofile.errors import NotFound, UsageError, ZenprofileError
 from zenprofile.server import auth, pages, problems
-from zenprofile.server.exchange import Answer, Asked, Operation, Refused, Resource
+from zenprofile.server.exchange import HttpError, Operation, Request, Resource, Response
 from zenprofile.server.site import Site
 
 BODY_SECONDS = 30.0
@@ -25,7 +25,7 @@ class Endpoint:
         self._allow = ", ".join(sorted({*resource.operations, *(["HEAD"] if "GET" in resource.operations else [])}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = Asked(self._site, scope)
+        asked = Request(self._site, scope)
         operation = self._operations.get(asked.method)
         if operation is None or not operation.limit:
             answer = await self._site.run(self._answer, asked, operation)
@@ -33,7 +33,7 @@ class Endpoint:
             answer = await self._with_body(asked, operation, receive)
         await _send(answer, scope["method"] == "HEAD", send)
 
-    async def _with_body(self, asked: Asked, operation: Operation, receive: Receive) -> Answer:
+    async def _with_body(self, asked: Request, operation: Operation, receive: Receive) -> Response:
         refusal = await self._site.run(self._refusal, asked, operation)
         if refusal is not None:
             return refusal
@@ -45,17 +45,17 @@ class Endpoint:
             return problems.answer(error, 408, (("Connection", "close"),))
         return await self._site.run(self._handled, asked, operation)
 
-    def _answer(self, asked: Asked, operation: Operation | None) -> Answer:
+    def _answer(self, asked: Request, operation: Operation | None) -> Response:
         return self._refusal(asked, operation) or self._handled(asked, operation)  # type: ignore[arg-type] # refused without one
 
-    def _refusal(self, asked: Asked, operation: Operation | None) -> Answer | None:
+    def _refusal(self, asked: Request, operation: Operation | None) -> Response | None:
         """Return the answer to who may not ask this, or None."""
         try:
             return self._admit(asked, operation)
         except Exception as error:
             return _failed(error)
 
-    def _admit(self, asked: Asked, operation: Operation | None) -> Answer | None:
+    def _admit(self, asked: Request, operation: Operation | None) -> Response | None:
         access = operation.access if operation else "open" if self._open else "api"
         if access == "api":
             asked.principal = auth.require(asked)
@@ -69,7 +69,7 @@ class Endpoint:
             auth.allow(asked.principal, operation.needs)
         return None
 
-    def _no_operation(self, asked: Asked) -> Answer:
+    def _no_operation(self, asked: Request) -> Response:
         if not self._operations:
             error = NotFound(f"there is nothing at {asked.path[:140]!r}", hint="/openapi.json lists what there is")
             return problems.answer(error, 404)
@@ -78,15 +78,15 @@ class Endpoint:
             UsageError("this path does not take the method", hint=hint), 405, (("Allow", self._allow),)
         )
 
-    def _handled(self, asked: Asked, operation: Operation) -> Answer:
+    def _handled(self, asked: Request, operation: Operation) -> Response:
         try:
             return operation.handle(asked)
         except Exception as error:
             return _failed(error)
 
 
-def _failed(error: Exception) -> Answer:
-    if isinstance(error, Refused):
+def _failed(error: Exception) -> Response:
+    if isinstance(error, HttpError):
         return problems.answer(error.error, error.status, error.headers, **error.more)
     if isinstance(error, ZenprofileError):
         return problems.answer(error)
@@ -111,7 +111,7 @@ async def _body(receive: Receive, limit: int) -> bytes | None:
             return b"".join(parts)
 
 
-async def _send(answer: Answer, head: bool, send: Send) -> None:
+async def _send(answer: Response, head: bool, send: Send) -> None:
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if answer.body or answer.status not in {204, 304}:
         headers.append((b"content-type", answer.type.encode("latin-1")))

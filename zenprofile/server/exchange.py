@@ -21,7 +21,7 @@ YAML = "application/yaml"
 HTML = "text/html; charset=utf-8"
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What is sent back."""
 
     status: int = 200
@@ -44,7 +44,7 @@ class Principal(NamedTuple):
     token: str
 
 
-class Refused(Exception):
+class HttpError(Exception):
     """An answer that no error of the store stands for: its status, headers and members to send with it."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Refused(Exception):
         self.headers = headers
 
 
-class Asked:
+class Request:
     """A request.
 
     Attributes:
@@ -124,25 +124,25 @@ class Asked:
         """Return the body's media type, one of those named.
 
         Raises:
-            Refused: the body is too large (413), or of another type, or encoded (415).
+            HttpError: the body is too large (413), or of another type, or encoded (415).
         """
         if self.body is None:
             error = Invalid("the body is too large", hint="a document has at most 1 MiB")
             error.code = "too-large"
-            raise Refused(413, error)
+            raise HttpError(413, error)
         given, _, parameters = self.headers.get("content-type", "").partition(";")
         charset = parameters.strip().lower().removeprefix("charset=").strip('"')
         encoded = self.headers.get("content-encoding", "identity").lower() != "identity"
         if given.strip().lower() not in types or encoded or charset not in {"", "utf-8"}:
             hint = f"send it as {' or '.join(types)}, in UTF-8, without Content-Encoding"
-            raise Refused(415, UsageError("the body's type is not taken here", hint=hint))
+            raise HttpError(415, UsageError("the body's type is not taken here", hint=hint))
         return given.strip().lower()
 
     def json(self) -> Any:
         """Return the body as JSON: no NaN, no key twice, nothing that cannot be read back.
 
         Raises:
-            Refused: too large, of another type, or no such JSON.
+            HttpError: too large, of another type, or no such JSON.
         """
         self.sent(JSON)
         return strict_json(self.body or b"")
@@ -152,13 +152,13 @@ def strict_json(raw: bytes) -> Any:
     """Read JSON as RFC 8259 has it.
 
     Raises:
-        Refused: it is none, holds NaN or an infinity, a key twice, or is nested too deep.
+        HttpError: it is none, holds NaN or an infinity, a key twice, or is nested too deep.
     """
     try:
         return json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)[:200]
-        raise Refused(400, UsageError(f"the body is not JSON: {why}", hint="send one JSON value in UTF-8")) from None
+        raise HttpError(400, UsageError(f"the body is not JSON: {why}", hint="send one JSON value in UTF-8")) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -172,9 +172,9 @@ def _no_number(text: str) -> float:
     raise ValueError(f"{text} is no number in JSON")
 
 
-def as_json(data: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def as_json(data: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Response:
     """Answer with JSON."""
-    return Answer(status, dump(data), JSON, headers)
+    return Response(status, dump(data), JSON, headers)
 
 
 def dump(data: Any) -> bytes:
@@ -185,7 +185,7 @@ def dump(data: Any) -> bytes:
         return json.dumps(data, separators=(",", ":")).encode()
 
 
-Handler = Callable[[Asked], Answer]
+Handler = Callable[[Request], Response]
 
 
 class Operation(NamedTuple):

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from zenprofile import __version__
 from zenprofile.errors import AccessDenied, UsageError
 from zenprofile.server import problems
-from zenprofile.server.exchange import Answer
+from zenprofile.server.exchange import Response
 from zenprofile.server.site import Settings
 
 API = 1
@@ -37,7 +37,7 @@ _ALWAYS = (
 _BY_HTTPS = ((b"strict-transport-security", b"max-age=31536000"),)
 
 
-class Guard:
+class GuardMiddleware:
     """Wraps an application; what it refuses never reaches it."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -74,7 +74,7 @@ class Guard:
         )
         await with_headers({"type": "http.response.body", "body": refusal.body})
 
-    def _refusal(self, scope: Scope) -> Answer | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > TARGET_LIMIT:
             error = UsageError("the address is too long", hint=f"it may have {TARGET_LIMIT} bytes")
             return problems.answer(error, 414)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zenprofile.core.entity import KINDS
 from zenprofile.errors import NotFound, ZenprofileError
 from zenprofile.server import sessions, views
-from zenprofile.server.exchange import HTML, Answer, Asked, Operation, Refused, Resource
+from zenprofile.server.exchange import HTML, HttpError, Operation, Request, Resource, Response
 from zenprofile.usecases import history, lookup
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ def _environment() -> "Environment":
     )
 
 
-def _page(asked: Asked, template: str, status: int = 200, **values: Any) -> Answer:
+def _page(asked: Request, template: str, status: int = 200, **values: Any) -> Response:
     values = {"profile": asked.site.settings.profile, "visitor": asked.principal, "query": "", "kinds": KINDS, **values}
     text = _environment().get_template(template).render(values)
-    return Answer(status, text.encode("utf-8", "backslashreplace"), HTML)
+    return Response(status, text.encode("utf-8", "backslashreplace"), HTML)
 
 
-def _told(handle: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
+def _told(handle: Callable[[Request], Response]) -> Callable[[Request], Response]:
     """Return a handler whose errors are pages too."""
 
-    def told(asked: Asked) -> Answer:
+    def told(asked: Request) -> Response:
         try:
             return handle(asked)
         except ZenprofileError as error:
@@ -49,12 +49,12 @@ def _told(handle: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
     return told
 
 
-def _number(asked: Asked) -> int:
+def _number(asked: Request) -> int:
     text = asked.one("page", "1")
     return min(max(int(text), 1), 100_000) if text.isascii() and text.isdigit() else 1
 
 
-def home(asked: Asked) -> Answer:
+def home(asked: Request) -> Response:
     """Answer with the stacks as cards, or with the sign-in form."""
     asked.principal = asked.visitor
     if asked.principal is None:
@@ -76,13 +76,13 @@ def home(asked: Asked) -> Answer:
     )
 
 
-def entity(asked: Asked) -> Answer:
+def entity(asked: Request) -> Response:
     """Answer with an entity's page."""
     key = lookup.refer(asked.store.snapshot(), asked.params["key"])
     return _page(asked, "entity.html", **views.entity(asked.store, key))
 
 
-def entities(asked: Asked) -> Answer:
+def entities(asked: Request) -> Response:
     """Answer with all entities of a kind."""
     kind, page = asked.params["kind"], _number(asked)
     if kind not in KINDS:
@@ -92,25 +92,25 @@ def entities(asked: Asked) -> Answer:
     return _page(asked, "kind.html", kind=kind, rows=rows, total=total, page=page, pages=pages)
 
 
-def recent(asked: Asked) -> Answer:
+def recent(asked: Request) -> Response:
     """Answer with recorded changes by day and person."""
     page = _number(asked)
     days, more = views.recent(asked.store, page)
     return _page(asked, "changes.html", days=days, people=views.by_person(days), page=page, more=more)
 
 
-def change(asked: Asked) -> Answer:
+def change(asked: Request) -> Response:
     """Answer with one recorded change."""
     told = views.changes([history.show(asked.store, asked.params["rev"])])[0]
     return _page(asked, "change.html", told=told)
 
 
-def problems(asked: Asked) -> Answer:
+def problems(asked: Request) -> Response:
     """Answer with what is wrong."""
     return _page(asked, "problems.html", problems=views.problems(asked.store))
 
 
-def compare(asked: Asked) -> Answer:
+def compare(asked: Request) -> Response:
     """Answer with two stacks side by side."""
     snapshot = asked.store.snapshot()
     names = [key.name for key in snapshot.keys("stack")]
@@ -119,18 +119,18 @@ def compare(asked: Asked) -> Answer:
     return _page(asked, "compare.html", names=names, one=one, other=other, rows=rows)
 
 
-def search(asked: Asked) -> Answer:
+def search(asked: Request) -> Response:
     """Answer with the entities that have a text in them."""
     query = asked.one("q")
     return _page(asked, "search.html", query=query, found=views.search(asked.store.snapshot(), query))
 
 
-def denied(asked: Asked) -> Answer:
+def denied(asked: Request) -> Response:
     """Answer to who asks for a page and is not signed in."""
     return _page(asked, "sign-in.html", 401, wrong=False)
 
 
-def sign_in(asked: Asked) -> Answer:
+def sign_in(asked: Request) -> Response:
     """Sign a browser in by the form's field ``token``."""
     from urllib.parse import parse_qs
 
@@ -140,26 +140,26 @@ def sign_in(asked: Asked) -> Answer:
     token = parse_qs((asked.body or b"").decode("utf-8", "replace")).get("token", [""])[0].strip()
     try:
         auth.guarded(asked, token)
-    except Refused as refused:
+    except HttpError as refused:
         answer = _page(asked, "sign-in.html", refused.status, wrong=True)
         return answer._replace(headers=refused.headers)
-    return Answer(303, b"", HTML, (("Location", "/"), sessions.signed_in(asked, token)))
+    return Response(303, b"", HTML, (("Location", "/"), sessions.signed_in(asked, token)))
 
 
-def sign_out(asked: Asked) -> Answer:
+def sign_out(asked: Request) -> Response:
     """Sign a browser out."""
-    return Answer(303, b"", HTML, (("Location", "/"), sessions.signed_out(asked)))
+    return Response(303, b"", HTML, (("Location", "/"), sessions.signed_out(asked)))
 
 
-def open_link(asked: Asked) -> Answer:
+def open_link(asked: Request) -> Response:
     """Sign in the browser that follows the one-time link of ``zenprofile browse``; the second time it is refused."""
     token = asked.site.settings.link(asked.params["code"])
     if not token:
         return denied(asked)
-    return Answer(303, b"", HTML, (("Location", "/"), sessions.signed_in(asked, token)))
+    return Response(303, b"", HTML, (("Location", "/"), sessions.signed_in(asked, token)))
 
 
-def _read(path: str, handle: Callable[[Asked], Answer], summary: str) -> Resource:
+def _read(path: str, handle: Callable[[Request], Response], summary: str) -> Resource:
     return Resource(path, {"GET": Operation(_told(handle), summary, access="page")})
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from zenprofile import errors
 from zenprofile.errors import ZenprofileError
-from zenprofile.server.exchange import Answer, dump
+from zenprofile.server.exchange import Response, dump
 
 PROBLEM = "application/problem+json"
 # By class: what the status says of a failure of the store. The first that fits counts.
@@ -14,7 +14,7 @@ _STATUS: tuple[tuple[type[ZenprofileError], int, str], ...] = (
     (errors.InUse, 409, "It is in use"),
     (errors.Invalid, 422, "It is invalid"),
     (errors.Stale, 412, "It was changed meanwhile"),
-    (errors.Conflict, 409, "A person must choose"),
+    (errors.ConflictError, 409, "A person must choose"),
     (errors.Ambiguous, 400, "The name fits several"),
     (errors.UsageError, 400, "Wrong usage"),
     (errors.Unsafe, 400, "Refused as unsafe"),
@@ -43,7 +43,7 @@ def status_of(error: ZenprofileError) -> int:
     return next((status for kind, status, _ in _STATUS if isinstance(error, kind)), 400)
 
 
-def answer(error: ZenprofileError, status: int = 0, headers: tuple[tuple[str, str], ...] = (), **more: Any) -> Answer:
+def answer(error: ZenprofileError, status: int = 0, headers: tuple[tuple[str, str], ...] = (), **more: Any) -> Response:
     """Answer with an error.
 
     Args:
@@ -69,10 +69,10 @@ def answer(error: ZenprofileError, status: int = 0, headers: tuple[tuple[str, st
         data["problems"] = [problem._asdict() for problem in error.problems]
     if status == 503:
         headers = (*headers, ("Retry-After", "1"))
-    return Answer(status, dump({**data, **more}), PROBLEM, headers)
+    return Response(status, dump({**data, **more}), PROBLEM, headers)
 
 
-def unexpected() -> Answer:
+def unexpected() -> Response:
     """Answer where the server itself is at fault; what happened stands in its log alone."""
     error = ZenprofileError("the server failed", hint="its log says why; whether a write was made, a look tells")
     error.code = "internal"

@@ -105,7 +105,7 @@ def entity(store: Store, key: Key) -> dict[str, Any]:
         "yaml": "" if problems else hidden(snapshot.text(key) or ""),
         "problems": problems,
         "users": [str(user) for user in used_by(snapshot, [key]).get(key, ())],
-        "history": changes(history.log(store, key, history.Wanted(20))),
+        "history": changes(history.log(store, key, history.LogFilter(20))),
     }
 
 

@@ -56,7 +56,7 @@ class Relation(NamedTuple):
     proposed: tuple[Proposed, ...] = ()
 
 
-class Pulled(NamedTuple):
+class PullResult(NamedTuple):
     """What a pull did.
 
     Attributes:
@@ -72,7 +72,7 @@ class Pulled(NamedTuple):
     equal: bool
 
 
-class Pushed(NamedTuple):
+class PushResult(NamedTuple):
     """What a push did.
 
     Attributes:
@@ -90,7 +90,7 @@ class Pushed(NamedTuple):
     to: str = ""
 
 
-class Open(NamedTuple):
+class OpenConflicts(NamedTuple):
     """Conflicts that wait for a person.
 
     Attributes:
@@ -122,7 +122,7 @@ def at(data: Any, path: Path) -> Any:
     return data
 
 
-class State(NamedTuple):
+class StoreStatus(NamedTuple):
     """How a store is (docs/contract.md, ``status``).
 
     Attributes:
@@ -143,7 +143,7 @@ class State(NamedTuple):
     next: str
     relation: Relation
     changes: tuple[Changed, ...]
-    open: Open
+    open: OpenConflicts
     invalid: tuple[Problem, ...]
     hooks: str
 
@@ -163,14 +163,14 @@ class Sharing(Protocol):
         """
         ...
 
-    def pull(self, *, accept_invalid: bool = False, take_theirs: bool = False) -> Pulled:
+    def pull(self, *, accept_invalid: bool = False, take_theirs: bool = False) -> PullResult:
         """Fetch and merge by meaning; the branch moves only to a whole that holds.
 
         With ``take_theirs``, for a rewritten history, the branch becomes as the remote has it; what was here is kept
         under a ref that a note names.
 
         Raises:
-            Conflict: a person must choose; what is known of it is kept (`open`), nothing moved.
+            ConflictError: a person must choose; what is known of it is kept (`open`), nothing moved.
             Invalid: the remote's entities are invalid, and ``accept_invalid`` is not given.
             Unreachable, AccessDenied: the remote; local work is kept.
             Paused, Locked, StoreBroken: as `Store.apply`.
@@ -194,19 +194,19 @@ class Sharing(Protocol):
         """
         ...
 
-    def push(self, *, with_others: bool = False) -> Pushed:
+    def push(self, *, with_others: bool = False) -> PushResult:
         """Send the commits that are only here.
 
         Raises:
             Invalid: they add problems; nothing that is invalid is sent.
-            Conflict: conflicts are open.
+            ConflictError: conflicts are open.
             ZenprofileError: they touch files outside the profile, and ``with_others`` is not given; or the remote
                 refused them.
             Unreachable, AccessDenied: the remote; local work is kept.
         """
         ...
 
-    def open(self) -> Open:
+    def open(self) -> OpenConflicts:
         """Return the conflicts that wait."""
         ...
 
@@ -214,7 +214,7 @@ class Sharing(Protocol):
         """Return the last change (its fields left out) of what is in conflict on each side, or None."""
         ...
 
-    def resolve(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
+    def resolve(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, PullResult]:
         """Settle conflicts of one entity; with the last one settled, the merge is made.
 
         What is settled may be settled anew, or opened again, until then.
@@ -238,7 +238,7 @@ class Sharing(Protocol):
         """Return an entity's document with git's markers around its conflicts, for an editor."""
         ...
 
-    def state(self) -> State:
+    def state(self) -> StoreStatus:
         """Say how the store is, and why, without asking the remote."""
         ...
 

@@ -1,6 +1,7 @@
 """What a store offers whose recorded changes can be taken back; the use cases of history know nothing else of it."""
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 from zenprofile.core.change import Change, Recorded
@@ -50,23 +51,54 @@ class Undoing(Protocol):
         """
         ...
 
+    def undos(self) -> Iterator[Past]:
+        """Yield what `take_back` wrote since this machine's last other change, newest first.
+
+        What was taken back itself is not among it, nor what did that.
+        """
+        ...
+
     def take_back(self, change: Change, undone: str) -> Recorded:
-        """Write a change as `Store.apply` does, and remember in the same step what it takes back (`Past.id`)."""
+        """Write a change as `Store.apply` does, and remember in the same step what it takes back (`Past.id`).
+
+        What took back a change can be taken back in turn: then the change stands again.
+        """
         ...
 
 
 def standing(records: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield the ids of changes that have not been taken back.
+    """Yield the ids of changes that stand: not taken back, or what took them back was taken back itself.
 
     Args:
         records: newest first, the id of each, and the id of what it takes back ("": nothing).
     """
     taken: set[str] = set()
     for number, undone in records:
+        if number in taken:
+            continue
         if undone:
             taken.add(undone)
-        elif number not in taken:
+        else:
             yield number
+
+
+def redoable(records: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield the ids of what took a change back, was not taken back itself, and is younger than every other change.
+
+    Args:
+        records: as of `standing`; read no further than to what the youngest ones take back.
+    """
+    older = iter(records)
+    run = dict(takewhile(lambda record: record[1], older))
+    # Who else wrote at the same moment may have come between what is taken back and what takes it back.
+    redone, sought = set(run.values()) & run.keys(), set(run.values()) - run.keys()
+    for number, undone in older if sought else ():
+        if undone and number in sought:
+            redone.add(number)
+        sought.discard(number)
+        if not sought:
+            break
+    yield from (number for number, undone in run.items() if undone not in redone and number not in redone)
 
 
 def mark(secret_: str, number: int) -> str:

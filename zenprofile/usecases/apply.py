@@ -5,22 +5,22 @@ from pathlib import Path
 
 from zenprofile.core.change import Change, Changed, Edit, Recorded, same
 from zenprofile.core.document import edit, reader
-from zenprofile.core.document.places import Places
+from zenprofile.core.document.positions import Positions
 from zenprofile.core.entity import MANIFEST, Data, Key, key_of_path, normal
 from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.errors import InUse, Invalid, NotFound, Problem, UsageError
 from zenprofile.fs import nofollow
-from zenprofile.store import revs
+from zenprofile.store import changelog
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import prepare, revision_of, stored
 from zenprofile.usecases import streams
 from zenprofile.usecases.selection import has_label
-from zenprofile.usecases.streams import Given
+from zenprofile.usecases.streams import InputDocument
 
 _MOST_BYTES = 64 << 20  # of one stream
 
 
-def given(files: Iterable[str], standard_input: str) -> list[Given]:
+def given(files: Iterable[str], standard_input: str) -> list[InputDocument]:
     """Read documents from files, folders laid out as a profile, and (``-``) standard input.
 
     Args:
@@ -31,7 +31,7 @@ def given(files: Iterable[str], standard_input: str) -> list[Given]:
         NotFound: there is no such file, or nothing in it.
         Invalid: a document cannot be read, or two are of one entity; the error carries every problem.
     """
-    found: list[Given] = []
+    found: list[InputDocument] = []
     problems: list[Problem] = []
     for file in files:
         try:
@@ -46,7 +46,7 @@ def given(files: Iterable[str], standard_input: str) -> list[Given]:
     return found
 
 
-def _of_path(file: str) -> list[Given]:
+def _of_path(file: str) -> list[InputDocument]:
     path = Path(file)
     if path.is_dir():
         return _of_folder(path)
@@ -61,9 +61,9 @@ def _of_path(file: str) -> list[Given]:
     return streams.read(text, file)
 
 
-def _of_folder(folder: Path) -> list[Given]:
+def _of_folder(folder: Path) -> list[InputDocument]:
     """Read a folder laid out as a profile; each document's kind is its folder's, its text stays as it is."""
-    found: list[Given] = []
+    found: list[InputDocument] = []
     problems: list[Problem] = []
     for path in sorted(folder.rglob("*.yaml")):
         key = key_of_path(path.relative_to(folder).as_posix())
@@ -74,7 +74,7 @@ def _of_folder(folder: Path) -> list[Given]:
         try:
             raw = nofollow.read(folder.resolve(), key.path)
             text = reader.decode(raw or b"", str(path))
-            found.append(Given(key, reader.read(text, str(path)), text, str(path), 0, Places(text)))
+            found.append(InputDocument(key, reader.read(text, str(path)), text, str(path), 0, Positions(text)))
         except Invalid as error:
             problems += [problem._replace(file=str(path)) for problem in error.problems]
     if problems:
@@ -82,8 +82,8 @@ def _of_folder(folder: Path) -> list[Given]:
     return found
 
 
-def _twice(documents: Iterable[Given]) -> list[Problem]:
-    seen: dict[Key, Given] = {}
+def _twice(documents: Iterable[InputDocument]) -> list[Problem]:
+    seen: dict[Key, InputDocument] = {}
     problems = []
     for document in documents:
         first = seen.setdefault(document.key, document)
@@ -96,7 +96,13 @@ def _twice(documents: Iterable[Given]) -> list[Problem]:
 
 
 def apply(
-    store: Store, documents: Sequence[Given], prune: Sequence[str], active: Container[str], message: str, *, dry: bool
+    store: Store,
+    documents: Sequence[InputDocument],
+    prune: Sequence[str],
+    active: Container[str],
+    message: str,
+    *,
+    dry: bool,
 ) -> Recorded:
     """Create and update entities so that they are what documents say, in one change; equal ones stay as they are.
 
@@ -122,12 +128,12 @@ def apply(
 
             prepare(snapshot, change, resources.catalog())
             return Recorded("", "", "", message, tuple(_changed(snapshot, each) for each in edits))
-        return store.apply(change) if edits else revs.nothing(message)
+        return store.apply(change) if edits else changelog.nothing(message)
     except Invalid as error:
         raise Invalid.of(_at_their_places(error.problems, documents)) from None
 
 
-def _edit(snapshot: Snapshot, document: Given) -> list[Edit]:
+def _edit(snapshot: Snapshot, document: InputDocument) -> list[Edit]:
     """Return what makes an entity what a document says; a document that is there keeps its comments and its order."""
     old = stored(snapshot, document.key)
     if old is None:
@@ -144,7 +150,7 @@ def _equal(key: Key, one: Data | None, other: Data) -> bool:
 
 
 def _pruned(
-    snapshot: Snapshot, documents: Sequence[Given], labels: Sequence[str], active: Container[str]
+    snapshot: Snapshot, documents: Sequence[InputDocument], labels: Sequence[str], active: Container[str]
 ) -> list[Edit]:
     if not labels:
         return []
@@ -163,7 +169,7 @@ def _changed(snapshot: Snapshot, made: Edit) -> Changed:
     return Changed(made.key, data_of(made.key, stored(snapshot, made.key)), data_of(made.key, made.text))
 
 
-def _at_their_places(problems: Iterable[Problem], documents: Iterable[Given]) -> list[Problem]:
+def _at_their_places(problems: Iterable[Problem], documents: Iterable[InputDocument]) -> list[Problem]:
     by_path = {document.key.path: document for document in documents}
     return [by_path[p.file].placed(p) if p.file in by_path else p for p in problems]
 

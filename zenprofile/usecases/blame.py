@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from zenprofile.core.change import Changed, Recorded, fields, same
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.paths import Path, show
-from zenprofile.store import revs
+from zenprofile.store import changelog
 from zenprofile.store.base import Store
 from zenprofile.usecases import history, lookup
 
@@ -45,7 +45,7 @@ def blame(store: Store, key: Key) -> list[Line]:
         by.update(dict.fromkeys(given, record))
         if len(by) == len(values):
             break
-    unrecorded = revs.nothing("")
+    unrecorded = changelog.nothing("")
     told = ((path, value, by.get(path, unrecorded)) for path, value in values.items())
     return [Line(path, value, record.rev, record.who, record.when) for path, value, record in told]
 

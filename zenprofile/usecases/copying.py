@@ -12,8 +12,8 @@ from zenprofile.core.snapshot import Snapshot, data_of, held
 from zenprofile.errors import Exists, NotFound, Stale, UsageError
 from zenprofile.machine.active import find_active
 from zenprofile.machine.profiles import Profile, Profiles
+from zenprofile.store import changelog
 from zenprofile.store import registry as opener
-from zenprofile.store import revs
 from zenprofile.store.base import Options, Store
 from zenprofile.store.prepare import prepare, revision_of, stored
 
@@ -21,7 +21,7 @@ MERGE, MIRROR = "merge", "mirror"
 _TRIES = 3
 
 
-class Place(NamedTuple):
+class StoreAddress(NamedTuple):
     """A store by its address, which need not be a profile's.
 
     Attributes:
@@ -32,7 +32,7 @@ class Place(NamedTuple):
     url: str
     options: Options
 
-    def warning(self, warn: Callable[[str], None]) -> "Place":
+    def warning(self, warn: Callable[[str], None]) -> "StoreAddress":
         """Return it with what takes its store's warnings."""
         return self._replace(options=self.options._replace(warn=warn))
 
@@ -57,7 +57,7 @@ class Copied(NamedTuple):
     documents: int
 
 
-def place(profiles: Profiles, text: str, timeout: float) -> Place:
+def place(profiles: Profiles, text: str, timeout: float) -> StoreAddress:
     """Return the store that a profile's name or a URL names.
 
     Raises:
@@ -70,7 +70,7 @@ def place(profiles: Profiles, text: str, timeout: float) -> Place:
     state = profiles.state()
     profile = state.profiles.get(text) or find_active(profiles, text, lenient=True).profile
     if profile is not None:
-        return Place(profile.store_url, options_of(profiles, profile, timeout))
+        return StoreAddress(profile.store_url, options_of(profiles, profile, timeout))
     if not any(sign in text for sign in (":", os.sep)) and not os.path.lexists(text):
         near = suggestions.suffix(text, state.profiles)
         hint = "give a profile's name (zenprofile list), a URL, or a path such as ./team"
@@ -81,10 +81,10 @@ def place(profiles: Profiles, text: str, timeout: float) -> Place:
         raise UsageError("a repository that has to be cloned is copied by a profile's name", hint=hint)
     # What a profile would be called where it has none: only to look for a password in the variables.
     nameless = Profile("copy", url, opener.kind_of(url))
-    return Place(url, options_of(profiles, nameless, timeout, password)._replace(cache=""))
+    return StoreAddress(url, options_of(profiles, nameless, timeout, password)._replace(cache=""))
 
 
-def copy(source: Store, target: Place, choice: str = "", *, dry: bool = False, message: str = "") -> Copied:
+def copy(source: Store, target: StoreAddress, choice: str = "", *, dry: bool = False, message: str = "") -> Copied:
     """Make a destination hold what a source holds, all or nothing; the second time it changes nothing.
 
     Args:
@@ -112,13 +112,13 @@ def copy(source: Store, target: Place, choice: str = "", *, dry: bool = False, m
         try:
             # Somebody else may have begun one there meanwhile: then it has other content, or the same.
             if _documents(store.snapshot()) == documents:
-                return Copied(changes, next(iter(store.history()), revs.nothing(message)), True, len(documents))
+                return Copied(changes, next(iter(store.history()), changelog.nothing(message)), True, len(documents))
         finally:
             store.close()
     return _into(target, documents, choice, dry, message)
 
 
-def _into(target: Place, documents: dict[Key, str], choice: str, dry: bool, message: str) -> Copied:
+def _into(target: StoreAddress, documents: dict[Key, str], choice: str, dry: bool, message: str) -> Copied:
     store = opener.open_store(target.url, target.options)
     try:
         for attempt in range(_TRIES):

@@ -3,7 +3,7 @@
 from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound
 from zenprofile.machine.active import Active, keep
-from zenprofile.machine.profiles import Profile, Profiles, State
+from zenprofile.machine.profiles import Profile, Profiles, ProfilesFile
 from zenprofile.store.base import Store
 from zenprofile.usecases import lookup
 from zenprofile.usecases.activation import set_stack as set_active_stack
@@ -83,7 +83,7 @@ def follow(profiles: Profiles, active: Active, old: Key, new: Key | None) -> Non
         keep(profiles, active, active_stack=new.name)
 
 
-def _follow_in_checkout(state: State, profile: Profile, old: Key, new: Key | None) -> None:
+def _follow_in_checkout(state: ProfilesFile, profile: Profile, old: Key, new: Key | None) -> None:
     now = state.checkout(profile.checkout, profile.name)
     after = _followed(now, old, new)
     chosen = {"active_stack": after.active_stack, "active_user": after.active_user, "overrides": after.overrides}

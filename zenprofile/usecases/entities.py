@@ -8,7 +8,7 @@ from zenprofile.core.entity import Data, Entity, Key, key_of
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.core.suggestions import nearest
 from zenprofile.errors import InUse, Invalid, NotFound, Problem
-from zenprofile.store import revs
+from zenprofile.store import changelog
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of, stored
 from zenprofile.usecases import references
@@ -83,7 +83,7 @@ def update(store: Store, entity: Entity, text: str | None, data: Data, message: 
         message: why.
     """
     if text is None or same(entity.data, data):
-        return revs.nothing(message)
+        return changelog.nothing(message)
     return store.apply(Change((_edited(entity, text, data),), message))
 
 
@@ -114,7 +114,7 @@ def rename(store: Store, key: Key, new: str, message: str = "") -> Recorded:
     snapshot = store.snapshot()
     entity, target = read(snapshot, key), _named(key._replace(name=new))
     if target == key:
-        return revs.nothing(message)
+        return changelog.nothing(message)
     text = edit.edit(_text(snapshot, key), {**entity.data, "name": new})
     edits = [Edit(key, entity.revision, None), Edit(target, None, text)]
     edits += [_edited(by, _text(snapshot, by.key), data) for by, data in references.replaced(snapshot, key, new)]

@@ -3,10 +3,10 @@
 import sys
 
 from zenprofile.core.change import Recorded
-from zenprofile.core.entity import COMPONENT_TYPES, Data, Key
+from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.core.suggestions import nearest
-from zenprofile.errors import Exists, Invalid, NotFound, Problem
+from zenprofile.errors import Exists, Invalid, NotFound, Problem, UsageError
 from zenprofile.store.base import Store
 from zenprofile.usecases import entities, lookup
 from zenprofile.usecases.entities import PLAIN, Details
@@ -21,31 +21,50 @@ def known(type_: str = "") -> list[tuple[str, str]]:
     return [(each, name) for each in types for name in sorted(catalog.flavors(each))]
 
 
-def describe(snapshot: Snapshot, name: str, type_: str = "") -> Data:
-    """Return a flavor as JSON shows it; one that ships has no revision.
+def shipped(type_: str = "") -> list[Entity]:
+    """List the flavors that ship, as entities without a document."""
+    return [Entity(Key("flavor", each, name), {"name": name, "type": each}) for each, name in known(type_)]
+
+
+def find(snapshot: Snapshot, text: str, type_: str = "") -> Key:
+    """Return the key of the flavor that NAME or ``flavor/TYPE/NAME`` means, shipped or registered.
 
     Raises:
         NotFound: there is no such flavor.
         Ambiguous: several types have one; it names ``--type``.
+        UsageError: it is no such text.
     """
-    from zenprofile import resources
-
-    shipped = [t for t, flavor in known(type_) if flavor == name]
+    kind, given, name = lookup.parts(text) if "/" in text else ("flavor", "", text)
+    if kind != "flavor" or {type_, given} - {"", type_ or given}:
+        raise UsageError(f"{text[:140]!r} is no such flavor", hint="see: zenprofile flavor list -o name")
+    type_ = type_ or given
+    ships = [t for t, flavor in known(type_) if flavor == name]
     registered = [key.type for key in snapshot.keys("flavor", type_) if key.name == name]
-    types = list(dict.fromkeys([*registered, *shipped]))
+    types = list(dict.fromkeys([*registered, *ships]))
     if len(types) > 1:
         from zenprofile.errors import Ambiguous
 
         message = f"several types have a flavor {name!r}: {', '.join(types)}"
         raise Ambiguous(message, hint=f"add --type, such as --type {types[0]}")
-    if registered:
-        return {**lookup.shown(lookup.read(snapshot, Key("flavor", types[0], name))), "registered": True}
-    schema = resources.catalog().flavor(types[0], name) if types else None
-    if schema is None:
+    if not types:
         names = [flavor for _, flavor in known(type_)] + [key.name for key in snapshot.keys("flavor", type_)]
         hint = nearest(name, names) or "register it: zenprofile flavor register NAME --type TYPE --schema FILE"
         raise NotFound(f"there is no flavor {name[:140]!r}", hint=hint)
-    return {"kind": "flavor", "name": name, "type": types[0], "schema": schema.raw, "registered": False}
+    return Key("flavor", types[0], name)
+
+
+def describe(snapshot: Snapshot, key: Key) -> Data:
+    """Return a flavor as JSON shows it; one that ships has no revision.
+
+    Raises:
+        NotFound: there is no such flavor.
+    """
+    from zenprofile import resources
+
+    schema = None if key in snapshot.keys("flavor", key.type) else resources.catalog().flavor(key.type, key.name)
+    if schema is None:
+        return {**lookup.shown(lookup.read(snapshot, key)), "registered": True}
+    return {"kind": "flavor", "name": key.name, "type": key.type, "schema": schema.raw, "registered": False}
 
 
 def register(store: Store, key: Key, schema: Data | None, source: str = "", details: Details = PLAIN) -> Recorded:

@@ -9,7 +9,7 @@ from zenprofile.core.change import Changed, Recorded
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Key
 from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.errors import Ambiguous, Invalid, NotFound, Unsupported, UsageError
-from zenprofile.store import dates, revs
+from zenprofile.store import changelog, dates
 from zenprofile.store.base import Store
 from zenprofile.store.undo import Undoing
 
@@ -25,7 +25,7 @@ def commit(store: Store, message: str = "") -> Recorded | None:
     return recorded
 
 
-class Wanted(NamedTuple):
+class LogFilter(NamedTuple):
     """Which changes a log is to show.
 
     Attributes:
@@ -65,10 +65,10 @@ def _moment(option: str, text: str, parse: Callable[[str], float | None]) -> flo
     return moment
 
 
-ALL = Wanted()
+ALL = LogFilter()
 
 
-def log(store: Store, key: Key | None = None, wanted: Wanted = ALL) -> list[Recorded]:
+def log(store: Store, key: Key | None = None, wanted: LogFilter = ALL) -> list[Recorded]:
     """Return changes, newest first: of one entity, under its earlier names too, or of all.
 
     Raises:
@@ -85,7 +85,7 @@ def followed(store: Store, key: Key | None) -> tuple[Recorded, Iterator[Recorded
     waiting = Recorded("", "", "", "", tuple(uncommitted(store)))
     if key is None:
         return waiting, store.history()
-    waiting, key = revs.about(waiting, key)
+    waiting, key = changelog.about(waiting, key)
     return waiting, store.history(key)
 
 
@@ -112,7 +112,7 @@ def show(store: Store, at: str) -> Recorded:
     """Return one change.
 
     Raises:
-        NotFound: there is no such revision.
+        NotFound: there is no such change.
     """
     return undoing(store).past(at).recorded
 
@@ -126,7 +126,7 @@ def diff(store: Store, span: str = "") -> list[Changed]:
             the two (a side that is left out is HEAD).
 
     Raises:
-        NotFound: there is no such revision.
+        NotFound: there is no such change.
     """
     if not span:
         return uncommitted(store)

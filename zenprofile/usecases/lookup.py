@@ -61,16 +61,26 @@ def refer(snapshot: Snapshot, text: str) -> Key:
         Ambiguous: a bare name fits several.
         UsageError: it is no such text.
     """
-    kind, _, rest = text.rpartition("/")
+    if "/" not in text:
+        return _bare(snapshot, text)
+    kind, type_, name = parts(text)
+    return find(snapshot, kind, name, type_)
+
+
+def parts(text: str) -> tuple[str, str, str]:
+    """Return kind, type ("" for none) and name of ``stack/NAME``, ``component/TYPE/NAME`` or ``component/NAME``.
+
+    Raises:
+        UsageError: it is no such text.
+    """
+    kind, _, name = text.rpartition("/")
     kind, _, type_ = kind.partition("/")
     if kind in COMPONENT_TYPES and not type_:
         kind, type_ = "component", kind
-    if "/" not in text:
-        return _bare(snapshot, text)
-    if kind not in KINDS or not rest or bool(type_) > KINDS[kind].typed:
+    if kind not in KINDS or not name or bool(type_) > KINDS[kind].typed:
         hint = "write stack/NAME, component/TYPE/NAME, or a NAME that only one entity has"
         raise UsageError(f"{text[:140]!r} names no entity", hint=hint)
-    return find(snapshot, kind, rest, type_ and component_type(type_))
+    return kind, type_ and component_type(type_), name
 
 
 def of_conflict(among: Iterable[Key], text: str) -> Key:

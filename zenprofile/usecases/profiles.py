@@ -11,7 +11,7 @@ from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import Exists, Invalid, StoreBroken, UsageError
 from zenprofile.machine import identity, logins, passwords
 from zenprofile.machine.active import stack_gone
-from zenprofile.machine.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, State, made_paths, remove, usable
+from zenprofile.machine.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, ProfilesFile, made_paths, remove, usable
 from zenprofile.store import registry as opener
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def create(
     return created
 
 
-def _must_be_free(state: State, name: str) -> None:
+def _must_be_free(state: ProfilesFile, name: str) -> None:
     if state.taken(name):
         hint = f"choose another name, or 'zenprofile delete {state.taken(name)}' first"
         raise Exists(f"there is a profile '{state.taken(name)}' already", hint=hint)
@@ -119,7 +119,7 @@ def _cwd() -> str:
         raise StoreBroken(f"the current folder is gone: {error.strerror}", hint="go to another folder") from None
 
 
-def _placed(profiles: Profiles, state: State, wish: Wish, url: str) -> Profile:
+def _placed(profiles: Profiles, state: ProfilesFile, wish: Wish, url: str) -> Profile:
     """Return the profile with its URL and, where the user named none, a folder of its own."""
     kind = opener.kind_of(url, wish.store_type)
     user = wish.user or DEFAULT

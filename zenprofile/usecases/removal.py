@@ -7,7 +7,7 @@ from zenprofile.core.entity import DEFAULTS
 from zenprofile.errors import InUse, StoreBroken, ZenprofileError
 from zenprofile.machine import logins, passwords
 from zenprofile.machine.active import Active
-from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, State, made_paths, remove
+from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, ProfilesFile, made_paths, remove
 from zenprofile.usecases.profiles import open_profile
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def delete(profiles: Profiles, active: Active, name: str, force: bool) -> Profil
     return profile
 
 
-def _refuse_active(state: State, active: Active, name: str) -> None:
+def _refuse_active(state: ProfilesFile, active: Active, name: str) -> None:
     if name in {active.name, state.active}:
         message = f"the profile '{name}' is the active one"
         raise InUse(message, hint="'zenprofile set NAME' makes another active first, --force deletes it all the same")

@@ -16,14 +16,14 @@ MAPPING = "yaml-schemas.json"
 _SAFE = re.compile(r"[\w. /@-]+", re.ASCII)  # what the server takes for a path and not for an address
 
 
-class Place(NamedTuple):
+class ProfileFolder(NamedTuple):
     """A profile's place: the top of its repository, which an editor has open, and its folder there ("" for the top)."""
 
     top: Path
     prefix: str
 
 
-def export(directory: Path, place: Place | None = None) -> list[Path]:
+def export(directory: Path, place: ProfileFolder | None = None) -> list[Path]:
     """Write the schemas of all kinds and the editor's mapping; the folder is made, files of these names are replaced.
 
     Args:
@@ -52,10 +52,10 @@ def export(directory: Path, place: Place | None = None) -> list[Path]:
     return [directory / name for name in schemas]
 
 
-def place_of(store: object) -> Place | None:
+def place_of(store: object) -> ProfileFolder | None:
     """Return where the profile of a store is; None for one that is in no repository."""
     repository = getattr(store, "repository", None)
-    return None if repository is None else Place(Path(str(repository.top)), str(repository.prefix))
+    return None if repository is None else ProfileFolder(Path(str(repository.top)), str(repository.prefix))
 
 
 def _patterns() -> dict[str, str]:
@@ -64,7 +64,7 @@ def _patterns() -> dict[str, str]:
     return {**folders, "manifest": MANIFEST}
 
 
-def _anchor(place: Place) -> str:
+def _anchor(place: ProfileFolder) -> str:
     """Return what files of a profile have before them in an editor, and others in the repository have not.
 
     The server puts ``**/`` before each pattern, so that of a profile at the top the repository's folder is named too.

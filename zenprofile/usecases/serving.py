@@ -8,7 +8,7 @@ from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound, Unsafe, Unsupported
 from zenprofile.machine.profiles import Profile, Profiles
 from zenprofile.machine.tokens import FileTokens
-from zenprofile.store import registry, revs, tokens
+from zenprofile.store import changelog, registry, tokens
 from zenprofile.store.base import Options, Store
 from zenprofile.store.tokens import KeepsTokens, Tokens
 from zenprofile.usecases.profiles import options_of
@@ -70,7 +70,7 @@ def add_token(kept: Tokens, store: Store, user: str, role: str) -> str:
     """
     if store.snapshot().get(Key("user", "", user)) is None:
         raise NotFound(f"there is no user {user[:140]!r}", hint=f"make one: zenprofile user create {user[:140]}")
-    text, token = tokens.make(user, role, revs.now())
+    text, token = tokens.make(user, role, changelog.now())
     kept.add(token)
     return text
 

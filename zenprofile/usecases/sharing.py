@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 from zenprofile.core import change, paths
 from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
-from zenprofile.errors import Conflict as ConflictError
-from zenprofile.errors import Invalid, Unreachable, ZenprofileError
+from zenprofile.errors import ConflictError, Invalid, Unreachable, ZenprofileError
 from zenprofile.fs import stop
 from zenprofile.store.base import Committing, Edits, Store
-from zenprofile.store.sharing import Proposed, Pulled, Pushed, Sharing, Typed
+from zenprofile.store.sharing import Proposed, PullResult, PushResult, Sharing, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -35,7 +34,7 @@ class Shareable(Protocol):
         ...
 
 
-class Synced(NamedTuple):
+class SyncResult(NamedTuple):
     """What a sync did.
 
     Attributes:
@@ -60,7 +59,7 @@ def side(store: Store, progress: Callable[[str], None] | None = None) -> Sharing
     return store.sharing(progress) if isinstance(store, Shareable) else None
 
 
-def push(sharing: Sharing, warn: Warn, *, strict: bool = False, with_others: bool = False) -> Pushed:
+def push(sharing: Sharing, warn: Warn, *, strict: bool = False, with_others: bool = False) -> PushResult:
     """Send the commits that are only here.
 
     Raises:
@@ -102,7 +101,7 @@ def sync(
     with_others: bool = False,
     timeout: float = _TIMEOUT,
     confirm: Confirm | None = None,
-) -> Synced:
+) -> SyncResult:
     """Commit edits that hold (where writes are commits), pull, push, until the remote has what is here.
 
     Args:
@@ -116,7 +115,7 @@ def sync(
         confirm: asks a person whether so many documents are really to be deleted; None where nobody can be asked.
 
     Raises:
-        Conflict: a person must choose.
+        ConflictError: a person must choose.
         Unreachable: the remote moved again and again, or held a lock.
         Stopped: it was told to stop (`zenprofile.fs.stop`), between two steps or while the remote was waited for.
         ZenprofileError: as `Sharing.pull` and `Sharing.push`.
@@ -130,15 +129,15 @@ def sync(
         pulled += got.changes
         notes += got.notes
         if got.equal:
-            return Synced(committed, tuple(pulled), tuple(notes), 0)
+            return SyncResult(committed, tuple(pulled), tuple(notes), 0)
         waiting = sharing.relation().proposed
         if waiting:
-            return Synced(committed, tuple(pulled), tuple(notes), 0, waiting=waiting)
+            return SyncResult(committed, tuple(pulled), tuple(notes), 0, waiting=waiting)
         if not round_:
             _look_for_bound(sharing, warn, strict=strict)
         pushed = sharing.push(with_others=with_others)
         if pushed.confirmed:
-            return Synced(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to)
+            return SyncResult(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to)
         round_ += 1
         _pause(round_, deadline, pushed.reason)
 
@@ -226,12 +225,12 @@ def propose(
     return sharing.propose(branch, with_others=with_others)
 
 
-def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
+def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed | None") -> tuple[int, PullResult]:
     """Settle conflicts of an entity (of one field where it is named), or open them again (None).
 
     Raises:
         NotFound: there is no such conflict.
-        Conflict: it lies outside the profile.
+        ConflictError: it lies outside the profile.
         Invalid: what was typed is invalid.
     """
     open_ = sharing.open()
@@ -242,12 +241,12 @@ def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed | No
     return sharing.resolve(key, next(known, (field,)) if field else None, choice)
 
 
-def resolve_all(sharing: Sharing, choice: "Choice") -> tuple[int, Pulled]:
+def resolve_all(sharing: Sharing, choice: "Choice") -> tuple[int, PullResult]:
     """Settle every conflict with one side, those too that show only once others are settled.
 
     Raises:
         NotFound: there is none.
-        Conflict: files outside the profile are among them.
+        ConflictError: files outside the profile are among them.
     """
     if any(conflict.class_ == "outside" for conflict in sharing.open().conflicts):
         raise _outside()

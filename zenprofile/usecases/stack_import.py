@@ -7,7 +7,7 @@ from zenprofile.core.entity import Data, Key, normal
 from zenprofile.core.names import fold
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Exists
-from zenprofile.store import revs
+from zenprofile.store import changelog
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of
 from zenprofile.usecases.lookup import what
@@ -51,7 +51,7 @@ def import_(store: Store, found: Read, choice: str = "", message: str = "") -> I
             reused.append(target)
         else:
             edits.append(edit)
-    recorded = store.apply(Change(tuple(edits), message)) if edits else revs.nothing(message)
+    recorded = store.apply(Change(tuple(edits), message)) if edits else changelog.nothing(message)
     return Imported(recorded, reused, {old: new for old, new in renamed.items() if fold(old.name) != fold(new.name)})
 
 

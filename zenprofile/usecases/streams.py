@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from zenprofile.core import paths
 from zenprofile.core.document import edit, reader
-from zenprofile.core.document.places import Places
+from zenprofile.core.document.positions import Positions
 from zenprofile.core.entity import KINDS, Data, Key, key_of
 from zenprofile.core.suggestions import suffix
 from zenprofile.errors import Invalid, Problem
@@ -15,7 +15,7 @@ _SEPARATOR = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 _OF_OUTPUT = ("kind", "revision")  # what `-o json` and `-o yaml` print beside a document's own keys
 
 
-class Given(NamedTuple):
+class InputDocument(NamedTuple):
     """A document that was given for an entity.
 
     Attributes:
@@ -32,7 +32,7 @@ class Given(NamedTuple):
     text: str
     file: str
     line: int
-    places: Places
+    places: Positions
 
     def placed(self, problem: Problem) -> Problem:
         """Return a problem of the stored document as one of the place where it was given."""
@@ -42,13 +42,13 @@ class Given(NamedTuple):
         return problem._replace(file=self.file, line=self.line + line, column=max(problem.column, 1))
 
 
-def read(text: str, file: str) -> list[Given]:
+def read(text: str, file: str) -> list[InputDocument]:
     """Return the documents of a text.
 
     Raises:
         Invalid: one cannot be read or lacks a kind; the error carries every problem with its line in the file.
     """
-    found: list[Given] = []
+    found: list[InputDocument] = []
     problems: list[Problem] = []
     for line, source in _sources(text):
         try:
@@ -87,23 +87,23 @@ def _as_text(member: Any) -> str:
     return writer.dump(member)
 
 
-def _given(source: str, file: str, line: int) -> Given:
+def _given(source: str, file: str, line: int) -> InputDocument:
     data = reader.read(source, file)
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        place = Places(source).of(("kind",)) if "kind" in data else (1, 1)
+        place = Positions(source).of(("kind",)) if "kind" in data else (1, 1)
         message = (
             f"{str(kind)[:140]!r} is no kind of entity{suffix(kind, KINDS)}" if kind else "the document has no kind"
         )
         hint = f"write 'kind: stack'; the kinds are {', '.join(KINDS)}"
         raise Invalid.of([Problem(file, *place, "kind", message, hint, "bad-kind")])
     if "overrides" in data:
-        place = Places(source).of(("overrides",))
+        place = Positions(source).of(("overrides",))
         hint = "give the document as the store has it: zenprofile stack export, or without overrides"
         message = "it has values of one machine (overrides)"
         raise Invalid.of([Problem(file, *place, "overrides", message, hint, "overrides")])
     own = {field: value for field, value in data.items() if field not in _OF_OUTPUT}
-    return Given(_key(kind, own), own, edit.edit(source, own).lstrip("\n"), file, line, Places(source))
+    return InputDocument(_key(kind, own), own, edit.edit(source, own).lstrip("\n"), file, line, Positions(source))
 
 
 def _key(kind: str, data: Data) -> Key:

@@ -1,49 +1,50 @@
-"""Taking back what was changed: an entity as it was, one recorded change, or this machine's last one.
+"""Taking back what was changed: an entity as it was, one recorded change, this machine's last one; doing that again.
 
 Nothing is taken out of history: each writes a new change.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 from zenprofile.core import paths
-from zenprofile.core.change import Change, Changed, Edit, Recorded, is_rename, label, same
+from zenprofile.core.change import Change, Changed, Edit, Recorded, is_rename, label
 from zenprofile.core.document import edit
 from zenprofile.core.document import reader as texts
 from zenprofile.core.entity import Key
 from zenprofile.core.merge import documents as merge
 from zenprofile.core.snapshot import Snapshot, data_of
-from zenprofile.errors import Conflict, InUse, Invalid, NotFound, Stale, Unsupported
+from zenprofile.errors import ConflictError, InUse, Invalid, NotFound, Stale, Unsupported
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of
 from zenprofile.store.undo import Past, Text
-from zenprofile.usecases import history
+from zenprofile.usecases import earlier_names, history
 
 _TRIES = 5  # against others who write at the same moment
+_UNDO, _REDO = "Undo: ", "Redo: "
 Texts = Mapping[Key, str | None]
 
 
 def restore(store: Store, text: str, at: str, message: str = "") -> tuple[Key, Recorded]:
-    """Give an entity the document that it had at a revision, byte for byte; a deleted one comes back.
+    """Give an entity the document that it had after a change, byte for byte; a deleted one comes back.
 
     One that was renamed since keeps its name of now.
 
     Args:
         store: where.
         text: what names the entity.
-        at: the revision.
+        at: the change, a REV.
         message: why; "" says what it is.
 
     Returns:
         Its key, and what was recorded: nothing where it is as it was then.
 
     Raises:
-        NotFound: there is no such revision, or no such entity at it.
+        NotFound: there is no such change, or no such entity at it.
         Ambiguous: a bare name fits several.
         Invalid: the document is no longer valid.
     """
     now, then = store.snapshot(), store.snapshot(at)
     key = history.find(store, text, then)
-    old = _name_then(store, then, key)
+    old = earlier_names.of(store, then, key)
     document = then.text(old) if old is not None else None
     if old is None or document is None:
         raise NotFound(f"there was no {label(key)} at {at[:140]!r}", hint=f"see: zenprofile log {key}")
@@ -51,19 +52,6 @@ def restore(store: Store, text: str, at: str, message: str = "") -> tuple[Key, R
         document = edit.edit(document, {**texts.read(document), "name": key.name})
     change = _change(now, {key: document}, message or f"Restore {label(key)} as of {at}", {key: document})
     return key, store.apply(change)
-
-
-def _name_then(store: Store, then: Snapshot, key: Key) -> Key | None:
-    """Return what an entity was called at a moment: its name of now, else that under which it was as its log tells."""
-    keys = frozenset(then.keys(key.kind, key.type))
-    if key in keys:
-        return key
-    for record in history.followed(store, key)[1]:
-        for changed in record.changes:
-            named = changed.after is not None and changed.key in keys
-            if named and same(data_of(changed.key, then.text(changed.key)), changed.after):
-                return changed.key
-    return None
 
 
 def revert(store: Store, at: str, active: Container[str] = (), message: str = "") -> Recorded:
@@ -79,9 +67,9 @@ def revert(store: Store, at: str, active: Container[str] = (), message: str = ""
         What was recorded; without changes where all is as it was before that change already.
 
     Raises:
-        NotFound: there is no such revision.
-        Conflict: the same fields were changed since; nothing was written.
-        Unsupported: the revision joined two histories.
+        NotFound: there is no such change.
+        ConflictError: the same fields were changed since; nothing was written.
+        Unsupported: the change joined two histories.
         InUse, Invalid: what would result is invalid.
     """
     past = history.undoing(store).past(at)
@@ -107,29 +95,60 @@ def undo(store: Store, active: Container[str] = (), message: str = "") -> Record
 
     Raises:
         NotFound: nothing is left to undo.
-        Conflict: others changed the same fields since; nothing was written.
+        ConflictError: others changed the same fields since; nothing was written.
         InUse, Invalid: what would result is invalid.
     """
+    done = _take_back(store, history.undoing(store).own, _UNDO, active, message)
+    if done is None:
+        raise NotFound(
+            "nothing is left to undo: no change made by a command of this machine",
+            hint="zenprofile log shows every change, zenprofile revert REV takes one back",
+        )
+    return done
+
+
+def redo(store: Store, active: Container[str] = (), message: str = "") -> Recorded:
+    """Do again what the last `undo` of this machine took back; once more, what the one before it did.
+
+    A change by any other command of this machine ends what can be done again.
+
+    Args:
+        store: where.
+        active: names of stacks that are active on this machine; they are not deleted.
+        message: why; "" says what it is.
+
+    Raises:
+        NotFound: nothing is left to redo.
+        ConflictError: others changed the same fields since; nothing was written.
+        InUse, Invalid: what would result is invalid.
+    """
+    done = _take_back(store, history.undoing(store).undos, _REDO, active, message)
+    if done is None:
+        raise NotFound(
+            "nothing is left to redo: no undo on this machine since its last change",
+            hint="zenprofile log shows every change, zenprofile restore ENTITY --to REV brings a document back",
+        )
+    return done
+
+
+def _take_back(
+    store: Store, find: Callable[[], Iterator[Past]], verb: str, active: Container[str], message: str
+) -> Recorded | None:
+    """Take back the first of some changes of which anything is left; None where there is none."""
     for _ in range(_TRIES):
+        now = store.snapshot()
         try:
-            return _undo(store, active, message)
+            for past in find():
+                found = _taken_back(now, past)
+                if found:
+                    _must_not_go(now, found, active)
+                    words = message or verb + _first_line(past).removeprefix(_UNDO if verb == _REDO else "")
+                    return history.undoing(store).take_back(_change(now, found, words, _stems(past)), past.id)
         except Stale as error:
             stale = error
+        else:
+            return None
     raise stale
-
-
-def _undo(store: Store, active: Container[str], message: str) -> Recorded:
-    undoing, now = history.undoing(store), store.snapshot()
-    for past in undoing.own():
-        found = _taken_back(now, past)
-        if found:
-            _must_not_go(now, found, active)
-            change = _change(now, found, message or f"Undo: {_first_line(past)}", _stems(past))
-            return undoing.take_back(change, past.id)
-    raise NotFound(
-        "nothing is left to undo: no change made by a command of this machine",
-        hint="zenprofile log shows every change, zenprofile revert REV takes one back",
-    )
 
 
 def _first_line(past: Past) -> str:
@@ -147,7 +166,9 @@ def _taken_back(now: Snapshot, past: Past) -> dict[Key, str | None]:
     if names:
         shown = ", ".join(dict.fromkeys(names))
         message = f"changed since, so that '{_first_line(past)}' cannot be taken back: {shown}; nothing was written"
-        raise Conflict(message, hint=f"see what changed: zenprofile log {past.texts[0].key}; then write what is meant")
+        raise ConflictError(
+            message, hint=f"see what changed: zenprofile log {past.texts[0].key}; then write what is meant"
+        )
     return dict(merged.documents)
 
 

@@ -9,19 +9,19 @@ from zenprofile.core.entity import Data, Key
 from zenprofile.core.foreign import LABEL_OF_NAME
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Exists, Invalid, NotFound
-from zenprofile.store import revs
+from zenprofile.store import changelog
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of
 from zenprofile.zenml import carrying_out, process, pulling
 from zenprofile.zenml import plan as planning
 from zenprofile.zenml import remote as r
-from zenprofile.zenml.plan import Plan, Step, Wanted
+from zenprofile.zenml.plan import Plan, PlanOptions, Step
 from zenprofile.zenml.process import ZenML
 
-__all__ = ["Session", "Step", "Wanted", "apply", "diff", "import_flavors", "pull", "sent", "told"]
+__all__ = ["PlanOptions", "Step", "ZenmlConnection", "apply", "diff", "import_flavors", "pull", "sent", "told"]
 
 
-class Session(NamedTuple):
+class ZenmlConnection(NamedTuple):
     """How to reach ZenML: the interpreter that was named ("" for none), this machine's folder, seconds to wait."""
 
     python: str
@@ -35,12 +35,12 @@ class Session(NamedTuple):
             yield zenml
 
 
-def _read(zenml: ZenML) -> r.Remote:
+def _read(zenml: ZenML) -> r.RemoteInventory:
     zenml.connect()
-    return r.Remote(zenml.ask("read"))
+    return r.RemoteInventory(zenml.ask("read"))
 
 
-def _planned(zenml: ZenML, snapshot: Snapshot, wanted: Wanted) -> tuple[Plan, r.Remote]:
+def _planned(zenml: ZenML, snapshot: Snapshot, wanted: PlanOptions) -> tuple[Plan, r.RemoteInventory]:
     loaded = snapshot.load()
     missing = sorted(name for name in wanted.stacks if Key("stack", "", name) not in snapshot.keys("stack"))
     if missing:
@@ -52,13 +52,15 @@ def _planned(zenml: ZenML, snapshot: Snapshot, wanted: Wanted) -> tuple[Plan, r.
     return planning.make(loaded.entities, remote, wanted), remote
 
 
-def diff(session: Session, store: Store, wanted: Wanted) -> tuple[Plan, r.Remote]:
+def diff(session: ZenmlConnection, store: Store, wanted: PlanOptions) -> tuple[Plan, r.RemoteInventory]:
     """Return what differs between ZenML and the profile; nothing is changed."""
     with session.open() as zenml:
         return _planned(zenml, store.snapshot(), wanted)
 
 
-def apply(session: Session, store: Store, wanted: Wanted, done: Callable[[Step], None], *, dry: bool) -> Plan:
+def apply(
+    session: ZenmlConnection, store: Store, wanted: PlanOptions, done: Callable[[Step], None], *, dry: bool
+) -> Plan:
     """Make ZenML match the profile.
 
     Args:
@@ -70,7 +72,7 @@ def apply(session: Session, store: Store, wanted: Wanted, done: Callable[[Step],
 
     Raises:
         Invalid: something in the profile cannot be in ZenML; nothing was done, and every such thing is named.
-        Refused: ZenML did not do a step; those before it are done.
+        ZenmlRefused: ZenML did not do a step; those before it are done.
     """
     with session.open() as zenml:
         plan, remote = _planned(zenml, store.snapshot(), wanted)
@@ -81,7 +83,7 @@ def apply(session: Session, store: Store, wanted: Wanted, done: Callable[[Step],
     return plan
 
 
-def pull(session: Session, store: Store, message: str) -> tuple[Recorded, list[str]]:
+def pull(session: ZenmlConnection, store: Store, message: str) -> tuple[Recorded, list[str]]:
     """Take over what ZenML holds, in one change; return it, and what to say.
 
     Raises:
@@ -95,7 +97,9 @@ def pull(session: Session, store: Store, message: str) -> tuple[Recorded, list[s
         remote = _read(zenml)
     pulled = pulling.pull(entities, remote, set(flavors.known()))
     edits = tuple(_edit(snapshot, key, data) for key, data in pulled.documents.items())
-    recorded = store.apply(Change(edits, message or "Take over what ZenML has")) if edits else revs.nothing(message)
+    recorded = (
+        store.apply(Change(edits, message or "Take over what ZenML has")) if edits else changelog.nothing(message)
+    )
     return recorded, pulled.notes
 
 
@@ -108,7 +112,9 @@ def _edit(snapshot: Snapshot, key: Key, data: Data) -> Edit:
     return Edit(key, revision_of(key, text), edit.edit(text, data))
 
 
-def import_flavors(session: Session, store: Store, chosen: tuple[tuple[str, str], ...], message: str) -> Recorded:
+def import_flavors(
+    session: ZenmlConnection, store: Store, chosen: tuple[tuple[str, str], ...], message: str
+) -> Recorded:
     """Register flavors with the schemas that ZenML has for them; those that are so already stay as they are.
 
     Args:
@@ -133,14 +139,14 @@ def import_flavors(session: Session, store: Store, chosen: tuple[tuple[str, str]
         old = snapshot.get(key)
         if old is None or not same(old.data, {**_kept(old.data), **data}):
             edits.append(_edit(snapshot, key, data if old is None else {**_kept(old.data), **data}))
-    return store.apply(Change(tuple(edits), message)) if edits else revs.nothing(message)
+    return store.apply(Change(tuple(edits), message)) if edits else changelog.nothing(message)
 
 
 def _kept(data: Data) -> Data:
     return {field: value for field, value in data.items() if field in {"description", "labels"}}
 
 
-def _chosen(remote: r.Remote, chosen: tuple[tuple[str, str], ...]) -> list[r.Flavor]:
+def _chosen(remote: r.RemoteInventory, chosen: tuple[tuple[str, str], ...]) -> list[r.Flavor]:
     from zenprofile.usecases import flavors
 
     shipped = set(flavors.known())
@@ -160,7 +166,7 @@ def _chosen(remote: r.Remote, chosen: tuple[tuple[str, str], ...]) -> list[r.Fla
     return found
 
 
-def as_rows(plan: Plan, remote: r.Remote) -> list[dict[str, Any]]:
+def as_rows(plan: Plan, remote: r.RemoteInventory) -> list[dict[str, Any]]:
     """Return changes as JSON shows them, with when ZenML's side was last changed, and whose it is."""
     rows = []
     for changed in plan.changes:
@@ -180,7 +186,7 @@ def told(plan: Plan) -> list[str]:
     return [f"Would {step.words}." for step in plan.steps] or ["ZenML matches the profile already."]
 
 
-def _last(key: Key, data: Data, remote: r.Remote) -> dict[str, Any]:
+def _last(key: Key, data: Data, remote: r.RemoteInventory) -> dict[str, Any]:
     name = str((data.get("labels") or {}).get(LABEL_OF_NAME, key.name))
     there = remote.stacks.get(name) if key.kind == "stack" else remote.components.get((key.type, name))
     return {} if there is None else {"zenml": {"updated": there.updated, "user": there.user}}

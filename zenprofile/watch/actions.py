@@ -10,7 +10,7 @@ from zenprofile.drivers.local.cache import settled, stamp
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import (
     AccessDenied,
-    Conflict,
+    ConflictError,
     Invalid,
     Locked,
     Paused,
@@ -27,7 +27,7 @@ _NO_CHANGES: tuple[Changed, ...] = ()
 Stamps = tuple[tuple[str, int, int, int, int], ...]
 
 
-class Done(NamedTuple):
+class ActionResult(NamedTuple):
     """What was done, for people.
 
     Attributes:
@@ -53,7 +53,7 @@ class Actions:
     """
 
     def __init__(
-        self, open_store: Callable[[], LocalStore], tell: Callable[[Done], None], warn: Callable[[str], None]
+        self, open_store: Callable[[], LocalStore], tell: Callable[[ActionResult], None], warn: Callable[[str], None]
     ) -> None:
         self._open = open_store
         self._tell = tell
@@ -129,7 +129,7 @@ class Actions:
         recorded = self.store().commit(mark=mark)
         if recorded.rev:
             self.head = self.store().head()
-            self._tell(Done("committed", recorded.message.partition("\n")[0], recorded.changes, recorded.rev))
+            self._tell(ActionResult("committed", recorded.message.partition("\n")[0], recorded.changes, recorded.rev))
         return Committed()
 
     def _sync(self, push: bool) -> Event:
@@ -148,12 +148,12 @@ class Actions:
         self._theirs = side.relation().theirs
         self._arrived(pulled, notes)
         if sent:
-            self._tell(Done("pushed", f"{sent} commit{'' if sent == 1 else 's'}", _NO_CHANGES, self.head))
+            self._tell(ActionResult("pushed", f"{sent} commit{'' if sent == 1 else 's'}", _NO_CHANGES, self.head))
         return Synced()
 
     def _arrived(self, pulled: tuple[Changed, ...], notes: tuple[str, ...]) -> None:
         if pulled:
-            self._tell(Done("pulled", words(pulled).partition("\n")[0], pulled, self.head))
+            self._tell(ActionResult("pulled", words(pulled).partition("\n")[0], pulled, self.head))
         for note in notes:
             self._warn(note)
 
@@ -175,7 +175,7 @@ def _kind(error: ZenprofileError, *, at_hand: bool) -> str:
         ((Invalid,), "invalid", "conflict"),
         ((Unreachable,), "broken", "offline"),
         ((AccessDenied,), "broken", "blocked"),
-        ((Conflict,), "broken", "conflict"),
+        ((ConflictError,), "broken", "conflict"),
         ((ZenprofileError,), "broken", "refused"),
     )
     return next((here if at_hand else remote) for classes, here, remote in rows if isinstance(error, classes))

@@ -66,7 +66,7 @@ class Wait(NamedTuple):
     mark: str = ""
 
 
-class State(NamedTuple):
+class WatcherState(NamedTuple):
     """Everything that a watcher remembers.
 
     Attributes:
@@ -112,12 +112,14 @@ class State(NamedTuple):
     stopping: bool = False
 
 
-def begin(now: float, *, shared: bool) -> State:
+def begin(now: float, *, shared: bool) -> WatcherState:
     """Return the state of a watcher that starts: all files, once they are quiet, and the remote are looked at first."""
-    return State(shared=shared, first=now, last=now, rescan_at=now, wanted=shared, poll_at=now)
+    return WatcherState(shared=shared, first=now, last=now, rescan_at=now, wanted=shared, poll_at=now)
 
 
-def step(policy: Policy, state: State, event: Event, now: float, chance: float = 0.5) -> tuple[State, Action | None]:
+def step(
+    policy: Policy, state: WatcherState, event: Event, now: float, chance: float = 0.5
+) -> tuple[WatcherState, Action | None]:
     """Return the next state, and the action to carry out now (None: wait until `due`, or for an event).
 
     Args:
@@ -134,21 +136,21 @@ def step(policy: Policy, state: State, event: Event, now: float, chance: float =
     return state._replace(doing=action), action
 
 
-def due(policy: Policy, state: State) -> float | None:
+def due(policy: Policy, state: WatcherState) -> float | None:
     """Return when the next `Tick` has something to do; None while an action is under way or the gate is closed."""
     if state.doing is not None or state.gate.closed:
         return None
     return min([_scan_at(policy, state), *_remote_at(policy, state)])
 
 
-def _scan_at(policy: Policy, state: State) -> float:
+def _scan_at(policy: Policy, state: WatcherState) -> float:
     """Return when all files are looked at next: once they are quiet, where any was changed."""
     if state.first is None:
         return state.rescan_at
     return min(state.last + policy.quiet, state.first + policy.longest)
 
 
-def _remote_at(policy: Policy, state: State) -> list[float]:
+def _remote_at(policy: Policy, state: WatcherState) -> list[float]:
     """Return when the remote is talked to next; nothing where that needs a person or another event.
 
     While files are being changed, they are committed first.
@@ -163,7 +165,7 @@ def _remote_at(policy: Policy, state: State) -> list[float]:
     return [state.poll_at]
 
 
-def _is_sync_next(state: State) -> bool:
+def _is_sync_next(state: WatcherState) -> bool:
     """Say whether the next talk with the remote is a sync, and not only a look: a conflict waits for a change."""
     return state.wanted and (state.waits is None or state.waits.kind in _RETRIED)
 
@@ -171,7 +173,7 @@ def _is_sync_next(state: State) -> bool:
 # Events into the state ------------------------------------------------------------------------------------------------
 
 
-def _noted(policy: Policy, state: State, event: Event, now: float, spread: float) -> State:
+def _noted(policy: Policy, state: WatcherState, event: Event, now: float, spread: float) -> WatcherState:
     """Return the state after an event, before anything is decided."""
     match event:
         case Hint(at):
@@ -191,13 +193,13 @@ def _noted(policy: Policy, state: State, event: Event, now: float, spread: float
     return state
 
 
-def _hinted(state: State, at: float) -> State:
+def _hinted(state: WatcherState, at: float) -> WatcherState:
     if state.stopping:
         return state
     return state._replace(first=at if state.first is None else state.first, last=max(at, state.last))
 
 
-def _gated(state: State, gate: Gate, now: float) -> State:
+def _gated(state: WatcherState, gate: Gate, now: float) -> WatcherState:
     if gate == state.gate:
         return state
     if gate.closed:
@@ -206,12 +208,12 @@ def _gated(state: State, gate: Gate, now: float) -> State:
     return state._replace(gate=gate, rescan_at=now, poll_at=now)
 
 
-def _freed(state: State) -> State:
+def _freed(state: WatcherState) -> WatcherState:
     """Return the state with whatever keeps the remote waiting taken away."""
     return state._replace(waits=None)
 
 
-def _answered(policy: Policy, state: State, event: Event, now: float, spread: float) -> State:
+def _answered(policy: Policy, state: WatcherState, event: Event, now: float, spread: float) -> WatcherState:
     """Return the state after an action's outcome."""
     match event:
         case Scanned():
@@ -232,7 +234,7 @@ def _answered(policy: Policy, state: State, event: Event, now: float, spread: fl
     return state
 
 
-def _scanned(policy: Policy, state: State, found: Scanned, now: float) -> State:
+def _scanned(policy: Policy, state: WatcherState, found: Scanned, now: float) -> WatcherState:
     """Return the state after a look at all files: edits are ready, held, or looked at once more."""
     state = state._replace(wanted=state.wanted or (found.unpushed and state.shared and policy.pushes))
     if not found.mark:
@@ -250,7 +252,7 @@ def _scanned(policy: Policy, state: State, found: Scanned, now: float) -> State:
     return state._replace(held=held, suspect=suspect, ready="" if held else found.mark)
 
 
-def _held(policy: Policy, state: State, found: Scanned) -> Wait | None:
+def _held(policy: Policy, state: WatcherState, found: Scanned) -> Wait | None:
     """Return why edits may not be committed; None where they may."""
     if found.problem:
         return Wait("invalid", found.problem, found.advice, found.mark)
@@ -268,13 +270,13 @@ def _mark(removed: tuple[str, ...]) -> str:
     return hashlib.sha256("\0".join(sorted(removed)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _failed(policy: Policy, state: State, found: Failed, now: float, spread: float) -> State:
+def _failed(policy: Policy, state: WatcherState, found: Failed, now: float, spread: float) -> WatcherState:
     """Return the state after an action that failed; ``doing`` is still that action."""
     here = isinstance(state.doing, Scan | Commit)
     return _failed_here(policy, state, found, now) if here else _failed_there(policy, state, found, now, spread)
 
 
-def _failed_here(policy: Policy, state: State, found: Failed, now: float) -> State:
+def _failed_here(policy: Policy, state: WatcherState, found: Failed, now: float) -> WatcherState:
     state = state._replace(ready="")
     if found.kind == "stale":
         return state._replace(first=now, last=now)
@@ -285,7 +287,7 @@ def _failed_here(policy: Policy, state: State, found: Failed, now: float) -> Sta
     return state._replace(held=Wait(found.kind, found.reason, found.advice), rescan_at=now + pause)
 
 
-def _failed_there(policy: Policy, state: State, found: Failed, now: float, spread: float) -> State:
+def _failed_there(policy: Policy, state: WatcherState, found: Failed, now: float, spread: float) -> WatcherState:
     state = state._replace(waits=Wait(found.kind, found.reason, found.advice))
     if found.kind == "offline":
         pause = min(LAST_RETRY, FIRST_RETRY * 2.0 ** min(state.failures, 16)) * spread
@@ -300,7 +302,7 @@ def _failed_there(policy: Policy, state: State, found: Failed, now: float, sprea
 # Decisions ------------------------------------------------------------------------------------------------------------
 
 
-def _decided(policy: Policy, state: State, now: float) -> tuple[State, Action | None]:
+def _decided(policy: Policy, state: WatcherState, now: float) -> tuple[WatcherState, Action | None]:
     """Return what to do now, if anything."""
     if state.gate.closed or (state.stopping and state.first is None and not state.ready):
         return state, Exit() if state.stopping else None
@@ -340,7 +342,7 @@ _WORDS = {
 }
 
 
-def view(policy: Policy, state: State) -> View:
+def view(policy: Policy, state: WatcherState) -> View:
     """Say how a watcher is: the first that holds of paused, conflict, held, and what keeps it from the remote."""
     if state.gate.closed:
         return View("paused", state.gate.closed, state.gate.advice)
@@ -355,7 +357,7 @@ def view(policy: Policy, state: State) -> View:
     return View("watching", "nothing waits", "", due(policy, state))
 
 
-def is_at_rest(policy: Policy, state: State, now: float) -> bool:
+def is_at_rest(policy: Policy, state: WatcherState, now: float) -> bool:
     """Say whether one round is done: nothing is about to be looked at again, and the remote has had its turn."""
     if state.doing is not None or state.first is not None:
         return False

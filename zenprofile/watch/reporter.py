@@ -9,7 +9,7 @@ from zenprofile.core import change
 from zenprofile.drivers.local import watch_record
 from zenprofile.git.repository import Repository
 from zenprofile.store import dates
-from zenprofile.watch.actions import Done
+from zenprofile.watch.actions import ActionResult
 from zenprofile.watch.machine import View
 from zenprofile.watch.processes import Hooks
 
@@ -53,7 +53,7 @@ class Reporter:
         """Keep how changes are heard."""
         self._state["listens"] = how
 
-    def done(self, done: Done) -> None:
+    def done(self, done: ActionResult) -> None:
         """Tell what was done."""
         changes = [change.as_json(changed) for changed in done.changes]
         self.line(done.what, done.text, rev=done.rev, changes=changes)

@@ -7,11 +7,11 @@ from zenprofile.core.entity import Data
 from zenprofile.errors import Unreachable, ZenprofileError
 from zenprofile.zenml import remote as r
 from zenprofile.zenml.plan import Plan, Step
-from zenprofile.zenml.process import Refused, ZenML
-from zenprofile.zenml.remote import Remote
+from zenprofile.zenml.process import ZenML, ZenmlRefused
+from zenprofile.zenml.remote import RemoteInventory
 
 
-def carry_out(zenml: ZenML, plan: Plan, remote: Remote, done: Callable[[Step], None]) -> None:
+def carry_out(zenml: ZenML, plan: Plan, remote: RemoteInventory, done: Callable[[Step], None]) -> None:
     """Do every step of a plan.
 
     Args:
@@ -21,25 +21,25 @@ def carry_out(zenml: ZenML, plan: Plan, remote: Remote, done: Callable[[Step], N
         done: is told of each step once ZenML has done it.
 
     Raises:
-        Refused: ZenML did not do a step; the message says which, and how many were done.
+        ZenmlRefused: ZenML did not do a step; the message says which, and how many were done.
         Unreachable: its server went away.
     """
-    ids = _Ids(remote)
+    ids = _IdsByName(remote)
     for number, step in enumerate(plan.steps):
         try:
             _do(zenml, step, ids)
         except ZenprofileError as error:
             after = f"{number} of {len(plan.steps)} steps were done"
-            kind = type(error) if isinstance(error, Refused | Unreachable) else Refused
-            hint = "correct that, then run it again: it goes on from there" if kind is Refused else error.hint
+            kind = type(error) if isinstance(error, ZenmlRefused | Unreachable) else ZenmlRefused
+            hint = "correct that, then run it again: it goes on from there" if kind is ZenmlRefused else error.hint
             raise kind(f"could not {step.words}: {error.message} ({after})", hint=hint) from None
         done(step)
 
 
-class _Ids:
+class _IdsByName:
     """Ids by exact name, kept as steps change them: ZenML itself takes a name as the start of one."""
 
-    def __init__(self, remote: Remote) -> None:
+    def __init__(self, remote: RemoteInventory) -> None:
         self.components = {place: component.id for place, component in remote.components.items()}
         self.stacks = {name: stack.id for name, stack in remote.stacks.items()}
 
@@ -47,18 +47,18 @@ class _Ids:
         """Return a stack's components as ids.
 
         Raises:
-            Refused: one is not there.
+            ZenmlRefused: one is not there.
         """
         found: dict[str, list[str]] = {}
         for type_, names in components.items():
             for name in names:
                 if (type_, name) not in self.components:
-                    raise Refused(f"ZenML has no {type_} '{name}'", hint="run it without --stack")
+                    raise ZenmlRefused(f"ZenML has no {type_} '{name}'", hint="run it without --stack")
             found[type_] = [self.components[type_, name] for name in names]
         return found
 
 
-def _do(zenml: ZenML, step: Step, ids: _Ids) -> None:
+def _do(zenml: ZenML, step: Step, ids: _IdsByName) -> None:
     more = dict(step.more)
     if step.ask.startswith("delete_"):
         zenml.ask(step.ask, **more)
@@ -68,7 +68,7 @@ def _do(zenml: ZenML, step: Step, ids: _Ids) -> None:
         _do_component(zenml, step.ask, more, ids)
 
 
-def _do_stack(zenml: ZenML, ask: str, more: Data, ids: _Ids) -> None:
+def _do_stack(zenml: ZenML, ask: str, more: Data, ids: _IdsByName) -> None:
     if "components" in more:
         more["components"] = ids.by_type(more["components"])
     if ask == "create_stack":
@@ -78,7 +78,7 @@ def _do_stack(zenml: ZenML, ask: str, more: Data, ids: _Ids) -> None:
     zenml.ask(ask, id=ids.stacks[more.pop("name")], **more)
 
 
-def _do_component(zenml: ZenML, ask: str, more: Data, ids: _Ids) -> None:
+def _do_component(zenml: ZenML, ask: str, more: Data, ids: _IdsByName) -> None:
     if more.pop("rename", False):
         place = next(place for place, id_ in ids.components.items() if id_ == more["id"])
         zenml.ask(ask, **more)

@@ -10,7 +10,7 @@ from zenprofile.core.foreign import ONLY_013, REPEATABLE
 from zenprofile.core.secrets import references
 from zenprofile.errors import Problem
 from zenprofile.zenml import remote as r
-from zenprofile.zenml.remote import Remote
+from zenprofile.zenml.remote import RemoteInventory
 
 # What a new component of another flavor takes the place of, until no stack has it any more.
 REPLACED = ".replaced-by-zenprofile"
@@ -41,7 +41,7 @@ class Plan(NamedTuple):
     refusals: list[Problem]
 
 
-class Wanted(NamedTuple):
+class PlanOptions(NamedTuple):
     """What `make` is to plan.
 
     Attributes:
@@ -58,7 +58,7 @@ class Wanted(NamedTuple):
 class _Planning:
     """The plan in the making."""
 
-    def __init__(self, entities: Iterable[Entity], remote: Remote, wanted: Wanted) -> None:
+    def __init__(self, entities: Iterable[Entity], remote: RemoteInventory, wanted: PlanOptions) -> None:
         self.remote = remote
         self.wanted = wanted
         self.entities = {entity.key: entity for entity in entities if entity.key.kind in {"component", "stack"}}
@@ -73,7 +73,7 @@ class _Planning:
         self.refusals.append(Problem(key.path, 0, 0, path, f"{key}: {message}", hint, "zenml"))
 
 
-def make(entities: Iterable[Entity], remote: Remote, wanted: Wanted) -> Plan:
+def make(entities: Iterable[Entity], remote: RemoteInventory, wanted: PlanOptions) -> Plan:
     """Plan what makes ZenML match a profile.
 
     Args:

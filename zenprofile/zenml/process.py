@@ -24,7 +24,7 @@ _HINT = f"name an interpreter that has it: --python PATH, or {VARIABLE} (python 
 PATIENCE = 300.0
 
 
-class Refused(ZenprofileError):
+class ZenmlRefused(ZenprofileError):
     """ZenML did not do what it was asked to."""
 
     code = "zenml-refused"
@@ -112,7 +112,7 @@ class ZenML:
         """Send a request and return its answer.
 
         Raises:
-            Refused: ZenML did not do it; the message is ZenML's.
+            ZenmlRefused: ZenML did not do it; the message is ZenML's.
             Unreachable, AccessDenied: its server.
             Unsupported: the interpreter has no ZenML.
         """
@@ -129,7 +129,7 @@ class ZenML:
     def _receive(self) -> Any:
         line = self._line()
         if not line:
-            raise Refused(
+            raise ZenmlRefused(
                 f"the process of ZenML ended: {self._last_words()}", hint="run it again; what is done is done"
             )
         answer = json.loads(line)
@@ -175,7 +175,7 @@ def _error(python: str, error: dict[str, str]) -> ZenprofileError:
         return Unreachable(f"ZenML's server does not answer: {message}", hint="is it up? 'zenml status' shows it")
     if error["why"] == "denied":
         return AccessDenied(f"ZenML did not let us in: {message}", hint="zenml login SERVER")
-    return Refused(f"ZenML refused: {message}", hint="correct that; running it again goes on from there")
+    return ZenmlRefused(f"ZenML refused: {message}", hint="correct that; running it again goes on from there")
 
 
 @contextlib.contextmanager

@@ -8,10 +8,10 @@ from zenprofile.core.foreign import LABEL_OF_NAME, ONLY_013, Naming, tidy
 from zenprofile.core.schema.catalog import Schema
 from zenprofile.core.secrets import references
 from zenprofile.zenml import remote as r
-from zenprofile.zenml.remote import Remote
+from zenprofile.zenml.remote import RemoteInventory
 
 
-class Pulled(NamedTuple):
+class PulledDocuments(NamedTuple):
     """Documents that differ from the profile's, flavors first, and what to say about them, a line each."""
 
     documents: dict[Key, Data]
@@ -19,7 +19,7 @@ class Pulled(NamedTuple):
 
 
 class _Pulling:
-    def __init__(self, entities: dict[Key, Entity], remote: Remote, shipped: set[tuple[str, str]]) -> None:
+    def __init__(self, entities: dict[Key, Entity], remote: RemoteInventory, shipped: set[tuple[str, str]]) -> None:
         self.entities = entities
         self.remote = remote
         self.shipped = shipped
@@ -52,7 +52,7 @@ class _Pulling:
         return found
 
 
-def pull(entities: dict[Key, Entity], remote: Remote, shipped: set[tuple[str, str]]) -> Pulled:
+def pull(entities: dict[Key, Entity], remote: RemoteInventory, shipped: set[tuple[str, str]]) -> PulledDocuments:
     """Return what a profile has to take over so that it holds what ZenML holds; nothing is deleted.
 
     Args:
@@ -70,7 +70,9 @@ def pull(entities: dict[Key, Entity], remote: Remote, shipped: set[tuple[str, st
             _stack(p, stack, documents)
     _defaults(p, documents)
     order = ("flavor", "component", "stack")
-    return Pulled(dict(sorted(documents.items(), key=lambda item: (order.index(item[0].kind), item[0]))), p.notes)
+    return PulledDocuments(
+        dict(sorted(documents.items(), key=lambda item: (order.index(item[0].kind), item[0]))), p.notes
+    )
 
 
 def flavor_document(flavor: r.Flavor) -> Data:

@@ -60,7 +60,7 @@ class Flavor(NamedTuple):
     schema: Data
 
 
-class Remote:
+class RemoteInventory:
     """Everything that ZenML holds of a profile's kinds, found by exact names alone.
 
     Args:
@@ -122,7 +122,7 @@ def their_labels(labels: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in labels.items() if name not in _THEIRS_ALONE}
 
 
-def is_default(key: Key, remote: Remote) -> bool:
+def is_default(key: Key, remote: RemoteInventory) -> bool:
     """Say whether an entity is one that ZenML makes by itself, and keeps."""
     if key.name != DEFAULT:
         return False

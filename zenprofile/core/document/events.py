@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import yaml
 
 from zenprofile.core.document.nodes import Node
-from zenprofile.core.document.parse_error import Refused, at, in_text
+from zenprofile.core.document.parse_error import ParseError, at, in_text
 
 MAX_DEPTH = 64
 MAX_NODES = 50_000  # keys and values: 1 MiB of "1," would take a second, and fifty times its size in memory
@@ -34,7 +34,7 @@ def data(text: str) -> dict[str, Any]:
     """Return a document's data.
 
     Raises:
-        Refused: it is none that `zenprofile.core.document.reader` reads.
+        ParseError: it is none that `zenprofile.core.document.reader` reads.
     """
     return _document(text, lambda _, events: _mapping(events, 1))
 
@@ -43,7 +43,7 @@ def tree(text: str) -> Node:
     """Return the nodes of a document that `data` accepts.
 
     Raises:
-        Refused: it is no YAML, or its root no mapping.
+        ParseError: it is no YAML, or its root no mapping.
     """
     return _document(text, _node)
 
@@ -108,7 +108,7 @@ def _document(text: str, build: Callable[[Any, Next], Result]) -> Result:
         message, hint = "control characters are not allowed", "write it as an escape in double quotes"
         raise in_text(text, found.start() if found else 0, "control-character", message, hint) from None
     except (ValueError, RecursionError, OverflowError) as error:  # pragma: no cover - none is known
-        raise Refused("yaml", f"this cannot be read as YAML ({type(error).__name__})", "correct the file") from None
+        raise ParseError("yaml", f"this cannot be read as YAML ({type(error).__name__})", "correct the file") from None
 
 
 def _built(next_event: Next, build: Callable[[Any, Next], Result]) -> Result:
@@ -125,7 +125,7 @@ def _root(next_event: Next) -> Any:
     next_event()  # start of the stream
     event = next_event()
     if type(event) is yaml.StreamEndEvent:
-        raise Refused("not-a-mapping", "the file is empty", "a document is a mapping, such as 'name: prod'", 1, 1)
+        raise ParseError("not-a-mapping", "the file is empty", "a document is a mapping, such as 'name: prod'", 1, 1)
     if event.tags:
         raise at(event.start_mark, "tag", "tags are not read", "remove the %TAG line")
     event = next_event()
@@ -145,12 +145,12 @@ def refuse_markers(text: str) -> None:
         raise in_text(text, marker.start(), "conflict-marker", message, "settle the conflict and delete the markers")
 
 
-def _syntax(error: Any) -> Refused:
+def _syntax(error: Any) -> ParseError:
     mark = error.problem_mark or error.context_mark
     what = (error.problem or error.context or "wrong syntax").replace("\t", "a tab")
     message = f"this is not YAML: {what}"
     hint = "correct the syntax; text with ': ', ' #' or brackets in it stands in quotes"
-    return Refused("yaml", message, hint) if mark is None else at(mark, "yaml", message, hint)
+    return ParseError("yaml", message, hint) if mark is None else at(mark, "yaml", message, hint)
 
 
 def _refuse_marks(event: Any) -> None:

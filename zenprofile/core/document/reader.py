@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from zenprofile.core.document import lines
 from zenprofile.core.document.nodes import Mark, Node
-from zenprofile.core.document.parse_error import Refused, in_text
+from zenprofile.core.document.parse_error import ParseError, in_text
 
 if TYPE_CHECKING:
     from contextvars import ContextVar
@@ -86,7 +86,7 @@ def read(raw: bytes | str, file: str = "") -> dict[str, Any]:
         text = _decoded(raw)
         known = None if _known is None else _known.get()
         return _data(text) if known is None else known.data(text)
-    except Refused as refused:
+    except ParseError as refused:
         raise refused.invalid(file) from None
 
 
@@ -98,7 +98,7 @@ def decode(raw: bytes | str, file: str = "") -> str:
     """
     try:
         return _decoded(raw)
-    except Refused as refused:
+    except ParseError as refused:
         raise refused.invalid(file) from None
 
 
@@ -113,7 +113,7 @@ def tree(text: str) -> Node:
     try:
         _checked(text)
         return events.tree(text)
-    except Refused as refused:
+    except ParseError as refused:
         raise refused.invalid("") from None
 
 
@@ -139,18 +139,22 @@ def _decoded(raw: bytes | str) -> str:
     size = len(raw) if isinstance(raw, bytes) or raw.isascii() else len(raw.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         message = f"the document has more than {MAX_BYTES} bytes"
-        raise Refused("too-large", message, "split it, or keep large values elsewhere")
+        raise ParseError("too-large", message, "split it, or keep large values elsewhere")
     if isinstance(raw, bytes):
         try:
             text = raw.decode("utf-8")
         except UnicodeDecodeError as error:
             line = raw.count(b"\n", 0, error.start)
             column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace"))
-            raise Refused("not-utf8", "the text is not UTF-8", "save the file as UTF-8", line + 1, column + 1) from None
+            raise ParseError(
+                "not-utf8", "the text is not UTF-8", "save the file as UTF-8", line + 1, column + 1
+            ) from None
     else:
         text = raw
     if text.startswith("\ufeff"):
-        raise Refused("byte-order-mark", "the file starts with a byte order mark", "save it as UTF-8 without BOM", 1, 1)
+        raise ParseError(
+            "byte-order-mark", "the file starts with a byte order mark", "save it as UTF-8 without BOM", 1, 1
+        )
     return text
 
 

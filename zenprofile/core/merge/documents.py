@@ -95,12 +95,14 @@ def resolve(key: Key, base: str | None, ours: str | None, theirs: str | None, ch
         choices: by path; () for all: "ours", "theirs", or a `Value`.
 
     Raises:
-        errors.Conflict: the choices leave a conflict open.
+        errors.ConflictError: the choices leave a conflict open.
     """
     text, conflicts, _ = _one(key, base, ours, theirs, choices)
     if conflicts:
         open_ = ", ".join(paths.show(conflict.path) or "the document" for conflict in conflicts)
-        raise errors.Conflict(f"{label(key)}: not settled: {open_}", hint="choose for each: --ours, --theirs or --edit")
+        raise errors.ConflictError(
+            f"{label(key)}: not settled: {open_}", hint="choose for each: --ours, --theirs or --edit"
+        )
     return text
 
 

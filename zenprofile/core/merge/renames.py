@@ -36,7 +36,7 @@ class Job(NamedTuple):
     theirs: str | None
 
 
-class Plan(NamedTuple):
+class MergePlan(NamedTuple):
     """What there is to merge once names are settled; ``gone`` are keys that another name takes the place of."""
 
     jobs: list[Job]
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     notes: list[str]
 
 
-class _Entity:
+class _Lineage:
     """One entity with its keys in the common ancestor, here and there (None: it is not there), and in the result."""
 
     def __init__(self, old: Key | None, here: Key | None, there: Key | None) -> None:
@@ -65,7 +65,7 @@ class _Entity:
 
 def plan(
     base: Documents, ours: Documents, theirs: Documents, choices: Mapping[Key, Choices], told: tuple[Renames, Renames]
-) -> Plan:
+) -> MergePlan:
     """Pair the documents of three sides, renames followed: those that the documents show, and those ``told``.
 
     A job is made for whatever the other side changed; what only we changed stays as it is.
@@ -84,7 +84,7 @@ class _Planner:
     ) -> None:
         self.base, self.ours, self.theirs = dict(base), dict(ours), dict(theirs)
         self.choices = choices
-        self.plan = Plan([], set(), [], [])
+        self.plan = MergePlan([], set(), [], [])
         apart = any(base.get(k) != ours.get(k) for k in base.keys() | ours.keys()) and any(
             base.get(k) != theirs.get(k) for k in base.keys() | theirs.keys()
         )
@@ -93,9 +93,9 @@ class _Planner:
         )
         also = _also(base, ours, here, there), _also(base, theirs, there, here)
         self.entities = _entities(base, ours, theirs, here | also[0], there | also[1])
-        self.by_name: dict[Key, list[_Entity]] = defaultdict(list)
+        self.by_name: dict[Key, list[_Lineage]] = defaultdict(list)
 
-    def planned(self) -> Plan:
+    def planned(self) -> MergePlan:
         for entity in self.entities:
             self._name(entity)
         self._part()
@@ -104,7 +104,7 @@ class _Planner:
             self._job(entity)
         return self.plan
 
-    def _name(self, entity: _Entity) -> None:
+    def _name(self, entity: _Lineage) -> None:
         """Give an entity its name in the result: a new one wins over the old; of two new ones a person chooses."""
         old, here, there = entity.keys
         if here and there and old and here != there:
@@ -120,7 +120,7 @@ class _Planner:
         elif old and here and there:
             self._note(entity, old, here, there)
 
-    def _note(self, entity: _Entity, old: Key, here: Key, there: Key) -> None:
+    def _note(self, entity: _Lineage, old: Key, here: Key, there: Key) -> None:
         if (here == old) == (there == old):
             return
         renamed, edited_, text = (
@@ -130,7 +130,7 @@ class _Planner:
             name = entity.key.name
             self.plan.notes.append(f"{label(old)}: renamed to {name} {renamed}, edited {edited_}: the edit follows")
 
-    def _two_names(self, entity: _Entity, old: Key, here: Key, there: Key) -> None:
+    def _two_names(self, entity: _Lineage, old: Key, here: Key, there: Key) -> None:
         choice = chosen(self.choices.get(here, {}), _NAME)
         if choice is None:
             detail = f"{label(old)} was renamed to {here.name} here and to {there.name} there"
@@ -148,7 +148,7 @@ class _Planner:
                 if not one.dropped and not other.dropped and one.key.folded == other.key.folded:
                     self._meet(*((one, other) if _is_from_here(one, other) else (other, one)))
 
-    def _stays(self, entity: _Entity) -> bool:
+    def _stays(self, entity: _Lineage) -> bool:
         """Say whether an entity will be in the result: no side deleted it, or the other one changed it."""
         old, here, there = entity.keys
         if old is None or (here and there):
@@ -156,7 +156,7 @@ class _Planner:
         side = self.ours.get(here) if here else self.theirs.get(there) if there else None
         return side is not None and (entity.key != old or side != self.base[old])
 
-    def _meet(self, mine: _Entity, other: _Entity) -> None:
+    def _meet(self, mine: _Lineage, other: _Lineage) -> None:
         if mine.here is None or other.there is None or _are_in_one_place(mine, other):
             return  # one side alone has, or made, both
         if mine.has_two_names or other.has_two_names:
@@ -171,7 +171,7 @@ class _Planner:
             conflict = Conflict(mine.here, _NAME, before, mine.key.name, other.key.name, "name", _met(mine, other))
             self.plan.conflicts.append(conflict)
 
-    def _rename(self, entity: _Entity, key: Key) -> bool:
+    def _rename(self, entity: _Lineage, key: Key) -> bool:
         """Give an entity another name; return False where that is taken."""
         if any(not other.dropped and other.key.folded == key.folded for other in self.by_name.get(key.folded, ())):
             return False
@@ -179,7 +179,7 @@ class _Planner:
         self.by_name[key.folded].append(entity)
         return True
 
-    def _give_way(self, loser: _Entity, winner: _Entity) -> bool:
+    def _give_way(self, loser: _Lineage, winner: _Lineage) -> bool:
         """Take its old name for what was only renamed; leave out what was made anew, as the conflict says."""
         if loser.old is not None and loser.old.folded != winner.key.folded:
             return self._rename(loser, loser.old)
@@ -200,14 +200,14 @@ class _Planner:
             if entity.is_renamed or entity.key.kind in kinds:
                 self._follow(entity, names)
 
-    def _texts(self, entity: _Entity) -> tuple[str | None, str | None, str | None]:
+    def _texts(self, entity: _Lineage) -> tuple[str | None, str | None, str | None]:
         old, here, there = entity.keys
         return (
             self.base.get(old) if old else None, self.ours.get(here) if here else None,
             self.theirs.get(there) if there else None,
         )  # fmt: skip
 
-    def _follow(self, entity: _Entity, names: tuple[Renamed, Renamed, Renamed]) -> None:
+    def _follow(self, entity: _Lineage, names: tuple[Renamed, Renamed, Renamed]) -> None:
         texts = self._texts(entity)
         before = texts[0]
         if texts[1] == before == texts[2]:
@@ -222,7 +222,7 @@ class _Planner:
                 side[key] = _named(_carried(key, text, names[number]), key, entity.key.name)
         self._only_followed(entity, before)
 
-    def _only_followed(self, entity: _Entity, before: str | None) -> None:
+    def _only_followed(self, entity: _Lineage, before: str | None) -> None:
         """Where one side deleted a document and the other only followed a rename in it, that is no edit."""
         old, kept = entity.old, [key for key in (entity.here, entity.there) if key is not None]
         if old is None or before is None or len(kept) != 1 or self.base[old] == before:
@@ -232,7 +232,7 @@ class _Planner:
         if one is not None and other is not None and same(one, other):
             self.base[old] = text
 
-    def _job(self, entity: _Entity) -> None:
+    def _job(self, entity: _Lineage) -> None:
         base, ours, theirs = self._texts(entity)
         if entity.here and (entity.dropped or entity.here != entity.key):
             self.plan.gone.add(entity.here)
@@ -255,7 +255,7 @@ def _also(base: Documents, side: Documents, found: Renames, others: Renames) -> 
     }
 
 
-def _entities(base: Documents, ours: Documents, theirs: Documents, here: Renames, there: Renames) -> list[_Entity]:
+def _entities(base: Documents, ours: Documents, theirs: Documents, here: Renames, there: Renames) -> list[_Lineage]:
     """Pair the keys of the three sides; what all have alike is left out."""
     taken = set(here.values()), set(there.values())
 
@@ -266,16 +266,16 @@ def _entities(base: Documents, ours: Documents, theirs: Documents, here: Renames
     for old in base:
         mine, other = now(old, ours, here, taken[0]), now(old, theirs, there, taken[1])
         if not (mine == old == other and base[old] == ours[old] == theirs[old]):
-            found.append(_Entity(old, mine, other))
+            found.append(_Lineage(old, mine, other))
     new = [
         {key for key in side if key not in taken_ and (key not in base or key in renames)}
         for side, taken_, renames in zip((ours, theirs), taken, (here, there), strict=True)
     ]
-    found += [_Entity(None, *(key if key in side else None for side in new)) for key in new[0] | new[1]]
+    found += [_Lineage(None, *(key if key in side else None for side in new)) for key in new[0] | new[1]]
     return sorted(found, key=lambda entity: (entity.key, entity.old or entity.key))
 
 
-def _is_from_here(one: _Entity, other: _Entity) -> bool:
+def _is_from_here(one: _Lineage, other: _Lineage) -> bool:
     """Say whether the first of two entities that meet has its name from our side."""
     if (one.there is None) != (other.there is None):
         return one.there is None
@@ -284,13 +284,13 @@ def _is_from_here(one: _Entity, other: _Entity) -> bool:
     return one.here == one.key
 
 
-def _are_in_one_place(one: _Entity, other: _Entity) -> bool:
+def _are_in_one_place(one: _Lineage, other: _Lineage) -> bool:
     """Say whether a side has two entities under names that differ only by case."""
     pairs = ((one.here, other.here), (one.there, other.there))
     return any(first is not None and second is not None and first.folded == second.folded for first, second in pairs)
 
 
-def _met(mine: _Entity, other: _Entity) -> str:
+def _met(mine: _Lineage, other: _Lineage) -> str:
     """Say which two entities would have one name, and what each choice does."""
     if mine.key == other.key:
         what = f"{_called(mine)} here and {_called(other)} there are two entities of one name"
@@ -299,12 +299,12 @@ def _met(mine: _Entity, other: _Entity) -> str:
     return f"{what}; ours {_lot(other, mine)}, theirs {_lot(mine, other)}; rename one to keep both"
 
 
-def _called(entity: _Entity) -> str:
+def _called(entity: _Lineage) -> str:
     renamed = entity.old is not None and entity.old != entity.key
     return f"{label(entity.key)} ({entity.old.name} before)" if renamed and entity.old else label(entity.key)
 
 
-def _lot(loser: _Entity, winner: _Entity) -> str:
+def _lot(loser: _Lineage, winner: _Lineage) -> str:
     if loser.old is not None and loser.old.folded != winner.key.folded:
         return f"calls the other one {loser.old.name} again"
     return f"leaves out {loser.key.name} as it is {'here' if loser.there is None else 'there'}"

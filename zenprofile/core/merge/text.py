@@ -16,7 +16,7 @@ from zenprofile.errors import Invalid
 _FEW = 20  # grafts that are tried one by one, each with a reading of the whole
 
 
-class _Entry(NamedTuple):
+class _Item(NamedTuple):
     """The lines of one key or list item, without the comment above."""
 
     start: int
@@ -44,7 +44,7 @@ class _Document:
         self._root: Node | None = None
         self._positions: dict[int, dict[str | int, int]] = {}
 
-    def entry(self, path: paths.Path) -> _Entry | None:
+    def entry(self, path: paths.Path) -> _Item | None:
         """Find the lines of an entry; None where it is not there, shares a line with another or stands in brackets."""
         if not self.text:
             return None
@@ -69,7 +69,7 @@ class _Document:
             self._positions[node.start.index] = found
         return found.get(step)
 
-    def _lines(self, key: Node | None, node: Node) -> _Entry | None:
+    def _lines(self, key: Node | None, node: Node) -> _Item | None:
         first = key.start.index if key is not None else spans.dash(self.text, node)
         if first is None:
             return None
@@ -77,7 +77,7 @@ class _Document:
         if self.text[start:first].strip(" "):
             return None
         end = spans.line_end(self.text, spans.content_end(self.text, node, key))
-        return _Entry(start, end, first - start)
+        return _Item(start, end, first - start)
 
 
 def plain(text: str) -> str:

@@ -13,7 +13,7 @@ from zenprofile.core import patterns
 from zenprofile.core.schema import fast_validator
 
 if TYPE_CHECKING:
-    from zenprofile.core.schema.messages import Finding
+    from zenprofile.core.schema.messages import SchemaViolation
 
 __all__ = ["Catalog", "Schema"]
 
@@ -42,7 +42,7 @@ class Schema:
         """Say whether data holds, without jsonschema where it surely does."""
         return self._surely(data) or not self._slow(data, 1)
 
-    def findings(self, data: Any) -> "list[Finding]":
+    def findings(self, data: Any) -> "list[SchemaViolation]":
         """List what is invalid, a hundred places at most, unknown fields first; [] exactly where `holds`."""
         return [] if self._surely(data) else self._slow(data, MAX_FINDINGS)
 
@@ -51,11 +51,11 @@ class Schema:
             self._quick = fast_validator.compile(self.raw, self._trusted) or _unsure
         return self._quick(data)
 
-    def _slow(self, data: Any, most: int) -> "list[Finding]":
+    def _slow(self, data: Any, most: int) -> "list[SchemaViolation]":
         from referencing.exceptions import Unresolvable
 
         from zenprofile.core.schema import keywords
-        from zenprofile.core.schema.messages import Finding, findings
+        from zenprofile.core.schema.messages import SchemaViolation, findings
 
         if self._validator is None:
             self._validator = _validator(self.raw, self._trusted)
@@ -66,10 +66,14 @@ class Schema:
             # A slip of the pen leaves a field missing as well; the slip is what one wants to read first.
             return sorted(said, key=lambda finding: finding.code != "unknown-field")
         except Unresolvable:
-            return [Finding((), False, "the schema refers to another one that is not at hand", "", "bad-schema")]
+            return [
+                SchemaViolation((), False, "the schema refers to another one that is not at hand", "", "bad-schema")
+            ]
         except (keywords.TooManySteps, RecursionError):
             hint = "make the flavor's schema simpler"
-            return [Finding((), False, "to check this by the flavor's schema takes too long", hint, "too-costly")]
+            return [
+                SchemaViolation((), False, "to check this by the flavor's schema takes too long", hint, "too-costly")
+            ]
 
     def field(self, path: tuple[str, ...]) -> dict[str, Any] | None:
         """Return the schema of a field below, local references followed, or None where nothing is said of it."""
@@ -102,8 +106,8 @@ class Catalog:
         self._read = read
         self._shipped: dict[str, Schema] = {}
         self._index: dict[str, list[str]] | None = None
-        self._judged: dict[str, tuple[Schema, list[Finding]]] = {}
-        self._by_identity: dict[int, tuple[dict[str, Any], tuple[Schema, list[Finding]]]] = {}
+        self._judged: dict[str, tuple[Schema, list[SchemaViolation]]] = {}
+        self._by_identity: dict[int, tuple[dict[str, Any], tuple[Schema, list[SchemaViolation]]]] = {}
 
     def kind(self, kind: str) -> Schema:
         """Return the schema of a kind's documents; ``manifest`` is that of ``zenprofile.yaml``.
@@ -127,7 +131,7 @@ class Catalog:
         """Return a registered flavor's own schema; one that may not be registered is not run: nothing holds to it."""
         return self._judge(schema)[0]
 
-    def refused(self, schema: dict[str, Any]) -> "list[Finding]":
+    def refused(self, schema: dict[str, Any]) -> "list[SchemaViolation]":
         """List why a flavor's schema may not be registered, with places inside it; [] where it may."""
         return self._judge(schema)[1]
 
@@ -140,7 +144,7 @@ class Catalog:
             self._shipped[name] = Schema(raw, raw["title"])
         return self._shipped[name]
 
-    def _judge(self, schema: dict[str, Any]) -> "tuple[Schema, list[Finding]]":
+    def _judge(self, schema: dict[str, Any]) -> "tuple[Schema, list[SchemaViolation]]":
         """Judge a schema once by content, and find it again by identity: data of entities is not changed in place."""
         known = self._by_identity.get(id(schema))
         if known is not None and known[0] is schema:
@@ -151,35 +155,40 @@ class Catalog:
                 self._judged.clear()
                 self._by_identity.clear()
             refused = _refused(schema)
-            self._judged[content] = (_Refused(refused) if refused else Schema(schema, "this flavor", False), refused)
+            self._judged[content] = (
+                _RefusedSchema(refused) if refused else Schema(schema, "this flavor", False),
+                refused,
+            )
         self._by_identity[id(schema)] = (schema, self._judged[content])
         return self._judged[content]
 
 
-class _Refused(Schema):
+class _RefusedSchema(Schema):
     """Stands for a schema that may not run."""
 
-    def __init__(self, refused: "list[Finding]") -> None:
+    def __init__(self, refused: "list[SchemaViolation]") -> None:
         super().__init__({}, "this flavor", False)
         self._why = refused[0].message
 
     def _surely(self, data: Any) -> bool:
         return False
 
-    def _slow(self, data: Any, most: int) -> "list[Finding]":
-        from zenprofile.core.schema.messages import Finding
+    def _slow(self, data: Any, most: int) -> "list[SchemaViolation]":
+        from zenprofile.core.schema.messages import SchemaViolation
 
-        return [Finding((), False, f"the flavor's schema is not taken: {self._why}", "fix the flavor", "bad-schema")]
+        return [
+            SchemaViolation((), False, f"the flavor's schema is not taken: {self._why}", "fix the flavor", "bad-schema")
+        ]
 
 
-def _refused(schema: Any) -> "list[Finding]":
+def _refused(schema: Any) -> "list[SchemaViolation]":
     from zenprofile.core.schema import limits
-    from zenprofile.core.schema.messages import Finding
+    from zenprofile.core.schema.messages import SchemaViolation
 
     hint = "change the flavor's schema"
     found = limits.refusals(schema)
     if found:
-        return [Finding(path, False, why, hint, "bad-schema") for path, why in found]
+        return [SchemaViolation(path, False, why, hint, "bad-schema") for path, why in found]
     from jsonschema import Draft202012Validator
 
     meta = Schema(Draft202012Validator.META_SCHEMA, "schema")

@@ -7,7 +7,7 @@ from zenprofile.core import names, paths, suggestions
 from zenprofile.core.secrets.references import FORMS
 
 
-class Finding(NamedTuple):
+class SchemaViolation(NamedTuple):
     """One place where data breaks its schema.
 
     Attributes:
@@ -67,7 +67,7 @@ def type_of(value: Any) -> str:
     return table.get(type(value), "something else")
 
 
-def findings(error: Any, label: str) -> Iterator[Finding]:
+def findings(error: Any, label: str) -> Iterator[SchemaViolation]:
     """Yield what to say of an error of jsonschema (its attributes are all that is looked at).
 
     Args:
@@ -81,10 +81,12 @@ def findings(error: Any, label: str) -> Iterator[Finding]:
         return
     path = tuple(error.absolute_path)
     if "propertyNames" in error.absolute_schema_path:
-        yield Finding((*path, str(error.instance)), True, f"{shown(error.instance)} may not stand here", "", "bad-key")
+        yield SchemaViolation(
+            (*path, str(error.instance)), True, f"{shown(error.instance)} may not stand here", "", "bad-key"
+        )
         return
     said = _WORDS.get(error.validator, _other)(error, paths.show(path) if path else label, label)
-    yield Finding(path, said.at_key, said.message, said.hint, said.code)
+    yield SchemaViolation(path, said.at_key, said.message, said.hint, said.code)
 
 
 def _branch(error: Any) -> list[Any]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from zenprofile.core.change import Changed, words
 from zenprofile.drivers.local import commit, other_profiles, tree
-from zenprofile.drivers.local.journal import Entry, Move
-from zenprofile.errors import Conflict, Invalid
+from zenprofile.drivers.local.journal import JournalEntry, Move
+from zenprofile.errors import ConflictError, Invalid
 from zenprofile.fs import nofollow
 from zenprofile.git import index, left_out, runner
-from zenprofile.git.config import Settings
+from zenprofile.git.config import GitConfig
 from zenprofile.git.objects import Objects, TreeEntry
 from zenprofile.git.repository import Head, Repository
 
@@ -21,16 +21,16 @@ _SHOWN = 10  # names in a message
 
 
 def move(
-    repository: Repository, objects: Objects, settings: Settings, head: Head, new: str, changes: tuple[Changed, ...]
+    repository: Repository, objects: Objects, settings: GitConfig, head: Head, new: str, changes: tuple[Changed, ...]
 ) -> None:
     """Bring branch, index and files from HEAD to a commit, keeping edits that it does not touch.
 
     Raises:
-        Conflict: files with edits of the user's own are among those that change; nothing moved.
+        ConflictError: files with edits of the user's own are among those that change; nothing moved.
         Unsafe, StoreBroken, Locked, runner.GitError: as `zenprofile.drivers.local.commit.carry`.
     """
     old_tree = objects.tree_of(head.oid)
-    entries: list[Entry] = []
+    entries: list[JournalEntry] = []
     dirty: list[str] = []
     outside: dict[str, TreeEntry | None] = {}
     left = left_out.find(repository)
@@ -44,7 +44,7 @@ def move(
                 outside[path] = pair[1]
             continue
         if path in left:  # it is so in index and branch alone
-            entries.append(Entry(path, None, None, pair[1].oid if pair[1] is not None else ""))
+            entries.append(JournalEntry(path, None, None, pair[1].oid if pair[1] is not None else ""))
             continue
         entry = _entry(repository, settings, path, sides, pair)
         if entry is None:
@@ -68,7 +68,7 @@ def _staged(repository: Repository, objects: Objects, old: str, outside: dict[st
     return staged
 
 
-def _must_not_filter_then(repository: Repository, objects: Objects, settings: Settings, new: str) -> None:
+def _must_not_filter_then(repository: Repository, objects: Objects, settings: GitConfig, new: str) -> None:
     """Refuse attributes that arrive and give a document a filter: the next git that writes the index would run it.
 
     Raises:
@@ -97,8 +97,8 @@ def _contents(objects: Objects, pair: "Pair") -> tuple[bytes | None, bytes | Non
 
 
 def _entry(
-    repository: Repository, settings: Settings, path: str, sides: tuple[bytes | None, bytes | None], pair: "Pair"
-) -> Entry | None:
+    repository: Repository, settings: GitConfig, path: str, sides: tuple[bytes | None, bytes | None], pair: "Pair"
+) -> JournalEntry | None:
     """Return what happens to a file of the profile; None where edits of the user's own are in the way."""
     old, new = sides
     try:
@@ -107,12 +107,12 @@ def _entry(
         return None
     oid = pair[1].oid if pair[1] is not None else ""
     if _alike(now, new):
-        return Entry(path, now, now, oid)
+        return JournalEntry(path, now, now, oid)
     if not _alike(now, old):
         return None
     if new is not None and settings.get("core.autocrlf").lower() in {"true", "yes", "on", "1"}:
         new = new.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    return Entry(path, now, new, oid)
+    return JournalEntry(path, now, new, oid)
 
 
 def _alike(one: bytes | None, other: bytes | None) -> bool:
@@ -126,7 +126,7 @@ def _must_be_free(repository: Repository, objects: Objects, old: str, new: str) 
     """Ask git, before anything happens, whether it would check out what changes outside the profile.
 
     Raises:
-        Conflict: edits of the user's, or files that git does not know, are in the way.
+        ConflictError: edits of the user's, or files that git does not know, are in the way.
     """
     try:
         index.refresh(repository, objects.differences(old, new))
@@ -135,11 +135,13 @@ def _must_be_free(repository: Repository, objects: Objects, old: str, new: str) 
         if error.ran.status < 0:
             raise
         message = f"files outside the profile are in the way; nothing was moved: {error.message}"
-        raise Conflict(message, hint="commit or put aside your own edits of them, or pull by hand: git pull") from None
+        raise ConflictError(
+            message, hint="commit or put aside your own edits of them, or pull by hand: git pull"
+        ) from None
 
 
-def _in_the_way(paths: list[str]) -> Conflict:
+def _in_the_way(paths: list[str]) -> ConflictError:
     shown = ", ".join(sorted(paths)[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
     message = f"uncommitted edits are in the way of what the other side changed too: {shown}; nothing was moved"
     hint = "commit them (zenprofile commit) or put them back, then again"
-    return Conflict(message, hint=hint, file=sorted(paths)[0])
+    return ConflictError(message, hint=hint, file=sorted(paths)[0])

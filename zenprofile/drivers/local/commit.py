@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from zenprofile.drivers.local import journal
-from zenprofile.drivers.local.journal import Entry, Move
+from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import Locked, ZenprofileError
 from zenprofile.fs import lock
 from zenprofile.git import index, runner
-from zenprofile.git.config import Settings, moment
+from zenprofile.git.config import GitConfig, moment
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Head, Repository
 
@@ -59,7 +59,7 @@ def edit(
     Raises:
         StoreBroken, Locked: as `journal.carry_out`.
     """
-    entries = tuple(Entry(c.path, c.before, c.after, "") for c in changes)
+    entries = tuple(JournalEntry(c.path, c.before, c.after, "") for c in changes)
     move = Move(entries, message, kind=_kind(undone), undone=undone, machine=machine, key=key)
     objects = Objects(repository)
     try:
@@ -78,7 +78,7 @@ def record(
     message: str,
     author: Author,
     undone: str = "",
-    settings: Settings | None = None,
+    settings: GitConfig | None = None,
 ) -> str:
     """Write files and commit them, and nothing else, on the branch of HEAD. The caller holds the lock.
 
@@ -101,7 +101,7 @@ def record(
         runner.GitError: signing failed, or a hook refused.
     """
     head = repository.must_be_ready()
-    settings = settings or Settings(repository)
+    settings = settings or GitConfig(repository)
     objects = Objects(repository)
     try:
         for number in range(_ROUNDS):
@@ -132,7 +132,7 @@ def record(
         settings.close()
 
 
-def _stored(objects: Objects, settings: Settings, changes: Sequence[FileChange]) -> tuple[Entry, ...]:
+def _stored(objects: Objects, settings: GitConfig, changes: Sequence[FileChange]) -> tuple[JournalEntry, ...]:
     """Write the blobs of a change."""
     lf = settings.must_not_filter(c.path for c in changes)
     entries = []
@@ -140,7 +140,7 @@ def _stored(objects: Objects, settings: Settings, changes: Sequence[FileChange])
         oid = ""
         if after is not None:
             oid = objects.write("blob", after.replace(b"\r\n", b"\n") if path in lf else after)
-        entries.append(Entry(path, before, after, oid))
+        entries.append(JournalEntry(path, before, after, oid))
     return tuple(entries)
 
 
@@ -174,7 +174,7 @@ def carry(repository: Repository, objects: Objects, move: Move) -> None:
 def make_commit(
     repository: Repository,
     objects: Objects,
-    settings: Settings,
+    settings: GitConfig,
     tree: str,
     parents: Sequence[str],
     message: str,
@@ -237,7 +237,7 @@ def _hook(repository: Repository, args: list[str], extra: dict[str, str]) -> Non
         raise ZenprofileError(message, hint="fix what it names, or: zenprofile config run-hooks off") from None
 
 
-def _after_commit(repository: Repository, objects: Objects, settings: Settings, author: Author) -> None:
+def _after_commit(repository: Repository, objects: Objects, settings: GitConfig, author: Author) -> None:
     if author.run_hooks:
         runner.run(["hook", "run", "--ignore-missing", "post-commit"], repository.top, hooks=True, ok=tuple(range(256)))
     # Git's own rule for when loose objects are packed, looked at without starting it.

@@ -69,7 +69,7 @@ class LocalDriver:
 
     def create(self, url: str, options: Options, defaults: "Change") -> LocalStore:
         """Make a folder a profile with the defaults; one commit where the repository is of our own making."""
-        from zenprofile.drivers.local.places import must_be_free
+        from zenprofile.drivers.local.root_check import must_be_free
 
         root = _folder(url, options)
         if root == os.path.dirname(root):

@@ -19,7 +19,7 @@ from zenprofile.store.base import Edits
 
 if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
-    from zenprofile.git.config import Settings
+    from zenprofile.git.config import GitConfig
 
 # A file that differs (None: the manifest), its content as HEAD has it, and as it is (None: no file).
 Dirty = tuple[Key | None, bytes | None, bytes | None]
@@ -114,14 +114,14 @@ def unshared(store: "LocalStore", repository: Repository) -> str | None:
 
 
 @contextlib.contextmanager
-def asking(repository: Repository, *, wanted: bool) -> "Iterator[Settings | None]":
+def asking(repository: Repository, *, wanted: bool) -> "Iterator[GitConfig | None]":
     """Ask git for its settings while a change is looked at; None where nothing is committed."""
     if not wanted:
         yield None
         return
-    from zenprofile.git.config import Settings
+    from zenprofile.git.config import GitConfig
 
-    settings = Settings(repository)
+    settings = GitConfig(repository)
     try:
         yield settings
     finally:

@@ -15,7 +15,7 @@ from zenprofile.errors import NotFound
 from zenprofile.git import gitpython, runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
-from zenprofile.store import dates, revs
+from zenprofile.store import changelog, dates
 from zenprofile.store.undo import Past, Text
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def resolve(repository: Repository, at: str) -> str:
         found = runner.run(args, repository.top, extra=extra, ok=(0, 1, 128)).out.decode().strip()
         if found:
             return found
-    raise NotFound(f"there is no revision {at[:140]!r}", hint="a commit, tag, branch or date; see: zenprofile log")
+    raise NotFound(f"there is no change {at[:140]!r}", hint="a commit, tag, branch or date; see: zenprofile log")
 
 
 def changes(repository: Repository, key: Key | None = None, start: str = "HEAD") -> Iterator[Recorded]:
@@ -70,7 +70,7 @@ def changes(repository: Repository, key: Key | None = None, start: str = "HEAD")
             told = [changed for changed in reader.changed(commit, touched) if changed.key not in known]
             record = _recorded(commit, tuple(sorted([*told, *decided], key=lambda changed: changed.key)))
             if key is not None:
-                record, key = revs.about(record, key)
+                record, key = changelog.about(record, key)
             if record.changes:
                 yield record
 

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.drivers.local import outside_files
-from zenprofile.errors import Conflict, Locked, StoreBroken, Unreachable
+from zenprofile.errors import ConflictError, Locked, StoreBroken, Unreachable
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git import index, leftovers, runner
 from zenprofile.git.objects import EXECUTABLE, FILE, Objects
@@ -30,7 +30,7 @@ KEPT_CHANGES = 200
 _ID = re.compile("[0-9a-f]{0,64}")
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One file of a change.
 
     Attributes:
@@ -62,7 +62,7 @@ class Move(NamedTuple):
         key: the change's idempotency key; "" for none.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[JournalEntry, ...]
     message: str
     ref: str = ""
     old: str = ""
@@ -95,7 +95,7 @@ def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
     """
     try:
         record = nofollow.record(path)
-        entries = tuple(Entry(str(p), _bytes(b), _bytes(a), str(o)) for p, b, a, o in record["entries"])
+        entries = tuple(JournalEntry(str(p), _bytes(b), _bytes(a), str(o)) for p, b, a, o in record["entries"])
         fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind", "outside")}
         more = {name: str(record.get(name, "")) for name in ("undone", "machine", "key")}
         move = Move(entries, **fields, **more)
@@ -285,7 +285,7 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
             tree = objects.tree_of(move.new)
             index.set_entries(repository, objects, [(e.path, objects.entry(tree, e.path)) for e in move.entries])
             set_ref(repository, objects, move)
-    except Conflict:
+    except ConflictError:
         discard(repository, move)  # git refused before it touched anything
         raise
     except BaseException as error:
@@ -322,7 +322,7 @@ def _set_modes(repository: Repository, objects: Objects, move: Move, old: str, n
             atomic.set_executable(repository.folder, entry.path, on=has.mode == EXECUTABLE)
 
 
-def _put_over(repository: Repository, entry: Entry) -> bool:
+def _put_over(repository: Repository, entry: JournalEntry) -> bool:
     """Bring a file from what it is expected to hold to what it is to hold; False where it holds something else."""
     if entry.after is not None:
         return atomic.publish_over(repository.folder, entry.path, entry.before)

@@ -8,9 +8,8 @@ from zenprofile.core.change import MISSING, Changed
 from zenprofile.core.document import reader
 from zenprofile.core.entity import MANIFEST, Data, Key, key_of_path
 from zenprofile.core.merge import documents as merge
-from zenprofile.core.merge import found_renames
+from zenprofile.core.merge import found_renames, schema_conflicts
 from zenprofile.core.merge import references as merge_whole
-from zenprofile.core.merge import refused as merge_refused
 from zenprofile.core.merge.data import Choice, Value, chosen
 from zenprofile.core.merge.documents import Choices, Conflict
 from zenprofile.core.paths import Path
@@ -290,7 +289,9 @@ class Merge:
             except Invalid:
                 return {}
 
-        refused, others = merge_refused.settled(documents, left, data, merge_refused.Sides(*texts, data_of), choices)
+        refused, others = schema_conflicts.settled(
+            documents, left, data, schema_conflicts.Sides(*texts, data_of), choices
+        )
         return [*refused, *_as_conflicts(others)]
 
     def _outside(

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from zenprofile.errors import Conflict as ConflictError
-from zenprofile.errors import Invalid, Problem
+from zenprofile.errors import ConflictError, Invalid, Problem
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.documents import Conflict

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
     from zenprofile.drivers.local.authors import For
     from zenprofile.drivers.local.commit import Author
-    from zenprofile.git.config import Settings
+    from zenprofile.git.config import GitConfig
     from zenprofile.git.left_out import LeftOut
     from zenprofile.git.objects import Objects
 
@@ -36,7 +36,7 @@ class Opened:
         self._repository = find(folder)
         self._objects: Objects | None = None
         self._left: tuple[Stamp, dict[str, LeftOut]] | None = None
-        self._settings: list[Settings] = []
+        self._settings: list[GitConfig] = []
         self.schemas = resources.state()
         self._cache = Cache(options.cache, folder, self.schemas)
         self._tree = WorkTree(folder, self._cache, self.catalog, self._reading)

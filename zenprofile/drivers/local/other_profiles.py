@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.merge import documents
 from zenprofile.drivers.local import tree
-from zenprofile.drivers.local.journal import Entry
-from zenprofile.errors import Conflict, Invalid
+from zenprofile.drivers.local.journal import JournalEntry
+from zenprofile.errors import ConflictError, Invalid
 from zenprofile.fs import nofollow
 from zenprofile.git.objects import Objects, TreeEntry
 from zenprofile.git.repository import Repository
@@ -29,7 +29,7 @@ def key_at(objects: Objects, tree_: str, path: str) -> Key | None:
     return None
 
 
-def merged_edit(repository: Repository, objects: Objects, new: str, path: str, pair: "Pair") -> Entry | None:
+def merged_edit(repository: Repository, objects: Objects, new: str, path: str, pair: "Pair") -> JournalEntry | None:
     """Return what happens to an edited file when another version of it arrives: it takes that over, and stays an edit.
 
     Where both changed a field, the edit counts.
@@ -54,9 +54,9 @@ def merged_edit(repository: Repository, objects: Objects, new: str, path: str, p
             return None
         base, ours, theirs = (None if raw is None else raw.decode() for raw in (old, now, arriving))
         text = documents.resolve(key, base, ours, theirs, {(): "ours"})
-    except (Invalid, Conflict, UnicodeDecodeError):
+    except (Invalid, ConflictError, UnicodeDecodeError):
         return None
-    return Entry(path, now, None if text is None else text.encode(), pair[1].oid if pair[1] is not None else "")
+    return JournalEntry(path, now, None if text is None else text.encode(), pair[1].oid if pair[1] is not None else "")
 
 
 def merged(

@@ -3,7 +3,7 @@
 import contextlib
 import os
 
-from zenprofile.errors import Conflict
+from zenprofile.errors import ConflictError
 from zenprofile.fs import atomic
 from zenprofile.git import index, runner
 from zenprofile.git.objects import Objects
@@ -14,7 +14,7 @@ def put(repository: Repository, objects: Objects, commit: str, new: str) -> None
     """Check out what changes outside the profile as git does, the user's own filters included.
 
     Raises:
-        Conflict: a file there has edits of the user's, or is in the way.
+        ConflictError: a file there has edits of the user's, or is in the way.
     """
     old = objects.tree_of(commit)
     try:
@@ -26,9 +26,13 @@ def put(repository: Repository, objects: Objects, commit: str, new: str) -> None
         take_back(repository, objects, commit, new)
         if "filter" in error.message:
             message = f"a filter of your git settings failed on a file outside the profile; nothing was moved: {error}"
-            raise Conflict(message, hint="make the filter work (git lfs install?), or pull by hand: git pull") from None
+            raise ConflictError(
+                message, hint="make the filter work (git lfs install?), or pull by hand: git pull"
+            ) from None
         message = f"files outside the profile are in the way; nothing was moved: {error.message}"
-        raise Conflict(message, hint="commit or put aside your own edits of them, or pull by hand: git pull") from None
+        raise ConflictError(
+            message, hint="commit or put aside your own edits of them, or pull by hand: git pull"
+        ) from None
 
 
 def take_back(repository: Repository, objects: Objects, commit: str, new: str) -> None:

@@ -91,7 +91,7 @@ class Sending(Side):
             raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
         return head
 
-    def _sent(self, head: Head, to: Upstream, *, with_others: bool) -> tuple[remote.Pushed, int]:
+    def _sent(self, head: Head, to: Upstream, *, with_others: bool) -> tuple[remote.PushAttempt, int]:
         """Check what is unpushed and send it; return the remote's answer, and how many commits it did not have."""
         from zenprofile.drivers.local import outgoing
 

@@ -11,7 +11,7 @@ from zenprofile.errors import Invalid, NotFound
 from zenprofile.git import commit_graph, runner
 from zenprofile.git.repository import Repository
 from zenprofile.store import dates
-from zenprofile.store.sharing import Open, Typed, at
+from zenprofile.store.sharing import OpenConflicts, Typed, at
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -104,11 +104,11 @@ def _reopened(record: Record, key: Key, field: Path | None) -> Record:
     return record._replace(settled=settled, whole=whole)
 
 
-def opened(record: Record) -> Open:
+def opened(record: Record) -> OpenConflicts:
     """Return what waits for a person, and what was settled so far."""
     places: list[tuple[Key, Path]] = [(c.key, c.path) for c, _ in record.settled]
     places += [(w.key, ()) for w in record.whole]
-    return Open(record.ours, record.theirs, record.conflicts, tuple(places))
+    return OpenConflicts(record.ours, record.theirs, record.conflicts, tuple(places))
 
 
 def last_changes(

@@ -13,8 +13,8 @@ from zenprofile.core.paths import Path
 from zenprofile.drivers.local import conflicts, manifest, merge_errors, own_merge, proposals, settling
 from zenprofile.drivers.local.conflicts import Record
 from zenprofile.drivers.local.sending import Sending
-from zenprofile.errors import Conflict as ConflictError
 from zenprofile.errors import (
+    ConflictError,
     Invalid,
     NotFound,
     Stale,
@@ -24,7 +24,7 @@ from zenprofile.errors import (
 from zenprofile.git import commit_graph, remote, runner
 from zenprofile.git.repository import Head
 from zenprofile.git.upstream import Upstream, upstream
-from zenprofile.store.sharing import Open, Pulled, Pushed, State, Typed
+from zenprofile.store.sharing import OpenConflicts, PullResult, PushResult, StoreStatus, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice, Conflict
@@ -38,7 +38,7 @@ KEPT = "refs/zenprofile/kept/"
 class GitSharing(Sending):
     """The remote side of a `LocalStore`. Promises: `zenprofile.store.sharing.Sharing`."""
 
-    def pull(self, *, accept_invalid: bool = False, take_theirs: bool = False) -> Pulled:
+    def pull(self, *, accept_invalid: bool = False, take_theirs: bool = False) -> PullResult:
         """Fetch and merge by meaning."""
         repository = self._repository()
         head = repository.must_be_ready()
@@ -65,7 +65,7 @@ class GitSharing(Sending):
         equal = pulled.equal and not self._targets(up).urls
         return pulled._replace(equal=equal, notes=(*pulled.notes, *self._settled(head, up, fetched.new)))
 
-    def _taken(self, up: Upstream, theirs: str, *, accept_invalid: bool) -> Pulled:
+    def _taken(self, up: Upstream, theirs: str, *, accept_invalid: bool) -> PullResult:
         """Make this branch as the remote has it; what was here is kept under a ref."""
         from zenprofile.core import profile_check
         from zenprofile.drivers.local import outgoing, tree
@@ -74,7 +74,7 @@ class GitSharing(Sending):
         with self._store.writing():
             head = repository.must_be_ready()
             if head.oid == theirs:
-                return Pulled(moved=False, changes=(), notes=(), equal=True)
+                return PullResult(moved=False, changes=(), notes=(), equal=True)
             problems = profile_check.whole(tree.snapshot(objects, theirs, repository.prefix, self._store.catalog()))
             if problems and not accept_invalid:
                 raise merge_errors.spoiled(tuple(problems))
@@ -87,7 +87,7 @@ class GitSharing(Sending):
             proposals.save(repository, left)
         self._confirmed(up, theirs)
         notes = (f"what was here is kept at {kept}",) if kept else ()
-        return Pulled(moved=True, changes=changes, notes=notes, equal=True)
+        return PullResult(moved=True, changes=changes, notes=notes, equal=True)
 
     def _fetched(self, head: Head, up: Upstream) -> remote.Fetched:
         repository = self._repository()
@@ -123,11 +123,11 @@ class GitSharing(Sending):
                 raise
         return record
 
-    def _integrate(self, head: Head, theirs: str, up: Upstream, *, accept_invalid: bool) -> Pulled:
+    def _integrate(self, head: Head, theirs: str, up: Upstream, *, accept_invalid: bool) -> PullResult:
         repository = self._repository()
         if not theirs or self._is_in(theirs, head.oid):
             conflicts.clear(repository)
-            return Pulled(moved=False, changes=(), notes=(), equal=bool(theirs) and theirs == head.oid)
+            return PullResult(moved=False, changes=(), notes=(), equal=bool(theirs) and theirs == head.oid)
         joined = self._merge(head.oid, theirs)
         self._must_be_a_profile(joined, up)
         record = self._record() or Record("", "", ())
@@ -146,7 +146,7 @@ class GitSharing(Sending):
         new = theirs if forward else self._merge_commit(outcome, head.oid, theirs, up)
         self._move(head, new, outcome.changes)
         conflicts.clear(repository)
-        return Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=forward)
+        return PullResult(moved=True, changes=outcome.changes, notes=outcome.notes, equal=forward)
 
     def _move(self, head: Head, new: str, changes: tuple[Changed, ...]) -> None:
         from zenprofile.drivers.local import checkout
@@ -187,7 +187,7 @@ class GitSharing(Sending):
         message = f"Merge {name}{told}"
         return commit.make_commit(repository, self._objects(), self._settings(), outcome.tree, parents, message, author)
 
-    def push(self, *, with_others: bool = False) -> Pushed:
+    def push(self, *, with_others: bool = False) -> PushResult:
         """Send the commits that are only here, and believe only the remote's own answer."""
         repository = self._repository()
         head = self._ready_to_push()
@@ -204,30 +204,30 @@ class GitSharing(Sending):
             waiting = self.open().conflicts
             if waiting:
                 raise merge_errors.undecided(waiting)
-            return Pushed(confirmed=False, stale=True, sent=0, to=to.label)
+            return PushResult(confirmed=False, stale=True, sent=0, to=to.label)
         pushed, sent = self._sent(head, to, with_others=with_others)
         if not pushed.confirmed:
-            return Pushed(pushed.confirmed, pushed.stale, 0, "" if pushed.stale else pushed.reason, to.label)
+            return PushResult(pushed.confirmed, pushed.stale, 0, "" if pushed.stale else pushed.reason, to.label)
         self._confirmed(to, head.oid)
         self._forget_proposals(head)
-        return Pushed(pushed.confirmed, pushed.stale, 0 if pushed.nothing else sent, to=to.label)
+        return PushResult(pushed.confirmed, pushed.stale, 0 if pushed.nothing else sent, to=to.label)
 
-    def open(self) -> Open:
+    def open(self) -> OpenConflicts:
         """Return the conflicts that wait, as they are with what is here now."""
         repository = self._store.repository
         if repository is None:
-            return Open("", "", ())
+            return OpenConflicts("", "", ())
         own = own_merge.record(repository)
         if own is not None:
             found = settling.tried(self._merge(own.ours, own.theirs), own)[1]
             return settling.opened(found._replace(conflicts=own_merge.waiting(repository, found.conflicts)))
         record = self._record()
         if record is None:
-            return Open("", "", ())
+            return OpenConflicts("", "", ())
         head = repository.head().oid
         if head != record.ours:
             if self._is_in(record.theirs, head):
-                return Open("", "", ())
+                return OpenConflicts("", "", ())
             record = settling.tried(self._merge(head, record.theirs), record)[1]
         return settling.opened(record)
 
@@ -236,7 +236,7 @@ class GitSharing(Sending):
         found = self.open()
         return settling.last_changes(self._repository(), conflict, (found.ours, found.theirs))
 
-    def resolve(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
+    def resolve(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, PullResult]:
         """Settle conflicts of one entity; with the last one settled, make the merge."""
         repository = self._repository()
         if own_merge.record(repository) is not None:
@@ -253,7 +253,7 @@ class GitSharing(Sending):
             outcome, record = settling.settled(joined, record, key, field, choice)
             if outcome.conflicts:
                 conflicts.save(repository, record)
-                return len(outcome.conflicts), Pulled(moved=False, changes=(), notes=(), equal=False)
+                return len(outcome.conflicts), PullResult(moved=False, changes=(), notes=(), equal=False)
             try:
                 if outcome.problems and not record.accepted:
                     raise merge_errors.spoiled(outcome.problems)
@@ -263,9 +263,11 @@ class GitSharing(Sending):
                 conflicts.save(repository, record)  # the choice stands, and only the merge is still to be made
                 raise
             conflicts.clear(repository)
-            return 0, Pulled(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
+            return 0, PullResult(moved=True, changes=outcome.changes, notes=outcome.notes, equal=False)
 
-    def _resolve_own(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, Pulled]:
+    def _resolve_own(
+        self, key: Key | None, field: Path | None, choice: "Choice | Typed | None"
+    ) -> tuple[int, PullResult]:
         """Settle conflicts of a merge that the user began; to commit it stays the user's."""
         repository, objects = self._repository(), self._objects()
         record = own_merge.record(repository)
@@ -278,7 +280,7 @@ class GitSharing(Sending):
         own_merge.settle(repository, objects, outcome, texts)
         left = len(own_merge.waiting(repository, outcome.conflicts))
         note = "" if left else "settled and staged; the merge is yours to commit: git commit"
-        return left, Pulled(moved=False, changes=(), notes=(note,) if note else (), equal=False)
+        return left, PullResult(moved=False, changes=(), notes=(note,) if note else (), equal=False)
 
     def marked(self, key: Key) -> str:
         """Return an entity's document with git's markers around its conflicts."""
@@ -295,7 +297,7 @@ class GitSharing(Sending):
             raise ZenprofileError(f"{label(key)} is on neither side", hint="choose --ours or --theirs")
         return one
 
-    def state(self) -> State:
+    def state(self) -> StoreStatus:
         """Say how the store is, and why, without asking the remote."""
         from zenprofile.drivers.local import status
 

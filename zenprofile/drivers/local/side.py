@@ -10,13 +10,13 @@ from zenprofile.drivers.local import conflicts
 from zenprofile.drivers.local.beginning import MADE
 from zenprofile.errors import (
     AccessDenied,
+    ConflictError,
     Unreachable,
     ZenprofileError,
 )
-from zenprofile.errors import Conflict as ConflictError
 from zenprofile.fs import lock, nofollow
 from zenprofile.git import commit_graph, push_targets, remote, runner
-from zenprofile.git.config import Settings
+from zenprofile.git.config import GitConfig
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Head, Repository
 from zenprofile.git.upstream import Upstream, destination, upstream
@@ -33,7 +33,7 @@ class Side:
     """The other side of a Git store, as far as this machine knows it: which it is, what it had, what it has lost."""
 
     def __init__(
-        self, store: "LocalStore", settings: Settings | None, timeout: float, progress: Callable[[str], None] | None
+        self, store: "LocalStore", settings: GitConfig | None, timeout: float, progress: Callable[[str], None] | None
     ) -> None:
         self._store = store
         self._asked = settings
@@ -54,10 +54,10 @@ class Side:
     def _objects(self) -> Objects:
         return self._store.objects(self._repository())
 
-    def _settings(self) -> Settings:
+    def _settings(self) -> GitConfig:
         """Return git's settings as they were when this side was asked for."""
         if self._asked is None:
-            self._asked = Settings(self._repository())
+            self._asked = GitConfig(self._repository())
         return self._asked
 
     def _talking(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Side:
         """Stop where the remote no longer has commits that it had and that are here, until both are joined by hand.
 
         Raises:
-            Conflict: it is so; what is here is kept under a ref.
+            ConflictError: it is so; what is here is kept under a ref.
         """
         lost = self._lost(head, up, fetched)
         if not lost:

@@ -11,10 +11,10 @@ from zenprofile.drivers.local import conflicts, watch_record
 from zenprofile.errors import Problem
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git import hook_paths, runner
-from zenprofile.git.config import Settings
+from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
 from zenprofile.store import dates
-from zenprofile.store.sharing import Open, Relation, State
+from zenprofile.store.sharing import OpenConflicts, Relation, StoreStatus
 
 if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
@@ -40,11 +40,11 @@ def forget(repository: Repository) -> None:
 def state(
     store: "LocalStore",
     relation: Relation,
-    open_: Open,
+    open_: OpenConflicts,
     touched: Callable[[], list[str]],
-    settings: Settings,
+    settings: GitConfig,
     rewritten: tuple[str, str] = ("", ""),
-) -> State:
+) -> StoreStatus:
     """Say how a store is.
 
     Args:
@@ -57,7 +57,7 @@ def state(
     """
     repository = store.repository
     if repository is None:
-        return State(
+        return StoreStatus(
             "uncommitted", "", "nothing is committed yet", "zenprofile commit", relation, (), open_, (), "missing"
         )
     paths = touched()
@@ -66,13 +66,13 @@ def state(
     last = _read(repository, _FILE)
     found = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
     word, since, reason, advice = _watched(repository, found)
-    return State(word, since, reason, advice, relation, changes, open_, invalid, _hooks(settings.hooks_folder))
+    return StoreStatus(word, since, reason, advice, relation, changes, open_, invalid, _hooks(settings.hooks_folder))
 
 
 def _word(
     repository: Repository,
     relation: Relation,
-    open_: Open,
+    open_: OpenConflicts,
     edits: int,
     invalid: tuple[Problem, ...],
     last: dict[str, Any],
@@ -170,7 +170,7 @@ def _since(path: str) -> str:
 
 
 @contextlib.contextmanager
-def looking(repository: Repository, settings: Settings) -> Iterator[Callable[[], list[str]]]:
+def looking(repository: Repository, settings: GitConfig) -> Iterator[Callable[[], list[str]]]:
     """Let git look at the work tree while other things are done.
 
     Gives what lists the files below the profile that git takes for changed: its index knows at once which are not.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
     from zenprofile.drivers.local.commit import FileChange
     from zenprofile.drivers.local.sharing import GitSharing
-    from zenprofile.git.config import Settings
+    from zenprofile.git.config import GitConfig
     from zenprofile.git.left_out import LeftOut
     from zenprofile.store.undo import Past
 
@@ -34,9 +34,9 @@ class LocalStore(Opened):
     def sharing(self, progress: Callable[[str], None] | None = None) -> "GitSharing":
         """Return the remote side. ``progress`` takes what git says of its progress."""
         if self._repository is not None:  # git answers while the rest is imported
-            from zenprofile.git.config import Settings
+            from zenprofile.git.config import GitConfig
 
-            self._settings = [*(settings for settings in self._settings if settings.waits), Settings(self._repository)]
+            self._settings = [*(settings for settings in self._settings if settings.waits), GitConfig(self._repository)]
         from zenprofile.drivers.local.sharing import GitSharing
 
         settings = self._settings[-1] if self._settings else None
@@ -84,7 +84,7 @@ class LocalStore(Opened):
 
     def _must_have_history(self, at: str) -> Repository:
         if self._repository is None:
-            raise NotFound(f"there is no revision '{at}': nothing is committed yet", hint="zenprofile commit")
+            raise NotFound(f"there is no change '{at}': nothing is committed yet", hint="zenprofile commit")
         return self._repository
 
     def history(self, key: Key | None = None) -> Iterator["Recorded"]:
@@ -153,6 +153,14 @@ class LocalStore(Opened):
 
         return undo_log.changes(self._repository, self.objects(self._repository), self._machine)
 
+    def undos(self) -> Iterator["Past"]:
+        """Yield what took changes of this machine's log back and can be taken back itself."""
+        if self._repository is None:
+            return iter(())
+        from zenprofile.drivers.local import undo_log
+
+        return undo_log.undos(self._repository, self.objects(self._repository), self._machine)
+
     def take_back(self, change: "Change", undone: str) -> "Recorded":
         """Write a change, with the record that it takes back in the same journal."""
         return self.apply(change, undone)
@@ -200,7 +208,7 @@ class LocalStore(Opened):
         ours: bool,
         undone: str = "",
         key: str = "",
-        settings: "Settings | None" = None,
+        settings: "GitConfig | None" = None,
     ) -> "Recorded":
         from zenprofile.core.change import Recorded
         from zenprofile.drivers.local import commit

@@ -16,7 +16,7 @@ Oid = bytes
 Sides = tuple[Oid | None, Oid | None]
 
 
-class _Entry(NamedTuple):
+class _RawEntry(NamedTuple):
     mode: bytes
     oid: Oid
 
@@ -44,16 +44,16 @@ class TreeDiff:
     def _rows_of(self, tree: Oid) -> frozenset[bytes]:
         return frozenset(self._row.findall(self._read(tree)))
 
-    def _differing(self, old: Oid | None, new: Oid | None) -> dict[bytes, tuple[_Entry | None, _Entry | None]]:
+    def _differing(self, old: Oid | None, new: Oid | None) -> dict[bytes, tuple[_RawEntry | None, _RawEntry | None]]:
         if old == new:
             return {}
         before, after = (frozenset() if side is None else self._rows(side) for side in (old, new))
         gone, come = (dict(map(self._parsed, rows)) for rows in (before - after, after - before))
         return {name: (gone.get(name), come.get(name)) for name in {**gone, **come}}
 
-    def _parsed(self, row: bytes) -> tuple[bytes, _Entry]:
+    def _parsed(self, row: bytes) -> tuple[bytes, _RawEntry]:
         mode, _, name = row[: -self._size - 1].partition(b" ")
-        return name, _Entry(mode, row[-self._size :])
+        return name, _RawEntry(mode, row[-self._size :])
 
     def _profile(self, tree: Oid | None) -> Oid | None:
         for step in self._steps:
@@ -72,5 +72,5 @@ class TreeDiff:
                 found[path] = (files[0], files[1])
 
 
-def _folder(entry: _Entry | None) -> Oid | None:
+def _folder(entry: _RawEntry | None) -> Oid | None:
     return entry.oid if entry is not None and entry.mode == _FOLDER else None

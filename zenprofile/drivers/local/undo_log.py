@@ -1,19 +1,19 @@
 """This machine's log of changes (`zenprofile.drivers.local.journal` writes it), read for `undo`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from zenprofile.core.change import Changed, Recorded
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.local import history, journal
-from zenprofile.drivers.local.journal import Entry, Move
+from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import Invalid, StoreBroken
 from zenprofile.fs import nofollow
 from zenprofile.git import runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
-from zenprofile.store.undo import Past, Text, standing
+from zenprofile.store.undo import Past, Text, redoable, standing
 
 _ENDING = ".json"
 
@@ -24,8 +24,22 @@ def changes(repository: Repository, objects: Objects, machine: str = "") -> Iter
     A commit that is no longer in the branch (it was reset, or is another branch's) counts only while every document of
     it is still as it left it: amended and rebased commits do.
     """
+    return _those(standing, repository, objects, machine)
+
+
+def undos(repository: Repository, objects: Objects, machine: str = "") -> Iterator[Past]:
+    """Yield what took changes of a machine back and can be taken back itself, newest first, as `Undoing.undos` says.
+
+    What counts is as for `changes`.
+    """
+    return _those(redoable, repository, objects, machine)
+
+
+def _those(
+    wanted: Callable[[Iterable[tuple[str, str]]], Iterator[str]], repository: Repository, objects: Objects, machine: str
+) -> Iterator[Past]:
     moves = dict(_apart(repository, objects, _moves(repository, machine)))
-    for name in standing((name, move.undone) for name, move in moves.items()):
+    for name in wanted((name, move.undone) for name, move in moves.items()):
         try:
             found = _past(repository, objects, name, moves[name])
         except StoreBroken:  # git has thrown the commit away
@@ -99,7 +113,7 @@ def _past(repository: Repository, objects: Objects, name: str, move: Move) -> Pa
     return Past(name, recorded, tuple(texts))
 
 
-def _sides(objects: Objects, move: Move, entry: Entry) -> tuple[bytes | None, bytes | None]:
+def _sides(objects: Objects, move: Move, entry: JournalEntry) -> tuple[bytes | None, bytes | None]:
     """Return what a file was before and after; of one that was committed as it stood, what the commits have."""
     if entry.before != entry.after or not move.ref:
         return entry.before, entry.after

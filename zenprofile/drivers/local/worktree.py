@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SUFFIX = ".yaml"
 _DEEPEST = 16  # sub-folders that are looked into
 _key = Key._make
-Guard = Callable[[], contextlib.AbstractContextManager[None]]
+ReadGuard = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 class WorkTree:
@@ -32,7 +32,7 @@ class WorkTree:
         guard: held while files are read, so that no half of a change is seen.
     """
 
-    def __init__(self, root: str, cache: Cache, catalog: "Callable[[], Catalog]", guard: Guard) -> None:
+    def __init__(self, root: str, cache: Cache, catalog: "Callable[[], Catalog]", guard: ReadGuard) -> None:
         self._root = root
         self._cache = cache
         self._catalog = catalog

@@ -119,7 +119,7 @@ class Client:
         deadline = time.monotonic() + self._timeout
         for attempt in range(TRIES):
             try:
-                request = _Request(method, self._base + path, dict(query or {}), sent, more)
+                request = _Call(method, self._base + path, dict(query or {}), sent, more)
                 reply = self._within(deadline, partial(self._exchange, request, deadline))
             except _Lost as lost:
                 trouble: ZenprofileError = lost.error
@@ -160,7 +160,7 @@ class Client:
         message = f"{self._shown} gave no whole answer within {self._timeout:g} seconds"
         return Unreachable(message, hint="nothing was lost; try again, or give it longer with --timeout")
 
-    def _exchange(self, request: "_Request", deadline: float) -> Reply:
+    def _exchange(self, request: "_Call", deadline: float) -> Reply:
         left = max(0.001, deadline - time.monotonic())
         try:
             with self._session.request(
@@ -246,7 +246,7 @@ class Client:
         self._session.close()
 
 
-class _Request(NamedTuple):
+class _Call(NamedTuple):
     method: str
     url: str
     query: dict[str, str]

@@ -76,6 +76,9 @@ class RestStore:
     def own(self) -> Iterator[Past]:
         return map(wire.past, self._client.get("/api/v1/undoable")["items"])
 
+    def undos(self) -> Iterator[Past]:
+        return map(wire.past, self._client.get("/api/v1/redoable")["items"])
+
     def who(self) -> tuple[str, str]:
         """Return user and role of the token."""
         said = self._client.get("/api/v1/profile")
@@ -92,6 +95,6 @@ def _moment(rev: str) -> str:
         NotFound: no server is asked for such a text.
     """
     if not rev.strip("."):
-        raise NotFound(f"there is no revision {rev[:140]!r}", hint="see: zenprofile log")
+        raise NotFound(f"there is no change {rev[:140]!r}", hint="see: zenprofile log")
     seconds = dates.parse(rev)
     return rev if seconds is None else dates.rfc3339(seconds)

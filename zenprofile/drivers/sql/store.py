@@ -23,10 +23,10 @@ from zenprofile.drivers.sql.rows import edits_between, edits_of, records, rows_o
 from zenprofile.drivers.sql.snapshot import Read, SqlSnapshot, as_of
 from zenprofile.drivers.sql.statements import Rows
 from zenprofile.errors import Locked, Unreachable, ZenprofileError
-from zenprofile.store import revs
+from zenprofile.store import changelog
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import prepare
-from zenprofile.store.undo import Past, Text, standing
+from zenprofile.store.undo import Past, Text, redoable, standing
 from zenprofile.store.undo import mark as mark_of
 from zenprofile.store.url import hidden
 
@@ -76,7 +76,7 @@ class SqlStore:
             snapshot = SqlSnapshot(self._read)
             self._latest = weakref.ref(snapshot)
             return snapshot
-        return as_of(self._read, revs.number(at, self._head(), self._last_until))
+        return as_of(self._read, changelog.number(at, self._head(), self._last_until))
 
     def _last_until(self, moment: str) -> int:
         rows = self._read(tables.LAST_UNTIL, {"until": moment})
@@ -164,9 +164,9 @@ class SqlStore:
         before = SqlSnapshot(read, number - 1, known if known is not None and known.number == number - 1 else None)
         prepared = prepare(before, change, resources.catalog())
         if not prepared.writes:
-            return revs.nothing(prepared.message)
+            return changelog.nothing(prepared.message)
         changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
-        recorded = Recorded(str(number), self._user, revs.now(), prepared.message, changes)
+        recorded = Recorded(str(number), self._user, changelog.now(), prepared.message, changes)
         rows = rows_of(before, prepared, number)
         said = {"who": recorded.who, "made_at": recorded.when, "message": recorded.message}
         own = {
@@ -204,7 +204,7 @@ class SqlStore:
             if below is None:
                 return
             (record,) = self._records(self._read(tables.CHANGES_BELOW, {"below": below + 1, "most": 1}))
-            part, key = revs.about(record, key)
+            part, key = changelog.about(record, key)
             yield part
 
     def _records(self, rows: Rows) -> Iterator[Recorded]:
@@ -214,7 +214,7 @@ class SqlStore:
         return edits_between(self._read, first, last)
 
     def past(self, at: str) -> Past:
-        return self._past(revs.number(at, self._head(), self._last_until))
+        return self._past(changelog.number(at, self._head(), self._last_until))
 
     def _past(self, number: int) -> Past:
         (record,) = self._records(self._read(tables.CHANGES_BELOW, {"below": number + 1, "most": 1}))
@@ -223,6 +223,9 @@ class SqlStore:
 
     def own(self) -> Iterator[Past]:
         return (self._past(int(number)) for number in standing(self._marked()))
+
+    def undos(self) -> Iterator[Past]:
+        return (self._past(int(number)) for number in redoable(self._marked()))
 
     def _marked(self) -> Iterator[tuple[str, str]]:
         """Yield this machine's changes but the first of all, newest first, each with what it takes back."""

@@ -13,7 +13,7 @@ from zenprofile.core.entity import COMPONENT_TYPES, Data
 from zenprofile.drivers.sql.engine import engine, exists
 from zenprofile.drivers.sql.failures import told
 from zenprofile.drivers.zenml013.folder import settings
-from zenprofile.drivers.zenml013.source import Component, Ids, Pair, Source, assignments, hex_, stack
+from zenprofile.drivers.zenml013.source import Ids, LegacyComponent, Pair, Source, assignments, hex_, stack
 from zenprofile.errors import Invalid
 from zenprofile.store.base import Options
 from zenprofile.store.url import dialect_of
@@ -136,13 +136,15 @@ def _teams(rows: Mapping[str, list[Data]], ids: Mapping[str, Ids], problems: lis
     return found
 
 
-def _component(row: Mapping[str, Any]) -> Component:
+def _component(row: Mapping[str, Any]) -> LegacyComponent:
     place = f"zenstackcomponent, {row['type']} '{row['name']}'"
     try:
         raw = base64.b64decode(row["configuration"], validate=True)
         data = reader.read(raw, place) if raw.strip() else {}
     except (binascii.Error, ValueError):
-        return Component(row["type"], row["name"], row["flavor"], {}, place, f"{place}: its settings are no base64")
+        return LegacyComponent(
+            row["type"], row["name"], row["flavor"], {}, place, f"{place}: its settings are no base64"
+        )
     except Invalid as error:
-        return Component(row["type"], row["name"], row["flavor"], {}, place, f"{place}: {error.message}")
-    return Component(row["type"], row["name"], row["flavor"], settings(data), place)
+        return LegacyComponent(row["type"], row["name"], row["flavor"], {}, place, f"{place}: {error.message}")
+    return LegacyComponent(row["type"], row["name"], row["flavor"], settings(data), place)

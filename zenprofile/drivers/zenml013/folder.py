@@ -8,7 +8,7 @@ from typing import Any
 
 from zenprofile.core.document import reader
 from zenprofile.core.entity import COMPONENT_TYPES, Data
-from zenprofile.drivers.zenml013.source import Component, Ids, Pair, Source, assignments, stack
+from zenprofile.drivers.zenml013.source import Ids, LegacyComponent, Pair, Source, assignments, stack
 from zenprofile.errors import Invalid, StoreBroken
 from zenprofile.fs import nofollow
 
@@ -179,19 +179,19 @@ def _teams(data: Data, teams: Iterable[Data], users: Iterable[Data], problems: l
     return found
 
 
-def _components(root: str, listed: Mapping[Pair, str]) -> list[Component]:
+def _components(root: str, listed: Mapping[Pair, str]) -> list[LegacyComponent]:
     return [_component(root, type_, name, flavor) for (type_, name), flavor in listed.items()]
 
 
-def _component(root: str, type_: str, name: str, flavor: str) -> Component:
+def _component(root: str, type_: str, name: str, flavor: str) -> LegacyComponent:
     place = _file(type_, name)
     try:
         raw = nofollow.read(root, place)
         data = reader.read(raw, place) if raw and raw.strip() else {}
     except Invalid as error:
-        return Component(type_, name, flavor, {}, place, f"{place}:{error.line}:{error.column}: {error.message}")
+        return LegacyComponent(type_, name, flavor, {}, place, f"{place}:{error.line}:{error.column}: {error.message}")
     problem = "" if data else f"{place}: it is empty, its settings are lost"
-    return Component(type_, name, flavor, settings(data), place, problem)
+    return LegacyComponent(type_, name, flavor, settings(data), place, problem)
 
 
 def settings(data: Data) -> Data:

@@ -9,11 +9,11 @@ from zenprofile.core.document import writer
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key
 from zenprofile.core.foreign import Naming, tidy
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded
-from zenprofile.drivers.zenml013.source import Component, Source
+from zenprofile.drivers.zenml013.source import LegacyComponent, Source
 from zenprofile.errors import Problem
 
 
-class Documents:
+class LegacyDocuments:
     """The documents that a source stands for, each made when it is first asked for."""
 
     def __init__(self, source: Source) -> None:
@@ -127,7 +127,7 @@ class Documents:
             documents.append(self._component(component, secrets, notes))
         return documents, notes
 
-    def _component(self, component: Component, secrets: set[str], notes: list[str]) -> Data:
+    def _component(self, component: LegacyComponent, secrets: set[str], notes: list[str]) -> Data:
         plain = self._plain("component", component.name, component.type)
         key = Key("component", component.type, plain["name"])
         flavors = self._names.get(("flavor", component.type))
@@ -161,7 +161,7 @@ class LegacySnapshot(DocumentSnapshot):
     """The entities of a store of ZenML 0.13; those that surely hold are never written down as text."""
 
     def __init__(self, source: Source) -> None:
-        self.documents = Documents(source)
+        self.documents = LegacyDocuments(source)
         super().__init__(self.documents, resources.catalog())
 
     def get(self, key: Key) -> Entity | None:

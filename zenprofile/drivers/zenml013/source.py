@@ -9,7 +9,7 @@ from zenprofile.core.entity import COMPONENT_TYPES, Data
 Pair = tuple[str, str]
 
 
-class Component(NamedTuple):
+class LegacyComponent(NamedTuple):
     """One component; ``place`` says where it stands, ``problem`` what is wrong with it ("" for nothing)."""
 
     type: str
@@ -54,7 +54,7 @@ class Source(NamedTuple):
     roles: list[str]
     assignments: list[Assignment]
     projects: Mapping[str, str]
-    components: Callable[[], list[Component]]
+    components: Callable[[], list[LegacyComponent]]
     runs: Callable[[], int]
     problems: list[str]
 

@@ -31,7 +31,7 @@ class LegacyStore:
 
     def snapshot(self, at: str | None = None) -> LegacySnapshot:
         if at is not None:
-            raise NotFound(f"{_WHAT} has no history", hint="leave out the revision")
+            raise NotFound(f"{_WHAT} has no history", hint="leave out REV")
         return self._now
 
     def apply(self, change: Change) -> Recorded:

@@ -7,17 +7,17 @@ from zenprofile.core.change import Change
 from zenprofile.core.entity import DEFAULT_STACK, DEFAULT_USER
 from zenprofile.errors import Exists, StoreBroken
 from zenprofile.server.api import wire
-from zenprofile.server.exchange import CHANGES_LIMIT, Answer, Asked, Operation, Resource, as_json
+from zenprofile.server.exchange import CHANGES_LIMIT, Operation, Request, Resource, Response, as_json
 from zenprofile.server.guard import API
 
 
-def health(asked: Asked) -> Answer:
+def health(asked: Request) -> Response:
     """Answer 200 where the store answers."""
     asked.store.head()
     return as_json({"status": "ok"})
 
 
-def version(asked: Asked) -> Answer:
+def version(asked: Request) -> Response:
     """Answer with the server's version, and that of the API, which clients compare."""
     try:
         holds = bool(asked.store)
@@ -26,7 +26,7 @@ def version(asked: Asked) -> Answer:
     return as_json({"name": "zenprofile", "version": __version__, "api": API, "holds": holds})
 
 
-def profile(asked: Asked) -> Answer:
+def profile(asked: Request) -> Response:
     """Answer with the profile's name, its defaults, and who asks."""
     store = asked.store
     who = asked.principal
@@ -42,20 +42,20 @@ def profile(asked: Asked) -> Answer:
     return as_json(data)
 
 
-def begin(asked: Asked) -> Answer:
+def begin(asked: Request) -> Response:
     """Begin a profile in a place that holds none."""
-    from zenprofile.server.exchange import Refused
+    from zenprofile.server.exchange import HttpError
 
     settings = asked.site.settings
     if settings.holds():
-        raise Refused(412, Exists("there is a profile already", hint="read it"))
+        raise HttpError(412, Exists("there is a profile already", hint="read it"))
     sent = asked.json()
     edits, message = wire.edits_of(sent), wire.text_of(sent, "message")
     settings.begin(Change(edits, message), asked.principal.user if asked.principal else "")
     return as_json({"name": settings.profile, "head": asked.store.head()}, 201)
 
 
-def validate(asked: Asked) -> Answer:
+def validate(asked: Request) -> Response:
     """Answer with every problem of the profile."""
     from zenprofile.usecases import documents
 
@@ -63,7 +63,7 @@ def validate(asked: Asked) -> Answer:
     return as_json({"valid": not problems, "problems": [problem._asdict() for problem in problems]})
 
 
-def described(asked: Asked) -> Answer:
+def described(asked: Request) -> Response:
     """Answer with the description of the API."""
     from zenprofile.server import api, openapi
 

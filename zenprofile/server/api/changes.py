@@ -1,5 +1,6 @@
 """History, and change sets: several edits as one change, all or nothing."""
 
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -9,7 +10,8 @@ from zenprofile.core.entity import Key
 from zenprofile.errors import AccessDenied, Stale, UsageError
 from zenprofile.server import auth, openapi
 from zenprofile.server.api import wire
-from zenprofile.server.exchange import CHANGES_LIMIT, Answer, Asked, Operation, Refused, Resource, as_json
+from zenprofile.server.exchange import CHANGES_LIMIT, HttpError, Operation, Request, Resource, Response, as_json
+from zenprofile.store.undo import Past
 from zenprofile.usecases import history, stale
 
 # Who people are, and what they may do elsewhere, is for admins to write.
@@ -19,7 +21,7 @@ _MOST = 1000
 _KEY_MOST = 200
 
 
-def find(asked: Asked) -> Answer:
+def find(asked: Request) -> Response:
     """Answer with recorded changes, newest first, a page at a time."""
     store = asked.store
     key = _entity(asked)
@@ -40,7 +42,7 @@ def _behind(records: Any, rev: str) -> Any:
     raise UsageError("the cursor names no change", hint="begin again without it")
 
 
-def _entity(asked: Asked) -> Key | None:
+def _entity(asked: Request) -> Key | None:
     text = asked.one("entity")
     if not text:
         return None
@@ -49,14 +51,14 @@ def _entity(asked: Asked) -> Key | None:
     return wire.key_of({"kind": kind, "type": type_, "name": name})
 
 
-def _limit(asked: Asked) -> int:
+def _limit(asked: Request) -> int:
     text = asked.one("limit", str(_PAGE))
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MOST:
         raise UsageError(f"'limit' is a number from 1 to {_MOST}", hint="leave it out, or follow 'next'")
     return int(text)
 
 
-def show(asked: Asked) -> Answer:
+def show(asked: Request) -> Response:
     """Answer with one recorded change."""
     found = history.undoing(asked.store).past(asked.params["rev"])
     if asked.one("texts"):
@@ -64,13 +66,22 @@ def show(asked: Asked) -> Answer:
     return as_json(wire.recorded(found.recorded, full=bool(asked.one("full"))))
 
 
-def undoable(asked: Asked) -> Answer:
+def undoable(asked: Request) -> Response:
     """Answer with what the machine that asks has changed and not taken back, newest first."""
-    own = history.undoing(asked.store).own() if "zenprofile-machine" in asked.headers else iter(())
-    return as_json({"items": [wire.past(found) for found in islice(own, _limit(asked))]})
+    return _of_machine(asked, history.undoing(asked.store).own)
 
 
-def diff(asked: Asked) -> Answer:
+def redoable(asked: Request) -> Response:
+    """Answer with what the machine that asks has taken back and can do again, newest first."""
+    return _of_machine(asked, history.undoing(asked.store).undos)
+
+
+def _of_machine(asked: Request, find: Callable[[], Iterator[Past]]) -> Response:
+    found = find() if "zenprofile-machine" in asked.headers else iter(())
+    return as_json({"items": [wire.past(one) for one in islice(found, _limit(asked))]})
+
+
+def diff(asked: Request) -> Response:
     """Answer with what differs between two moments."""
     store = asked.store
     before = store.snapshot(asked.one("from") or "HEAD")
@@ -78,7 +89,7 @@ def diff(asked: Asked) -> Answer:
     return as_json({"changes": [core_change.as_json(one) for one in history.differences(before, after)]})
 
 
-def apply(asked: Asked) -> Answer:
+def apply(asked: Request) -> Response:
     """Write a change set, and answer with what was recorded."""
     sent = asked.json()
     edits, message = wire.edits_of(sent), wire.text_of(sent, "message")
@@ -92,35 +103,35 @@ def apply(asked: Asked) -> Answer:
     return as_json(wire.recorded(done, full=True), 201 if done.rev else 200)
 
 
-def write(asked: Asked, change: Change, undone: str = "") -> Recorded:
+def write(asked: Request, change: Change, undone: str = "") -> Recorded:
     """Write a change for who asks.
 
     Raises:
-        Refused: the role does not allow it (403); an entity has another revision (412, with the merge to send).
+        HttpError: the role does not allow it (403); an entity has another revision (412, with the merge to send).
     """
     must_be_allowed(asked, (edit.key for edit in change.edits))
     store = asked.store
     try:
         done = history.undoing(store).take_back(change, undone) if undone else store.apply(change)
     except Stale as error:
-        raise Refused(412, error, **_late(asked, change)) from None
+        raise HttpError(412, error, **_late(asked, change)) from None
     if done.changes:
         asked.site.settings.wrote()
     return done
 
 
-def must_be_allowed(asked: Asked, keys: Any) -> None:
+def must_be_allowed(asked: Request, keys: Any) -> None:
     """Let editors write what stacks are made of, and admins everything.
 
     Raises:
-        Refused: 403.
+        HttpError: 403.
     """
     if asked.principal is None:
-        raise Refused(401, AccessDenied("this needs a token", hint="log in: zenprofile login"))
+        raise HttpError(401, AccessDenied("this needs a token", hint="log in: zenprofile login"))
     auth.allow(asked.principal, "admin" if any(key.kind in _PEOPLE for key in keys) else "editor")
 
 
-def _late(asked: Asked, change: Change) -> dict[str, Any]:
+def _late(asked: Request, change: Change) -> dict[str, Any]:
     store = asked.store
     snapshot = store.snapshot()
     merge = stale.merged(store, change)
@@ -163,5 +174,6 @@ RESOURCES: tuple[Resource, ...] = (
     ),
     Resource("/api/v1/changes/{rev:path}", {"GET": Operation(show, "One recorded change")}),
     Resource("/api/v1/undoable", {"GET": Operation(undoable, "Changes of this machine that can be taken back")}),
+    Resource("/api/v1/redoable", {"GET": Operation(redoable, "What this machine has taken back and can do again")}),
     Resource("/api/v1/diff", {"GET": Operation(diff, "What differs between two moments", describe=_DIFFERS)}),
 )

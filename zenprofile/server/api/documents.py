@@ -6,12 +6,12 @@ from zenprofile.core.entity import KINDS, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, Problem
 from zenprofile.server.api import wire
-from zenprofile.server.exchange import CHANGES_LIMIT, Answer, Asked, Operation, Resource, as_json
+from zenprofile.server.exchange import CHANGES_LIMIT, Operation, Request, Resource, Response, as_json
 
 FIELDS = ("key", "data", "text", "all")
 
 
-def find(asked: Asked) -> Answer:
+def find(asked: Request) -> Response:
     """Answer with what is there of a kind and type, of one entity, or of all."""
     kind, type_, name = asked.one("kind"), asked.one("type"), asked.one("name")
     fields = asked.one("fields", "text")
@@ -29,7 +29,7 @@ def find(asked: Asked) -> Answer:
     return as_json(_of(snapshot, keys, fields))
 
 
-def chosen(asked: Asked) -> Answer:
+def chosen(asked: Request) -> Response:
     """Answer with the texts of the entities that the body names; a read that a long list of keys makes a POST."""
     sent = asked.json()
     rows = sent.get("keys") if isinstance(sent, dict) else None

@@ -16,11 +16,11 @@ from zenprofile.server.exchange import (
     DOCUMENT_LIMIT,
     JSON,
     YAML,
-    Answer,
-    Asked,
+    HttpError,
     Operation,
-    Refused,
+    Request,
     Resource,
+    Response,
     as_json,
     dump,
     strict_json,
@@ -31,7 +31,7 @@ from zenprofile.usecases import lookup
 _MOST = 10_000
 
 
-def find(asked: Asked, kind: str) -> Answer:
+def find(asked: Request, kind: str) -> Response:
     """Answer with the entities of a kind, filtered, a page at a time."""
     type_ = asked.one("type")
     if type_ and (not KINDS[kind].typed or type_ not in COMPONENT_TYPES):
@@ -49,10 +49,10 @@ def find(asked: Asked, kind: str) -> Answer:
             "problems": [problem._asdict() for problem in loaded.problems],
         }
     )
-    return _unless_known(asked, Answer(200, body), hashlib.sha256(body).hexdigest()[:32])
+    return _unless_known(asked, Response(200, body), hashlib.sha256(body).hexdigest()[:32])
 
 
-def _fits(asked: Asked, entity: Entity) -> bool:
+def _fits(asked: Request, entity: Entity) -> bool:
     if not asked.query:
         return True
     flavor, name, label = asked.one("flavor"), asked.one("name"), asked.one("label")
@@ -65,7 +65,7 @@ def _fits(asked: Asked, entity: Entity) -> bool:
     )
 
 
-def _limit(asked: Asked) -> int:
+def _limit(asked: Request) -> int:
     text = asked.one("limit", str(_MOST))
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MOST:
         raise UsageError(f"'limit' is a number from 1 to {_MOST}", hint="leave it out, or follow 'next'")
@@ -88,14 +88,14 @@ def _behind(cursor: str, entities: list[Entity]) -> int:
     return sum((entity.key.type, entity.key.name) <= (type_, name) for entity in entities)
 
 
-def get(asked: Asked, kind: str) -> Answer:
+def get(asked: Request, kind: str) -> Response:
     """Answer with one entity, as JSON or as the text that is stored."""
     key, snapshot = _key(asked, kind), asked.snapshot()
     if _wants_text(asked):
         text = stored(snapshot, key)
         if text is None:
             raise _missing(key)
-        answer = Answer(200, text.encode("utf-8", "surrogateescape"), f"{YAML}; charset=utf-8")
+        answer = Response(200, text.encode("utf-8", "surrogateescape"), f"{YAML}; charset=utf-8")
         return _unless_known(asked, answer, revision_of(key, text))
     entity = snapshot.get(key)
     if entity is None:
@@ -103,7 +103,7 @@ def get(asked: Asked, kind: str) -> Answer:
     return _unless_known(asked, as_json(lookup.shown(entity)), entity.revision)
 
 
-def put(asked: Asked, kind: str) -> Answer:
+def put(asked: Request, kind: str) -> Response:
     """Create an entity, or replace the one that has the revision of ``If-Match``."""
     key = _key(asked, kind)
     must_be_allowed(asked, (key,))
@@ -128,7 +128,7 @@ def put(asked: Asked, kind: str) -> Answer:
     return as_json(shown, 201 if creates else 200, headers)
 
 
-def delete(asked: Asked, kind: str) -> Answer:
+def delete(asked: Request, kind: str) -> Response:
     """Delete the entity that has the revision of ``If-Match``."""
     key = _key(asked, kind)
     must_be_allowed(asked, (key,))
@@ -138,10 +138,10 @@ def delete(asked: Asked, kind: str) -> Answer:
     if "if-match" not in asked.headers:
         raise _no_condition()
     done = write(asked, Change((Edit(key, _replaced(asked, key, text), None),), asked.one("message")))
-    return Answer(204, b"", JSON, (("Zenprofile-Rev", done.rev),))
+    return Response(204, b"", JSON, (("Zenprofile-Rev", done.rev),))
 
 
-def _key(asked: Asked, kind: str) -> Key:
+def _key(asked: Request, kind: str) -> Key:
     type_ = asked.params.get("type", "")
     key = Key(kind, type_, asked.params["name"])
     if type_ and type_ not in COMPONENT_TYPES:
@@ -153,19 +153,19 @@ def _missing(key: Key) -> NotFound:
     return NotFound(f"there is no {lookup.what(key)}", hint=f"/api/v1/{KINDS[key.kind].folder} lists what there is")
 
 
-def _no_condition() -> Refused:
+def _no_condition() -> HttpError:
     hint = "send If-Match with the ETag that was read, or If-None-Match: * to create"
-    return Refused(428, UsageError("a write says which revision it replaces", hint=hint))
+    return HttpError(428, UsageError("a write says which revision it replaces", hint=hint))
 
 
 def _exists(key: Key, text: str | None, error: Exists) -> Exception:
     if text is None:  # in another spelling of case
         return error
     current = {**wire.key(key), "revision": revision_of(key, text), **wire.raw(text)}
-    return Refused(412, Stale(error.message, hint=error.hint), current=[current], merge=None)
+    return HttpError(412, Stale(error.message, hint=error.hint), current=[current], merge=None)
 
 
-def _replaced(asked: Asked, key: Key, text: str) -> str:
+def _replaced(asked: Request, key: Key, text: str) -> str:
     """Return the revision that a write says it replaces: the present one where ``If-Match`` allows it."""
     now = revision_of(key, text)
     tags = [tag.strip() for tag in asked.headers["if-match"].split(",")]
@@ -200,17 +200,17 @@ def _data(key: Key, text: str) -> Data:
     return parse(key, text).data
 
 
-def _wants_text(asked: Asked) -> bool:
+def _wants_text(asked: Request) -> bool:
     accepted = [part.partition(";")[0].strip().lower() for part in asked.headers.get("accept", "").split(",")]
     return YAML in accepted and JSON not in accepted
 
 
-def _unless_known(asked: Asked, answer: Answer, tag: str) -> Answer:
+def _unless_known(asked: Request, answer: Response, tag: str) -> Response:
     """Return the answer with its ETag; 304 where the client has it already."""
     headers = (("ETag", f'"{tag}"'), ("Vary", "Accept, Authorization"), ("Cache-Control", "private, no-cache"))
     known = asked.headers.get("if-none-match", "")
     if known.strip() == "*" or f'"{tag}"' in known:
-        return Answer(304, b"", answer.type, headers)
+        return Response(304, b"", answer.type, headers)
     return answer._replace(headers=headers)
 
 

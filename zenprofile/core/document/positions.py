@@ -7,7 +7,7 @@ from zenprofile.core.document.nodes import Node
 _Children = dict[str | int, tuple[Node | None, Node]]
 
 
-class Places:
+class Positions:
     """Finds places in a document that `reader.read` accepts; parsed when the first place is asked for."""
 
     def __init__(self, text: str) -> None:

@@ -22,7 +22,7 @@ class Sides(NamedTuple):
     read: Callable[[Key, str | None], Data | None]
 
 
-class _Refused(NamedTuple):
+class _RefusedComponent(NamedTuple):
     """A component that does not hold to its flavor's schema once both sides' changes are together.
 
     Attributes:
@@ -81,9 +81,9 @@ def settled(
 
 def _found(
     problems: Sequence[Problem], merged: GetData, sides: Sides, back: set[Key]
-) -> tuple[list[_Refused], list[Problem]]:
+) -> tuple[list[_RefusedComponent], list[Problem]]:
     """Part the problems of a merged whole: components that a changed schema refuses, one each, and the others."""
-    refused: dict[Key, _Refused] = {}
+    refused: dict[Key, _RefusedComponent] = {}
     others: list[Problem] = []
     for problem in problems:
         key = key_of_path(problem.file)
@@ -92,7 +92,7 @@ def _found(
         if key is None or flavor is None or here == there:
             others.append(problem)
         else:
-            refused.setdefault(key, _Refused(key, flavor, here != (flavor in back), problem.message))
+            refused.setdefault(key, _RefusedComponent(key, flavor, here != (flavor in back), problem.message))
     return list(refused.values()), others
 
 
@@ -101,7 +101,7 @@ def _flavor(key: Key, merged: GetData) -> Key | None:
     return Key("flavor", key.type, name) if isinstance(name, str) else None
 
 
-def _conflict(one: _Refused, sides: Sides) -> Conflict:
+def _conflict(one: _RefusedComponent, sides: Sides) -> Conflict:
     """Return the conflict of a refused component, which names both changes and what each choice does."""
     where, other = ("here", "there") if one.by_us else ("there", "here")
     keeps, gives = ("ours", "theirs") if one.by_us else ("theirs", "ours")

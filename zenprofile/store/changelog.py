@@ -38,7 +38,7 @@ def number(at: str, head: int, last_until: Callable[[str], int]) -> int:
     else:
         found = int(at[:18]) if at.isascii() and at.isdigit() else 0
     if not 0 < found <= head:
-        message = f"there is no revision {at[:140]!r}" if seconds is None else f"nothing was recorded before {at}"
+        message = f"there is no change {at[:140]!r}" if seconds is None else f"nothing was recorded before {at}"
         raise NotFound(message, hint=f"a number from 1 to {head}, HEAD or a date; see: zenprofile log")
     return found
 

@@ -1,0 +1,63 @@
+"""What an entity was called at a moment of the past, told from its history."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from zenprofile.core.change import same
+from zenprofile.core.entity import Key
+from zenprofile.core.snapshot import Snapshot, data_of
+from zenprofile.errors import NotFound
+from zenprofile.store.base import Store
+from zenprofile.usecases import history, lookup
+
+
+class Then(NamedTuple):
+    """An entity of a moment of the past.
+
+    Attributes:
+        key: what it was called then.
+        now: what it is called now, where that is another name.
+    """
+
+    key: Key
+    now: Key | None = None
+
+
+def find(store: Store, then: Snapshot, at: str, finder: Callable[[Snapshot], Key]) -> Then:
+    """Return the entity that a finder finds at a moment, or finds now and that had another name then.
+
+    Args:
+        store: where.
+        then: the snapshot of the moment.
+        at: names the moment.
+        finder: finds the key of what the user named.
+
+    Raises:
+        NotFound: it was not there under any name.
+        Ambiguous: the name fits several.
+    """
+    try:
+        return Then(finder(then))
+    except NotFound as error:
+        missing = error
+    try:
+        now = finder(store.snapshot())
+    except NotFound:
+        raise missing from None
+    key = of(store, then, now)
+    if key is None:
+        raise NotFound(f"there was no {lookup.what(now)} at {at[:140]!r}", hint=f"see: zenprofile log {now}")
+    return Then(key, now)
+
+
+def of(store: Store, then: Snapshot, key: Key) -> Key | None:
+    """Return what an entity was called at a moment: its name of now, else that under which it was as its log tells."""
+    keys = frozenset(then.keys(key.kind, key.type))
+    if key in keys:
+        return key
+    for record in history.followed(store, key)[1]:
+        for changed in record.changes:
+            named = changed.after is not None and changed.key in keys
+            if named and same(data_of(changed.key, then.text(changed.key)), changed.after):
+                return changed.key
+    return None
