@@ -11,7 +11,7 @@ from sqlalchemy import Executable
 
 from zenprofile import __version__, resources
 from zenprofile.core import collector, document_check
-from zenprofile.core.entity import Data, Entity, Key
+from zenprofile.core.entity import Entity, Key
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded, held, parse
 from zenprofile.drivers.sql import tables
 from zenprofile.drivers.sql.statements import Rows

@@ -1,7 +1,7 @@
 """How statements run: by SQLAlchemy on a server, on SQLite by its own cursor.
 
-A statement takes SQLite some microseconds, and SQLAlchemy thirty to get there. The text is SQLAlchemy's all the same, made
-once a statement.
+A statement takes SQLite some microseconds, and SQLAlchemy thirty to get there. The text is SQLAlchemy's all the same,
+made once a statement.
 """
 
 import json
