@@ -17,7 +17,7 @@ from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import DocumentSnapshot
 from zenprofile.drivers.sql import statements, tables
 from zenprofile.drivers.sql.attempts import attempts
-from zenprofile.drivers.sql.engine import begin, bounded
+from zenprofile.drivers.sql.engine import begin, bounded, committing
 from zenprofile.drivers.sql.failures import failure, is_contention, is_lost, is_taken, told
 from zenprofile.drivers.sql.rows import edits_between, edits_of, records, rows_of, write_rows
 from zenprofile.drivers.sql.snapshot import Read, SqlSnapshot, as_of
@@ -56,7 +56,7 @@ class SqlStore:
         with told(self.url):
             for attempt in attempts(self._timeout):
                 try:
-                    with bounded(self._engine), self._engine.connect() as connection:
+                    with bounded(self._engine, attempt.left), self._engine.connect() as connection:
                         return statements.rows(connection, statement, values)
                 except DBAPIError as error:
                     # One that a server or a pooler has dropped; a node of a cluster that others have to stand in for.
@@ -92,7 +92,7 @@ class SqlStore:
         with told(self.url):
             for attempt in attempts(self._timeout):
                 try:
-                    return self._attempt(keyed, undone, look)
+                    return self._attempt(keyed, undone, look, attempt.left)
                 except Overtaken as error:
                     # Twice at the same moment nobody was faster: the rows are not what the tables promise.
                     if attempt.is_last or error.number == overtaken_at:
@@ -100,7 +100,7 @@ class SqlStore:
                     overtaken_at = error.number
                 except DBAPIError as error:
                     if is_lost(error) or lost:
-                        if lost and attempt.is_last:
+                        if attempt.is_last:
                             raise _unknown(self.url) from error
                         lost = True
                     elif attempt.is_last or not is_contention(error):
@@ -108,26 +108,28 @@ class SqlStore:
                 look = True
         raise AssertionError  # pragma: no cover - attempts end by an answer or an error
 
-    def _attempt(self, change: Change, undone: str, look: bool) -> Recorded:
+    def _attempt(self, change: Change, undone: str, look: bool, seconds: float) -> Recorded:
         """Write a change in one transaction.
 
         Args:
             change: with its idempotency key.
             undone: the number of the change that it takes back; "" for none.
             look: whether it may have been written already.
+            seconds: that it may take on a server.
 
         Raises:
             Overtaken: somebody else wrote what was read here.
             DBAPIError: anything else that the database reports.
         """
-        with bounded(self._engine), collector.paused():
+        with bounded(self._engine, seconds), collector.paused():
             connection = self._connected(look)
             try:
-                begin(connection, self._timeout)
+                begin(connection, seconds)
                 recorded = self._made(connection, change) if look else None
                 if recorded is None:
                     recorded = self.write(connection, change, undone)
-                    connection.commit()
+                    with committing(self._engine):
+                        connection.commit()
                 return recorded
             except BaseException:
                 # What ended the attempt counts. A Galera cluster reports its conflicts here once more.
