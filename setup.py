@@ -7,7 +7,7 @@ DATA = ["zenprofile.schemas", "zenprofile.hooks"]
 class BuildPy(build_py):
     """Take no code out of the data folders: schemas/generate.py stays behind."""
 
-    def find_package_modules(self, package, package_dir):
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
         return [] if package in DATA else super().find_package_modules(package, package_dir)
 
 

@@ -13,6 +13,7 @@ from measure import Run, Table, rounds
 from zenprofile.core.document import reader
 from zenprofile.core.document.edit import edit
 
+YAML: Any
 try:
     from ruamel.yaml import YAML
 except ImportError:

@@ -39,7 +39,7 @@ def bench(table: Table, home: Path, *, quick: bool) -> None:
 def _watching(name: str, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a watcher, from its first look at everything on."""
     with (folder.parent / f"{name}.log").open("wb") as log:
-        words = [COMMAND, "watch", "--profile", name, "-o", "json"]
+        words = [str(COMMAND), "watch", "--profile", name, "-o", "json"]
         process = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT)
     state = folder / ".git" / "zenprofile" / "watch.json"
     _until(lambda: state.exists() and b'"listens": "events"' in state.read_bytes(), "a watcher that listens")
@@ -68,7 +68,7 @@ def _settling(table: Table, home: Path) -> None:
     folder = home / "settling" / "stacks"
     folder.mkdir(parents=True)
     reading, writing = os.pipe()
-    file_events = FileEvents(str(folder.parent), lambda: os.write(writing, b"."))
+    file_events = FileEvents(str(folder.parent), lambda: (os.write(writing, b"."), None)[1])
     file_events.check()
     file = folder / "a.yaml"
 

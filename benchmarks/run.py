@@ -15,7 +15,7 @@ from pathlib import Path
 
 import measure
 
-SUBJECTS = ("start", "read", "write", "validate", "share", "hook", "text", "sql", "rest", "watch")
+SUBJECTS = ("start", "read", "write", "validate", "share", "hook", "text", "sql", "rest", "watch", "zenml")
 
 
 @contextlib.contextmanager

@@ -23,3 +23,5 @@ for peer in check-jsonschema==0.33.0 yamllint==1.35.1; do
     pip peers "$peer" 2>/dev/null || pip peers "${peer%%=*}" 2>/dev/null || echo "cannot be installed: $peer" >&2
 done
 "$place/peers/bin/python" -m compileall -q "$place/peers/lib" >/dev/null 2>&1 || true
+[ -x "$place/zenml/bin/zenml" ] || "$python" -m venv "$place/zenml"
+pip zenml 'zenml[local]==0.98.0' 2>/dev/null || echo "cannot be installed: zenml" >&2

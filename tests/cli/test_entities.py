@@ -35,6 +35,7 @@ def test_every_component_type_has_zenmls_verbs():
     verbs = {"register", "list", "describe", "update", "rename", "copy", "delete", "get", "remove-attribute", "flavor"}
     for type_ in COMPONENT_TYPES:
         group = cli.get_command(click.Context(cli), type_.replace("_", "-"))
+        assert isinstance(group, click.Group)
         assert verbs <= set(group.list_commands(click.Context(group)))
 
 

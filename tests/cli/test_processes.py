@@ -87,14 +87,39 @@ def test_status_starts_two(started, profile: Path) -> None:
     assert started("status") == ["config", "status"]
 
 
+@pytest.mark.parametrize(
+    ("words", "git"),
+    [
+        ("log -n 3", ["log"]),
+        ("show HEAD", ["log"]),
+        ("show HEAD^0", ["log", "rev-parse"]),
+        ("blame stack/default", ["log"]),
+        ("stack list --at HEAD", []),
+    ],
+)
+def test_history_is_one_walk(started, profile: Path, words: str, git: list[str]) -> None:
+    assert started(words) == git
+    subprocess.run(["git", "gc", "-q", "--prune=now"], cwd=profile, check=True)
+    assert started(words) == sorted([*git, "cat-file"])
+
+
 def test_pull_and_push_talk_once(started, profile: Path) -> None:
     subprocess.run(["git", "clone", "-q", "--bare", str(profile), str(profile.parent / "bare")], check=True)
     assert main(["remote", "set", str(profile.parent / "bare")]) == 0
     assert main(["pull"]) == 0
     assert main(["user", "create", "ada"]) == 0
-    # The refs tell what the remote has, before and after; the log, whether a message or a name holds a secret.
-    assert started("push") == ["config", "for-each-ref", "for-each-ref", "log", "push"]
+    # The log tells whether a message or a name holds a secret.
+    assert started("push") == ["config", "log", "push"]
     assert started("pull") == ["config", "fetch"]
+
+
+def test_a_push_of_a_clone_reads_its_pack_by_one_more(started, profile: Path) -> None:
+    subprocess.run(["git", "clone", "-q", "--bare", str(profile), str(profile.parent / "bare")], check=True)
+    assert main(["remote", "set", str(profile.parent / "bare")]) == 0
+    assert main(["pull"]) == 0
+    subprocess.run(["git", "gc", "-q"], cwd=profile, check=True)
+    assert main(["user", "create", "ada"]) == 0
+    assert started("push") == ["cat-file", "config", "log", "push"]
 
 
 def test_a_local_profile_of_nobody_is_not_asked(started, tmp_path: Path) -> None:

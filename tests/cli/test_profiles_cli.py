@@ -183,7 +183,7 @@ def test_create_with_a_user_that_the_store_lacks_says_so(run: Run) -> None:
 def test_a_create_that_fails_leaves_no_profile(run: Run, arguments: list[str], status: int, said: str) -> None:
     works(run("get"))
     Path("file").touch()
-    before = [files(Path.cwd()), sorted(config().rglob("*"))]
+    before = files(Path.cwd()), sorted(config().rglob("*"))
     done = run("create", *arguments)
     assert done.status == status
     assert done.err.splitlines()[-1].startswith("Error: ")
@@ -191,9 +191,9 @@ def test_a_create_that_fails_leaves_no_profile(run: Run, arguments: list[str], s
     assert SECRET not in done.out + done.err
     assert works(run("list", "-o", "json")).json[0]["name"] == "default"
     assert len(Profiles().names()) == 1
-    assert [files(Path.cwd()), [p for p in sorted(config().rglob("*")) if p.name != "profiles.lock"]] == [
-        before[0],
-        [p for p in before[1] if p.name != "profiles.lock"],
+    assert files(Path.cwd()) == before[0]
+    assert [p for p in sorted(config().rglob("*")) if p.name != "profiles.lock"] == [
+        p for p in before[1] if p.name != "profiles.lock"
     ]
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,15 @@ def test_the_commonest_commands(arguments: list[str]) -> None:
     assert not imported(*arguments) & (HEAVY | PARSER)
 
 
+@pytest.mark.parametrize("arguments", [["status"], ["status", "-o", "json"], ["push"]], ids=" ".join)
+def test_what_people_repeat_comes_without_the_parser(arguments: list[str], tmp_path: Path) -> None:
+    """Git has to be started; nothing else is waited for that is not needed."""
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "srv.git")], check=True)
+    for words in (["create", "mine"], ["set", "mine"], ["remote", "set", str(tmp_path / "srv.git")], ["push"]):
+        assert main(words) == 0
+    assert not imported(*arguments) & (HEAVY - {"subprocess"} | PARSER | {"pathlib", "random", "re2"})
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["get", "-o", "yaml"], ["list", "--profile", "default"], ["-v", "--version"], ["set", "default"]],
@@ -89,17 +99,29 @@ def test_completion(arguments: list[str]) -> None:
         "component list",
         "stack describe default",
         "component describe default --type artifact_store",
-        "user list",
-        "flavor list",
         "describe",
         "validate",
+        "user list --quiet",
+        "flavor list --quiet",
     ],
 )
 def test_reads_of_a_local_profile(arguments: str) -> None:
     """Nothing that a person would wait for, even where no cache helps; revisions alone need a hash."""
     assert main(["create", "read"]) == 0
     assert main(["set", "read"]) == 0
-    assert imported(*arguments.split()) & (HEAVY | {"pathlib", "random", "re2"}) == set()
+    parser = set() if "--quiet" in arguments else PARSER
+    assert imported(*arguments.split()) & (HEAVY | parser | {"pathlib", "random", "re2"}) == set()
+
+
+@pytest.mark.parametrize(
+    "arguments", ["log -n 3", "show HEAD", "blame stack/default", "diff HEAD", "stack list --at HEAD"]
+)
+def test_reads_of_history(arguments: str) -> None:
+    """Git is asked, and by our own runner: GitPython takes longer to import than all the rest."""
+    assert main(["create", "past"]) == 0
+    assert main(["set", "past"]) == 0
+    parser = PARSER if arguments.startswith("log") else set()
+    assert imported(*arguments.split()) & (HEAVY - {"hashlib", "subprocess"} | parser) == set()
 
 
 def test_a_write_of_a_plain_document() -> None:

@@ -12,7 +12,7 @@ WORSE = "name: worse\nwhat: is this\n"
 
 
 @pytest.fixture
-def bad(folder) -> Path:
+def bad(folder: Path) -> Path:
     (folder / "stacks" / "bad.yaml").write_text(BAD)
     (folder / "users" / "worse.yaml").write_text(WORSE)
     return folder

@@ -14,6 +14,7 @@ from zenprofile.errors import AccessDenied, InUse, NotFound, StoreBroken, Unsafe
 from zenprofile.git import remote
 from zenprofile.git.clone import clone
 from zenprofile.git.repository import find
+from zenprofile.git.upstream import upstream
 from zenprofile.machine.active import find_active
 from zenprofile.machine.profiles import Profile, Profiles
 from zenprofile.usecases.profiles import Created, Wish, create, open_profile, rename
@@ -100,7 +101,7 @@ def test_an_empty_remote_begins_with_the_defaults_in_one_commit(profiles: Profil
     assert ours is not None
     assert git(ours.top, "rev-list", "--count", "HEAD") == "1"
     assert git(ours.top, "status", "--porcelain") == ""
-    up = remote.upstream(ours, ours.head().ref)
+    up = upstream(ours, ours.head().ref)
     assert up is not None
     assert remote.push(ours, up, ours.head().oid, timeout=LONG).confirmed
     again = made(profiles, f"git+file://{bare}{tail}", "again")

@@ -13,7 +13,9 @@ import pytest
 from tests.contract.kit import apply, bucket, changed, everything, put, stack, user
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.drivers.local.store import LocalStore
-from zenprofile.errors import ConflictError, NotFound, Unsupported
+from zenprofile.errors import ConflictError, NotFound, StoreBroken
+from zenprofile.git import gitpython, runner
+from zenprofile.git.repository import Repository
 from zenprofile.store.base import Options
 from zenprofile.store.registry import create_store, open_store
 from zenprofile.usecases import blame as blames
@@ -120,16 +122,65 @@ def test_what_cannot_be_read_is_told_without_its_fields(top: Path) -> None:
         assert history.diff(store, "HEAD") == []
 
 
-def test_a_repository_with_long_ids_takes_back_and_names_what_it_cannot(tmp_path: Path) -> None:
+def test_a_repository_with_long_ids_has_a_history_as_any_other(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--object-format=sha256", "long")
     with made(tmp_path / "long") as store:
-        put(store, bucket())
-        assert [c.key for c in history.diff(store, "HEAD~1")] == [S3]
-        assert store.snapshot("HEAD~1").get(S3) is None
+        put(store, bucket(path="s3://a"))
+        apply(store, changed(store, bucket(path="s3://b")))
+        last, first, _ = store.history()
+        assert (len(last.rev), [c.key for c in last.changes]) == (64, [S3])
+        assert [c.key for c in history.diff(store, "HEAD~2")] == [S3]
+        assert store.snapshot("HEAD~2").get(S3) is None
+        assert history.show(store, "HEAD~1") == first
+        assert {line.rev for line in blames.blame(store, S3)} == {last.rev, first.rev}
         undo.undo(store)
+        assert "s3://a" in str(store.snapshot().text(S3))
+        undo.revert(store, first.rev)
         assert S3 not in everything(store)
-        with pytest.raises(Unsupported, match="SHA-256"):
+
+
+def test_packed_and_grafted_histories_are_read_as_git_reads_them(top: Path, tmp_path: Path) -> None:
+    with made(top) as store:
+        put(store, bucket(path="s3://a"))
+        apply(store, changed(store, bucket(path="s3://b")))
+        loose = list(store.history())
+        git(top, "gc", "-q", "--prune=now")
+        git(top, "commit-graph", "write", "--reachable")
+        assert list(store.history()) == loose
+        git(top, "replace", "--graft", "HEAD")  # replaced objects are for a person's own git alone
+        assert list(store.history()) == loose
+
+
+def test_names_and_messages_are_told_whatever_they_are_written_in(top: Path) -> None:
+    with made(top) as store:
+        put(store, bucket())
+        Path(top, S3.path).write_text(bucket(path="s3://other").text or "")
+        git(top, "config", "i18n.commitEncoding", "ISO-8859-1")
+        git(top, "config", "user.name", "R\xe9n\xe9e")
+        words = ["-c", "i18n.logOutputEncoding=UTF-16", "-c", "format.pretty=oneline", "-c", "log.mailmap=true"]
+        Path(top, ".mailmap").write_text("Somebody Else <author@example.com>\n")
+        subject, body = b"Gr\xfc\xdfe", b"\n\nund\tmehr\n\n  Zeilen"
+        command: list[str | bytes] = ["git", *words, "commit", "-qam", subject + body]
+        renee = {**os.environ, "GIT_AUTHOR_NAME": "unused"}
+        del renee["GIT_AUTHOR_NAME"]
+        subprocess.run([*command, b"--author=R\xe9n\xe9e <author@example.com>"], cwd=top, env=renee, check=True)
+
+        told = next(iter(store.history()))
+
+        assert (told.who, told.message) == ("R\xe9n\xe9e", "Gr\xfc\xdfe\n\nund\tmehr\n\n  Zeilen")
+
+
+def test_a_history_that_breaks_off_is_told_as_far_as_it_goes(top: Path) -> None:
+    with made(top) as store:
+        put(store, bucket())
+        lost = git(top, "rev-parse", "HEAD~1")
+        Path(top, ".git/objects", lost[:2], lost[2:]).unlink()
+
+        with pytest.raises(StoreBroken) as caught:
             list(store.history())
+
+        assert "\n" not in caught.value.message
+        assert "fsck" in caught.value.hint
 
 
 @pytest.mark.parametrize("spoiled", ["", "{", "[]", '{"format": 1}', '{"entries": [["a"]]}'])
@@ -274,3 +325,47 @@ def test_a_commit_from_beyond_the_end_of_time_is_told(tmp_path: Path, monkeypatc
         put(store, user("eve"))
 
         assert next(store.history()).when == "9999-12-31T23:59:59Z"
+
+
+# A second reader
+
+
+def head_of(store: LocalStore) -> tuple[Repository, str]:
+    assert store.repository is not None
+    return store.repository, store.head()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_gitpython_reads_the_same(top: Path, monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(top / "elsewhere"))
+    monkeypatch.setenv("GIT_DIR", str(top / "nowhere"))
+    with made(top / "below") as store:
+        put(store, bucket())
+        if packed:
+            subprocess.run(["git", "gc", "-q"], cwd=top, env=runner.environment(), check=True)
+
+        found = gitpython.compare(*head_of(store))
+
+        assert found == gitpython.Compared(commits=3, files=len(DEFAULTS) + 2, differing="")
+        assert os.environ["GIT_DIR"] == str(top / "nowhere")
+
+
+def test_a_file_that_is_not_what_its_id_says_is_seen(top: Path) -> None:
+    with made(top) as store:
+        put(store, bucket())
+        one, other = (git(top, "rev-parse", f"HEAD:{path}") for path in (S3.path, "README"))
+        damaged = top / ".git/objects" / one[:2] / one[2:]
+        damaged.unlink()
+        damaged.hardlink_to(top / ".git/objects" / other[:2] / other[2:])
+
+        assert gitpython.compare(*head_of(store)).differing == f"the file {S3.path}"
+
+
+def test_what_gitpython_cannot_read_is_told(top: Path) -> None:
+    with made(top) as store:
+        put(store, bucket())
+        tree = git(top, "rev-parse", "HEAD^{tree}")
+        Path(top, ".git/objects", tree[:2], tree[2:]).unlink()
+
+        with pytest.raises(StoreBroken, match=r"cannot read|missing"):
+            gitpython.compare(*head_of(store))

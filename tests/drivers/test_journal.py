@@ -1,7 +1,6 @@
 """What the next opening makes of a change that was cut off, at each step of it; in one process, so that it is seen."""
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def documents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path) -> Path:
     place = tmp_path / "profile"
     store = create_store(str(place), Options())
     store.apply(Change((Edit(BOB, None, "name: bob\n"),)))

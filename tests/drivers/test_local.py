@@ -579,26 +579,78 @@ def test_more_objects_than_files_may_be_open_are_written_together(mine: Path) ->
     git(mine, "fsck", "--strict")
 
 
-def test_a_passphrase_prompt_keeps_no_reader_waiting(profile: Path, tmp_path: Path) -> None:
-    asked, answer = tmp_path / "asked", tmp_path / "answer"
-    os.mkfifo(answer)
-    program = tmp_path / "gpg"
-    program.write_text(f"#!/bin/sh\ntouch '{asked}'\nread line < '{answer}'\nexit 1\n")
-    program.chmod(0o755)
-    git(profile, "config", "gpg.program", str(program))
-    git(profile, "config", "commit.gpgsign", "true")
-    git(profile, "config", "user.signingkey", "any")
-    command = [sys.executable, "-c", SIGNS, str(profile)]
-    writer_ = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while not asked.exists():
-        assert writer_.poll() is None
+# Signs at once but the first time: then it waits for a line, as a passphrase prompt does.
+SIGNER = """#!/bin/sh
+cat >/dev/null
+mkdir '{0}/asked' 2>/dev/null && {{ read line < '{0}/answer'; [ "$line" = yes ] || exit 1; }}
+echo '[GNUPG:] SIG_CREATED ' >&2
+echo '-----BEGIN PGP SIGNATURE-----'
+"""
 
+
+@pytest.fixture
+def prompting(profile: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
+    """A writer that adds the user eve and waits for a passphrase; a line in the pipe ``answer`` lets it go on."""
+    os.mkfifo(tmp_path / "answer")
+    program = tmp_path / "gpg"
+    program.write_text(SIGNER.format(tmp_path))
+    program.chmod(0o755)
+    for name, value in {"gpg.program": str(program), "commit.gpgsign": "true", "user.signingkey": "any"}.items():
+        git(profile, "config", name, value)
+    process = subprocess.Popen([sys.executable, "-c", SIGNS, str(profile)], stderr=subprocess.DEVNULL)
+    while not (tmp_path / "asked").exists():
+        assert process.poll() is None
+    return process
+
+
+def answer(tmp_path: Path, line: str) -> None:
+    with (tmp_path / "answer").open("w") as file:
+        file.write(line + "\n")
+
+
+def test_a_passphrase_prompt_keeps_nobody_waiting(
+    prompting: subprocess.Popen[bytes], profile: Path, tmp_path: Path
+) -> None:
     assert opened(profile, timeout=0.2).snapshot().load().problems == []
-    with pytest.raises(Locked, match=rf"process {writer_.pid}"):
-        opened(profile, timeout=0.2).apply(REGISTER)
-    with answer.open("w") as file:
-        file.write("\n")
-    assert writer_.wait() == 1
+    mine = opened(profile, timeout=0.2).apply(REGISTER).rev  # while the other waits
+    answer(tmp_path, "yes")
+
+    assert prompting.wait() == 0
+    # What it had signed was no longer what it meant to commit: it is made anew on top.
+    assert git(profile, "log", "--format=%s", "-3").splitlines()[:2] == ["add user eve", "add artifact_store s3"]
+    assert git(profile, "rev-parse", "HEAD~1") == mine
+    assert git(profile, "status", "--porcelain") == ""
+    for commit in ("HEAD", "HEAD~1"):
+        assert "gpgsig -----BEGIN PGP SIGNATURE-----" in git(profile, "cat-file", "commit", commit)
+    git(profile, "fsck", "--strict")
+
+
+def test_where_no_signature_comes_nothing_is_written(
+    prompting: subprocess.Popen[bytes], profile: Path, tmp_path: Path
+) -> None:
+    before = git(profile, "rev-parse", "HEAD")
+    answer(tmp_path, "no")
+
+    assert prompting.wait() == 1
+    assert git(profile, "rev-parse", "HEAD") == before
+    assert git(profile, "status", "--porcelain") == ""
+
+
+def test_edits_are_signed_anew_where_the_branch_has_moved_meanwhile(profile: Path, tmp_path: Path) -> None:
+    """The signer itself commits something else, the first time: what it signs has the wrong parent then."""
+    program = tmp_path / "gpg"
+    moves = f"git -C '{profile}' commit -q --no-gpg-sign --allow-empty -m theirs"
+    program.write_text(SIGNER.format(tmp_path).replace("read line", f"{moves}; line=yes; :"))
+    (tmp_path / "answer").touch()
+    program.chmod(0o755)
+    for name, value in {"gpg.program": str(program), "commit.gpgsign": "true", "user.signingkey": "any"}.items():
+        git(profile, "config", name, value)
+    (profile / "users" / "default.yaml").write_text("name: default\nemail: d@e.f\n")
+
+    opened(profile).commit("mine")
+
+    assert git(profile, "log", "--format=%s", "-2").splitlines() == ["mine", "theirs"]
+    assert git(profile, "status", "--porcelain") == ""
 
 
 SIGNS = """

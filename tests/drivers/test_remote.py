@@ -29,8 +29,9 @@ from zenprofile.drivers.local import history
 from zenprofile.errors import AccessDenied, Locked, NotFound, Paused, Unreachable, Unsafe, UsageError, ZenprofileError
 from zenprofile.git import only_here, remote, remote_lock
 from zenprofile.git.clone import clone
-from zenprofile.git.remote import Fetched, PushAttempt, Upstream
+from zenprofile.git.remote import Fetched, PushAttempt
 from zenprofile.git.repository import Repository, find
+from zenprofile.git.upstream import Upstream, upstream
 
 pytest_plugins = ("servers",)
 
@@ -74,7 +75,7 @@ def other(tmp_path: Path, bare: Path) -> Path:
 
 
 def up(repository: Repository) -> Upstream:
-    found = remote.upstream(repository, MAIN)
+    found = upstream(repository, MAIN)
     assert found is not None
     return found
 
@@ -156,7 +157,7 @@ def test_an_empty_remote_is_cloned_and_filled(served: Served, tmp_path: Path) ->
     assert (ours.head().ref, ours.head().oid) == ("refs/heads/trunk", "")
     assert git(ours.top, "status", "--porcelain") == ""
     oid = commit(ours.top, "a.txt")
-    trunk = remote.upstream(ours, "refs/heads/trunk")
+    trunk = upstream(ours, "refs/heads/trunk")
     assert trunk is not None
     assert remote.fetch(ours, trunk, timeout=LONG) == Fetched("", "", gone=True)
     assert remote.push(ours, trunk, oid, timeout=LONG).confirmed
@@ -465,11 +466,11 @@ def test_the_other_side_of_a_branch(tmp_path: Path, settings: dict[str, str], ex
     for name, value in settings.items():
         git(tmp_path, "config", name, value)
 
-    assert remote.upstream(at(tmp_path), MAIN) == expected
+    assert upstream(at(tmp_path), MAIN) == expected
 
 
 def test_a_detached_head_has_no_other_side(mine: Repository) -> None:
-    assert remote.upstream(mine, "") is None
+    assert upstream(mine, "") is None
 
 
 def test_a_mirror_does_not_move_other_branches(tmp_path: Path, mine: Repository, bare: Path) -> None:
@@ -591,7 +592,7 @@ def test_a_killed_fetch_leaves_no_lock_in_the_way(mine: Repository) -> None:
         "    (ours.git_dir / 'refs/remotes/origin/main.lock').touch()\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "runner.run_network = killed\n"
-        "remote.fetch(ours, remote.upstream(ours, 'refs/heads/main'), timeout=5)\n"
+        "remote.fetch(ours, upstream(ours, 'refs/heads/main'), timeout=5)\n"
     )
     done = subprocess.run([sys.executable, "-c", script, str(mine.top)], check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr

@@ -11,6 +11,7 @@ from zenprofile.drivers.local import journal
 from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.errors import Invalid, Stale
 from zenprofile.fs import nofollow
+from zenprofile.git import index
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import revision_of, stored
 from zenprofile.store.registry import create_store
@@ -85,7 +86,7 @@ def test_cut_off_it_is_back_byte_for_byte(folder: Path, content: bytes, monkeypa
         raise OSError(28, "no space")
 
     with monkeypatch.context() as patch:
-        patch.setattr(journal.index, "set_entries", full)
+        patch.setattr(index, "set_entries", full)
         patch.setattr(journal, "take_back", full)
         with pytest.raises(Exception, match="no space"):
             entities.delete(store, EVE)

@@ -17,7 +17,8 @@ from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound, StoreBroken, Unsupported
 from zenprofile.store import registry
-from zenprofile.store.base import Foreign, Options, Store
+from zenprofile.store.base import Options, Store
+from zenprofile.store.capabilities import Foreign
 
 DATA = Path(__file__).parents[1] / "data" / "zenml-0.13.2"
 

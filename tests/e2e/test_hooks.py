@@ -6,6 +6,7 @@ import shutil
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from repos import GOOD, STACK, WRONG, git, head, repository, tree, write, zenprofile
@@ -278,7 +279,7 @@ def head_of(folder: Path, rev: str) -> str:
 def test_variables_of_another_repository_do_not_lead_astray(repo: Path, tmp_path: Path) -> None:
     other = repository(tmp_path / "other", "other")
     before = tree(other)
-    leaked = {"GIT_DIR": str(other / ".git"), "GIT_INDEX_FILE": str(other / ".git" / "index")}
+    leaked: dict[str, Any] = {"GIT_DIR": str(other / ".git"), "GIT_INDEX_FILE": str(other / ".git" / "index")}
     spoil(repo)
     git(repo, "add", ".")
 
@@ -296,7 +297,7 @@ def test_without_zenprofile_nothing_is_committed_and_pulls_go_on(repo: Path, tmp
     for event in ("pre-commit", "post-checkout"):
         hook = repo / ".git" / "hooks" / event
         hook.write_text(re.sub("^python=.*$", "python=/nowhere/python", hook.read_text(), flags=re.MULTILINE))
-    path = {"PATH": "/usr/bin:/bin"}
+    path: dict[str, Any] = {"PATH": "/usr/bin:/bin"}
     write(repo, ".zenprofile/stacks/prod.yaml", STACK)
     git(repo, "add", ".")
 

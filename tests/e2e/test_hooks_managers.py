@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from repos import STACK, WRONG, git, head, repository, tree, write, zenprofile
@@ -126,7 +127,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("managers") / "zenprofile"
     left = (".git", ".venv", "build", "dist", "__pycache__", ".*_cache", "*.egg-info", ".hypothesis")
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*left))
-    who = {f"GIT_{role}_{what}": "a@b" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    roles = ("AUTHOR", "COMMITTER")
+    who: dict[str, Any] = {f"GIT_{role}_{what}": "a@b" for role in roles for what in ("NAME", "EMAIL")}
     git(folder, "init", "-q", **who)
     git(folder, "add", "-f", ".", **who)
     git(folder, "commit", "-q", "-m", "as it is", **who)

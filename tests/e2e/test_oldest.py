@@ -16,7 +16,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
     # As the Makefile installs it: other ways run code, and so import, at each start of Python.
-    options = ["--constraint", ROOT / "tests" / "oldest.txt", "--config-settings", "editable_mode=compat"]
+    options = ["--constraint", str(ROOT / "tests" / "oldest.txt"), "--config-settings", "editable_mode=compat"]
     subprocess.run([python, "-m", "pip", "install", "-qq", *options, "-e", f"{ROOT}[test]"], check=True)
     return python
 

@@ -188,3 +188,16 @@ def modules_and_folders() -> set[str]:
 
 def test_no_module_has_its_old_name_again() -> None:
     assert {name: OLD_MODULES[name] for name in OLD_MODULES.keys() & modules_and_folders()} == {}
+
+
+def guesses() -> Iterator[str]:
+    """Yield where a module asks for an attribute of a store by its name."""
+    for module in (ROOT / "zenprofile").rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[of, *_]) if "store" in ast.unparse(of):
+                    yield f"{module.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+
+
+def test_what_a_store_can_do_is_asked_by_capability_alone() -> None:
+    assert list(guesses()) == []

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from repos import git, zenprofile
 
-from tests.support.repos import git, zenprofile
 from zenprofile.core.entity import Key
 from zenprofile.machine.profiles import Profiles
 

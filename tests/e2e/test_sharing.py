@@ -1211,6 +1211,23 @@ def test_signing_without_a_key_moves_nothing(team: Team) -> None:
     assert team.ben.is_clean()
 
 
+def test_a_merge_is_signed(team: Team) -> None:
+    both(team, [(S3, store("s3", {"path": "s3://x"}))], [(CHURN, {"name": "churn"})])
+    program = team.ben.home / "gpg"
+    program.write_text("#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho signature\n")
+    program.chmod(0o755)
+    for name, value in {"gpg.program": str(program), "commit.gpgsign": "true", "user.signingkey": "any"}.items():
+        team.ben.git("config", name, value)
+
+    team.ben.run("sync")
+
+    merge = team.ben.git("cat-file", "commit", "HEAD")
+    assert "gpgsig signature" in merge
+    assert merge.count("\nparent ") == 2
+    assert team.ben.remote_head == team.ben.head
+    assert team.ben.is_clean()
+
+
 def test_line_ends_of_a_checkout_are_no_edits(team: Team) -> None:
     ben = team.ben
     ben.git("config", "core.autocrlf", "true")

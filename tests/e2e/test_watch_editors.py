@@ -79,7 +79,7 @@ def emacs(machine: Machine, path: Path) -> None:
 
 
 def sed(machine: Machine, path: Path) -> None:
-    words = ["sed", "-i", "s/name: prod/name: prod # sed/", path]
+    words = ["sed", "-i", "s/name: prod/name: prod # sed/", str(path)]
     subprocess.run(words, cwd=machine.home, check=True)
 
 

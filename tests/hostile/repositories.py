@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 CANARY = "canary-of-another-folder"
 COMPONENT = "components/artifact_store"
-Do = Callable[["Place"], None]
+Do = Callable[["Place"], object]
 
 
 class Place(NamedTuple):
@@ -219,7 +219,7 @@ def _promisor(place: Place, program: str) -> None:
     )(place)
 
 
-def _elsewhere(how: Callable[[Place, Path], None]) -> Do:
+def _elsewhere(how: Callable[[Place, Path], object]) -> Do:
     """Keep the configuration that names a program in a second file, which the first one brings in."""
 
     def do(place: Place) -> None:

@@ -113,7 +113,9 @@ def test_habits_of_a_user_work_in_their_own_repository(run, place: Place) -> Non
     assert "git@example.invalid" in failed.err
     place.marker.unlink()
     signer = place.profile.parent / "signer.sh"
-    signer.write_text(f"#!/bin/sh\ntouch '{place.marker}'\necho '[GNUPG:] SIG_CREATED ' >&2\necho signature\n")
+    signer.write_text(
+        f"#!/bin/sh\ntouch '{place.marker}'\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho signature\n"
+    )
     signer.chmod(0o755)
     place.git("config", "gpg.program", str(signer))
     place.git("config", "commit.gpgsign", "true")

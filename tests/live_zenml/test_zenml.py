@@ -287,7 +287,7 @@ def test_zenml_that_ends_in_the_middle_is_told_with_what_was_done(zenml: Kept, s
         ending.own._process.kill()
 
     with pytest.raises(ZenmlRefused, match=r"could not register stack/prod: .* \(1 of 2 steps were done\)"):
-        live.apply(ending, store, live.PlanOptions("p"), end, dry=False)  # type: ignore[arg-type]
+        live.apply(ending, store, live.PlanOptions("p"), end, dry=False)
     assert apply(zenml, store) == ["register stack/prod"]
 
 
@@ -305,12 +305,12 @@ def test_a_server_that_stops_in_the_middle_is_exit_4_and_apply_goes_on_from_ther
             monkeypatch.setenv(name, value)
         session = live.ZenmlConnection("", str(tmp_path), 60.0)
         with pytest.raises(Unreachable, match=r"could not register stack/prod: .* \(1 of 2 steps were done\)"):
-            live.apply(session, store, live.Wanted("p"), lambda step: server.kill(), dry=False)
+            live.apply(session, store, live.PlanOptions("p"), lambda step: server.kill(), dry=False)
         server.start()
         done: list[str] = []
-        live.apply(session, store, live.Wanted("p"), lambda step: done.append(step.words), dry=False)
+        live.apply(session, store, live.PlanOptions("p"), lambda step: done.append(step.words), dry=False)
         assert done == ["register stack/prod"]
-        assert live.apply(session, store, live.Wanted("p"), lambda step: None, dry=False).steps == []
+        assert live.apply(session, store, live.PlanOptions("p"), lambda step: None, dry=False).steps == []
     finally:
         server.kill()
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_two_servers_behind_nginx_are_one_address(
     token = made("sql")
     servers = [serve("--behind-proxy", "--allow-host", NAME) for _ in range(2)]
     address = nginx([server.address for server in servers])
-    trust = {"ZENPROFILE_TOKEN": token, "REQUESTS_CA_BUNDLE": str(tmp_path / "nginx" / "pem")}
+    trust: dict[str, Any] = {"ZENPROFILE_TOKEN": token, "REQUESTS_CA_BUNDLE": str(tmp_path / "nginx" / "pem")}
     command("create", "team", "--url", address, **trust)
 
     for number in range(4):

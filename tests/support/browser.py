@@ -55,5 +55,5 @@ def faults(browser: webdriver.Chrome) -> list[str]:
 
 def asked(browser: webdriver.Chrome) -> set[str]:
     """Return every address that pages have asked for since the last call."""
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]  # type: ignore[no-untyped-call] # Selenium's
     return {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}

@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pymysql
 import pytest
@@ -89,7 +89,7 @@ def until(met: Callable[[], bool], what: str) -> None:
         time.sleep(_BEAT)
 
 
-def _as(user: str) -> dict[str, int]:
+def _as(user: str) -> dict[str, Any]:
     """Return the arguments of a process that is another user's, where this one is root: servers refuse to be root's."""
     if os.geteuid() != 0:
         return {}
@@ -111,7 +111,7 @@ def _run(command: list[str], user: str, folder: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        **_as(user),  # type: ignore[call-overload]
+        **_as(user),
     )
     assert done.returncode == 0, done.stderr
 
@@ -119,7 +119,7 @@ def _run(command: list[str], user: str, folder: Path) -> None:
 def _spawn(command: list[str], user: str, folder: Path, log: str) -> subprocess.Popen[bytes]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     with (folder / log).open("ab") as out:
-        return subprocess.Popen(
+        return subprocess.Popen[bytes](
             command,
             cwd=folder,
             env=environment,
@@ -127,7 +127,7 @@ def _spawn(command: list[str], user: str, folder: Path, log: str) -> subprocess.
             stdout=out,
             stderr=out,
             start_new_session=True,
-            **_as(user),  # type: ignore[call-overload]
+            **_as(user),
         )
 
 
@@ -266,17 +266,17 @@ def execute(server: Server, statement: str, database: str = "", node: int = 0) -
 
         where = {"host": "127.0.0.1", "port": server.ports[0], "user": "postgres", "dbname": database or "postgres"}
         with psycopg.connect(**where, autocommit=True) as connection:  # type: ignore[arg-type] # of one type a name
-            cursor = connection.execute(statement)  # type: ignore[arg-type] # of this module's callers
+            cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
-    connection = pymysql.connect(
+    mysql = pymysql.connect(
         host="127.0.0.1", port=server.ports[node], user="root", database=database or None, autocommit=True
     )
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return list(cursor.fetchall())
+        with mysql.cursor() as rows:
+            rows.execute(statement)
+            return list(rows.fetchall())
     finally:
-        connection.close()
+        mysql.close()
 
 
 def kill(server: Server, node: int = 0) -> None:

@@ -20,7 +20,7 @@ CALLS = (
     "fsync",
     "fdatasync",
 )
-_MOST = 400
+_MOST = 4000
 
 
 def sweep(script: str, arguments: list[str], call: str, fault: str, step: int = 1) -> Iterator[int]:

@@ -9,14 +9,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from machines import Machine
 
 DEADLINE = 60.0
 
 
-def until(holds: Callable[[], Any], what: str) -> Any:
+T = TypeVar("T")
+
+
+def until(holds: Callable[[], T | None], what: str) -> T:
     """Wait until something holds, and return it; what never does fails the test."""
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
@@ -57,7 +60,7 @@ class Watched:
             return next((row for row in rows if row["event"] == event and text in row["text"]), None)
 
         try:
-            return until(found, f"'{event}: {text}'")  # type: ignore[no-any-return]
+            return until(found, f"'{event}: {text}'")
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.log.read_text('utf-8')}") from None
 
@@ -68,7 +71,7 @@ class Watched:
             said = self.said
             return said if said.get("state") == state else None
 
-        return until(found, f"state {state}; {self.said}\n{self.log.read_text('utf-8')}")  # type: ignore[no-any-return]
+        return until(found, f"state {state}; {self.said}\n{self.log.read_text('utf-8')}")
 
     @property
     def said(self) -> dict[str, Any]:
@@ -77,7 +80,7 @@ class Watched:
         files = sorted((git / "zenprofile").glob("watch*.json"))
         found = [file for file in files if "asked" not in file.name]
         with contextlib.suppress(OSError, ValueError):
-            return json.loads(found[0].read_text("utf-8")) if found else {}  # type: ignore[no-any-return]
+            return json.loads(found[0].read_text("utf-8")) if found else {}
         return {}
 
     def ends(self, number: int = signal.SIGTERM) -> int:

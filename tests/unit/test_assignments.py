@@ -48,6 +48,7 @@ def test_a_value_takes_the_type_of_its_field(text, schema, value):
 
 def test_the_types_come_from_the_flavors_that_ship():
     schema = resources.catalog().flavor("annotator", "label_studio")
+    assert schema is not None
 
     data = assignments.applied(
         {}, [assignments.parse("port=8093"), assignments.parse("authentication_secret=010")], (), schema.field

@@ -22,7 +22,7 @@ from tests.contract.kit import (
     stack,
     user,
 )
-from zenprofile.core import paths
+from zenprofile.core import change, paths
 from zenprofile.core.change import Edit
 from zenprofile.errors import Ambiguous, ConflictError, InUse, Invalid, NotFound, UsageError, ZenprofileError
 from zenprofile.store.base import Options
@@ -79,7 +79,7 @@ class _Others:
 @pytest.fixture
 def by_hand(tmp_path):
     with contextlib.closing(create_store(str(tmp_path / "store"), OPTIONS._replace(mode="manual"))) as made:
-        made.commit("begin")
+        history.commit(made, "begin")
         yield made
 
 
@@ -147,7 +147,7 @@ def test_diff_of_a_revision_is_against_now(store):
         ("stack/prod", "added"),
         ("user/eve", "removed"),
     ]
-    (path,) = history.change.fields(history.diff(store, then)[0])
+    (path,) = change.fields(history.diff(store, then)[0])
     assert (path.path, path.before, path.after) == (("configuration", "path"), "s3://a", "s3://b")
     assert history.diff(store, store.head()) == []
     assert history.diff(store) == []
@@ -176,7 +176,7 @@ def test_diff_names_what_changed_in_comments_alone(store):
 
     (one,) = history.diff(store, then)
 
-    assert history.change.as_json(one)["fields"] == []
+    assert change.as_json(one)["fields"] == []
 
 
 def test_blame_names_the_change_that_gave_each_field(store):
@@ -198,7 +198,7 @@ def test_blame_names_the_change_that_gave_each_field(store):
 
 
 def _fields(store, key):
-    return history.change.fields(history.change.Changed(key, None, store.snapshot().get(key).data))
+    return change.fields(change.Changed(key, None, store.snapshot().get(key).data))
 
 
 def test_blame_goes_on_under_earlier_names(store):
@@ -575,8 +575,8 @@ def test_undo_of_a_commit_in_both_modes(by_hand):
     with pytest.raises(NotFound):
         undo.undo(by_hand)
 
-    with contextlib.closing(open_store(str(by_hand.root), OPTIONS)) as committing:
-        committing.commit("gone")
+    with contextlib.closing(open_store(by_hand.folder, OPTIONS)) as committing:
+        history.commit(committing, "gone")
         assert undo.undo(committing).rev == committing.head()
     assert file.exists()
 
@@ -614,19 +614,20 @@ def test_undo_knows_an_amended_commit(store):
 def test_a_merge_is_told_field_by_field_and_not_taken_back(tmp_path):
     from zenprofile.git import runner
 
-    with contextlib.closing(create_store(str(tmp_path / "store"), OPTIONS)) as store:
+    folder = tmp_path / "store"
+    with contextlib.closing(create_store(str(folder), OPTIONS)) as store:
         put(store, bucket(path="s3://a", description="one"))
-        runner.run(["branch", "side"], store.root)
+        runner.run(["branch", "side"], folder)
         apply(store, changed(store, bucket(path="s3://b", description="one")))
         here = store.head()
-        runner.run(["switch", "-q", "side"], store.root)
+        runner.run(["switch", "-q", "side"], folder)
         apply(store, changed(store, bucket(path="s3://a", description="two")))
         there = store.head()
         tree = bucket(path="s3://b", description="two").text
-        runner.run(["switch", "-q", "main"], store.root)
-        runner.run(["merge", "-q", "--no-commit", "-s", "ours", "side"], store.root)
-        Path(store.root, S3.path).write_text(tree, encoding="utf-8")
-        runner.run(["commit", "-qam", "merge"], store.root)
+        runner.run(["switch", "-q", "main"], folder)
+        runner.run(["merge", "-q", "--no-commit", "-s", "ours", "side"], folder)
+        Path(folder, S3.path).write_text(tree, encoding="utf-8")
+        runner.run(["commit", "-qam", "merge"], folder)
         merge = store.head()
 
         assert blamed(store, S3)["configuration.path"] == here

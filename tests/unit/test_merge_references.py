@@ -13,7 +13,8 @@ from zenprofile.core.document import writer
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge.data import Choice, Conflict
 from zenprofile.core.merge.documents import Value, merge
-from zenprofile.core.merge.references import broken_references, carried, refers_to, settle
+from zenprofile.core.merge.references import broken_references, carried, settle
+from zenprofile.core.profile_check import refers_to
 
 A = Key("component", "alerter", "a")
 F = Key("flavor", "alerter", "f")

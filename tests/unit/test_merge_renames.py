@@ -40,9 +40,9 @@ def test_renamed_here_and_renamed_and_edited_there_is_one_conflict_of_names() ->
 
     (conflict,) = merge(base, ours, theirs).conflicts
     assert conflict[:6] == (B, ("name",), "a", "b", "c", "name")
-    for choice, key in (("ours", B), ("theirs", C), (Value("d"), D)):
-        choices: dict[tuple[str, ...], Choice] = {("name",): choice}  # type: ignore[dict-item]
-        result = applied(ours, merge(base, ours, theirs, {B: choices}))
+    ways: list[tuple[Choice, Key]] = [("ours", B), ("theirs", C), (Value("d"), D)]
+    for choice, key in ways:
+        result = applied(ours, merge(base, ours, theirs, {B: {("name",): choice}}))
         assert result == {key: component(key, x=2, y=1, z=1), PROD: stack(key.name, "z")}
 
 
@@ -139,7 +139,7 @@ def test_a_name_that_is_taken_leaves_the_conflict_open() -> None:
     theirs = {A: base[A], C: component(C, y=7)}
 
     for choice in ("theirs", Value("b")):
-        merged = merge(base, ours, theirs, {C: {("name",): choice}}, renames=({A: C}, {}))  # type: ignore[dict-item]
+        merged = merge(base, ours, theirs, {C: {("name",): choice}}, renames=({A: C}, {}))
         assert [c.key for c in merged.conflicts] == [C]
 
 

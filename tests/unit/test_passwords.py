@@ -30,7 +30,7 @@ class Memory(KeyringBackend):
 class Clear(Memory):
     """One that keeps passwords in a plain file."""
 
-    priority = 0.5
+    priority = 0.5  # type: ignore[assignment] # keyring takes any number
 
 
 class Broken(Memory):

@@ -523,5 +523,7 @@ def test_whatever_the_schema_there_is_an_answer(schema: Any, data: Any) -> None:
 
 
 def test_a_field_that_nothing_is_near_to_comes_with_what_to_do() -> None:
-    [found] = catalog().flavor("orchestrator", "local").findings({"labels": {}})
+    schema = catalog().flavor("orchestrator", "local")
+    assert schema is not None
+    [found] = schema.findings({"labels": {}})
     assert (found.message, found.hint) == ("'labels' is no field of orchestrator flavor local", "take it away")

@@ -4,6 +4,7 @@ import base64
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
@@ -38,7 +39,8 @@ def patterns_of(plugin: object) -> list[re.Pattern[str]]:
     return found[:1] if type(plugin).__name__ in {"AWSKeyDetector", "ArtifactoryDetector"} else found
 
 
-PLUGINS = {name: class_() for name, class_ in get_mapping_from_secret_type_to_class().items() if name not in LEFT_OUT}
+_CLASSES: dict[str, Any] = get_mapping_from_secret_type_to_class()
+PLUGINS = {name: class_() for name, class_ in _CLASSES.items() if name not in LEFT_OUT}
 PATTERNS = [(name, pattern) for name, plugin in PLUGINS.items() for pattern in patterns_of(plugin)]
 
 

@@ -6,18 +6,17 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from zenprofile.cli import output, showing, subjects
+from zenprofile.cli import output, reading, showing, subjects
 from zenprofile.cli import verbs as v
 from zenprofile.cli.options import Command, Group, at_option, command
 from zenprofile.cli.session import Session
-from zenprofile.cli.subjects import Subject
-from zenprofile.core.entity import Data, Key
+from zenprofile.cli.subject import Subject
+from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import UsageError
 from zenprofile.usecases import lookup
 
-_EXAMPLE = "s3-prod --type artifact_store"
-_SUBJECT = Subject("component", "component", _EXAMPLE)
+_SUBJECT = reading.COMPONENT
 _SET = "zenprofile component register s3-prod --type artifact_store --flavor s3 --set path=s3://bucket"
 # A name and a line of settings for the examples of the types that everybody has; of the others, made up.
 _TYPED_EXAMPLES = {
@@ -25,22 +24,6 @@ _TYPED_EXAMPLES = {
     "orchestrator": ("kubeflow-prod", "--flavor kubeflow --kubernetes_context=prod"),
     "container_registry": ("ecr", "--flavor aws --uri=123456789012.dkr.ecr.eu-central-1.amazonaws.com"),
 }
-
-
-def _active_names(session: Session) -> dict[str, str]:
-    """Return the names of the active stack's components by type, {} where there is no such stack."""
-    entity = session.store().snapshot().get(Key("stack", "", session.active_stack))
-    lists = lookup.shown(entity, revision=False)["components"] if entity is not None else {}
-    return {type_: names[0] for type_, names in lists.items() if names}
-
-
-def _table(session: Session, rows: list[Data]) -> str:
-    active = _active_names(session)
-    cells = [
-        ("👉" if active.get(row["type"]) == row["name"] else "", row["name"], row["type"], row.get("flavor", ""))
-        for row in rows
-    ]
-    return output.table(("ACTIVE", "NAME", "TYPE", "FLAVOR"), cells)
 
 
 def _setting_options(function: Any) -> Any:
@@ -126,7 +109,7 @@ def update(session: Session, /, name: str, type_: str, flavor: str, set_: tuple[
 
 v.add(
     component,
-    v.list_command(_SUBJECT, _table),
+    v.list_command(_SUBJECT, reading.component_table),
     v.describe_command(_SUBJECT),
     v.rename_command(_SUBJECT),
     v.copy_command(_SUBJECT),
@@ -148,7 +131,7 @@ def typed(type_: str) -> Group:
     return v.add(
         made,
         _typed_register(subject, settings),
-        v.list_command(subject, _table),
+        v.list_command(subject, reading.component_table),
         _typed_describe(subject),
         _typed_update(subject, settings),
         v.rename_command(subject),
@@ -324,8 +307,7 @@ def _key(session: Session, snapshot: Snapshot, subject: Subject, name: str) -> K
     """Return the key of a named component, or of the active stack's."""
     if name:
         return subject.find(snapshot, name)
-    from zenprofile.cli.stacks import active_stack
     from zenprofile.usecases import components
 
-    stack = active_stack(session, snapshot)
+    stack = reading.active_stack(session, snapshot)
     return Key("component", subject.type, components.of_stack(stack, subject.type))

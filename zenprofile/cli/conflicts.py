@@ -8,7 +8,8 @@ import click
 from zenprofile.cli import output
 from zenprofile.cli.options import command
 from zenprofile.cli.session import Session
-from zenprofile.cli.sharing import arrived, side_of
+from zenprofile.cli.sharing import arrived
+from zenprofile.cli.standing import side_of
 from zenprofile.store.sharing import Sharing, Typed
 
 if TYPE_CHECKING:

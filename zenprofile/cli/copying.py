@@ -29,7 +29,7 @@ def copy(session: Session, source: str, destination: str, dry: bool, merge: bool
     over its own profile (override) is left out. A destination that has other content needs --merge or --mirror.
     """
     from zenprofile.core.change import as_json
-    from zenprofile.store.base import Foreign
+    from zenprofile.store.capabilities import Foreign
     from zenprofile.usecases import copying
 
     if merge and mirror:

@@ -3,13 +3,16 @@
 The same functions stand behind the parser's commands, for every other spelling.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from zenprofile import __version__
 from zenprofile.cli import output
 from zenprofile.cli.session import Session
 from zenprofile.machine.active import as_json, lacks_stack, stack_gone
+from zenprofile.machine.profiles import Profile
+
+_OF_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 _COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
     "ACTIVE": lambda row: "\N{WHITE RIGHT POINTING BACKHAND INDEX}" if row["active"] else "",
@@ -47,22 +50,131 @@ def list_(session: Session) -> None:
             session.warn_all([f"profile '{profile.name}': {stack_gone(row['active_stack'])}"])
 
 
+def describe(session: Session, name: str = "") -> None:
+    """Print a profile ("": the active one), and warn of what in it is gone."""
+    from zenprofile.usecases import profiles as usecase
+
+    session.bear_broken_root()
+    session.announce(about_profiles=True)
+    active = session.active
+    named_so = active.is_checkout and name == active.name and name not in session.profiles.names()
+    profile = session.profiles.find(name) if name and not named_so else session.profile
+    data = as_json(profile, active)
+    session.show(data, lambda: _properties(data, profile))
+    store = session.open(profile)
+    session.warn_all(usecase.gone(store.snapshot(), data["active_stack"], data["active_user"]))
+
+
+def _properties(data: dict[str, Any], profile: Profile) -> str:
+    fields = ["name", "store_url", "store_type", "active_stack", "active_user", *(["path"] if profile.path else [])]
+    title = f"'{profile.name}' Profile Configuration{' (ACTIVE)' if data['active'] else ''}"
+    return output.properties(title, [(field.upper(), data[field]) for field in fields])
+
+
+def _status(session: Session) -> None:
+    from zenprofile.cli import standing
+
+    standing.status(session)
+
+
+def _push(session: Session) -> None:
+    from zenprofile.cli import standing
+
+    standing.push(session)
+
+
+def _validate(session: Session) -> int:
+    from zenprofile.cli import judging
+
+    return judging.validate(session)
+
+
+def _list_stacks(session: Session) -> None:
+    from zenprofile.cli import reading
+    from zenprofile.usecases.selection import Selection
+
+    reading.list_stacks(session, None, Selection())
+
+
+def _list_components(session: Session) -> None:
+    from zenprofile.cli import reading
+    from zenprofile.usecases.selection import Selection
+
+    reading.list_components(session, Selection())
+
+
+def _describe_stack(session: Session, *names: str) -> None:
+    from zenprofile.cli import reading
+
+    reading.describe_stacks(session, names, None)
+
+
+def _describe_component(session: Session, name: str, type_: str = "") -> None:
+    from zenprofile.cli import reading
+
+    reading.describe(session, reading.COMPONENT, (name,), type_, None)
+
+
+def _log(session: Session, most: str = "") -> None:
+    from zenprofile.cli import reading
+    from zenprofile.usecases.history import LogFilter
+
+    reading.log(session, "", LogFilter(most=int(most) if most else None))
+
+
 def _table(rows: list[dict[str, Any]]) -> str:
     return output.table(list(_COLUMNS), [[cell(row) for cell in _COLUMNS.values()] for row in rows])
 
 
-def _in_json(answer: Callable[[Session], None]) -> Callable[[Session], None]:
-    def run(session: Session) -> None:
-        session.format = "json"
-        answer(session)
+Answer = Callable[..., int | None]
 
-    return run
-
-
-QUICK: dict[tuple[str, ...], Callable[[Session], None]] = {
+# A word is what it is; these stand for what a person names.
+_NAME, _TYPE, _NUMBER = "NAME", "TYPE", "NUMBER"
+QUICK: dict[tuple[str, ...], Answer] = {
     ("--version",): version,
     ("get",): get,
     ("list",): list_,
-    ("get", "-o", "json"): _in_json(get),
-    ("list", "-o", "json"): _in_json(list_),
+    ("describe",): describe,
+    ("status",): _status,
+    ("push",): _push,
+    ("validate",): _validate,
+    ("log",): _log,
+    ("log", "-n", _NUMBER): _log,
+    ("stack", "list"): _list_stacks,
+    ("stack", "describe"): _describe_stack,
+    ("stack", "describe", _NAME): _describe_stack,
+    ("component", "list"): _list_components,
+    ("component", "describe", _NAME): _describe_component,
+    ("component", "describe", _NAME, "--type", _TYPE): _describe_component,
 }
+
+
+def find(words: Sequence[str]) -> Callable[[Session], int] | None:
+    """Return what answers a command line; None where the option parser has to read it."""
+    plain = words[:-2] if words[-2:] == ["-o", "json"] and len(words) > 2 else words
+    format_ = "table" if plain is words else "json"
+    for shape, answer in QUICK.items():
+        if len(shape) == len(plain) and all(map(_fits, shape, plain)):
+            given = [word for word, what in zip(plain, shape, strict=True) if what in {_NAME, _TYPE, _NUMBER}]
+            return lambda session: _run(session, answer, given, format_)
+    return None
+
+
+def _fits(what: str, word: str) -> bool:
+    if what == _NUMBER:
+        return word.isascii() and word.isdigit() and len(word) < 9
+    if what == _TYPE:
+        from zenprofile.core.entity import COMPONENT_TYPES
+
+        return word in COMPONENT_TYPES
+    if what == _NAME:
+        return word.isascii() and word[:1].isalnum() and not word.strip(_OF_NAMES)
+    return word == what
+
+
+def _run(session: Session, answer: Answer, given: Sequence[str], format_: str) -> int:
+    session.format = format_
+    try:
+        return answer(session, *given) or 0
+    finally:
+        session.close()

@@ -8,7 +8,7 @@ from zenprofile.cli import output, showing, subjects
 from zenprofile.cli import verbs as v
 from zenprofile.cli.options import Command, Group, at_option, command, message_option
 from zenprofile.cli.session import Session
-from zenprofile.cli.subjects import Subject
+from zenprofile.cli.subject import Subject
 from zenprofile.cli.zenml import python_option, reach
 from zenprofile.core.entity import Data, Key
 

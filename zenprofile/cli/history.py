@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zenprofile.cli import output, showing
+from zenprofile.cli import output, reading, showing
 from zenprofile.cli.options import command, message_option, profile_names
 from zenprofile.cli.session import Session
 from zenprofile.core.change import Recorded
@@ -48,12 +48,7 @@ def log(session: Session, /, entity: str, **given: Any) -> None:
     """Show what was changed, newest first: in all, or of an entity, its earlier names included."""
     from zenprofile.usecases import history
 
-    store = session.store()
-    key = history.find(store, entity) if entity else None
-    records = history.log(store, key, history.LogFilter(**given))
-    if records or session.format != "table":
-        data = [history.as_json(recorded) for recorded in records]
-        session.show(data, lambda: "\n".join(map(_row, records)), paged=True)
+    reading.log(session, entity, history.LogFilter(**given))
 
 
 @command(examples=["zenprofile show", "zenprofile show HEAD~1", "zenprofile show 2026-11-24 -o json"])
@@ -211,11 +206,6 @@ def _written(session: Session, recorded: Recorded, nothing: str) -> None:
     rev = f"[{recorded.rev[:_SHORT]}] " if recorded.rev else ""
     lines = [f"{rev}{_first_line(recorded)}", *(f"  {words([changed])}" for changed in recorded.changes)]
     session.show(history.as_json(recorded), lambda: "\n".join(map(output.safe_text, lines)))
-
-
-def _row(recorded: Recorded) -> str:
-    when = output.local_time(recorded.when)
-    return output.safe_text(f"{recorded.rev[:_SHORT]} {when} {recorded.who}: {_first_line(recorded)}")
 
 
 def _whole(recorded: Recorded) -> str:

@@ -70,12 +70,11 @@ def _run(session: "Session", arguments: list[str]) -> int:
 
         completing.main(arguments)
         return 0
-    from zenprofile.cli.fast_path import QUICK
+    from zenprofile.cli import fast_path
 
-    quick = QUICK.get(tuple(arguments))
-    if quick is not None and not asked:
-        quick(session)
-        return 0
+    quick = None if asked else fast_path.find(arguments)
+    if quick is not None:
+        return quick(session)
     from zenprofile.cli.commands import cli
 
     status = cli.main(arguments, prog_name="zenprofile", complete_var=COMPLETION, standalone_mode=False, obj=session)

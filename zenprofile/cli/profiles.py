@@ -1,7 +1,6 @@
 """Commands on profiles: create, set, describe, list, get, rename, delete, init."""
 
 import os
-from typing import Any
 
 import click
 
@@ -82,23 +81,7 @@ def set_(session: Session, name: str, everywhere: bool) -> None:
 @click.pass_obj
 def describe(session: Session, name: str) -> None:
     """Show a profile; without NAME the active one."""
-    from zenprofile.usecases import profiles as usecase
-
-    session.bear_broken_root()
-    session.announce(about_profiles=True)
-    active = session.active
-    named_so = active.is_checkout and name == active.name and name not in session.profiles.names()
-    profile = session.profiles.find(name) if name and not named_so else session.profile
-    data = as_json(profile, active)
-    session.show(data, lambda: _properties(data, profile))
-    store = session.open(profile)
-    session.warn_all(usecase.gone(store.snapshot(), data["active_stack"], data["active_user"]))
-
-
-def _properties(data: dict[str, Any], profile: Profile) -> str:
-    fields = ["name", "store_url", "store_type", "active_stack", "active_user", *(["path"] if profile.path else [])]
-    title = f"'{profile.name}' Profile Configuration{' (ACTIVE)' if data['active'] else ''}"
-    return output.properties(title, [(field.upper(), data[field]) for field in fields])
+    fast_path.describe(session, name)
 
 
 @command("list", examples=["zenprofile list", "zenprofile list -o json"])

@@ -40,6 +40,7 @@ class Session:
         self._active: Active | None = None
         self._announced = False
         self._store: Store | None = None
+        self._unparsed: list[Store] = []
 
     @property
     def active(self) -> Active:
@@ -131,17 +132,27 @@ class Session:
 
     def open(self, profile: Profile) -> "Store":
         """Open any profile's store; it is closed when the command ends."""
-        import click
-
         from zenprofile.usecases.profiles import open_profile
 
-        store = open_profile(self.profiles, profile, self.timeout, lambda line: self.warn_all([line]))
-        context = click.get_current_context(silent=True)
-        if context is not None:
-            context.find_root().call_on_close(store.close)
-            if profile.sync == "push" and context.find_root().invoked_subcommand not in _TALK_THEMSELVES:
-                context.find_root().call_on_close(self._push_what_changed(store))
+        store = self.keep(open_profile(self.profiles, profile, self.timeout, lambda line: self.warn_all([line])))
+        context = _context()
+        if context and profile.sync == "push" and context.find_root().invoked_subcommand not in _TALK_THEMSELVES:
+            context.find_root().call_on_close(self._push_what_changed(store))
         return store
+
+    def keep(self, store: "Store") -> "Store":
+        """Return a store, which is closed when the command ends."""
+        context = _context()
+        if context is None:
+            self._unparsed.append(store)
+        else:
+            context.find_root().call_on_close(store.close)
+        return store
+
+    def close(self) -> None:
+        """Close the stores that a command has opened which ran without the option parser; of others it does so."""
+        while self._unparsed:
+            self._unparsed.pop().close()
 
     def _push_what_changed(self, store: "Store") -> Callable[[], None]:
         """Return what is called when a command has ended: it pushes what the command has written."""
@@ -225,3 +236,9 @@ class Session:
         """Print a line to stderr where ``-v`` asks for it."""
         if self.verbose:
             self.note(output.safe_text(text))
+
+
+def _context() -> Any:
+    """Return the option parser's context; None where a command runs without the parser."""
+    parser = sys.modules.get("click")
+    return parser.get_current_context(silent=True) if parser else None

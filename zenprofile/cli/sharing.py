@@ -2,51 +2,22 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
-from zenprofile.cli import output
+from zenprofile.cli import output, standing
 from zenprofile.cli.options import command, group
 from zenprofile.cli.session import Session
+from zenprofile.cli.standing import commits, side_of
 from zenprofile.core import change
 from zenprofile.core.change import Changed
-from zenprofile.store.sharing import Proposed, Relation, Sharing
+from zenprofile.store.capabilities import InWorkTree
+from zenprofile.store.sharing import Proposed
 
 strict_option = click.option("--strict", is_flag=True, help="Refuse what is bound to this machine instead of warning.")
 others_option = click.option(
     "--with-others", is_flag=True, help="Send commits that touch files outside the profile too, hooks included."
 )
-
-
-# What ``status`` says of a profile that has no remote side: it is shared by what it is.
-_SHARED: dict[str, Any] = {
-    "profile": "",
-    "state": "synced",
-    "since": "",
-    "reason": "it is shared already: there is nothing to send or fetch",
-    **dict.fromkeys(("next", "branch", "upstream", "push_to"), ""),
-    **dict.fromkeys(("ahead", "behind"), 0),
-    **{name: [] for name in ("proposed", "changes", "conflicts", "invalid")},
-    **dict.fromkeys(("remote", "hooks"), ""),
-}
-
-
-def side_of(session: Session, nothing: Any = None) -> Sharing | None:
-    """Return the remote side of the active profile; None, having said so, where there is none to look at."""
-    from zenprofile.usecases import sharing
-
-    store = session.store()
-    found = sharing.side(store, _progress if sys.stderr.isatty() and session.format == "table" else None)
-    if found is None:
-        line = f"A profile of type '{store.driver}' is shared already: there is nothing to send or fetch."
-        session.show({"state": "shared", "store_type": store.driver} if nothing is None else nothing, lambda: line)
-    return found
-
-
-def _progress(text: str) -> None:
-    sys.stderr.write(output.safe_text(text.replace("\r", "\n").rstrip("\n").rpartition("\n")[2]) + "\x1b[K\r")
-    sys.stderr.flush()
 
 
 def arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) -> None:
@@ -62,56 +33,7 @@ def arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) 
 @click.pass_obj
 def status(session: Session) -> None:
     """Say how the profile is: edits, problems, conflicts, and where it stands against its remote."""
-    side = side_of(session, _SHARED | {"profile": session.active.name})
-    if side is None:
-        return
-    found = side.state()
-    relation = found.relation
-    data: dict[str, Any] = {
-        "profile": session.active.name,
-        "state": found.state,
-        "since": found.since,
-        "reason": found.reason,
-        "next": found.next,
-        "branch": relation.branch,
-        "upstream": relation.upstream,
-        "push_to": relation.push_to,
-        "ahead": relation.ahead,
-        "behind": relation.behind,
-        "proposed": [{"branch": p.branch, "url": p.url, "commits": p.commits} for p in relation.proposed],
-        "changes": [change.as_json(changed) for changed in found.changes],
-        "conflicts": _conflicts(side),
-        "invalid": [problem._asdict() for problem in found.invalid],
-        "remote": relation.remote,
-        "hooks": found.hooks,
-    }
-    lines = [_place(session.active.name, relation)]
-    lines += [f"{found.state}: {found.reason}" + (f" (since {output.local_time(found.since)})" if found.since else "")]
-    lines += [f"  {line}" for line in change.each_in_words(found.changes)]
-    lines += [f"  {line}" for row in data["conflicts"] for line in _in_words(row)]
-    lines += [f"  {problem}" for problem in found.invalid]
-    lines += [f"Next: {found.next}"] if found.next else []
-    session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
-
-
-def _in_words(row: dict[str, Any]) -> list[str]:
-    from zenprofile.cli.conflicts import in_words
-
-    return in_words(row).splitlines()
-
-
-def _place(name: str, relation: Relation) -> str:
-    """Say where a profile is: branch, remote, and both branches there where they differ."""
-    if not relation.remote:
-        return f"{name}: branch {relation.branch or '(none)'}, no remote"
-    pulled = f", pulled from {relation.upstream}" if relation.upstream != relation.push_to else ""
-    return f"{name}: branch {relation.branch or '(none)'}, pushed to {relation.push_to}{pulled} ({relation.remote})"
-
-
-def _conflicts(side: Sharing) -> list[dict[str, Any]]:
-    from zenprofile.usecases import sharing
-
-    return sharing.conflicts(side)
+    standing.status(session)
 
 
 @group(
@@ -168,21 +90,7 @@ def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
 @click.pass_obj
 def push(session: Session, strict: bool, with_others: bool) -> None:
     """Send the commits that are only here; what is invalid is never sent."""
-    from zenprofile.usecases import sharing
-
-    side = side_of(session)
-    if side is None:
-        return
-    done = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)
-    line = (
-        f"Pushed {_commits(done.sent)} to {done.to}; synced." if done.sent else f"Nothing to push; {done.to} is synced."
-    )
-    data = {"confirmed": done.confirmed, "sent": done.sent, "push_to": done.to}
-    session.show(data, lambda: output.safe_text(line))
-
-
-def _commits(number: int) -> str:
-    return "1 commit" if number == 1 else f"{number} commits"
+    standing.push(session, strict=strict, with_others=with_others)
 
 
 @command(examples=["zenprofile propose", "zenprofile propose -m 'Move artifacts to the new bucket' --branch buckets"])
@@ -208,13 +116,13 @@ def propose(session: Session, message: str, branch: str, with_others: bool) -> N
         lambda line: session.warn_all([line]),
         message=message,
         branch=branch,
-        commits=bool(getattr(store, "commits", False)),
+        commits=isinstance(store, InWorkTree) and store.commits,
         with_others=with_others,
     )
     if done.said:
         session.hint("\n".join(map(output.safe_text, done.said.splitlines())))
     data = {"branch": done.branch, "url": done.url, "commits": done.commits}
-    line = f"Proposed {_commits(done.commits)} on branch {done.branch}." + (f" Review: {done.url}" if done.url else "")
+    line = f"Proposed {commits(done.commits)} on branch {done.branch}." + (f" Review: {done.url}" if done.url else "")
     session.show(data, lambda: output.safe_text(line))
 
 
@@ -238,7 +146,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
         store,
         side,
         lambda line: session.warn_all([line]),
-        commits=bool(getattr(store, "commits", False)),
+        commits=isinstance(store, InWorkTree) and store.commits,
         strict=strict,
         with_others=with_others,
         timeout=session.timeout,
@@ -253,9 +161,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
         if done.waiting:
             session.say(output.safe_text(_waiting(done.waiting)))
             return
-        session.say(
-            output.safe_text(f"Pushed {_commits(done.sent)} to {done.to}.") if done.sent else "Nothing to push."
-        )
+        session.say(output.safe_text(f"Pushed {commits(done.sent)} to {done.to}.") if done.sent else "Nothing to push.")
         session.say("synced")
         return
     data = {
@@ -274,5 +180,5 @@ def _waiting(proposed: Sequence[Proposed]) -> str:
     closed = any(p.closed for p in proposed)
     what = "not merged, and its branch is gone" if closed else "waiting for review, not pushed"
     return f"{what}: " + "; ".join(
-        f"{_commits(p.commits)} on {p.branch}" + (f" ({p.url})" if p.url else "") for p in proposed
+        f"{commits(p.commits)} on {p.branch}" + (f" ({p.url})" if p.url else "") for p in proposed
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from zenprofile.cli import output
 from zenprofile.cli.session import Session
-from zenprofile.cli.subjects import Subject
+from zenprofile.cli.subject import Subject
 from zenprofile.core.entity import Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Ambiguous, NotFound

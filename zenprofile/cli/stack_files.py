@@ -7,7 +7,7 @@ import click
 from zenprofile.cli import output, showing, subjects
 from zenprofile.cli.options import Command, command, message_option
 from zenprofile.cli.session import Session
-from zenprofile.cli.subjects import Subject
+from zenprofile.cli.subject import Subject
 from zenprofile.core.entity import Data, Entity
 from zenprofile.errors import Exists, NotFound, UsageError
 from zenprofile.usecases.stack_files import FORMATS

@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zenprofile.cli import output, showing, stack_files, subjects
+from zenprofile.cli import output, reading, showing, stack_files, subjects
 from zenprofile.cli import verbs as v
 from zenprofile.cli.options import Group, at_option
 from zenprofile.cli.session import Session
-from zenprofile.cli.subjects import Subject
-from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key
+from zenprofile.core.entity import COMPONENT_TYPES, Data, Key
 from zenprofile.core.snapshot import Snapshot
-from zenprofile.errors import Invalid, NotFound, UsageError
+from zenprofile.errors import UsageError
 from zenprofile.usecases import lookup
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 # A component type with a component's name.
 Pair = tuple[str, str]
 
-_SUBJECT = Subject("stack", "stack", "prod")
+_SUBJECT = reading.STACK
 # ZenML's letters (facts: stack register); the other types have their name alone.
 _LETTERS = {
     "orchestrator": "-o",
@@ -39,25 +38,8 @@ _LETTERS = {
 _OUTPUT = ("--output",)
 
 
-def active_stack(session: Session, snapshot: Snapshot) -> Entity:
-    """Return the active stack.
-
-    Raises:
-        NotFound: it does not exist; the hint names ``stack set``.
-    """
-    return lookup.read(snapshot, _active_key(session, snapshot))
-
-
-def _active_key(session: Session, snapshot: Snapshot) -> Key:
-    key = Key("stack", "", session.active_stack)
-    if key not in snapshot.keys("stack"):
-        hint = "zenprofile stack set NAME makes another one active"
-        raise NotFound(f"the active stack '{key.name}' does not exist", hint=hint)
-    return key
-
-
 def _name_or_active(session: Session, snapshot: Snapshot, name: str) -> str:
-    return name or active_stack(session, snapshot).key.name
+    return name or reading.active_stack(session, snapshot).key.name
 
 
 def _flags(type_: str) -> list[str]:
@@ -188,17 +170,6 @@ def remove_component(session: Session, /, name: str, message: str, **given: bool
     _update(session, name, [], types, {"message": message})
 
 
-def _table(session: Session, rows: list[Data]) -> str:
-    used = {type_ for row in rows for type_ in row["components"]}
-    types = [type_ for type_ in COMPONENT_TYPES if type_ in used]
-    cells = [
-        ["👉" if row["name"] == session.active_stack else "", row["name"]]
-        + [", ".join(row["components"].get(type_, ())) for type_ in types]
-        for row in rows
-    ]
-    return output.table(["ACTIVE", "STACK NAME", *types], cells)
-
-
 @stack.command(
     "list",
     examples=[
@@ -216,16 +187,7 @@ def list_(session: Session, /, at: str | None, **given: Any) -> None:
 
     -o name prints names that other commands take, -o wide also labels and description.
     """
-    if not at:
-        _warn_if_gone(session)
-    wanted = subjects.selection(given)
-    showing.list_entities(session, _SUBJECT, "", at, wanted, lambda rows: _table(session, rows))
-
-
-def _warn_if_gone(session: Session) -> None:
-    name = session.active_stack
-    if Key("stack", "", name) not in session.store().snapshot().keys("stack"):
-        session.warn_all([f"the active stack '{name}' does not exist: 'zenprofile stack set NAME' names another"])
+    reading.list_stacks(session, at, subjects.selection(given))
 
 
 @stack.command(examples=["zenprofile stack describe", "zenprofile stack describe prod -o json --at HEAD~1"])
@@ -234,33 +196,7 @@ def _warn_if_gone(session: Session) -> None:
 @click.pass_obj
 def describe(session: Session, names: tuple[str, ...], at: str | None) -> None:
     """Show stacks with each component's flavor, configuration and overrides; without NAME the active one."""
-    snapshot = session.store().snapshot(at)
-    finders = [_SUBJECT.finder(name) for name in names] or [lambda each: _active_key(session, each)]
-    keys = [showing.find_at(session, snapshot, at, finder) for finder in finders]
-    showing.describe_entities(session, snapshot, keys, at, lambda _, data: _described(session, snapshot, data, at))
-
-
-def _described(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> str:
-    active = " (ACTIVE)" if data["name"] == session.active_stack else ""
-    rows = [
-        (type_, name, *_settings(session, snapshot, Key("component", type_, name), at))
-        for type_, names in data["components"].items()
-        for name in names
-    ]
-    more = {field: value for field, value in data.items() if field in {"description", "labels", "overrides"}}
-    rows += [(field.upper(), showing.text_of(value), "", "") for field, value in more.items()]
-    header = ("COMPONENT_TYPE", "COMPONENT_NAME", "FLAVOR", "CONFIGURATION")
-    return output.table(header, rows, f"'{data['name']}' Stack{active}")
-
-
-def _settings(session: Session, snapshot: Snapshot, key: Key, at: str | None) -> tuple[str, str]:
-    """Return a component's flavor and configuration as cells; what is wrong with it where it cannot be read."""
-    try:
-        entity = lookup.read(snapshot, key)
-        data = showing.fit_to_show(showing.shown(session, entity, at), lookup.problems(snapshot, entity))
-    except (NotFound, Invalid) as error:
-        return "", f"({error.message})"
-    return data.get("flavor", ""), ", ".join(showing.settings(data))
+    reading.describe_stacks(session, names, at)
 
 
 @stack.command(examples=["zenprofile stack tree", "zenprofile stack tree 'prod-*'"])
@@ -281,7 +217,7 @@ def _drawn(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> 
     pairs = [(type_, name) for type_, names in data["components"].items() for name in names]
     lines = [data["name"] + (" (active)" if data["name"] == session.active_stack else "")]
     for number, (type_, name) in enumerate(pairs, 1):
-        flavor, settings = _settings(session, snapshot, Key("component", type_, name), at)
+        flavor, settings = reading.settings(session, snapshot, Key("component", type_, name), at)
         branch = output.branch(last=number == len(pairs))
         lines.append(f"{branch} {type_}: {name} ({flavor})" if flavor else f"{branch} {type_}: {name} {settings}")
     return [output.safe_text(line) for line in lines]
@@ -310,7 +246,7 @@ def _activate(session: Session, name: str, everywhere: bool) -> str:
 @click.pass_obj
 def get(session: Session) -> None:
     """Print the name of the active stack."""
-    _warn_if_gone(session)
+    reading.warn_if_gone(session)
     data = {"name": session.active_stack, "scope": session.scope}
     session.show(data, lambda: output.safe_text(f"The {data['scope']} active stack is: '{data['name']}'"))
 

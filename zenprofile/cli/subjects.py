@@ -1,12 +1,12 @@
-"""What a group of commands is about, and the arguments and options that follow from it."""
+"""The arguments and options that follow from what a group of commands is about."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from zenprofile.core.entity import KINDS, Key
-from zenprofile.core.snapshot import Snapshot
+from zenprofile.cli.subject import Subject
+from zenprofile.core.entity import KINDS
 from zenprofile.errors import UsageError
 from zenprofile.usecases import lookup
 
@@ -15,53 +15,6 @@ if TYPE_CHECKING:
     from zenprofile.usecases.selection import Selection
 
 Decorator = Callable[[Any], Any]
-
-
-class Subject(NamedTuple):
-    """What a group of commands is about.
-
-    Attributes:
-        command: the group's name (``artifact-store``, ``stack``).
-        kind: of entity.
-        example: a name, with what finds it, for the examples.
-        type: component type, where the group has one.
-    """
-
-    command: str
-    kind: str
-    example: str
-    type: str = ""
-
-    @property
-    def noun(self) -> str:
-        """Return what a person calls it."""
-        return self.type.replace("_", " ") or self.kind
-
-    @property
-    def asks_type(self) -> bool:
-        """Say whether ``--type`` tells several of a name apart."""
-        return KINDS[self.kind].typed and not self.type
-
-    def __call__(self, rest: str) -> str:
-        """Return a command line of the group."""
-        return f"zenprofile {self.command} {rest}"
-
-    def find(self, snapshot: Snapshot, name: str, type_: str = "") -> Key:
-        """Return the key of the entity that a command line names, as NAME or as ``component/TYPE/NAME``.
-
-        Raises:
-            UsageError: it names an entity of another kind or type.
-        """
-        if "/" not in name:
-            return lookup.find(snapshot, self.kind, name, self.type or type_)
-        key = lookup.refer(snapshot, name)
-        if key.kind != self.kind or {self.type, type_} - {"", key.type}:
-            raise UsageError(f"{str(key)!r} is no {self.noun}", hint=f"see: zenprofile {self.command} list -o name")
-        return key
-
-    def finder(self, name: str, type_: str = "") -> Callable[[Snapshot], Key]:
-        """Return `find` of one name, for any snapshot."""
-        return lambda snapshot: self.find(snapshot, name, type_)
 
 
 def names_of(subject: Subject) -> Callable[[click.Context, click.Parameter, str], list[str]]:

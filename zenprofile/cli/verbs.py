@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from zenprofile.cli import output, showing, subjects
+from zenprofile.cli import output, reading, showing, subjects
 from zenprofile.cli.options import Command, Group, at_option, command, message_option
 from zenprofile.cli.session import Session
 from zenprofile.cli.showing import Table
-from zenprofile.cli.subjects import Subject
+from zenprofile.cli.subject import Subject
 from zenprofile.core.entity import Key
 
 
@@ -24,11 +24,7 @@ def describe_command(subject: Subject) -> Command:
     @at_option
     @click.pass_obj
     def describe(session: Session, names: tuple[str, ...], at: str | None, type_: str = "") -> None:
-        snapshot = session.store().snapshot(at)
-        keys = [showing.find_at(session, snapshot, at, subject.finder(name, type_)) for name in names]
-        showing.describe_entities(
-            session, snapshot, keys, at, lambda key, data: showing.described(snapshot, key, data, subject.noun)
-        )
+        reading.describe(session, subject, names, type_, at)
 
     describe.help = f"Show one or more {subject.noun}s, and what uses them."
     return describe

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from zenprofile.errors import StoreBroken
+from zenprofile.fs import shared
 from zenprofile.fs.nofollow import MOST_BYTES, folder, must_stay, no_permission, read_at
 
 if TYPE_CHECKING:
@@ -157,8 +158,24 @@ def unstage(root: "Place", path: str) -> None:
         os.unlink(TEMPORARY + name, dir_fd=fd)
 
 
+def draft_of(path: "Place") -> str:
+    """Return a name beside a file for what is to take its place; what killed processes left under such names goes.
+
+    Each process, and each write in it, has a name of its own: two at once are both whole, and the later one stays.
+    """
+    parent, name = os.path.split(os.fspath(path))
+    _sweep(parent, name)
+    return os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{time.monotonic_ns():x}")
+
+
 def replace(
-    path: "Place", content: bytes, mode: int | None = None, *, durable: bool = True, exclusive: bool = False
+    path: "Place",
+    content: bytes,
+    mode: int | None = None,
+    *,
+    durable: bool = True,
+    exclusive: bool = False,
+    sharing: int = shared.NOT,
 ) -> None:
     """Replace a file's content in one step; a link in its place is replaced itself.
 
@@ -168,22 +185,23 @@ def replace(
         mode: its permissions, less what the umask takes; None for those that it has, else 0666.
         durable: whether file and folder have reached the disk when this returns.
         exclusive: whether a file that is there already stays as it is.
+        sharing: who else is to read and write it, and a folder that is made for it (`zenprofile.fs.shared`).
 
     Raises:
         OSError: no space, no permission; the file is as before then, and nothing is left beside it.
     """
-    parent, name = os.path.split(os.fspath(path))
+    parent = os.path.dirname(os.fspath(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    # Each process, and each write in it, has a name of its own: two at once are both whole, and the later one stays.
-    draft = os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{time.monotonic_ns():x}")
-    _sweep(parent, name)
+    draft = draft_of(path)
     try:
         file = os.open(draft, flags, 0o666 if mode is None else mode)
     except FileNotFoundError:
         os.makedirs(parent, exist_ok=True)
+        shared.share(parent, sharing)
         file = os.open(draft, flags, 0o666 if mode is None else mode)
     try:
-        _fill(file, draft, content, _kept_mode(path) if mode is None else None, durable=durable)
+        kept = _kept_mode(path) if mode is None else None
+        _fill(file, draft, content, kept, durable=durable, sharing=sharing)
         if exclusive:
             with contextlib.suppress(FileExistsError):
                 os.link(draft, path)
@@ -198,10 +216,11 @@ def replace(
         sync_folder(parent)
 
 
-def _fill(file: int, draft: str, content: bytes, mode: int | None, *, durable: bool) -> None:
+def _fill(file: int, draft: str, content: bytes, mode: int | None, *, durable: bool, sharing: int) -> None:
     try:
         if mode is not None:
             os.fchmod(file, mode)
+        shared.share(file, sharing)
         view = memoryview(content)
         while view:
             view = view[os.write(file, view) :]

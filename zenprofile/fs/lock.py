@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import Locked
+from zenprofile.fs import shared as permissions
 from zenprofile.fs import stop
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     Place = str | Path
 
 WAIT = 30.0  # seconds; a change takes some milliseconds, so that many writers in a row are served
-# Of a store: writers exclude each other from the first look to the last write (a passphrase prompt included), and
-# readers only while files, index and branch change.
+# Of a store: writers exclude each other from the first look to the last write, and readers only while files, index and
+# branch change.
 WRITERS, FILES = "writing", "lock"
 SAID_AFTER = 2.0  # seconds without a word
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -41,7 +42,13 @@ class Left(NamedTuple):
 
 @contextlib.contextmanager
 def exclusive(
-    path: "Place", wait: float | None = None, say: Say | None = None, mode: int = 0o666, *, passing: bool = False
+    path: "Place",
+    wait: float | None = None,
+    say: Say | None = None,
+    mode: int = 0o666,
+    *,
+    passing: bool = False,
+    sharing: int = permissions.NOT,
 ) -> Iterator[Left | None]:
     """Hold a lock alone.
 
@@ -51,6 +58,7 @@ def exclusive(
         say: takes a line once the wait is long.
         mode: of the file, where it is made.
         passing: whether the file goes when the lock is let go.
+        sharing: who else may hold it (`zenprofile.fs.shared`), where file and folder are made.
 
     Yields:
         What an earlier holder left that was killed, or in whose block an exception came.
@@ -59,12 +67,12 @@ def exclusive(
         Locked: another process held it all the time.
         OSError: the file cannot be made or opened.
     """
-    fd = _opened(path, mode)
+    fd = _opened(path, mode, sharing)
     try:
         _take(fd, path, fcntl.LOCK_EX, wait, say)
         while passing and not _is_at(fd, path):  # the one before took its file away
             os.close(fd)
-            fd = _opened(path, mode)
+            fd = _opened(path, mode, sharing)
             _take(fd, path, fcntl.LOCK_EX, wait, say)
         pid = _pid(fd)
         left = Left(pid, os.fstat(fd).st_mtime) if pid else None
@@ -79,13 +87,17 @@ def exclusive(
         os.close(fd)
 
 
-def _opened(path: "Place", mode: int) -> int:
+def _opened(path: "Place", mode: int, sharing: int) -> int:
     try:
-        return os.open(path, _FLAGS, mode)
+        fd = os.open(path, _FLAGS, mode)
     except FileNotFoundError:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(os.path.dirname(path))  # no more than that: a repository that is gone is not made anew
-        return os.open(path, _FLAGS, mode)
+        # No more than that: a repository that is gone is not made anew.
+        permissions.make_folder(os.path.dirname(path), sharing)
+        fd = os.open(path, _FLAGS, mode)
+    if sharing:  # perhaps it was not when file and folder were made
+        permissions.share(fd, sharing)
+        permissions.share(os.path.dirname(path), sharing)
+    return fd
 
 
 def _is_at(fd: int, path: "Place") -> bool:

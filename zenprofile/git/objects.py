@@ -5,36 +5,22 @@ Loose objects have one form in SHA-1 and SHA-256 repositories; packed ones are r
 
 import contextlib
 import os
-import re
 import subprocess
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Set
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from zenprofile.errors import StoreBroken, Unsafe
-from zenprofile.fs import nofollow
+from zenprofile.errors import StoreBroken
+from zenprofile.fs import nofollow, shared
 from zenprofile.git import runner
 from zenprofile.git.repository import Repository
+from zenprofile.git.trees import EXECUTABLE, FILE, FOLDER, Pair, TreeEntry, Trees
 
-if TYPE_CHECKING:
-    pass
+__all__ = ["EXECUTABLE", "FILE", "FOLDER", "Objects", "Pair", "TreeEntry"]
 
-FILE = "100644"
-EXECUTABLE = "100755"
-FOLDER = "40000"
 _LARGEST = 64 << 20  # bytes of a commit or tree
 _MOST_KNOWN = 4 << 20  # bytes of blobs that are kept: a merge asks for the same ones again
-
-
-class TreeEntry(NamedTuple):
-    """One line of a tree: mode in octal text, and object id (hex)."""
-
-    mode: str
-    oid: str
-
-
-Pair = tuple[TreeEntry | None, TreeEntry | None]
 
 
 _MOST_OPEN = 256  # files
@@ -50,40 +36,29 @@ class _Unsettled(NamedTuple):
     content: bytes
 
 
-class Objects:
+class Objects(Trees):
     """The object store of a repository. Close it: packed objects are read from a child process."""
 
     def __init__(self, repository: Repository, extra: Mapping[str, str] | None = None) -> None:
         """Open a repository's objects; ``extra`` are git's own variables, where a hook was given them."""
-        import hashlib  # with all of OpenSSL, and `status` mostly opens none
-
+        super().__init__(32 if repository.is_sha256 else 20)
         self._repository = repository
         self._extra = extra
         self._folder = repository.common_file("objects")
+        self._sharing = repository.sharing
         self._unsettled: dict[str, _Unsettled] = {}
         # What the disk is still to be waited for: open files and, of very many, the paths of the others.
         self._open: list[int] = []
         self._closed: list[str] = []
         self._together = False
         self._child: subprocess.Popen[bytes] | None = None
-        self._hash: Callable[[bytes], hashlib._Hash] = hashlib.sha1
-        self._size = 20
-        if repository.is_sha256:
-            self._hash, self._size = hashlib.sha256, 32
-        self._trees: dict[str, dict[str, TreeEntry]] = {}
         self._blobs: dict[str, bytes] = {}
         self._room = _MOST_KNOWN
-        self._entry = re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % self._size, re.DOTALL)
 
     @property
     def zero(self) -> str:
         """The id that stands for no object."""
         return "0" * (2 * self._size)
-
-    @property
-    def empty_tree(self) -> str:
-        """The id of the tree without entries; git knows it without an object."""
-        return self.oid("tree", b"")
 
     def close(self) -> None:
         """End the child process; what was written `together` and is not settled goes."""
@@ -97,7 +72,12 @@ class Objects:
 
     def oid(self, kind: str, content: bytes) -> str:
         """Return the id that an object would have."""
-        return self._hash(b"%s %d\0" % (kind.encode(), len(content)) + content).hexdigest()
+        import hashlib  # with all of OpenSSL, and what only reads needs none
+
+        made = hashlib.new("sha1" if self._size == 20 else "sha256", usedforsecurity=False)
+        made.update(b"%s %d\0" % (kind.encode(), len(content)))
+        made.update(content)
+        return made.hexdigest()
 
     def read(self, oid: str, kind: str) -> bytes:
         """Return an object's content; of a blob, no more than shows that it is too large for a document.
@@ -128,10 +108,19 @@ class Objects:
             return None
         return (kind.decode("ascii", "replace"), content[:most]) if whole else None
 
-    def _packed(self, oid: str, most: int) -> tuple[str, bytes] | None:
+    def begin(self) -> None:
+        """Start the child that reads packed objects, where there are packs: it is up once it is asked."""
+        with contextlib.suppress(OSError):
+            if any(name.endswith(".idx") for name in os.listdir(os.path.join(self._folder, "pack"))):
+                self._reader()
+
+    def _reader(self) -> "subprocess.Popen[bytes]":
         if self._child is None:
             self._child = runner.start(["cat-file", "--batch"], self._repository.folder, extra=self._extra)
-        child = self._child
+        return self._child
+
+    def _packed(self, oid: str, most: int) -> tuple[str, bytes] | None:
+        child = self._reader()
         assert child.stdin  # noqa: S101 - both are pipes
         assert child.stdout  # noqa: S101
         try:
@@ -158,14 +147,14 @@ class Objects:
         path = os.path.join(folder, oid[2:])
         if oid in self._unsettled or _freshened(path):
             return oid
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(folder)
+        shared.make_folder(folder, self._sharing)
         # Git's own level for loose objects is 1; large trees are ids, which do not shrink.
         level = 1 if len(content) < 65536 else 0
         packed = zlib.compress(b"%s %d\0" % (kind.encode(), len(content)) + content, level)
         temporary = os.path.join(folder, f"tmp_obj_{os.getpid()}_{time.monotonic_ns():x}")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.open(temporary, flags, 0o444)
+        shared.share(file, self._sharing)
         self._open.append(file)
         self._unsettled[oid] = _Unsettled(temporary, path, kind, content)
         try:
@@ -241,76 +230,12 @@ class Objects:
         head = self.read(commit, "commit").split(b"\n\n", 1)[0]
         return [line[7:].decode("ascii") for line in head.split(b"\n") if line.startswith(b"parent ")]
 
-    def tree(self, oid: str) -> dict[str, TreeEntry]:
-        """Return a tree's entries by name (bytes that are not UTF-8 as surrogates).
-
-        Raises:
-            Unsafe: a name leads out of the tree; git checks it out as little.
-        """
-        if oid == self.empty_tree:
-            return {}
-        if oid not in self._trees:
-            found = {
-                name.decode("utf-8", "surrogateescape"): TreeEntry(mode.decode(), binary.hex())
-                for mode, name, binary in self._entry.findall(self.read(oid, "tree"))
-            }
-            wrong = _leading_out(found.keys())
-            if wrong is not None:
-                message = f"the tree {oid[:12]} has an entry {wrong[:140]!r}, which leads out of it"
-                raise Unsafe(message, hint="whoever made it has to take it out; nothing was written")
-            self._trees[oid] = found
-        return self._trees[oid]
-
-    def entry(self, tree: str, path: str) -> TreeEntry | None:
-        """Return the entry at a path below a tree, or None."""
-        *folders, name = path.split("/")
-        for folder in folders:
-            found = self.tree(tree).get(folder)
-            if found is None or found.mode != FOLDER:
-                return None
-            tree = found.oid
-        return self.tree(tree).get(name)
-
     def kept(self, tree: str, path: str, oid: str) -> TreeEntry | None:
         """Return the entry of a file's new blob ("": none) that keeps the mode it has in a tree."""
         if not oid:
             return None
         there = self.entry(tree, path)
         return TreeEntry(there.mode if there is not None and there.mode == EXECUTABLE else FILE, oid)
-
-    def files(self, tree: str, prefix: str = "") -> dict[str, TreeEntry]:
-        """Return every entry below a tree that is no folder, by path."""
-        found: dict[str, TreeEntry] = {}
-        for name, entry in self.tree(tree).items():
-            if entry.mode == FOLDER:
-                found.update(self.files(entry.oid, f"{prefix}{name}/"))
-            else:
-                found[prefix + name] = entry
-        return found
-
-    def differences(self, old: str, new: str, prefix: str = "") -> dict[str, Pair]:
-        """Return the entries that differ between two trees, by path; folders are told by what is in them."""
-        if old == new:
-            return {}
-        found: dict[str, Pair] = {}
-        before, after = self.tree(old), self.tree(new)
-        for name in sorted({*before, *after}):
-            one, other = before.get(name), after.get(name)
-            if one == other:
-                continue
-            inner = [e.oid if e is not None and e.mode == FOLDER else self.empty_tree for e in (one, other)]
-            found.update(self.differences(inner[0], inner[1], f"{prefix}{name}/"))
-            plain = [None if e is None or e.mode == FOLDER else e for e in (one, other)]
-            if plain != [None, None]:
-                found[prefix + name] = (plain[0], plain[1])
-        return found
-
-    def subtree(self, tree: str, prefix: str) -> str:
-        """Return the tree at a folder (``a/b/`` or ""); the empty tree's id where there is none."""
-        if not prefix:
-            return tree
-        found = self.entry(tree, prefix.rstrip("/"))
-        return found.oid if found is not None and found.mode == FOLDER else self.empty_tree
 
     def edited(self, tree: str, paths: Mapping[str, TreeEntry | None]) -> str:
         """Write the trees that result from setting (None: removing) entries below a tree; return the new top.
@@ -386,11 +311,3 @@ def _start_of(path: str, most: int) -> bytes:
         return b"".join(parts)
     finally:
         os.close(file)
-
-
-def _leading_out(names: Set[str]) -> str | None:
-    """Return a name that no tree may have, or None. Large trees are looked at as one text first."""
-    joined = "\0".join(names).lower()
-    if not ("/" in joined or ".git" in joined or "git~1" in joined or names & {"", ".", ".."}):
-        return None
-    return next((name for name in names if "/" in name or not nofollow.stays(name)), None)

@@ -25,7 +25,7 @@ def alone(repository: Repository, tracking: str, timeout: float) -> Iterator[Non
         Locked: another process talked all the time.
     """
     try:
-        with lock.exclusive(repository.own_file(_GUARD), timeout) as left:
+        with lock.exclusive(repository.own_file(_GUARD), timeout, sharing=repository.sharing) as left:
             if left is not None:
                 _free(repository, tracking, left.since)
             yield

@@ -2,13 +2,14 @@
 
 import contextlib
 import errno
+import functools
 import os
 import re
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import Paused, StoreBroken, Unsafe
-from zenprofile.fs import nofollow
+from zenprofile.fs import nofollow, shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,6 +114,22 @@ class Repository:
             return False
         return bool(re.search(r"^\s*objectformat\s*=\s*\"?sha256", config, re.MULTILINE | re.IGNORECASE))
 
+    @functools.cached_property
+    def sharing(self) -> int:
+        """Who shares the repository (``core.sharedRepository``), as `zenprofile.fs.shared` has it."""
+        try:
+            config = _text(self._common_dir, "config")
+        except OSError:
+            return shared.NOT
+        if "sharedrepository" not in (lower := config.lower()) and "[include" not in lower:
+            return shared.NOT
+        from zenprofile.git import runner
+
+        args = ["config", "-z", "--get-regexp", r"^core\.sharedrepository$"]
+        said = runner.run(args, self._common_dir, ok=(0, 1)).out.decode("utf-8", "replace").split("\0")
+        last = said[-2] if len(said) > 1 else "\n"
+        return shared.meant(last.partition("\n")[2] if "\n" in last else "true")  # a name alone stands for true
+
     def head(self) -> Head:
         """Read HEAD.
 
@@ -178,6 +195,21 @@ class Repository:
             return ""
         found = re.search(rf"^([0-9a-f]+) {re.escape(name)}$", packed, re.MULTILINE)
         return found.group(1) if found else ""
+
+    def knows_refs(self, prefix: str) -> bool:
+        """Say whether there is a ref below a prefix (``refs/remotes/origin/``)."""
+        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
+            from zenprofile.git import runner
+
+            args = ["for-each-ref", "--count=1", "--format=1", prefix.rstrip("/")]
+            return bool(runner.run(args, self.folder).out.strip())
+        if any(files for *_, files in os.walk(os.path.join(self._common_dir, prefix))):
+            return True
+        try:
+            packed = _text(self._common_dir, "packed-refs")
+        except OSError:
+            return False
+        return f" {prefix}" in packed
 
     def under_way(self) -> tuple[str, str]:
         """Say what the user is in the middle of, and how to end it; ("", "") for nothing."""

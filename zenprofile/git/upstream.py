@@ -3,7 +3,7 @@
 from binascii import crc32
 from typing import NamedTuple
 
-from zenprofile.git import remote_errors, runner
+from zenprofile.git import remote_errors
 from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
 
@@ -133,5 +133,5 @@ def beyond(repository: Repository, to: Upstream) -> list[str]:
 
     Of a remote that was never asked nothing is known; then it is what any remote has.
     """
-    known = runner.run(["for-each-ref", "--count=1", "--format=1", to.known.removesuffix("*")], repository.folder).out
-    return ["--not", f"--glob={to.known}"] if known.strip() else ["--not", "--remotes"]
+    known = repository.knows_refs(to.known.removesuffix("*"))
+    return ["--not", f"--glob={to.known}"] if known else ["--not", "--remotes"]

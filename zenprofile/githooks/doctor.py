@@ -16,6 +16,7 @@ from zenprofile.githooks.canary import Canary, Sung
 from zenprofile.machine import passwords
 from zenprofile.machine.profiles import Profile
 from zenprofile.store.base import Store
+from zenprofile.store.capabilities import InWorkTree
 
 _OLDEST_GIT = (2, 31)
 _INSTALL = "zenprofile hooks install"
@@ -49,9 +50,10 @@ def look(store: Store, profile: Profile, folder: str, timeout: float) -> Iterato
     yield CheckResult("versions", True, f"zenprofile {__version__}, Python {sys.version.split()[0]}", "")
     yield _store(store)
     yield _keyring(profile, folder)
-    repository = getattr(store, "repository", None)
+    repository = store.repository if isinstance(store, InWorkTree) else None
     if isinstance(repository, Repository):
         yield _git(repository)
+        yield _history(repository)
         yield _identity(repository)
         yield _remote(repository, timeout)
         yield _watcher(repository)
@@ -91,6 +93,25 @@ def _git(repository: Repository) -> CheckResult:
             "git", False, said, "upgrade git to 2.31 or newer; 2.38 merges files outside the profile too"
         )
     return CheckResult("git", True, said, "")
+
+
+def _history(repository: Repository) -> CheckResult:
+    """Read the last commits and their documents twice: by our own reader, and by GitPython's."""
+    from zenprofile.git import gitpython
+
+    head = repository.head()
+    if not head.oid:
+        return CheckResult("history", True, "nothing is committed yet", "")
+    if not gitpython.knows(repository):
+        return CheckResult("history", True, "GitPython knows no SHA-256 ids: no second reader compares", "")
+    try:
+        found = gitpython.compare(repository, head.oid)
+    except ZenprofileError as error:
+        return CheckResult("history", False, error.message, error.hint)
+    if found.differing:
+        return CheckResult("history", False, f"{found.differing} is damaged, or misread here", "try: git fsck")
+    said = f"zenprofile and GitPython read the last commits ({found.commits}) and their files ({found.files}) alike"
+    return CheckResult("history", True, said, "")
 
 
 def _identity(repository: Repository) -> CheckResult:

@@ -47,4 +47,4 @@ def snapshot(repository: Repository) -> Snapshot:
     found = context.of(repository)
     entries = context.indexed(found, [repository.prefix.rstrip("/")] if repository.prefix else [])
     documents = _Indexed(found.objects(), entries, repository.prefix)
-    return tree.TreeSnapshot(documents, documents.below, resources.catalog())
+    return tree.TreeSnapshot(documents, lambda: documents.below, resources.catalog())

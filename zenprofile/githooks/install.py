@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 
 from zenprofile import resources
 from zenprofile.errors import StoreBroken, Unsupported, ZenprofileError
-from zenprofile.fs import atomic
+from zenprofile.fs import atomic, shared
 from zenprofile.git import hook_paths
 from zenprofile.git.hook_paths import HooksFolder
 from zenprofile.git.repository import Repository
 from zenprofile.githooks import context, merge_driver_setup
 from zenprofile.githooks.merge_driver_setup import InstallStep
+from zenprofile.store.base import Store
+from zenprofile.store.capabilities import InWorkTree
 
 EVENTS = ("pre-commit", "pre-merge-commit", "pre-push", "post-merge", "post-rewrite", "post-checkout")
 SERVER = ("pre-receive",)
@@ -61,15 +63,14 @@ def server(folder: str) -> Repository:
     return context.bare(folder).repository
 
 
-def of_store(store: object) -> Repository:
+def of_store(store: Store) -> Repository:
     """Return the repository of a store.
 
     Raises:
         Unsupported: it is not kept in Git.
     """
-    if not hasattr(store, "repository"):
-        kind = getattr(store, "driver", "this")
-        message = f"hooks are git's, and a profile of type '{kind}' is not kept in Git"
+    if not isinstance(store, InWorkTree):
+        message = f"hooks are git's, and a profile of type '{store.driver}' is not kept in Git"
         raise Unsupported(message, hint="it checks every write by itself; nothing has to be installed")
     found = store.repository
     if not isinstance(found, Repository):
@@ -329,7 +330,9 @@ def _one(repository: Repository, step: InstallStep) -> None:
     elif step.what == "write":
         hook = os.path.basename(step.file) in (*EVENTS, *SERVER)
         content = step.content.encode("utf-8", "surrogateescape")
-        atomic.replace(step.file, content, 0o755 if hook else None)
+        gits = step.file.startswith(repository.common_file("") + os.sep)
+        sharing = repository.sharing if gits else shared.NOT
+        atomic.replace(step.file, content, 0o755 if hook else None, sharing=sharing)
     elif step.what == "restore":
         os.replace(step.content or step.file + SAVED, step.file)
     elif step.what == "remove":

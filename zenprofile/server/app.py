@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from zenprofile.server import api, pages
+from zenprofile.server.cache import CacheMiddleware
 from zenprofile.server.endpoint import NOTHING, Endpoint
 from zenprofile.server.exchange import Resource
 from zenprofile.server.guard import GuardMiddleware
@@ -28,4 +29,4 @@ def application(site: Site) -> ASGIApp:
     """Return the application that serves a site."""
     app = Starlette(routes=routes(site))
     app.router.redirect_slashes = False
-    return GuardMiddleware(app, site.settings)
+    return GuardMiddleware(CacheMiddleware(app, site), site.settings)

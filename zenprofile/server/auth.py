@@ -6,6 +6,7 @@ from collections import deque
 
 from zenprofile.errors import AccessDenied
 from zenprofile.server import sessions
+from zenprofile.server.cache import bearer
 from zenprofile.server.exchange import HttpError, Principal, Request
 from zenprofile.store import tokens
 
@@ -47,10 +48,16 @@ class Brake:
 
 def recognize(asked: Request, text: str) -> Principal | None:
     """Return whose token a text is, or None."""
+    count, cache = asked.site.change_count(), asked.site.cache
+    known = cache.principal(count, text)
+    if known is not None:
+        return known
     token = asked.site.tokens.get(tokens.id_of(text)) if tokens.id_of(text) else None
     if not tokens.fits(token, text) or token is None:
         return None
-    return Principal(token.user, token.role, token.id)
+    found = Principal(token.user, token.role, token.id)
+    cache.add_principal(count, text, found)
+    return found
 
 
 def visitor(asked: Request) -> Principal | None:
@@ -65,11 +72,11 @@ def require(asked: Request) -> Principal:
     Raises:
         HttpError: 401 without a valid token; 429 after too many wrong ones.
     """
-    scheme, _, text = asked.headers.get("authorization", "").partition(" ")
-    if not text or scheme.lower() != "bearer":
+    text = bearer(asked.headers.get("authorization", ""))
+    if not text:
         error = AccessDenied("this needs a token", hint="log in: zenprofile login")
         raise HttpError(401, error, _CHALLENGE)
-    return guarded(asked, text.strip())
+    return guarded(asked, text)
 
 
 def guarded(asked: Request, text: str) -> Principal:

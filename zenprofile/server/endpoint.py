@@ -9,9 +9,11 @@ from starlette.types import Message, Receive, Scope, Send
 from zenprofile.errors import NotFound, UsageError, ZenprofileError
 from zenprofile.server import auth, pages, problems
 from zenprofile.server.exchange import HttpError, Operation, Request, Resource, Response
+from zenprofile.server.sending import send_response, unless_known
 from zenprofile.server.site import Site
 
 BODY_SECONDS = 30.0
+_SMALL = 64 * 1024  # as much as the protocol holds back by itself
 NOTHING = Resource("/{path:path}", {})
 
 
@@ -31,10 +33,12 @@ class Endpoint:
             answer = await self._site.run(self._answer, asked, operation)
         else:
             answer = await self._with_body(asked, operation, receive)
-        await _send(answer, scope["method"] == "HEAD", send)
+        await send_response(answer, send, head=scope["method"] == "HEAD")
 
     async def _with_body(self, asked: Request, operation: Operation, receive: Receive) -> Response:
-        refusal = await self._site.run(self._refusal, asked, operation)
+        # A small body is mostly there with its headers: one way to a thread and back is enough then.
+        small = _length(asked) <= _SMALL
+        refusal = None if small else await self._site.run(self._refusal, asked, operation)
         if refusal is not None:
             return refusal
         try:
@@ -43,7 +47,7 @@ class Endpoint:
         except TimeoutError:
             error = UsageError("the body did not come in time", hint="send it again")
             return problems.answer(error, 408, (("Connection", "close"),))
-        return await self._site.run(self._handled, asked, operation)
+        return await self._site.run(self._answer if small else self._handled, asked, operation)
 
     def _answer(self, asked: Request, operation: Operation | None) -> Response:
         return self._refusal(asked, operation) or self._handled(asked, operation)  # type: ignore[arg-type] # refused without one
@@ -80,9 +84,21 @@ class Endpoint:
 
     def _handled(self, asked: Request, operation: Operation) -> Response:
         try:
-            return operation.handle(asked)
+            answer = self._cached(asked, operation) if operation.cached else operation.handle(asked)
         except Exception as error:
             return _failed(error)
+        return unless_known(answer, asked.headers.get("if-none-match", "")) if asked.method == "GET" else answer
+
+    def _cached(self, asked: Request, operation: Operation) -> Response:
+        """Return the response that is cached, or make it and keep it while the store stays as it is."""
+        count, cache = "" if "at" in asked.query else self._site.change_count(), self._site.cache
+        found = cache.response(count, asked.cache_key)
+        if found is not None:
+            return found
+        answer = operation.handle(asked)
+        if answer.status == 200:
+            cache.add(count, asked.cache_key, answer)
+        return answer
 
 
 def _failed(error: Exception) -> Response:
@@ -92,6 +108,12 @@ def _failed(error: Exception) -> Response:
         return problems.answer(error)
     traceback.print_exception(error, file=sys.stderr)
     return problems.unexpected()
+
+
+def _length(asked: Request) -> int:
+    """Return how long the body says that it is; of one that does not say it, more than any limit."""
+    text = asked.headers.get("content-length", "")
+    return int(text[:20]) if text.isascii() and text.isdigit() else sys.maxsize
 
 
 async def _body(receive: Receive, limit: int) -> bytes | None:
@@ -109,12 +131,3 @@ async def _body(receive: Receive, limit: int) -> bytes | None:
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)
-
-
-async def _send(answer: Response, head: bool, send: Send) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-    if answer.body or answer.status not in {204, 304}:
-        headers.append((b"content-type", answer.type.encode("latin-1")))
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})

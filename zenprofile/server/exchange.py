@@ -97,6 +97,11 @@ class Request:
 
         return auth.visitor(self)
 
+    @property
+    def cache_key(self) -> tuple[str, bytes, str]:
+        """What tells one response of a cached operation from another."""
+        return self.path, self._query, self.headers.get("accept", "")
+
     @cached_property
     def query(self) -> dict[str, list[str]]:
         """The query's values by name."""
@@ -198,6 +203,7 @@ class Operation(NamedTuple):
         access: ``api`` (a token in the header), ``page`` (the cookie) or ``open``.
         limit: bytes of body that are taken; 0 for none.
         describe: what the description of the API says beyond the summary, in OpenAPI's form.
+        cached: whether the response depends on what the store holds now, on address and Accept alone, and on no clock.
     """
 
     handle: Handler
@@ -206,6 +212,7 @@ class Operation(NamedTuple):
     access: str = "api"
     limit: int = 0
     describe: Mapping[str, Any] = {}
+    cached: bool = False
 
 
 class Resource(NamedTuple):

@@ -37,12 +37,21 @@ def _page(asked: Request, template: str, status: int = 200, **values: Any) -> Re
     return Response(status, text.encode("utf-8", "backslashreplace"), HTML)
 
 
-def _told(handle: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    """Return a handler whose errors are pages too."""
+def _told(handle: Callable[[Request], Response], *, cached: bool = True) -> Callable[[Request], Response]:
+    """Return a handler whose errors are pages too.
+
+    Args:
+        handle: makes the page.
+        cached: whether who asks gets the same page while the store stays as it is: it depends on no clock.
+    """
 
     def told(asked: Request) -> Response:
+        asked.principal = asked.principal or asked.visitor
+        count, key = asked.site.change_count() if cached else "", (*asked.cache_key[:2], asked.principal)
         try:
-            return handle(asked)
+            answer = asked.site.cache.response(count, key) or handle(asked)
+            asked.site.cache.add(count, key, answer)
+            return answer
         except ZenprofileError as error:
             return _page(asked, "error.html", 404 if isinstance(error, NotFound) else 400, error=error)
 
@@ -56,13 +65,11 @@ def _number(asked: Request) -> int:
 
 def home(asked: Request) -> Response:
     """Answer with the stacks as cards, or with the sign-in form."""
-    asked.principal = asked.visitor
     if asked.principal is None:
         return _page(asked, "sign-in.html", wrong=False)
     snapshot = asked.store.snapshot()
     page, query = _number(asked), asked.one("q")
     cards, total = views.stacks(snapshot, query, page)
-    days, _ = views.recent(asked.store, 1)
     return _page(
         asked,
         "stacks.html",
@@ -71,7 +78,7 @@ def home(asked: Request) -> Response:
         query=query,
         page=page,
         pages=-(-total // views.PAGE) or 1,
-        latest=[told for _, told_of_day in days for told in told_of_day][:5],
+        latest=views.latest(asked.store, 5),
         problems=len(views.problems(asked.store)),
     )
 
@@ -101,7 +108,7 @@ def recent(asked: Request) -> Response:
 
 def change(asked: Request) -> Response:
     """Answer with one recorded change."""
-    told = views.changes([history.show(asked.store, asked.params["rev"])])[0]
+    told = views.change(history.show(asked.store, asked.params["rev"]))
     return _page(asked, "change.html", told=told)
 
 
@@ -159,8 +166,8 @@ def open_link(asked: Request) -> Response:
     return Response(303, b"", HTML, (("Location", "/"), sessions.signed_in(asked, token)))
 
 
-def _read(path: str, handle: Callable[[Request], Response], summary: str) -> Resource:
-    return Resource(path, {"GET": Operation(_told(handle), summary, access="page")})
+def _read(path: str, handle: Callable[[Request], Response], summary: str, *, cached: bool = True) -> Resource:
+    return Resource(path, {"GET": Operation(_told(handle, cached=cached), summary, access="page")})
 
 
 RESOURCES: tuple[Resource, ...] = (
@@ -171,7 +178,7 @@ RESOURCES: tuple[Resource, ...] = (
     _read("/entity/{key:path}", entity, "An entity's page"),
     _read("/kind/{kind}", entities, "The entities of a kind"),
     _read("/changes", recent, "Recorded changes"),
-    _read("/changes/{rev}", change, "One recorded change"),
+    _read("/changes/{rev}", change, "One recorded change", cached=False),
     _read("/problems", problems, "What is wrong"),
     _read("/compare", compare, "Two stacks side by side"),
     _read("/search", search, "Entities with a text in them"),

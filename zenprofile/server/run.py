@@ -13,6 +13,7 @@ import uvicorn
 
 from zenprofile.errors import StoreBroken
 from zenprofile.server.app import application
+from zenprofile.server.connections import IDLE_SECONDS, MOST, Connection
 from zenprofile.server.site import Settings, Site
 from zenprofile.server.syncing import Syncing
 from zenprofile.usecases.serving import Served, must_be_safe
@@ -121,11 +122,12 @@ def serve(settings: Settings, listening: Listening, at: socket.socket, ready: Ca
         at: the socket.
         ready: called once it answers.
     """
+    _allow_files(2 * MOST)
     site = Site(settings)
     config = uvicorn.Config(
         application(site),
         lifespan="off",
-        http="h11",  # one parser everywhere: its limits are measured, and it is pure Python
+        http=Connection,  # with h11: one parser everywhere, its limits are measured, and it is pure Python
         ws="none",
         log_config=None,
         access_log=listening.verbose,
@@ -133,7 +135,7 @@ def serve(settings: Settings, listening: Listening, at: socket.socket, ready: Ca
         proxy_headers=False,
         backlog=_BACKLOG,
         limit_concurrency=_CONNECTIONS,
-        timeout_keep_alive=20,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE,
         ssl_certfile=listening.certificate or None,
         ssl_keyfile=listening.key or None,
@@ -147,6 +149,16 @@ def serve(settings: Settings, listening: Listening, at: socket.socket, ready: Ca
     if not site.close(_CLOSING):
         # A thread that waits for a database would hold the process; what it writes is there as a whole or not at all.
         os._exit(0)
+
+
+def _allow_files(wanted: int) -> None:
+    """Let the process open so many files, as far as the system lets it: each connection is one."""
+    import resource
+
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        more = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(now, more), most))
 
 
 class _Server(uvicorn.Server):

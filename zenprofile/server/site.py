@@ -9,8 +9,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from zenprofile.core.change import Change
 from zenprofile.server.auth import Brake
+from zenprofile.server.cache import ResponseCache
 from zenprofile.server.exchange import Principal
-from zenprofile.store.base import Acting, Store
+from zenprofile.store.base import Store
+from zenprofile.store.capabilities import Acting, ChangeCounter, CountsChanges
 from zenprofile.store.tokens import Tokens
 
 _Result = TypeVar("_Result")
@@ -51,6 +53,9 @@ class Site:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.brake = Brake()
+        self.cache = ResponseCache()
+        self._counter: ChangeCounter | None = None
+        self._counting = threading.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "zenprofile-store")
         self._local = threading.local()
         self._open: list[Store] = []
@@ -67,7 +72,17 @@ class Site:
             store = self.settings.open()
             self._open.append(store)
             self._local.store = store
+            self._count(store)
         return store
+
+    def _count(self, store: Store) -> None:
+        with self._counting:
+            if self._counter is None and isinstance(store, CountsChanges):
+                self._counter = store.change_counter()
+
+    def change_count(self) -> str:
+        """Return what differs once anything was written to the store, tokens included; "" where that is not told."""
+        return self._counter.now() if self._counter is not None else ""
 
     @property
     def tokens(self) -> Tokens:
@@ -89,6 +104,8 @@ class Site:
             thread.join(max(0.0, deadline - time.monotonic()))
         if any(thread.is_alive() for thread in self._threads._threads):
             return False
+        if self._counter is not None:
+            self._counter.close()
         while self._open:
             self._open.pop().close()
         return True

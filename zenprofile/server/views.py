@@ -11,11 +11,13 @@ from zenprofile.core.secrets.detector import hidden
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, ZenprofileError
 from zenprofile.store.base import Store
-from zenprofile.usecases import history, lookup
+from zenprofile.usecases import history, lookup, sharing
 from zenprofile.usecases.selection import Selection, used_by
 
 PAGE = 60  # stacks or changes on a page: a thousand would be more than anybody reads, and 150 kB
 _LONGEST = 120  # characters of a value in a table of changes
+# Fields of one change: among others, and on its own page. A change can be a profile that was copied.
+_FIELDS, _FIELDS_ALONE = 10, 500
 
 
 class Part(NamedTuple):
@@ -54,7 +56,13 @@ class Row(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A recorded change."""
+    """A recorded change.
+
+    Attributes:
+        rows: its first fields.
+        more: whether it has others.
+        entities: how many it changed.
+    """
 
     rev: str
     who: str
@@ -62,15 +70,18 @@ class Told(NamedTuple):
     time: str
     message: str
     rows: list[Row]
+    more: bool
+    entities: int
 
 
 def stacks(snapshot: Snapshot, text: str, page: int) -> tuple[list[Card], int]:
     """Return a page of the stacks whose name, label or component has a text in it, and how many there are in all."""
     flavors = {e.key: str(e.data.get("flavor", "")) for e in snapshot.load("component").entities}
-    cards = [_card(entity, flavors) for entity in snapshot.load("stack").entities]
-    wanted = text.casefold()
-    found = [card for card in cards if not wanted or wanted in _words(card)]
-    return found[(page - 1) * PAGE : page * PAGE], len(found)
+    found, here, wanted = snapshot.load("stack").entities, slice((page - 1) * PAGE, page * PAGE), text.casefold()
+    if not wanted:
+        return [_card(entity, flavors) for entity in found[here]], len(found)
+    cards = [card for card in (_card(entity, flavors) for entity in found) if wanted in _words(card)]
+    return cards[here], len(cards)
 
 
 def _card(entity: Entity, flavors: dict[Key, str]) -> Card:
@@ -136,16 +147,35 @@ def recent(store: Store, page: int) -> tuple[list[tuple[str, list[Told]]], bool]
     return [(day, list(group)) for day, group in groupby(told, key=lambda one: one.day)], len(records) > PAGE
 
 
+def latest(store: Store, most: int) -> list[Told]:
+    """Return the last recorded changes."""
+    return changes(islice(store.history(), most))
+
+
 def changes(records: Iterable[Recorded]) -> list[Told]:
-    """Return recorded changes with a row a field."""
-    return [_told(record) for record in records]
+    """Return recorded changes with a row a field, the first fields of each."""
+    return [_told(record, _FIELDS) for record in records]
 
 
-def _told(record: Recorded) -> Told:
-    rows = [row for changed in record.changes for row in _rows(changed)]
+def change(record: Recorded) -> Told:
+    """Return a recorded change with as many fields as a page takes."""
+    return _told(record, _FIELDS_ALONE)
+
+
+def _told(record: Recorded, most: int) -> Told:
+    rows = list(islice((row for changed in record.changes for row in _rows(changed)), most + 1))
     day, _, time = record.when.partition("T")
     message = record.message.partition("\n")[0]
-    return Told(record.rev, record.who, day, time.removesuffix("Z"), hidden(message), rows)
+    return Told(
+        record.rev,
+        record.who,
+        day,
+        time.removesuffix("Z"),
+        hidden(message),
+        rows[:most],
+        len(rows) > most,
+        len(record.changes),
+    )
 
 
 def _rows(changed: Changed) -> Iterator[Row]:
@@ -168,10 +198,10 @@ def problems(store: Store) -> list[tuple[str, str, str]]:
     found = [
         (f"{p.file}:{p.line}" if p.line else p.file, p.message, p.hint) for p in profile_check.whole(store.snapshot())
     ]
-    state = getattr(store, "state", None)
-    if state is not None:
+    side = sharing.side(store)
+    if side is not None:
         try:
-            said = state()
+            said = side.state()
         except ZenprofileError as error:
             return [*found, ("sharing", error.message, error.hint)]
         found += [(str(c.key), f"conflict in {paths.show(c.path)}", "zenprofile resolve") for c in said.open.conflicts]

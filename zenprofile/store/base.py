@@ -1,12 +1,14 @@
 """What every store promises. A driver that keeps this is done; all else is written once, above it.
 
+What only some stores can do stands in `zenprofile.store.capabilities`.
+
 Words: an *entity* is a named document (`zenprofile.core.entity.Key` names it); a *revision* is the SHA-256 of its
 data; a *snapshot* is every entity at one moment; a *change* is a set of edits, each naming the revision that it
 replaces; *head* is an id of the store's present state; a *rev* names a recorded change (a commit, or a number).
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import Loaded, Snapshot
@@ -15,7 +17,7 @@ from zenprofile.errors import Problem
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
 
-__all__ = ["Acting", "Committing", "Driver", "Edits", "Foreign", "Loaded", "Options", "Snapshot", "Store"]
+__all__ = ["Driver", "Edits", "Loaded", "Options", "Snapshot", "Store"]
 
 
 class Store(Protocol):
@@ -95,60 +97,6 @@ class Edits(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-@runtime_checkable
-class Committing(Protocol):
-    """What a store offers whose documents people also edit by hand, in a working tree."""
-
-    def uncommitted(self) -> "list[Changed]":
-        """List what differs between the working tree and the last commit, by key."""
-        ...
-
-    def edits(self) -> Edits:
-        """Look at the whole working tree: what differs from the last commit, and whether it could be committed.
-
-        Raises:
-            Invalid: something that is no plain file stands in a document's place.
-        """
-        ...
-
-    def commit(self, message: str = "", mark: str = "") -> "Recorded":
-        """Commit every edit in the working tree, when the whole is valid; nothing to commit records nothing.
-
-        Args:
-            message: why; "" for words of what changed.
-            mark: of the `Edits` that were looked at; "" for whatever is there.
-
-        Raises:
-            Invalid: the edits add problems; the error carries every one.
-            Stale: the edits are others than those of the mark.
-            Paused, Locked, StoreBroken: as `Store.apply`.
-        """
-        ...
-
-
-@runtime_checkable
-class Foreign(Protocol):
-    """What a store offers that another program wrote: it is read as it is, and never written."""
-
-    def notes(self) -> list[str]:
-        """Say what is other here than in the store, what is damaged or left out, and what to do, a line each."""
-        ...
-
-
-@runtime_checkable
-class Acting(Protocol):
-    """What a store offers that writes for others: behind a server, the users of the tokens."""
-
-    def act_for(self, user: str, machine: str) -> None:
-        """Make the changes that follow this user's, by name, and mark them as made by a client's machine.
-
-        Args:
-            user: the author.
-            machine: what tells the client's machine from others, and tells nobody which it is; "" for none.
-        """
-        ...
-
-
 def _silent(_: str) -> None:
     return
 
@@ -177,6 +125,7 @@ class Options(NamedTuple):
         warn: takes a warning for the user.
         machine: gives this machine's secret, which marks changes in a shared database as its own; "" for none.
         resends: whether a write to a server that came too late is merged by meaning and sent again.
+        known: whether a profile names the store: whether it is there, a server need not be asked before the first read.
         progress: takes what git says of its progress while it clones, as it comes; None where nobody looks.
     """
 
@@ -194,6 +143,7 @@ class Options(NamedTuple):
     warn: Callable[[str], None] = _silent
     machine: Callable[[], str] = _nobody
     resends: bool = False
+    known: bool = False
     progress: Callable[[str], None] | None = None
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 # What each role may do; a later one may all that an earlier one may.
 ROLES = ("viewer", "editor", "admin")
@@ -45,15 +45,6 @@ class Tokens(Protocol):
 
     def remove(self, id_: str) -> bool:
         """Forget a token, and say whether there was one."""
-        ...
-
-
-@runtime_checkable
-class KeepsTokens(Protocol):
-    """A store that keeps tokens in its database, so that several servers know the same ones."""
-
-    def tokens(self) -> Tokens:
-        """Return where they are kept."""
         ...
 
 

@@ -1,10 +1,10 @@
-"""What a store offers whose recorded changes can be taken back; the use cases of history know nothing else of it."""
+"""Recorded changes as `zenprofile.store.capabilities.Undoing` gives them, and which of them can be taken back."""
 
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from zenprofile.core.change import Change, Recorded
+from zenprofile.core.change import Recorded
 from zenprofile.core.entity import Key
 
 
@@ -30,40 +30,6 @@ class Past(NamedTuple):
     recorded: Recorded
     texts: tuple[Text, ...]
     joins: bool = False
-
-
-class Undoing(Protocol):
-    """A store whose changes can be taken back: every store that ships."""
-
-    def past(self, rev: str) -> Past:
-        """Return the recorded change that a rev or date names.
-
-        Raises:
-            NotFound: there is none.
-        """
-        ...
-
-    def own(self) -> Iterator[Past]:
-        """Yield what commands of this machine changed, newest first, and what no `take_back` has taken back yet.
-
-        A merge is not among it, nor is what `take_back` wrote, nor the change that began the profile. How far back it
-        reaches is the driver's to say.
-        """
-        ...
-
-    def undos(self) -> Iterator[Past]:
-        """Yield what `take_back` wrote since this machine's last other change, newest first.
-
-        What was taken back itself is not among it, nor what did that.
-        """
-        ...
-
-    def take_back(self, change: Change, undone: str) -> Recorded:
-        """Write a change as `Store.apply` does, and remember in the same step what it takes back (`Past.id`).
-
-        What took back a change can be taken back in turn: then the change stands again.
-        """
-        ...
 
 
 def standing(records: Iterable[tuple[str, str]]) -> Iterator[str]:

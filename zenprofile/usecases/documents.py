@@ -11,6 +11,7 @@ from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, NotFound, Problem, Unsupported, UsageError
 from zenprofile.machine.profiles import Profile, Profiles, folder_of
 from zenprofile.store.base import Store
+from zenprofile.store.capabilities import InWorkTree
 
 # Where documents stand below a profile, whether there are any or not.
 _FOLDERS = frozenset(
@@ -147,7 +148,8 @@ def _readable(snapshot: Snapshot, key: Key) -> str:
 
 def prefix(store: Store) -> str:
     """Return the profile's folder in its repository, with a slash behind it; "" for the top or no repository."""
-    return str(getattr(getattr(store, "repository", None), "prefix", ""))
+    repository = store.repository if isinstance(store, InWorkTree) else None
+    return repository.prefix if repository is not None else ""
 
 
 def place(store: Store, entity: str = "") -> str:
@@ -159,11 +161,10 @@ def place(store: Store, entity: str = "") -> str:
     """
     from zenprofile.usecases import lookup
 
-    root = getattr(store, "root", "")
-    if not root:
+    if not isinstance(store, InWorkTree):
         message = f"a profile of type '{store.driver}' has no folder"
         raise Unsupported(message, hint="zenprofile apply -f and zenprofile edit change its documents")
-    return os.path.join(root, lookup.refer(store.snapshot(), entity).path) if entity else str(root)
+    return os.path.join(store.folder, lookup.refer(store.snapshot(), entity).path) if entity else store.folder
 
 
 def fmt(store: Store, below: Sequence[str] = (), *, dry: bool = False, message: str = "") -> Formatted:

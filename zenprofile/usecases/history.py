@@ -11,7 +11,7 @@ from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.errors import Ambiguous, Invalid, NotFound, Unsupported, UsageError
 from zenprofile.store import changelog, dates
 from zenprofile.store.base import Store
-from zenprofile.store.undo import Undoing
+from zenprofile.store.capabilities import Committing, Undoing
 
 
 def commit(store: Store, message: str = "") -> Recorded | None:
@@ -20,9 +20,7 @@ def commit(store: Store, message: str = "") -> Recorded | None:
     Returns:
         What was recorded; None where the store has no such edits, since every write is shared at once.
     """
-    committing = getattr(store, "commit", None)
-    recorded: Recorded | None = committing(message) if committing is not None else None
-    return recorded
+    return store.commit(message) if isinstance(store, Committing) else None
 
 
 class LogFilter(NamedTuple):
@@ -74,7 +72,8 @@ def log(store: Store, key: Key | None = None, wanted: LogFilter = ALL) -> list[R
     Raises:
         UsageError: a date is none.
     """
-    return list(islice(filter(wanted.takes(), followed(store, key)[1]), wanted.most))
+    found = store.history() if key is None else followed(store, key)[1]
+    return list(islice(filter(wanted.takes(), found), wanted.most))
 
 
 def followed(store: Store, key: Key | None) -> tuple[Recorded, Iterator[Recorded]]:
@@ -91,9 +90,7 @@ def followed(store: Store, key: Key | None) -> tuple[Recorded, Iterator[Recorded
 
 def uncommitted(store: Store) -> list[Changed]:
     """List edits that are not recorded yet; none where every write is."""
-    edits = getattr(store, "uncommitted", None)
-    found: list[Changed] = edits() if edits is not None else []
-    return found
+    return store.uncommitted() if isinstance(store, Committing) else []
 
 
 def undoing(store: Store) -> Undoing:
@@ -102,10 +99,10 @@ def undoing(store: Store) -> Undoing:
     Raises:
         Unsupported: it cannot; what zenprofile itself ships can.
     """
-    if not hasattr(store, "take_back"):
-        hint = "its log, and --at REV on every read, tell what was before"
-        raise Unsupported(f"a store of type '{store.driver}' cannot do that", hint=hint)
-    return store  # type: ignore[return-value] # the attribute says so
+    if isinstance(store, Undoing):
+        return store
+    hint = "its log, and --at REV on every read, tell what was before"
+    raise Unsupported(f"a store of type '{store.driver}' cannot do that", hint=hint)
 
 
 def show(store: Store, at: str) -> Recorded:

@@ -1,22 +1,14 @@
 """Logging in to a server, and out again."""
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 from zenprofile.errors import Unsupported, UsageError, ZenprofileError
 from zenprofile.machine import logins, passwords
 from zenprofile.machine.profiles import Profile, Profiles
 from zenprofile.store import registry
+from zenprofile.store.capabilities import KnowsWho
 from zenprofile.usecases.profiles import options_of
-
-
-@runtime_checkable
-class KnowsWho(Protocol):
-    """A store that knows its user by a token."""
-
-    def who(self) -> tuple[str, str]:
-        """Return user and role of the token."""
-        ...
 
 
 class LoggedIn(NamedTuple):

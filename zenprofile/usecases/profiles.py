@@ -181,7 +181,7 @@ def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created |
 
 
 def _load(profile: Profile, options: "Options", user_named: bool) -> Created:
-    from zenprofile.store.base import Foreign
+    from zenprofile.store.capabilities import Foreign
 
     store = opener.open_store(profile.store_url, options)
     try:
@@ -296,7 +296,7 @@ def open_profile(profiles: Profiles, profile: Profile, timeout: float, warn: Tel
     if profile.path:
         with contextlib.suppress(OSError):
             os.unlink(os.path.join(profile.path, _UNUSED))
-    return opener.open_store(profile.store_url, options_of(profiles, profile, timeout)._replace(warn=warn))
+    return opener.open_store(profile.store_url, options_of(profiles, profile, timeout)._replace(warn=warn, known=True))
 
 
 def settings(

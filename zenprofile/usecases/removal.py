@@ -1,26 +1,18 @@
 """Profiles that go: what zenprofile made for them goes too, unless it exists nowhere else."""
 
 import os
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import DEFAULTS
 from zenprofile.errors import InUse, StoreBroken, ZenprofileError
 from zenprofile.machine import logins, passwords
 from zenprofile.machine.active import Active
 from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, ProfilesFile, made_paths, remove
+from zenprofile.store.capabilities import Distributed
 from zenprofile.usecases.profiles import open_profile
 
 if TYPE_CHECKING:
     from zenprofile.store.base import Snapshot
-
-
-@runtime_checkable
-class Shared(Protocol):
-    """A store that a remote may hold too."""
-
-    def unshared(self) -> str | None:
-        """Say what exists here alone, "" for nothing; None where no remote has ever confirmed anything."""
-        ...
 
 
 def delete(profiles: Profiles, active: Active, name: str, force: bool) -> Profile:
@@ -68,7 +60,7 @@ def _refuse_loss(profiles: Profiles, profile: Profile) -> None:
         message = f"what the profile '{profile.name}' holds cannot be looked at ({error.message})"
         raise InUse(message, hint="fix it, or delete with --force") from None
     try:
-        only_here = store.unshared() if isinstance(store, Shared) else None
+        only_here = store.unshared() if isinstance(store, Distributed) else None
         if only_here:
             raise InUse(f"the profile '{profile.name}' has {only_here}", hint=hint)
         if only_here is None and _has_own(store.snapshot()):

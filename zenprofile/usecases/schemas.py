@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST
 from zenprofile.errors import StoreBroken
 from zenprofile.resources import catalog
+from zenprofile.store.base import Store
+from zenprofile.store.capabilities import InWorkTree
 
 # The dialect that the YAML language server knows best.
 DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -52,10 +54,10 @@ def export(directory: Path, place: ProfileFolder | None = None) -> list[Path]:
     return [directory / name for name in schemas]
 
 
-def place_of(store: object) -> ProfileFolder | None:
+def place_of(store: Store) -> ProfileFolder | None:
     """Return where the profile of a store is; None for one that is in no repository."""
-    repository = getattr(store, "repository", None)
-    return None if repository is None else ProfileFolder(Path(str(repository.top)), str(repository.prefix))
+    repository = store.repository if isinstance(store, InWorkTree) else None
+    return None if repository is None else ProfileFolder(repository.top, repository.prefix)
 
 
 def _patterns() -> dict[str, str]:

@@ -10,7 +10,8 @@ from zenprofile.machine.profiles import Profile, Profiles
 from zenprofile.machine.tokens import FileTokens
 from zenprofile.store import changelog, registry, tokens
 from zenprofile.store.base import Options, Store
-from zenprofile.store.tokens import KeepsTokens, Tokens
+from zenprofile.store.capabilities import KeepsTokens
+from zenprofile.store.tokens import Tokens
 from zenprofile.usecases.profiles import options_of
 
 

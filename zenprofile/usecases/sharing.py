@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.core import change, paths
 from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.errors import ConflictError, Invalid, Unreachable, ZenprofileError
 from zenprofile.fs import stop
-from zenprofile.store.base import Committing, Edits, Store
-from zenprofile.store.sharing import Proposed, PullResult, PushResult, Sharing, Typed
+from zenprofile.store.base import Edits, Store
+from zenprofile.store.capabilities import Committing, Shareable
+from zenprofile.store.sharing import OpenConflicts, Proposed, PullResult, PushResult, Sharing, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice
@@ -23,15 +24,6 @@ _LOCK_HINT = "local work is kept; try again, and if nothing runs there, have tha
 _TOLD = 50  # conflicts of which it is told who made each change: each asks git twice
 Warn = Callable[[str], None]
 Confirm = Callable[[str], bool]
-
-
-@runtime_checkable
-class Shareable(Protocol):
-    """A store that may have a remote."""
-
-    def sharing(self, progress: Callable[[str], None] | None = None) -> Sharing:
-        """Return its remote side."""
-        ...
 
 
 class SyncResult(NamedTuple):
@@ -271,10 +263,15 @@ def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any
     return {**row, "class": conflict.class_, "detail": detail, "ours_rev": ours, "theirs_rev": theirs}
 
 
+def conflict_rows(open_: OpenConflicts) -> list[dict[str, Any]]:
+    """Return open conflicts as ``status -o json`` prints them."""
+    return [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+
+
 def conflicts(sharing: Sharing, *, who: bool = False) -> list[dict[str, Any]]:
     """Return open conflicts as ``conflicts -o json`` prints them; ``who``: with the author and time of each side."""
     open_ = sharing.open()
-    rows = [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+    rows = conflict_rows(open_)
     for conflict, row in zip(open_.conflicts[:_TOLD], rows, strict=False) if who else ():
         for name, by in zip(("ours_by", "theirs_by"), sharing.last_changes(conflict), strict=True):
             if by is not None:

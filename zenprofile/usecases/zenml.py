@@ -1,8 +1,8 @@
 """Compare a profile with the ZenML of this machine, make ZenML match it, and take over what ZenML has."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, NamedTuple, Protocol
 
 from zenprofile.core.change import Change, Changed, Edit, Recorded, as_json
 from zenprofile.core.entity import Data, Key
@@ -19,6 +19,14 @@ from zenprofile.zenml.plan import Plan, PlanOptions, Step
 from zenprofile.zenml.process import ZenML
 
 __all__ = ["PlanOptions", "Step", "ZenmlConnection", "apply", "diff", "import_flavors", "pull", "sent", "told"]
+
+
+class OpensZenml(Protocol):
+    """How to reach ZenML."""
+
+    def open(self) -> AbstractContextManager[ZenML]:
+        """Reach it."""
+        ...
 
 
 class ZenmlConnection(NamedTuple):
@@ -52,15 +60,13 @@ def _planned(zenml: ZenML, snapshot: Snapshot, wanted: PlanOptions) -> tuple[Pla
     return planning.make(loaded.entities, remote, wanted), remote
 
 
-def diff(session: ZenmlConnection, store: Store, wanted: PlanOptions) -> tuple[Plan, r.RemoteInventory]:
+def diff(session: OpensZenml, store: Store, wanted: PlanOptions) -> tuple[Plan, r.RemoteInventory]:
     """Return what differs between ZenML and the profile; nothing is changed."""
     with session.open() as zenml:
         return _planned(zenml, store.snapshot(), wanted)
 
 
-def apply(
-    session: ZenmlConnection, store: Store, wanted: PlanOptions, done: Callable[[Step], None], *, dry: bool
-) -> Plan:
+def apply(session: OpensZenml, store: Store, wanted: PlanOptions, done: Callable[[Step], None], *, dry: bool) -> Plan:
     """Make ZenML match the profile.
 
     Args:
@@ -83,7 +89,7 @@ def apply(
     return plan
 
 
-def pull(session: ZenmlConnection, store: Store, message: str) -> tuple[Recorded, list[str]]:
+def pull(session: OpensZenml, store: Store, message: str) -> tuple[Recorded, list[str]]:
     """Take over what ZenML holds, in one change; return it, and what to say.
 
     Raises:
@@ -112,9 +118,7 @@ def _edit(snapshot: Snapshot, key: Key, data: Data) -> Edit:
     return Edit(key, revision_of(key, text), edit.edit(text, data))
 
 
-def import_flavors(
-    session: ZenmlConnection, store: Store, chosen: tuple[tuple[str, str], ...], message: str
-) -> Recorded:
+def import_flavors(session: OpensZenml, store: Store, chosen: tuple[tuple[str, str], ...], message: str) -> Recorded:
     """Register flavors with the schemas that ZenML has for them; those that are so already stay as they are.
 
     Args:

@@ -11,6 +11,7 @@ from zenprofile.fs import atomic, lock
 from zenprofile.git.repository import Repository
 from zenprofile.machine.profiles import Profile
 from zenprofile.store.base import Store
+from zenprofile.store.capabilities import InWorkTree
 from zenprofile.watch import settings
 from zenprofile.watch.actions import Actions
 from zenprofile.watch.loop import Watcher
@@ -48,7 +49,7 @@ def _alone(repository: Repository, name: str) -> Iterator[None]:
     path = watch_record.running_file(repository)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(lock.exclusive(path, _AT_ONCE))
+            stack.enter_context(lock.exclusive(path, _AT_ONCE, sharing=repository.sharing))
         except Locked:
             pid = watch_record.state(repository).get("pid") or "unknown"
             message = f"the profile '{name}' is watched already, by process {pid}"
@@ -88,7 +89,7 @@ def watch(
     first = open_store(lambda _: None)
     try:
         repository = repository_of(first)
-        root = getattr(first, "folder", "")
+        root = first.folder if isinstance(first, InWorkTree) else ""
     finally:
         first.close()
     with _alone(repository, profile.name):

@@ -14,7 +14,7 @@ class For(NamedTuple):
 
     Attributes:
         user: name in the store.
-        machine: as `zenprofile.store.base.Acting` has it.
+        machine: as `zenprofile.store.capabilities.Acting` has it.
     """
 
     user: str

@@ -5,6 +5,7 @@ import errno
 import os
 
 from zenprofile.fs import atomic
+from zenprofile.git.repository import Repository
 
 DRAFT = f"{atomic.TEMPORARY}git."  # and the process: folder of a repository that is being made
 MADE = "made"  # marks, in our own folder of its git folder, a repository that zenprofile made or cloned
@@ -27,7 +28,8 @@ def make_repository(root: str) -> None:
         os.makedirs(draft)
         branch = runner.run(["config", "--get", "init.defaultBranch"], draft, ok=(0, 1)).out.decode().strip() or "main"
         runner.run(["init", "-q"], draft, flags=(f"init.defaultBranch={branch}",))
-        atomic.replace(os.path.join(draft, ".git", "zenprofile", MADE), b"")
+        made = Repository(draft, os.path.join(draft, ".git"), draft)
+        atomic.replace(made.own_file(MADE), b"", sharing=made.sharing)
         with contextlib.suppress(FileExistsError):  # another process was faster
             _into_place(os.path.join(draft, ".git"), os.path.join(root, ".git"))
     except OSError as error:

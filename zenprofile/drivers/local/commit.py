@@ -1,13 +1,14 @@
 """The one commit path: every write to a work tree goes through `record`."""
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from zenprofile.drivers.local import journal
+from zenprofile.drivers.local import journal, signing
 from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import Locked, ZenprofileError
-from zenprofile.fs import lock
+from zenprofile.fs import atomic, lock
 from zenprofile.git import index, runner
 from zenprofile.git.config import GitConfig, moment
 from zenprofile.git.objects import Objects
@@ -34,6 +35,7 @@ class Author(NamedTuple):
         email: of a user for whom this machine only writes, behind a server; "" where git's own identity signs.
         machine: tells the machine of that user's from others; "" for this one.
         key: the idempotency key of the change; "" for none.
+        made: commits that were made before the lock was taken (`signing.before_the_lock`); None makes them in place.
     """
 
     user: str
@@ -42,6 +44,7 @@ class Author(NamedTuple):
     email: str = ""
     machine: str = ""
     key: str = ""
+    made: signing.Made | None = None
 
 
 def edit(
@@ -98,6 +101,7 @@ def record(
         Unsafe: attributes give a path a filter.
         Locked: another git holds the index, or moves the branch again and again.
         StoreBroken: no space, no permission.
+        signing.Unmade: the commit is to be made first, without the lock.
         runner.GitError: signing failed, or a hook refused.
     """
     head = repository.must_be_ready()
@@ -161,12 +165,10 @@ def carry(repository: Repository, objects: Objects, move: Move) -> None:
     Raises:
         StoreBroken, Locked, Conflict, runner.GitError: as `journal.carry_out`; all is as before then.
     """
-    with lock.exclusive(repository.own_file(lock.FILES)):
+    with lock.exclusive(repository.own_file(lock.FILES), sharing=repository.sharing):
         try:
             journal.write(repository, move)
         except OSError as error:
-            from zenprofile.fs import atomic
-
             atomic.failed(error, repository.top)
         journal.carry_out(repository, objects, move)
 
@@ -180,7 +182,13 @@ def make_commit(
     message: str,
     author: Author,
 ) -> str:
-    """Write a commit object and return its id; it is signed where git is set to sign."""
+    """Write a commit object and return its id; it is signed where git is set to sign.
+
+    Raises:
+        signing.Unmade: a person's program has a part in it, and the caller holds the lock.
+    """
+    if author.made is not None and (settings.signs or author.run_hooks):
+        return _made_before(repository, objects, settings, tree, parents, message, author)
     who = settings.identity("author", author.user, author.email)
     committer = settings.identity("committer", author.user)
     if not who.own:
@@ -213,19 +221,40 @@ def make_commit(
     return objects.write("commit", ("\n".join(lines) + "\n\n" + text).encode("utf-8", "replace"))
 
 
+def _made_before(
+    repository: Repository,
+    objects: Objects,
+    settings: GitConfig,
+    tree: str,
+    parents: Sequence[str],
+    message: str,
+    author: Author,
+) -> str:
+    made = (author.made or {}).get(draft := (tree, tuple(parents), message, author.user, author.email))
+    if made is None:
+        alone = author._replace(made=None)
+        objects.settle()
+        raise signing.Unmade(draft, lambda: make_commit(repository, objects, settings, tree, parents, message, alone))
+    return made
+
+
 def _hooks_before(repository: Repository, tree: str, message: str) -> str:
     """Run pre-commit and commit-msg over the tree to be committed; return the message as they leave it."""
-    index, text = repository.own_dir / "hook-index", repository.own_dir / "hook-message"
-    extra = {"GIT_INDEX_FILE": str(index)}
+    # Others may be at the same at this moment: no lock is held.
+    index, text = (atomic.draft_of(repository.own_file(name)) for name in ("hook-index", "hook-message"))
+    extra = {"GIT_INDEX_FILE": index}
     try:
         runner.run(["read-tree", tree], repository.top, extra=extra)
         _hook(repository, ["pre-commit"], extra)
-        text.write_text(message + "\n", "utf-8")
-        _hook(repository, ["commit-msg", "--", str(text)], extra)
-        return text.read_text("utf-8").rstrip("\n")
+        with open(text, "x", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(message + "\n")
+        _hook(repository, ["commit-msg", "--", text], extra)
+        with open(text, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read().rstrip("\n")
     finally:
-        index.unlink(missing_ok=True)
-        text.unlink(missing_ok=True)
+        for path in (index, text):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
 
 
 def _hook(repository: Repository, args: list[str], extra: dict[str, str]) -> None:

@@ -124,7 +124,7 @@ def keep(repository: Repository, name: str, data: Mapping[str, Any] | list[dict[
         StoreBroken: no space, no permission.
     """
     try:
-        atomic.replace(repository.own_file(name), json.dumps(data).encode("ascii"))
+        atomic.replace(repository.own_file(name), json.dumps(data).encode("ascii"), sharing=repository.sharing)
     except OSError as error:
         atomic.failed(error, repository.folder)
 

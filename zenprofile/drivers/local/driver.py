@@ -8,7 +8,7 @@ from zenprofile.drivers.local import manifest
 from zenprofile.drivers.local.beginning import make_repository, sweep
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.drivers.local.writes import MANIFEST_TEXT, file_change
-from zenprofile.errors import StoreBroken
+from zenprofile.errors import StoreBroken, ZenprofileError
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git.repository import find
 from zenprofile.store.base import Options
@@ -96,7 +96,7 @@ class LocalDriver:
         root = _folder(url, options)
         store = LocalStore(root, url, options)
         store.finish()
-        if MANIFEST not in store.left_out():
+        if not _is_plain(root) and MANIFEST not in store.left_out():
             _must_hold(root)
         return store
 
@@ -113,6 +113,12 @@ def _must_not_lie_among_documents(root: str) -> None:
 
 def _begin(store: LocalStore, defaults: "Change") -> None:
     """Write manifest and defaults, as one commit or as edits of the user's."""
+    from zenprofile.drivers.local.signing import before_the_lock
+
+    before_the_lock(store, lambda: _begun(store, defaults))
+
+
+def _begun(store: LocalStore, defaults: "Change") -> None:
     from zenprofile.store.prepare import prepare
 
     with store.writing() as repository:
@@ -122,14 +128,20 @@ def _begin(store: LocalStore, defaults: "Change") -> None:
         store.record(repository, writes, "Begin a profile with its defaults", prepared.changes, ours=False)
 
 
+def _is_plain(root: str) -> bool:
+    """Say whether the manifest is the one that zenprofile writes: then nothing else is looked at."""
+    try:
+        return nofollow.read(root, MANIFEST) == MANIFEST_TEXT.encode()
+    except (OSError, ZenprofileError):  # `_must_hold` says what is wrong
+        return False
+
+
 def _must_hold(root: str) -> None:
     """Refuse what is no profile, or one of a newer format."""
     try:
         raw = nofollow.read(root, MANIFEST)
     except FileNotFoundError:
         raw = None
-    if raw == MANIFEST_TEXT.encode():
-        return
     if raw is None:
         there = "holds no profile" if os.path.isdir(root) else "does not exist"
         message = f"{root} {there} (no {MANIFEST})"

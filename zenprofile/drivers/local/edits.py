@@ -129,10 +129,15 @@ def asking(repository: Repository, *, wanted: bool) -> "Iterator[GitConfig | Non
 
 
 def commit(store: "LocalStore", message: str, expected: str) -> Recorded:
-    """Commit every edit, when the whole is valid; promises as `zenprofile.store.base.Committing.commit`."""
+    """Commit every edit, when the whole is valid; promises as `zenprofile.store.capabilities.Committing.commit`."""
     from zenprofile.core.secrets import plaintext
+    from zenprofile.drivers.local.signing import before_the_lock
 
     plaintext.refuse(message, "the message")
+    return before_the_lock(store, lambda: _committed(store, message, expected))
+
+
+def _committed(store: "LocalStore", message: str, expected: str) -> Recorded:
     with store.writing() as repository:
         head = repository.must_be_ready()
         found = dirty(store, repository)

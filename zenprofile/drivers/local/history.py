@@ -4,7 +4,6 @@ import contextlib
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from zenprofile.core.change import MISSING, Changed, Recorded, same
 from zenprofile.core.entity import Data, Key, key_of_path
@@ -12,17 +11,16 @@ from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.local import settled
 from zenprofile.drivers.local.tree_diff import Sides, TreeDiff
 from zenprofile.errors import NotFound
-from zenprofile.git import gitpython, runner
+from zenprofile.git import commit_graph, log, runner
+from zenprofile.git.log import CommitRow
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
 from zenprofile.store import changelog, dates
 from zenprofile.store.undo import Past, Text
 
-if TYPE_CHECKING:
-    from zenprofile.git.gitpython import Commit, Repo
-
 _REV = re.compile(r"[A-Za-z0-9_@.{}^~/+=-]{1,250}\Z")
 _PARSED = 4096  # documents kept in memory: what came after in one commit is what was before in the next
+_TREES = 256  # commits whose tree is kept in memory
 
 
 def resolve(repository: Repository, at: str) -> str:
@@ -31,11 +29,13 @@ def resolve(repository: Repository, at: str) -> str:
     Raises:
         NotFound: there is none.
     """
+    if at == "HEAD" and (head := repository.head().oid):
+        return head
     seconds = dates.parse(at)
     if seconds is not None:
         # Git reads a moment before 1970 as one far ahead, and commits none before it.
         args = ["rev-list", "-1", f"--min-age={int(seconds)}", "HEAD"]
-        found = "" if seconds < 0 else runner.run(args, repository.top, ok=(0, 128)).out.decode().strip()
+        found = "" if seconds < 0 else runner.run(args, repository.folder, ok=(0, 128)).out.decode().strip()
         if not found:
             raise NotFound(f"nothing was committed before {at}", hint="see: zenprofile log")
         return found
@@ -43,27 +43,30 @@ def resolve(repository: Repository, at: str) -> str:
         args = ["rev-parse", "--verify", "-q", "--end-of-options", f"{at}^{{commit}}"]
         # In a partial clone git would ask the remote for what is not here: a name is looked up here alone.
         extra = {"GIT_ALLOW_PROTOCOL": "none"}
-        found = runner.run(args, repository.top, extra=extra, ok=(0, 1, 128)).out.decode().strip()
+        found = runner.run(args, repository.folder, extra=extra, ok=(0, 1, 128)).out.decode().strip()
         if found:
             return found
     raise NotFound(f"there is no change {at[:140]!r}", hint="a commit, tag, branch or date; see: zenprofile log")
 
 
-def changes(repository: Repository, key: Key | None = None, start: str = "HEAD") -> Iterator[Recorded]:
+def changes(
+    repository: Repository, objects: Objects, key: Key | None = None, start: str = "HEAD"
+) -> Iterator[Recorded]:
     """Yield the commits that changed entities of the profile, newest first.
 
     A merge is told by what it has that none of its parents had, field by field.
 
     Args:
         repository: where.
+        objects: its objects.
         key: of one entity, which is followed through renames; None for all.
         start: the commit to begin with.
     """
-    with gitpython.opened(repository) as repo, contextlib.closing(Objects(repository)) as objects:
-        reader = _Reader(objects, repository.prefix)
-        for commit in repo.iter_commits(start):
+    reader = _Reader(objects, repository)
+    with contextlib.closing(log.walk(repository, start)) as commits:
+        for commit in commits:
             touched = reader.touched(commit)
-            decided = reader.settled(repo, commit, key) if len(commit.parents) == 2 else ()
+            decided = reader.settled(commit, key) if len(commit.parents) == 2 else ()
             if not decided and (not touched or (key is not None and key not in touched)):
                 continue
             known = {changed.key for changed in decided}
@@ -75,18 +78,15 @@ def changes(repository: Repository, key: Key | None = None, start: str = "HEAD")
                 yield record
 
 
-def one(repository: Repository, commit: str) -> Past:
+def one(repository: Repository, objects: Objects, commit: str) -> Past:
     """Return what one commit did to the profile, with the documents as its first parent and it have them."""
-    with gitpython.opened(repository) as repo, contextlib.closing(Objects(repository)) as objects:
-        reader, found = _Reader(objects, repository.prefix), repo.commit(commit)
-        recorded = _recorded(found, reader.changed(found, reader.touched(found)))
-        return Past("", recorded, reader.texts(found), len(found.parents) > 1)
+    reader, (found,) = _Reader(objects, repository), log.walk(repository, commit, "--max-count=1")
+    recorded = _recorded(found, reader.changed(found, reader.touched(found)))
+    return Past("", recorded, reader.texts(found), len(found.parents) > 1)
 
 
-def _recorded(commit: "Commit", changed: tuple[Changed, ...]) -> Recorded:
-    message = commit.message if isinstance(commit.message, str) else commit.message.decode("utf-8", "replace")
-    who = commit.author.name or ""
-    return Recorded(commit.hexsha, who, dates.rfc3339(commit.committed_date), message.rstrip("\n"), changed)
+def _recorded(commit: CommitRow, changed: tuple[Changed, ...]) -> Recorded:
+    return Recorded(commit.oid, commit.author, dates.rfc3339(commit.seconds), commit.message.rstrip("\n"), changed)
 
 
 Touched = dict[Key, list[Sides]]
@@ -95,15 +95,20 @@ Touched = dict[Key, list[Sides]]
 class _Reader:
     """Reads what commits changed; a document that stands in several of them is parsed once."""
 
-    def __init__(self, objects: Objects, prefix: str) -> None:
+    def __init__(self, objects: Objects, repository: Repository) -> None:
         self._objects = objects
-        self._diff = TreeDiff(self._tree, len(objects.zero) // 2, prefix)
+        self._repository = repository
+        self._diff = TreeDiff(self._tree, len(objects.zero) // 2, repository.prefix)
         self._data = lru_cache(maxsize=_PARSED)(self._data_of)
+        self._tree_of = lru_cache(maxsize=_TREES)(objects.tree_of)
 
-    def touched(self, commit: "Commit") -> Touched:
+    def _trees(self, *commits: str) -> list[bytes]:
+        return [bytes.fromhex(self._tree_of(commit)) for commit in commits]
+
+    def touched(self, commit: CommitRow) -> Touched:
         """Return the documents that a commit has otherwise than every parent, with the blobs before and after."""
-        parents: list[bytes | None] = [parent.tree.binsha for parent in _parents(commit)]
-        sides = [self._diff.documents(parent, commit.tree.binsha) for parent in parents or [None]]
+        tree, parents = bytes.fromhex(commit.tree), self._trees(*commit.parents)
+        sides = [self._diff.documents(parent, tree) for parent in parents or (None,)]
         found = {}
         for path in sorted(sides[0]):
             key = key_of_path(path)
@@ -111,7 +116,7 @@ class _Reader:
                 found[key] = [side[path] for side in sides]
         return found
 
-    def changed(self, commit: "Commit", touched: Touched) -> tuple[Changed, ...]:
+    def changed(self, commit: CommitRow, touched: Touched) -> tuple[Changed, ...]:
         """Return the same as data."""
         found = []
         for key, sides in sorted(touched.items()):
@@ -122,18 +127,16 @@ class _Reader:
                 found.append(changed)
         return tuple(found)
 
-    def settled(self, repo: "Repo", commit: "Commit", key: Key | None) -> tuple[Changed, ...]:
-        """Return the fields that both parents of a merge had changed, otherwise each: somebody chose."""
-        parents = _parents(commit)
-        if len(parents) != 2:
-            return ()
-        one, other = (parent.tree.binsha for parent in parents)
+    def settled(self, commit: CommitRow, key: Key | None) -> tuple[Changed, ...]:
+        """Return the fields that both parents of a merge of two had changed, otherwise each: somebody chose."""
+        one, other = self._trees(*commit.parents)
         differing = {key_of_path(path): sides for path, sides in self._diff.documents(one, other).items()}
         keys = {found for found in differing if found is not None and (key is None or found == key)}
-        base = next(iter(repo.merge_base(*parents)), None) if keys else None
-        if base is None:
+        bases = commit_graph.bases(self._repository, *commit.parents) if keys else []
+        if not bases:
             return ()
-        sides = [self._diff.documents(base.tree.binsha, tree) for tree in (one, other, commit.tree.binsha)]
+        base, after_merge = self._trees(bases[0])[0], bytes.fromhex(commit.tree)
+        sides = [self._diff.documents(base, tree) for tree in (one, other, after_merge)]
         found = []
         for each in sorted(keys):
             if all(each.path in side for side in sides[:2]):
@@ -144,10 +147,10 @@ class _Reader:
                 found += [decided] if decided is not None else []
         return tuple(found)
 
-    def texts(self, commit: "Commit") -> tuple[Text, ...]:
+    def texts(self, commit: CommitRow) -> tuple[Text, ...]:
         """Return the documents that differ from the first parent's."""
-        parents = _parents(commit)
-        differing = self._diff.documents(parents[0].tree.binsha if parents else None, commit.tree.binsha)
+        parents = self._trees(*commit.parents[:1])
+        differing = self._diff.documents(parents[0] if parents else None, bytes.fromhex(commit.tree))
         found = ((key_of_path(path), sides) for path, sides in sorted(differing.items()))
         return tuple(Text(key, *(self._text(oid) for oid in sides)) for key, sides in found if key is not None)
 
@@ -183,18 +186,6 @@ def _taken(parents: list[Data], after: Data) -> Data:
             value = sides[0]
         if value is not MISSING:
             found[name] = value
-    return found
-
-
-def _parents(commit: "Commit") -> list["Commit"]:
-    """Return a commit's parents that are there (a shallow clone ends somewhere)."""
-    found = []
-    for parent in commit.parents:
-        try:
-            parent.tree  # noqa: B018 - read it
-        except ValueError:
-            continue
-        found.append(parent)
     return found
 
 

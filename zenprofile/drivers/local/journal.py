@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.drivers.local import outside_files
 from zenprofile.errors import ConflictError, Locked, StoreBroken, Unreachable
-from zenprofile.fs import atomic, nofollow
+from zenprofile.fs import atomic, nofollow, shared
 from zenprofile.git import index, leftovers, runner
 from zenprofile.git.objects import EXECUTABLE, FILE, Objects
 from zenprofile.git.repository import Repository, is_ref
@@ -85,7 +85,8 @@ def write(repository: Repository, move: Move) -> None:
     }
     # One file that is not committed is old or new by itself; of that, the journal is only the record for `undo`.
     durable = bool(move.ref) or len(move.entries) > 1
-    atomic.replace(repository.own_file(JOURNAL), json.dumps(record).encode("ascii"), durable=durable)
+    content = json.dumps(record).encode("ascii")
+    atomic.replace(repository.own_file(JOURNAL), content, durable=durable, sharing=repository.sharing)
 
 
 def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
@@ -124,7 +125,7 @@ def put_away(repository: Repository) -> None:
     Records are named by their time, and follow each other by name even where the clock was set back.
     """
     folder = repository.own_file(CHANGES)
-    os.makedirs(folder, exist_ok=True)
+    shared.make_folder(folder, repository.sharing)
     names = sorted(os.listdir(folder))
     last = max((int(name[:20]) for name in names if name[:20].isdecimal()), default=0)
     name = f"{max(time.time_ns(), last + 1):020d}.json"

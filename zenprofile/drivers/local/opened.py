@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
     from zenprofile.drivers.local.authors import For
     from zenprofile.drivers.local.commit import Author
+    from zenprofile.drivers.local.signing import Made
     from zenprofile.git.config import GitConfig
     from zenprofile.git.left_out import LeftOut
     from zenprofile.git.objects import Objects
@@ -37,6 +38,7 @@ class Opened:
         self._objects: Objects | None = None
         self._left: tuple[Stamp, dict[str, LeftOut]] | None = None
         self._settings: list[GitConfig] = []
+        self.made: Made | None = None
         self.schemas = resources.state()
         self._cache = Cache(options.cache, folder, self.schemas)
         self._tree = WorkTree(folder, self._cache, self.catalog, self._reading)
@@ -52,7 +54,7 @@ class Opened:
         """Return what a commit needs to know of this machine."""
         from zenprofile.drivers.local import authors
 
-        return authors.author(self._options, self._tree, self._acting)
+        return authors.author(self._options, self._tree, self._acting)._replace(made=self.made)
 
     def act_for(self, user: str, machine: str) -> None:
         from zenprofile.drivers.local.authors import For
@@ -135,11 +137,15 @@ class Opened:
 
     def _alone(self, repository: Repository) -> "contextlib.AbstractContextManager[object]":
         """Keep other writers out. Readers go on until files are written (`zenprofile.drivers.local.commit.carry`)."""
-        return lock.exclusive(repository.own_file(lock.WRITERS), self._options.timeout, self._options.warn)
+        return self._exclusive(repository, lock.WRITERS)
+
+    def _exclusive(self, repository: Repository, name: str) -> "contextlib.AbstractContextManager[object]":
+        options = self._options
+        return lock.exclusive(repository.own_file(name), options.timeout, options.warn, sharing=repository.sharing)
 
     def _finish(self, repository: Repository) -> None:
         from zenprofile.drivers.local import journal
 
         if os.path.exists(repository.own_file("journal")):
-            with lock.exclusive(repository.own_file(lock.FILES), self._options.timeout, self._options.warn):
+            with self._exclusive(repository, lock.FILES):
                 journal.finish(repository)

@@ -1,5 +1,7 @@
 """What a push would send: its entities, whether they hold, and commits that are about something else."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import inherited, profile_check
@@ -44,16 +46,34 @@ class Span(NamedTuple):
     ours: str
     beyond: tuple[str, ...] = ()
 
-    def commits(self, repository: Repository) -> list[tuple[str, list[str], str]]:
-        """Return the commits that only this machine has, newest first: id, parents, subject."""
-        left_out = self.beyond or ((f"^{self.theirs}",) if self.theirs else ())
-        rows = runner.run(["log", "--format=%H %P%x00%s", self.ours, *left_out, "--"], repository.top).out
-        found = []
-        for row in rows.decode("utf-8", "replace").splitlines():
-            ids, _, subject = row.partition("\0")
-            oid, *parents = ids.split()
-            found.append((oid, parents, subject))
+
+Commit = tuple[str, list[str], str]  # its id, its parents, the first line of its message
+
+
+@contextlib.contextmanager
+def listing(repository: Repository, sent: Span) -> Iterator[Callable[[], list[Commit]]]:
+    """Let git list the commits that only this machine has while other things are done; gives what returns them.
+
+    The newest stand first.
+    """
+    left_out = sent.beyond or ((f"^{sent.theirs}",) if sent.theirs else ())
+    args = ["log", "--format=%H %P%x00%s", sent.ours, *left_out, "--"]
+    process = runner.start(args, repository.folder)
+    found: list[Commit] = []
+
+    def commits() -> list[Commit]:
+        if process.returncode is None:
+            for row in runner.finish(process, args).out.decode("utf-8", "replace").splitlines():
+                ids, _, subject = row.partition("\0")
+                oid, *parents = ids.split()
+                found.append((oid, parents, subject))
         return found
+
+    try:
+        yield commits
+    finally:
+        if process.returncode is None:
+            runner.end(process)
 
 
 def span(repository: Repository, to: Upstream, ours: str) -> Span:
@@ -61,14 +81,20 @@ def span(repository: Repository, to: Upstream, ours: str) -> Span:
     beyond_ = tuple(beyond(repository, to))
     theirs = repository.ref(to.tracking)
     if not theirs:
-        out = runner.run(["rev-list", "--boundary", ours, *beyond_, "--"], repository.top).out.decode().split()
+        out = runner.run(["rev-list", "--boundary", ours, *beyond_, "--"], repository.folder).out.decode().split()
         edge = [row[1:] for row in out if row.startswith("-")]
         theirs = edge[0] if edge else ours if not out else ""
     return Span(theirs, ours, beyond_)
 
 
-def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", sent: Span) -> None:
-    """Refuse to send what is invalid.
+def must_hold(
+    repository: Repository,
+    objects: Objects,
+    catalog: "Catalog",
+    sent: Span,
+    commits: Callable[[], list[Commit]],
+) -> None:
+    """Refuse to send what is invalid; ``commits`` as `listing` gives it.
 
     Raises:
         Invalid: the commits add problems, or one of them brings a secret that a later one takes away.
@@ -92,7 +118,7 @@ def must_hold(repository: Repository, objects: Objects, catalog: "Catalog", sent
         error = Invalid.of(problems)
         error.message = f"not pushed: {error.message}"
         raise error
-    _must_keep_secrets(repository, objects, sent)
+    _must_keep_secrets(repository, objects, commits())
 
 
 def _misfits(repository: Repository, objects: Objects, theirs: str, ours: str) -> list[Problem]:
@@ -113,15 +139,15 @@ def _was_there(repository: Repository, objects: Objects, problem: Problem, their
     if entry is None:
         return False
     args = ["log", "-1", "--format=%H", f"--find-object={entry.oid}", theirs, "--", path]
-    return bool(runner.run(args, repository.top).out.strip())
+    return bool(runner.run(args, repository.folder).out.strip())
 
 
-def _must_keep_secrets(repository: Repository, objects: Objects, sent: Span) -> None:
+def _must_keep_secrets(repository: Repository, objects: Objects, commits: list[Commit]) -> None:
     """Refuse to send a commit that brings a secret, although a later one takes it away: history keeps it.
 
     Looked at are documents, the manifest, strays in the profile's folders, and who made the commit and why.
     """
-    for oid, parents, _ in sent.commits(repository):
+    for oid, parents, _ in commits:
         found = _said_by(objects, oid)
         for path in _own(objects, oid, parents):
             if tree.is_looked_at(path, repository.prefix):
@@ -155,23 +181,23 @@ def _mark(problem: Problem) -> tuple[str, str]:
     return problem.message, problem.hint
 
 
-def must_be_ours(repository: Repository, objects: Objects, sent: Span) -> None:
+def must_be_ours(repository: Repository, objects: Objects, commits: list[Commit]) -> None:
     """Refuse to send commits that touch files outside a profile that is a part of its repository.
 
     Raises:
         ZenprofileError: there are such commits; they are named.
     """
-    found = _others(repository, objects, sent) if repository.prefix else []
+    found = _others(repository, objects, commits) if repository.prefix else []
     if found:
         shown = "; ".join(found[:_SHOWN]) + (f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
         message = f"unpushed commits touch files outside the profile: {shown}"
         raise ZenprofileError(message, hint="send them too with --with-others, as git push would")
 
 
-def _others(repository: Repository, objects: Objects, sent: Span) -> list[str]:
+def _others(repository: Repository, objects: Objects, commits: list[Commit]) -> list[str]:
     return [
         f"{oid[:9]} {subject}"
-        for oid, parents, subject in sent.commits(repository)
+        for oid, parents, subject in commits
         if any(not tree.is_document(path, repository.prefix) for path in _own(objects, oid, parents))
     ]
 

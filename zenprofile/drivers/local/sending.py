@@ -80,6 +80,7 @@ class Sending(Side):
         head = repository.head()
         if not head.ref or not head.oid:
             return ()
+        self._objects().begin()
         sent = outgoing.span(repository, self._destination(head), head.oid)
         return outgoing.changes(repository, self._objects(), sent.theirs, sent.ours)
 
@@ -98,10 +99,11 @@ class Sending(Side):
         repository, objects = self._repository(), self._objects()
         theirs = repository.ref(to.tracking)
         sent = outgoing.span(repository, to, head.oid)
-        outgoing.must_hold(repository, objects, self._store.catalog(), sent)
-        if not with_others:
-            outgoing.must_be_ours(repository, objects, sent)
-        number = commit_graph.count(repository, head.oid, theirs)[0] if theirs else len(sent.commits(repository))
+        with outgoing.listing(repository, sent) as commits:
+            outgoing.must_hold(repository, objects, self._store.catalog(), sent, commits)
+            if not with_others:
+                outgoing.must_be_ours(repository, objects, commits())
+            number = commit_graph.count(repository, head.oid, theirs)[0] if theirs else len(commits())
         seen = theirs or self._seen().get(to.tracking, "")
         had = seen if self._is_in(seen, head.oid) else ""
         with self._noted():

@@ -13,6 +13,7 @@ from zenprofile.core.paths import Path
 from zenprofile.drivers.local import conflicts, manifest, merge_errors, own_merge, proposals, settling
 from zenprofile.drivers.local.conflicts import Record
 from zenprofile.drivers.local.sending import Sending
+from zenprofile.drivers.local.signing import before_the_lock
 from zenprofile.errors import (
     ConflictError,
     Invalid,
@@ -50,10 +51,9 @@ class GitSharing(Sending):
             return self._taken(up, fetched.new, accept_invalid=accept_invalid)
         for left in reversed(range(_TRIES)):
             try:
-                with self._store.writing():
-                    head = repository.must_be_ready()
-                    self._must_not_be_rewritten(head, up, fetched)
-                    pulled = self._integrate(head, fetched.new, up, accept_invalid=accept_invalid)
+                head, pulled = before_the_lock(
+                    self._store, lambda: self._joined(up, fetched, accept_invalid=accept_invalid)
+                )
                 break
             except Stale:  # a plain commit came in between: it is merged with, too
                 if not left:
@@ -64,6 +64,13 @@ class GitSharing(Sending):
         # Where several places are to have it, only one was asked.
         equal = pulled.equal and not self._targets(up).urls
         return pulled._replace(equal=equal, notes=(*pulled.notes, *self._settled(head, up, fetched.new)))
+
+    def _joined(self, up: Upstream, fetched: remote.Fetched, *, accept_invalid: bool) -> tuple[Head, PullResult]:
+        """Merge what was fetched; return HEAD as it was before, too."""
+        with self._store.writing() as repository:
+            head = repository.must_be_ready()
+            self._must_not_be_rewritten(head, up, fetched)
+            return head, self._integrate(head, fetched.new, up, accept_invalid=accept_invalid)
 
     def _taken(self, up: Upstream, theirs: str, *, accept_invalid: bool) -> PullResult:
         """Make this branch as the remote has it; what was here is kept under a ref."""
@@ -242,7 +249,11 @@ class GitSharing(Sending):
         if own_merge.record(repository) is not None:
             with self._store.writing(in_merge=True):
                 return self._resolve_own(key, field, choice)
-        with self._store.writing():
+        return before_the_lock(self._store, lambda: self._resolve(key, field, choice))
+
+    def _resolve(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, PullResult]:
+        """Settle conflicts of a merge that a pull began, and make it once there are none."""
+        with self._store.writing() as repository:
             head = repository.must_be_ready()
             record = self._record()
             if record is None or self._is_in(record.theirs, head.oid):

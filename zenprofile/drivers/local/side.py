@@ -155,8 +155,9 @@ class Side:
 
     def _see(self, tracking: str, oid: str) -> None:
         if oid and self._seen().get(tracking) != oid:
-            with lock.exclusive(self._repository().own_file("seeing"), self._timeout):
-                conflicts.keep(self._repository(), _SEEN, {**self._seen(), tracking: oid})
+            repository = self._repository()
+            with lock.exclusive(repository.own_file("seeing"), self._timeout, sharing=repository.sharing):
+                conflicts.keep(repository, _SEEN, {**self._seen(), tracking: oid})
 
     def _must_not_be_gone(self, head: Head, up: Upstream) -> None:
         from zenprofile.drivers.local import status

@@ -248,4 +248,5 @@ def _write(repository: Repository, name: str, data: dict[str, Any]) -> None:
     if not os.path.isdir(repository.git_file("")):
         return  # it is gone, and not made anew
     with contextlib.suppress(OSError):
-        atomic.replace(repository.own_file(name), json.dumps(data).encode("ascii"), durable=False)
+        content = json.dumps(data).encode("ascii")
+        atomic.replace(repository.own_file(name), content, durable=False, sharing=repository.sharing)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class LocalStore(Opened):
-    """A profile in a folder. Promises: `Store` and `Committing` of `zenprofile.store.base`, and `past.Undoing`."""
+    """A profile in a folder. See `zenprofile.store.base.Store`; of `zenprofile.store.capabilities` it has most."""
 
     driver = "local"
 
@@ -93,7 +93,7 @@ class LocalStore(Opened):
             return iter(())
         from zenprofile.drivers.local import history
 
-        return history.changes(self._repository, key)
+        return history.changes(self._repository, self.objects(self._repository), key)
 
     @contextlib.contextmanager
     def writing(self, *, in_merge: bool = False) -> Iterator[Repository]:
@@ -143,7 +143,7 @@ class LocalStore(Opened):
         from zenprofile.drivers.local import history
 
         repository = self._must_have_history(rev)
-        return history.one(repository, history.resolve(repository, rev))
+        return history.one(repository, self.objects(repository), history.resolve(repository, rev))
 
     def own(self) -> Iterator["Past"]:
         """Yield the changes of this machine's log (the last 200) that are not taken back."""
@@ -167,6 +167,11 @@ class LocalStore(Opened):
 
     def apply(self, change: "Change", undone: str = "") -> "Recorded":
         """Write a change, and commit it unless the mode is manual."""
+        from zenprofile.drivers.local.signing import before_the_lock
+
+        return before_the_lock(self, lambda: self._applied(change, undone))
+
+    def _applied(self, change: "Change", undone: str) -> "Recorded":
         from zenprofile.core.change import Recorded
         from zenprofile.drivers.local import edits
 

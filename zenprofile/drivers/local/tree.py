@@ -1,10 +1,10 @@
 """The documents of a commit, read from the object store without a checkout."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from zenprofile.core import layout
-from zenprofile.core.entity import MANIFEST, Key, key_of_path
+from zenprofile.core.entity import KINDS, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import Documents, DocumentSnapshot, Loaded
 from zenprofile.errors import Invalid, Problem
 from zenprofile.fs import nofollow
@@ -37,21 +37,37 @@ def misfit(path: str, entry: TreeEntry) -> list[Problem]:
 
 
 class TreeDocuments:
-    """The documents below a folder of a tree. The caller closes the objects."""
+    """The documents below a folder of a tree; what is not asked for is not read. The caller closes the objects."""
 
     def __init__(self, objects: Objects, tree: str, prefix: str) -> None:
         self._objects = objects
-        self.entries = objects.files(objects.subtree(tree, prefix))
-        self._entries = {key: entry for path, entry in self.entries.items() if (key := key_of_path(path)) is not None}
+        self._tree = objects.subtree(tree, prefix)
+        self._entries: dict[str, TreeEntry] | None = None
+
+    def entries(self) -> dict[str, TreeEntry]:
+        """Return every entry that is no folder, by path."""
+        if self._entries is None:
+            self._entries = self._objects.files(self._tree)
+        return self._entries
 
     def keys(self, kind: str = "", type_: str = "") -> list[Key]:
         """List keys as `Documents.keys` does."""
-        return sorted(key for key in self._entries if kind in {"", key.kind} and type_ in {"", key.type})
+        found = (key for path in self._paths(kind, type_) if (key := key_of_path(path)) is not None)
+        return sorted(key for key in found if kind in {"", key.kind} and type_ in {"", key.type})
+
+    def _paths(self, kind: str, type_: str) -> Iterable[str]:
+        """Return the paths in question: all of them, or those of a kind's folder."""
+        if not kind or self._entries is not None:
+            return self.entries()
+        one = KINDS[kind]
+        folder = f"{one.folder}/{type_}/" if one.typed and type_ else f"{one.folder}/"
+        return self._objects.files(self._objects.subtree(self._tree, folder), folder)
 
     def raw(self, key: Key) -> bytes | None:
         """Return a document's content, as `Documents.raw` does."""
-        entry = self._entries.get(key)
-        return None if entry is None else content(self._objects, key, entry)
+        path = key.path
+        entry = self._objects.entry(self._tree, path) if key_of_path(path) == key else None
+        return None if entry is None or entry.mode == FOLDER else content(self._objects, key, entry)
 
 
 def content(objects: Objects, key: Key, entry: TreeEntry) -> bytes:
@@ -68,14 +84,16 @@ def content(objects: Objects, key: Key, entry: TreeEntry) -> bytes:
 class TreeSnapshot(DocumentSnapshot):
     """The entities of a tree or of the index; what is out of place in its folders is named."""
 
-    def __init__(self, documents: Documents, entries: Mapping[str, TreeEntry | None], catalog: "Catalog") -> None:
-        """Take the documents and all entries below the profile, by path (None: one in conflict)."""
+    def __init__(
+        self, documents: Documents, entries: Callable[[], Mapping[str, TreeEntry | None]], catalog: "Catalog"
+    ) -> None:
+        """Take the documents, and what lists all entries below the profile by path (None: one in conflict)."""
         super().__init__(documents, catalog)
         self._all = entries
 
     def load(self, kind: str = "", type_: str = "") -> Loaded:
         found = super().load(kind, type_)
-        for path, entry in self._all.items():
+        for path, entry in self._all().items():
             asked = kind in {"", layout.kind_of(path)} and (not type_ or path.split("/")[1:2] == [type_])
             if entry is not None and asked and key_of_path(path) is None:
                 found.problems.extend(misfit(path, entry))

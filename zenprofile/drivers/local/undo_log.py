@@ -54,7 +54,7 @@ def made(repository: Repository, objects: Objects, key: str) -> Recorded | None:
         read = journal.read(repository.own_dir / journal.CHANGES / name)
         if read is not None and read[0].key == key and read[1].get("prefix") == repository.prefix:
             found = _past(repository, objects, name, read[0]).recorded
-            return history.one(repository, found.rev).recorded if found.rev else found
+            return history.one(repository, objects, found.rev).recorded if found.rev else found
     return None
 
 

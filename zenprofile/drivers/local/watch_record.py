@@ -40,7 +40,7 @@ def tell(repository: Repository, found: Mapping[str, Any]) -> None:
     if not os.path.isdir(repository.own_file("")):
         return
     with contextlib.suppress(OSError):
-        _write(_file(repository, _STATE, ".json"), found)
+        _write(repository, _file(repository, _STATE, ".json"), found)
 
 
 def request(repository: Repository) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def ask(repository: Repository, **asked: Any) -> None:
         StoreBroken: no space, no permission.
     """
     try:
-        _write(request_file(repository), {**request(repository), **asked})
+        _write(repository, request_file(repository), {**request(repository), **asked})
     except OSError as error:
         atomic.failed(error, repository.folder)
 
@@ -73,5 +73,5 @@ def _read(path: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _write(path: str, data: Mapping[str, Any]) -> None:
-    atomic.replace(path, json.dumps(data).encode("ascii"), durable=False)
+def _write(repository: Repository, path: str, data: Mapping[str, Any]) -> None:
+    atomic.replace(path, json.dumps(data).encode("ascii"), durable=False, sharing=repository.sharing)

@@ -41,8 +41,12 @@ class RestDriver:
         return self.open(url, options)
 
     def open(self, url: str, options: Options) -> Store:
-        """Open the store, once the server has said that it has one, and which version it speaks."""
-        if not self.holds(url, options):
+        """Open the store.
+
+        Of one that is known nothing is asked: every answer says which version the server speaks, and the first tells
+        where there is no store.
+        """
+        if not options.known and not self.holds(url, options):
             raise missing(url)
         return RestStore(url, options)
 

@@ -20,7 +20,7 @@ _FIRST, _PAGE = "20", "500"
 
 
 class RestStore:
-    """See `zenprofile.store.base.Store` and `zenprofile.store.undo.Undoing`."""
+    """See `zenprofile.store.base.Store` and `zenprofile.store.capabilities.Undoing`."""
 
     driver = "rest"
 

@@ -31,6 +31,7 @@ from zenprofile.store.undo import mark as mark_of
 from zenprofile.store.url import hidden
 
 if TYPE_CHECKING:
+    from zenprofile.drivers.sql.change_counter import FileChangeCounter
     from zenprofile.drivers.sql.tokens import SqlTokens
 
 _PAGE = 100
@@ -242,6 +243,11 @@ class SqlStore:
         from zenprofile.drivers.sql.tokens import SqlTokens
 
         return SqlTokens(self.url, self._engine)
+
+    def change_counter(self) -> "FileChangeCounter | None":
+        from zenprofile.drivers.sql import change_counter
+
+        return change_counter.of(self._engine)
 
     def act_for(self, user: str, machine: str) -> None:
         self._user = user

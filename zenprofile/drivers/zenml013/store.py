@@ -15,7 +15,7 @@ _WHAT = "a store that ZenML 0.13 wrote"
 
 
 class LegacyStore:
-    """See `zenprofile.store.base.Store` and `zenprofile.store.base.Foreign`."""
+    """See `zenprofile.store.base.Store` and `zenprofile.store.capabilities.Foreign`."""
 
     def __init__(self, driver: str, url: str, read: Callable[[], Source]) -> None:
         self.driver = driver

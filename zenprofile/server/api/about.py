@@ -81,5 +81,5 @@ RESOURCES: tuple[Resource, ...] = (
             "PUT": Operation(begin, "Begin the profile where there is none", needs="admin", limit=CHANGES_LIMIT),
         },
     ),
-    Resource("/api/v1/validate", {"GET": Operation(validate, "Problems of the profile")}),
+    Resource("/api/v1/validate", {"GET": Operation(validate, "Problems of the profile", cached=True)}),
 )

@@ -166,7 +166,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(
         "/api/v1/changes",
         {
-            "GET": Operation(find, "Recorded changes, newest first", describe=_FOUND),
+            "GET": Operation(find, "Recorded changes, newest first", describe=_FOUND, cached=True),
             "POST": Operation(
                 apply, "Several edits as one change", needs="editor", limit=CHANGES_LIMIT, describe=_APPLIED
             ),

@@ -88,7 +88,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(
         "/api/v1/documents",
         {
-            "GET": Operation(find, "Documents as they are stored, many at once"),
+            "GET": Operation(find, "Documents as they are stored, many at once", cached=True),
             "POST": Operation(chosen, "The documents of the named entities", limit=CHANGES_LIMIT),
         },
     ),

@@ -49,7 +49,7 @@ def find(asked: Request, kind: str) -> Response:
             "problems": [problem._asdict() for problem in loaded.problems],
         }
     )
-    return _unless_known(asked, Response(200, body), hashlib.sha256(body).hexdigest()[:32])
+    return _tagged(Response(200, body), hashlib.sha256(body).hexdigest()[:32])
 
 
 def _fits(asked: Request, entity: Entity) -> bool:
@@ -96,11 +96,11 @@ def get(asked: Request, kind: str) -> Response:
         if text is None:
             raise _missing(key)
         answer = Response(200, text.encode("utf-8", "surrogateescape"), f"{YAML}; charset=utf-8")
-        return _unless_known(asked, answer, revision_of(key, text))
+        return _tagged(answer, revision_of(key, text))
     entity = snapshot.get(key)
     if entity is None:
         raise _missing(key)
-    return _unless_known(asked, as_json(lookup.shown(entity)), entity.revision)
+    return _tagged(as_json(lookup.shown(entity)), entity.revision)
 
 
 def put(asked: Request, kind: str) -> Response:
@@ -205,12 +205,9 @@ def _wants_text(asked: Request) -> bool:
     return YAML in accepted and JSON not in accepted
 
 
-def _unless_known(asked: Request, answer: Response, tag: str) -> Response:
-    """Return the answer with its ETag; 304 where the client has it already."""
+def _tagged(answer: Response, tag: str) -> Response:
+    """Return the answer with its ETag."""
     headers = (("ETag", f'"{tag}"'), ("Vary", "Accept, Authorization"), ("Cache-Control", "private, no-cache"))
-    known = asked.headers.get("if-none-match", "")
-    if known.strip() == "*" or f'"{tag}"' in known:
-        return Response(304, b"", answer.type, headers)
     return answer._replace(headers=headers)
 
 
@@ -244,8 +241,8 @@ def _resources(kind: Kind) -> tuple[Resource, Resource]:
     base = f"/api/v1/{kind.folder}"
     one = f"{base}/{{type}}/{{name}}" if kind.typed else f"{base}/{{name}}"
     name = kind.name
-    listed = Operation(partial(find, kind=name), f"{kind.folder.capitalize()}, listed", describe=_LISTED)
-    read = Operation(partial(get, kind=name), f"One {name}", describe=_READ)
+    listed = Operation(partial(find, kind=name), f"{kind.folder.capitalize()}, listed", describe=_LISTED, cached=True)
+    read = Operation(partial(get, kind=name), f"One {name}", describe=_READ, cached=True)
     written = Operation(partial(put, kind=name), f"Write one {name}", "editor", limit=DOCUMENT_LIMIT, describe=_WRITTEN)
     deleted = Operation(partial(delete, kind=name), f"Delete one {name}", "editor", describe=_DELETED)
     return Resource(base, {"GET": listed}), Resource(one, {"GET": read, "PUT": written, "DELETE": deleted})
