@@ -42,8 +42,8 @@ types: $(VENV)/with-tools
 imports: $(VENV)/with-tools
 	@$(BIN)/lint-imports --no-logo
 
-quick: $(VENV)/with-tools ## The tests that take no time
-	@$(PYTEST) -m "not slow"
+quick: $(VENV)/with-tools ## Unit tests with few examples, and the contract of stores in memory: under a minute
+	@$(PYTEST) tests/unit tests/contract -m "not slow" -k "memory or not contract" --hypothesis-profile quick
 
 oldest: $(VENV)/with-tools ## Unit and contract tests on the oldest libraries that setup.cfg allows
 	@$(PYTEST) tests/e2e/test_oldest.py

@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ("databases",)  # one set of servers for all suites that use them
+
+settings.register_profile("quick", max_examples=10)  # of 100; see `generated.examples`
 
 GIT_CONFIGURATION = """\
 [user]

@@ -71,6 +71,7 @@ class ZenprofileError(Exception):
 
     code = "failed"
     exit_status = 1
+    elsewhere = False  # whether its files are not those that are here, but a remote's
 
     def __init__(
         self,

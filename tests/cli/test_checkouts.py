@@ -238,3 +238,24 @@ def test_a_profile_that_a_sparse_checkout_leaves_out_is_named(run, clone: Path) 
     run("user create zoe")
     run("commit")
     assert git(clone, "show", "--stat", "--format=").split()[0] == ".zenprofile/users/zoe.yaml"
+
+
+def test_status_tells_of_each_profile_of_the_repository(run, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "5 documents of ./.zenprofile\n" in run("status").err
+    usecase.create(Profiles(str(clone.parent / "elsewhere")), usecase.Wish("y", str(clone / "eu"), new=True), 30.0)
+    git(clone, "add", "-A")
+    git(clone, "commit", "-q", "-m", "two")
+    (clone / "eu" / "users" / "ada.yaml").write_text("name: ada\n")
+    monkeypatch.chdir(clone / "eu")
+    done = run("status")
+    assert "5 documents of ../.zenprofile\n6 documents of" in done.err
+    assert done.out.count("ml-platform: branch") == 2
+    rows = run("status -o json").json["profiles"]
+    assert [(row["state"], row["documents"]) for row in rows] == [("ahead", 5), ("uncommitted", 6)]
+    assert "profiles" not in run("status -o json --profile ml-platform").json
+
+
+def test_status_finds_nothing_in_a_repository_without_a_profile(run, tmp_path: Path, monkeypatch) -> None:
+    git(tmp_path, "init", "-q", "bare")
+    monkeypatch.chdir(tmp_path / "bare")
+    assert "no profile was found" in run("status", fails=1).err

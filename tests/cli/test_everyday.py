@@ -1,5 +1,7 @@
 """What people type by habit: several names, names in full, globs, labels, names for other commands."""
 
+import os
+
 import pytest
 
 S3 = "component register {} --type artifact_store --flavor s3 --set path=s3://{}"
@@ -196,3 +198,80 @@ def test_a_name_of_now_finds_what_had_another_name_then(team):
     done = team(f"stack describe live --at {first}", fails=1)
     assert f"there was no stack 'live' at '{first}'" in done.err
     assert "see: zenprofile log stack/live" in done.err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "component register s3 -t artifact_store -f s3",
+            "add --set path=VALUE (artifact_store flavor s3 needs it",
+        ),
+        (
+            "component register s3 -t artifact_store -f s3 --set pth=s3://b",
+            "'pth' is no field of artifact_store flavor",
+        ),
+        ("artifact-store register s3 --flavor s3 --path=s3://b --secret=x", "reference: --set 'secret={{NAME.KEY}}'"),
+        ("component update s3-dev --unset path", "add --set path=VALUE"),
+        ("stack register new -o nope -a default", "register it: zenprofile orchestrator register nope --flavor FLAVOR"),
+        ("stack register new -o defualt -a default", "did you mean 'default'?; zenprofile orchestrator list shows"),
+    ],
+)
+def test_errors_of_options_speak_of_options_and_of_no_file(team, line, said):
+    done = team(line, fails=1)
+
+    assert said in done.err
+    assert ".yaml" not in done.err
+    assert "file" not in team(f"{line} --output json", fails=1).error
+
+
+def test_paths_lead_from_the_current_folder(run, folder, tmp_path, monkeypatch):
+    bad = folder / "stacks" / "bad.yaml"
+    bad.write_text("name: bad\ncomponents:\n  orchestrator: nothing\nwhat: 1\n")
+    inside = folder / "stacks"
+
+    for place in (tmp_path, inside, folder):
+        monkeypatch.chdir(place)
+        shown = os.path.relpath(bad)
+        for line in ("status", "validate", "stack list", "stack describe bad", "commit"):
+            done = run(f"{line} --profile p", fails=int(line != "status"))
+            assert f"{shown}:4:1: " in done.out + done.err, line
+        assert {p["file"] for p in run("status --profile p -o json").json["invalid"]} == {shown}
+        assert run("stack list --profile p -o json", fails=1).error["file"] == shown
+
+
+def test_what_is_refused_prints_nothing_but_the_error(run, profile, tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").write_text("mine")
+
+    for line, status in (
+        ("create new --url ./full", 1),
+        ("create p", 1),
+        ("create new --url git+file:///nothing/there.git", 1),
+        ("create new -t nosuch", 2),
+    ):
+        done = run(f"-q {line}", fails=status)
+        assert done.out == ""
+        assert done.err.startswith("Error: ")
+        assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [
+        ("remote", {"remote", "branch"}),
+        ("remote set git@example.com:a/b", {"remote", "branch"}),
+        ("pull", {"moved", "changes", "notes"}),
+        ("push", {"confirmed", "sent", "push_to"}),
+        ("sync", {"proposed", "push_to", "committed", "changes", "notes", "sent"}),
+        ("propose", {"branch", "url", "commits"}),
+    ],
+)
+def test_a_database_answers_in_json_with_the_keys_of_a_repository(run, line, keys):
+    run("create shared -t sql")
+
+    answer = run(f"--profile shared {line} -o json")
+    assert set(answer.json) == {"state", "store_type", *keys}
+    assert answer.json["state"] == "shared"
+    assert answer.err == ""
+    assert "is shared already" in run(f"--profile shared {line}").out

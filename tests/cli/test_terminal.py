@@ -96,3 +96,26 @@ def test_a_pager_that_is_gone_or_none_loses_nothing(long_names: Path, pager: str
 def test_times_are_local_in_text_and_utc_in_json(run, long_names: Path) -> None:
     assert "+05:30 " in screen("log", 120, TZ="Asia/Kolkata").splitlines()[0]
     assert run("log -o json").json[0]["when"].endswith("Z")
+
+
+def test_what_was_and_what_is_have_git_s_colours_on_a_terminal(run, long_names: Path) -> None:
+    run("component update b --set path=s3://c")
+
+    log, show, diff = (screen(line, 100, TERM="xterm-256color", NO_COLOR="") for line in ("log", "show", "diff HEAD~1"))
+
+    assert all(line.startswith("\x1b[33m") for line in log.splitlines())
+    assert show.startswith("\x1b[33mchange ")
+    for shown in (show, diff):
+        assert "\x1b[1mENTITY" in shown
+        assert "\x1b[36mcomponent/artifact_store/b" in shown
+        assert "\x1b[31ms3://b" in shown
+        assert "\x1b[32ms3://c" in shown
+
+
+@pytest.mark.parametrize("line", ["log", "show", "diff HEAD~1", "diff HEAD~1 -o json", "log -o yaml"])
+def test_who_wants_no_colours_gets_none(run, long_names: Path, line: str) -> None:
+    plain = [screen(line, 100, lines=50, TERM="xterm", NO_COLOR="1"), screen(line, 100, lines=50, TERM="dumb")]
+    plain += [run(line).out] if "-o" in line else []
+
+    assert "\x1b" not in "".join(plain)
+    assert len(set(plain)) == 1

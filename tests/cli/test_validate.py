@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -28,8 +29,8 @@ def test_a_profile_that_holds_prints_nothing(run, profile):
 def test_problems_are_lines_with_their_places(run, bad):
     lines = run("validate", fails=1).out.splitlines()
 
-    assert lines[0].startswith("stacks/bad.yaml:3:17: ")
-    assert lines[1].startswith("users/worse.yaml:2:1: ")
+    assert lines[0].startswith(f"{os.path.relpath(bad)}/stacks/bad.yaml:3:17: ")
+    assert lines[1].startswith(f"{os.path.relpath(bad)}/users/worse.yaml:2:1: ")
     assert len(lines) == 2
 
 
@@ -40,7 +41,8 @@ def test_problems_as_json(run, bad):
     assert done.json["valid"] is False
     first = done.json["problems"][0]
     assert set(first) == {"file", "line", "column", "path", "message", "hint", "code"}
-    assert (first["file"], first["line"], first["path"]) == ("stacks/bad.yaml", 3, "components.orchestrator")
+    assert (first["file"], first["line"]) == (f"{os.path.relpath(bad)}/stacks/bad.yaml", 3)
+    assert first["path"] == "components.orchestrator"
 
 
 def test_paths_say_which_documents_are_checked(run, bad):
@@ -93,7 +95,7 @@ def test_the_index_is_checked_where_it_is_asked_for(run, bad):
     run("validate --staged")
     git(bad, "add", "stacks/bad.yaml")
 
-    assert run("validate --staged", fails=1).out.startswith("stacks/bad.yaml:3:17: ")
+    assert run("validate --staged", fails=1).out.startswith(f"{os.path.relpath(bad)}/stacks/bad.yaml:3:17: ")
     (bad / "stacks" / "bad.yaml").unlink()
     assert len(run("validate --staged stacks", fails=1).out.splitlines()) == 1
     run("validate --staged users")
@@ -166,3 +168,17 @@ def test_what_the_current_folder_holds_is_judged(run, tmp_path, monkeypatch, for
     subprocess.run(["git", "rm", "-qr", "--cached", ":/ml"], cwd=code, check=True)
     assert "no profile was found" in run("validate", fails=1).err
     assert "no profile was found" in run("fmt --check", fails=1).err
+
+
+def test_a_tab_is_warned_of_as_long_as_it_is_there(run, folder, monkeypatch):
+    monkeypatch.setattr("zenprofile.drivers.local.cache._YOUNG", -(10**18))  # nothing is too young to be cached
+    tabbed = folder / "users" / "ada.yaml"
+    tabbed.write_text("name: ada\ndescription:\tours\n")
+    (folder / "users" / "worse.yaml").write_text(f"{WORSE}description:\tours\n")
+
+    for _ in range(2):
+        err = run("validate", fails=1).err
+        assert "users/ada.yaml:2:13: a tab" in err
+        assert "users/worse.yaml:3:13: a tab" in err
+    tabbed.write_text("name: ada\ndescription: ours\n")
+    assert "ada.yaml" not in run("validate", fails=1).err

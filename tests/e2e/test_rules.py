@@ -2,6 +2,8 @@
 
 import ast
 import configparser
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+from repos import git
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -201,3 +205,36 @@ def guesses() -> Iterator[str]:
 
 def test_what_a_store_can_do_is_asked_by_capability_alone() -> None:
     assert list(guesses()) == []
+
+
+def hooks() -> dict[str, str]:
+    """Return what the project's own pre-commit hooks run, by id."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    return {hook["id"]: hook["entry"] for hook in config["repos"][0]["hooks"]}
+
+
+def test_hooks_run_what_make_check_runs() -> None:
+    tools = re.findall(r"^\t@\$\(BIN\)/(ruff \w+|mypy|lint-imports)", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    assert [re.sub(r" --.*", "", entry).removeprefix(".venv/bin/") for entry in hooks().values()] == tools
+
+
+def test_hooks_refuse_a_breach_of_each_rule(checkout: Path) -> None:
+    """Mypy is left out: it would read everything."""
+    shutil.copy(ROOT / ".pre-commit-config.yaml", checkout)
+    (checkout / ".venv").symlink_to(sys.prefix)
+    append(checkout / "zenprofile" / "core" / "names.py", "import os;")
+    git(checkout, "init", "-q")
+    git(checkout, "add", "zenprofile", ".pre-commit-config.yaml")
+    store = {"PRE_COMMIT_HOME": str(checkout / "store"), "SKIP": "types"}
+
+    done = subprocess.run(
+        [Path(sys.executable).with_name("pre-commit"), "run", "--files", "zenprofile/core/names.py"],
+        cwd=checkout,
+        env={**os.environ, **store},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    found = {hook: f"hook id: {hook}" in done.stdout for hook in hooks()}
+    assert found == {"lint": True, "format": True, "types": False, "imports": True}, done.stdout + done.stderr

@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,13 +144,13 @@ def documents(draw: st.DrawFn) -> str:
     return "\n".join(result) + "\n"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(documents(), DATA)
 def test_any_document_takes_any_data(document: str, data: dict[str, Any]) -> None:
     assert same(reader.read(edit(document, data)), data)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(documents(), st.sampled_from([7, "seven", None, "sev\nen"]))
 def test_a_changed_leaf_leaves_every_other_line(document: str, value: Any) -> None:
     data = reader.read(document)
@@ -237,7 +238,7 @@ def in_order(lines: list[str], document: str) -> bool:
     return all(line in rest for line in lines)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(blocks(), st.integers(0, 4), st.sampled_from(["set", "add", "remove"]), ASKED)
 def test_every_other_entry_keeps_its_bytes(
     given_: tuple[list[str], str, str], number: int, action: str, value: Any

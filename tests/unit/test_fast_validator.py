@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -47,7 +48,7 @@ def likely(field: dict[str, Any]) -> st.SearchStrategy[Any]:
     return st.sampled_from(choices) | VALUES
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(data=st.data())
 @pytest.mark.parametrize("name", NAMES)
 def test_it_agrees_with_jsonschema_near_every_schema_that_ships(name: str, data: st.DataObject) -> None:
@@ -122,7 +123,7 @@ DATA = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(raw=SCHEMAS, value=DATA)
 def test_it_agrees_with_jsonschema_on_any_schema(raw: Any, value: Any) -> None:
     expected = Draft202012Validator(raw, registry=Registry()).is_valid(value)

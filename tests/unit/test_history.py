@@ -5,6 +5,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+from generated import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -660,7 +661,7 @@ def _write(store, what, which, value):
 
 
 @pytest.mark.parametrize("kind", ["memory", "sql", "git", "git-by-hand"])
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(writes=WRITES)
 def test_undoing_every_write_gives_the_state_of_the_start(tmp_path, kind, writes):
     folder = tmp_path / str(next(NUMBERS))

@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +34,7 @@ def agrees(document: str) -> bool:
     return data is not None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(DOCUMENTS)
 def test_it_reads_as_the_parser_does_or_leaves_it(document: str) -> None:
     agrees(document)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,7 +118,7 @@ def documents(draw: st.DrawFn) -> tuple[str, str, str]:
     return sides[0], sides[1], sides[2]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(documents())
 def test_disjoint_edits_never_conflict_and_every_comment_survives(sides: tuple[str, str, str]) -> None:
     base, ours, theirs = sides

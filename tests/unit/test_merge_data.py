@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -185,7 +186,7 @@ def test_what_one_side_changed_is_the_result(triple: tuple[Key, Data, Data, Data
         assert same(unordered(key, merge), unordered(key, side))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(TRIPLES)
 def test_the_sides_are_alike(triple: tuple[Key, Data, Data, Data]) -> None:
     key, base, ours, theirs = triple
@@ -201,7 +202,7 @@ def test_the_sides_are_alike(triple: tuple[Key, Data, Data, Data]) -> None:
         assert same(unordered(key, here), unordered(key, there))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(TRIPLES)
 def test_no_value_vanishes(triple: tuple[Key, Data, Data, Data]) -> None:
     key, base, ours, theirs = triple
@@ -223,7 +224,7 @@ def test_no_value_vanishes(triple: tuple[Key, Data, Data, Data]) -> None:
             assert any(path in result and same(result[path], side) for side in one_of_both) or key.kind == "stack"
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(TRIPLES)
 def test_a_second_merge_changes_nothing(triple: tuple[Key, Data, Data, Data]) -> None:
     key, base, ours, theirs = triple
@@ -234,7 +235,7 @@ def test_a_second_merge_changes_nothing(triple: tuple[Key, Data, Data, Data]) ->
         assert same(merged(key, theirs, data, theirs), data)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(DATA, DATA, DATA, st.booleans())
 def test_disjoint_edits_never_conflict(base: Data, ours: Data, theirs: Data, nested: bool) -> None:
     mine = {**{k: v for k, v in base.items() if k in "cd"}, **{k: v for k, v in ours.items() if k in "ab"}}
@@ -247,7 +248,7 @@ def test_disjoint_edits_never_conflict(base: Data, ours: Data, theirs: Data, nes
     assert same(merged(COMPONENT, base, mine, other), expected)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(TRIPLES, st.sampled_from(["ours", "theirs"]))
 def test_one_choice_for_all_settles_all(triple: tuple[Key, Data, Data, Data], side: Any) -> None:
     key, base, ours, theirs = triple

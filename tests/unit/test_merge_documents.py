@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -195,6 +196,7 @@ def test_a_document_that_cannot_be_read_is_a_persons_choice() -> None:
     assert "=======" in with_markers(KEY, BASE, ours, theirs)
 
 
+@pytest.mark.slow
 def test_two_documents_too_large_for_one_are_a_persons_choice() -> None:
     ours = f"{BASE}description: {'o' * 600_000}\n"
     theirs = f"{BASE}labels:\n  text: {'t' * 600_000}\n"
@@ -206,6 +208,7 @@ def test_two_documents_too_large_for_one_are_a_persons_choice() -> None:
     assert resolve(KEY, BASE, ours, theirs, {(): "ours"}) == ours
 
 
+@pytest.mark.slow
 def test_a_document_with_very_many_new_members_is_merged_in_time() -> None:
     base = "name: t\nmembers:\n  - x\n"
     ours = base + "".join(f"  - o{n}\n" for n in range(3000))
@@ -416,7 +419,7 @@ def test_what_one_side_changed_is_taken_byte_for_byte(base: str, side: str) -> N
     assert merge_document(KEY, base, side, side) == (side, (), ())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(documents(), documents(), documents())
 def test_the_text_holds_the_merged_data(base: str, ours: str, theirs: str) -> None:
     before, mine, other = (texts.read(side) for side in (base, ours, theirs))
@@ -445,7 +448,7 @@ def additions(draw: st.DrawFn) -> tuple[str, str, str]:
     return base, sides[0], sides[1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(additions())
 def test_disjoint_additions_keep_every_line_of_both(sides: tuple[str, str, str]) -> None:
     base, ours, theirs = sides
@@ -460,7 +463,7 @@ def test_disjoint_additions_keep_every_line_of_both(sides: tuple[str, str, str])
     assert [line for line in entry if line.strip() and not line.lstrip().startswith("#") and line not in rest] == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.none() | documents(), documents(), documents())
 def test_each_side_of_the_markers_is_a_whole_document(base: str | None, ours: str, theirs: str) -> None:
     marked = with_markers(KEY, base, ours, theirs, size=9)
@@ -533,7 +536,7 @@ def test_one_sides_profile_is_taken_as_it_is(base: dict[Key, str], side: dict[Ke
         assert not merged.conflicts
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(PROFILES, PROFILES, PROFILES)
 def test_profiles_merge_alike_from_both_sides(
     base: dict[Key, str], ours: dict[Key, str], theirs: dict[Key, str]
@@ -550,7 +553,7 @@ def test_profiles_merge_alike_from_both_sides(
         assert as_data(applied(ours, here)) == as_data(applied(theirs, there))
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(PROFILES, PROFILES, PROFILES)
 def test_leaving_out_what_is_alike_changes_nothing(
     base: dict[Key, str], ours: dict[Key, str], theirs: dict[Key, str]

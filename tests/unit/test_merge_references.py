@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -151,7 +152,7 @@ def as_texts(profile: Profile) -> dict[Key, str]:
     return {key: writer.write(key.kind, data) for key, data in profile.items()}
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(STEPS, STEPS)
 def test_renames_never_break_the_other_sides_references(
     ours: list[tuple[str, int, str]], theirs: list[tuple[str, int, str]]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,7 +147,7 @@ def test_a_name_that_is_taken_leaves_the_conflict_open() -> None:
 NAMES = st.permutations(["a", "b", "c", "d", "e", "f"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(NAMES, st.lists(st.sampled_from("abc"), max_size=3, unique=True))
 def test_any_renames_of_one_side_carry_the_edits_of_the_other(names: list[str], edits: list[str]) -> None:
     told = {key: key._replace(name=name) for key, name in zip((A, B, C), names, strict=False) if key.name != name}

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -253,7 +254,7 @@ def reads_or_refuses(document: str | bytes) -> None:
         assert same(events.data(document), data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=60) | YAMLISH | YAMLISH.map(lambda t: t.encode("utf-8", "surrogatepass")) | TOKENS)
 @example(b"\xff\xfe")
 @example("%YAML 1.1\n%YAML 1.1\n")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,7 +59,7 @@ def test_what_the_library_finds_is_found(name: str, pattern: re.Pattern[str]) ->
         else st.from_regex(pattern, fullmatch=True, alphabet=st.characters(min_codepoint=32, max_codepoint=126))
     )
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=examples(50), deadline=None)
     @given(secret=made, before=st.sampled_from(["", "x ", "key: ", '"', "https://h/?t="]))
     def check(secret: str, before: str) -> None:
         text = f"{before}{secret} and more"

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from generated import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -432,7 +433,7 @@ class Machine:
             assert self.now >= min(self.hinted + self.policy.quiet, before.first + self.policy.longest)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data())
 def test_its_promises_hold_whatever_happens(data: st.DataObject) -> None:
     watcher = Machine(data)
@@ -449,7 +450,7 @@ def _is_told(policy: Policy, state: WatcherState) -> None:
         assert view.reason
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([*KINDS, "fine"]), st.floats(0, 200)), max_size=20), st.floats(0, 1))
 def test_once_the_world_is_well_everything_is_committed_and_shared(
     failures: list[tuple[str, float]], chance: float

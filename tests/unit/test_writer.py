@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+from generated import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -139,7 +140,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(TEXTS)
 @example("no")
 @example("0x1F")
@@ -160,7 +161,7 @@ def test_any_text_is_a_value_and_a_key_for_every_reader(value: str) -> None:
         everybody_reads({value: 1, "b": [{value: value}]})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.dictionaries(TEXTS, VALUES, max_size=4))
 def test_any_data_is_read_back_by_every_reader(data: dict[str, Any]) -> None:
     document = everybody_reads(data)

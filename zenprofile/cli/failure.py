@@ -2,31 +2,34 @@
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zenprofile.cli import output
 from zenprofile.errors import UsageError, ZenprofileError
 
+if TYPE_CHECKING:
+    from zenprofile.cli.session import Session
+
 INTERRUPTED = 130
 
 
-def report(error: BaseException, format_: str, arguments: list[str]) -> int:
+def report(error: BaseException, session: "Session | None", arguments: list[str]) -> int:
     """Tell the user about an exception and return the exit status.
 
     Args:
         error: what ended the command.
-        format_: as the session knows it.
+        session: of the command; None before there is one.
         arguments: of the command line, which say the format where parsing failed before it was known.
     """
     try:
-        return _status(error, format_, arguments)
+        return _status(error, session, arguments)
     except OSError:  # stderr cannot be written either
         return 1
     finally:
         _finish_quietly()
 
 
-def _status(error: BaseException, format_: str, arguments: list[str]) -> int:
+def _status(error: BaseException, session: "Session | None", arguments: list[str]) -> int:
     import click
 
     if isinstance(error, KeyboardInterrupt | click.Abort):
@@ -34,7 +37,11 @@ def _status(error: BaseException, format_: str, arguments: list[str]) -> int:
     if isinstance(error, BrokenPipeError):
         return 1
     failure = _as_ours(error)
-    wants_json = format_ == "json" or (isinstance(error, click.UsageError) and _wants_json(arguments))
+    if session is not None and not failure.elsewhere:
+        failure.file = session.lead(failure.file)
+        failure.problems = tuple(map(session.placed, failure.problems))
+    asked = session is not None and session.format == "json"
+    wants_json = asked or (isinstance(error, click.UsageError) and _wants_json(arguments))
     output.aside(_in_json(failure) if wants_json else line_of(failure))
     return failure.exit_status
 
@@ -65,7 +72,7 @@ def line_of(error: ZenprofileError) -> str:
     """Return ``Error: file:line:column: message; hint`` on one line."""
     place = f"{error.file}:{error.line}:{error.column}: " if error.line else f"{error.file}: " if error.file else ""
     hint = f"; {error.hint}" if error.hint else ""
-    return f"{output.coloured('Error:', 31, sys.stderr)} {output.safe_text(f'{place}{error.message}{hint}')}"
+    return f"{output.coloured('Error:', output.RED, sys.stderr)} {output.safe_text(f'{place}{error.message}{hint}')}"
 
 
 def _in_json(error: ZenprofileError) -> str:

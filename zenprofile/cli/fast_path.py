@@ -71,10 +71,10 @@ def _properties(data: dict[str, Any], profile: Profile) -> str:
     return output.properties(title, [(field.upper(), data[field]) for field in fields])
 
 
-def _status(session: Session) -> None:
+def _status(session: Session) -> int:
     from zenprofile.cli import standing
 
-    standing.status(session)
+    return standing.status(session)
 
 
 def _push(session: Session) -> None:

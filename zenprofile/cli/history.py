@@ -1,5 +1,6 @@
 """Commands on what was changed: commit, log, show, diff, blame, restore, revert, undo, redo."""
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -209,8 +210,9 @@ def _written(session: Session, recorded: Recorded, nothing: str) -> None:
 
 
 def _whole(recorded: Recorded) -> str:
-    head = [("change", recorded.rev), ("who", recorded.who), ("when", output.local_time(recorded.when))]
-    lines = [output.safe_text(f"{name:<7}{value}") for name, value in head]
+    head = [("who", recorded.who), ("when", output.local_time(recorded.when))]
+    lines = [output.coloured(output.safe_text(f"change {recorded.rev}"), output.YELLOW, sys.stdout)]
+    lines += [output.safe_text(f"{name:<7}{value}") for name, value in head]
     lines += ["", *(output.safe_text(f"    {line}".rstrip()) for line in recorded.message.splitlines())]
     return "\n".join([*lines, *(["", showing.differences(recorded.changes)] if recorded.changes else [])])
 

@@ -3,12 +3,12 @@
 import os
 from typing import NamedTuple
 
-from zenprofile.cli import output
+from zenprofile.cli import output, whereabouts
 from zenprofile.cli.session import Session
-from zenprofile.errors import NotFound, Problem
+from zenprofile.errors import Problem
 from zenprofile.store.base import Snapshot, Store
 from zenprofile.store.capabilities import InWorkTree
-from zenprofile.usecases import documents
+from zenprofile.usecases import documents, here
 
 
 class Judged(NamedTuple):
@@ -25,9 +25,8 @@ class Judged(NamedTuple):
 
     def told(self, number: int) -> str:
         """Say what is judged."""
-        where = self.place.rstrip("/") or (self.store.folder if isinstance(self.store, InWorkTree) else self.store.url)
-        shown = where if where.startswith(("./", "../", "/")) or ":" in where else f"./{where}"
-        return output.safe_text(f"{number} document{'' if number == 1 else 's'} of {shown}")
+        folder = self.store.folder if isinstance(self.store, InWorkTree) else self.store.url
+        return whereabouts.told(number, self.place.rstrip("/") or folder)
 
 
 def judged(session: Session, paths: tuple[str, ...]) -> list[Judged]:
@@ -38,21 +37,14 @@ def judged(session: Session, paths: tuple[str, ...]) -> list[Judged]:
     """
     if paths or session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
         chosen = documents.chosen(paths)
-        return [Judged(_store(session, chosen.root), chosen.below, _place(chosen.root))]
-    folders = documents.here()
+        store = _store(session, chosen.root)
+        return [Judged(store, chosen.below, whereabouts.way_to(chosen.root) if chosen.root else session.place())]
+    folders = here.folders()
     if folders:
-        return [Judged(_store(session, folder), (), _place(folder)) for folder in folders]
+        return [Judged(_store(session, folder), (), whereabouts.way_to(folder)) for folder in folders]
     if folders is not None and not session.profiles.exist():
-        message = "no profile was found: no folder of this repository holds a zenprofile.yaml"
-        raise NotFound(message, hint="name its folder, or check it out")
-    return [Judged(session.store(), (), "")]
-
-
-def _place(folder: str) -> str:
-    if not folder:
-        return ""
-    below = os.path.relpath(folder).replace(os.sep, "/")
-    return "" if below == "." else f"{below}/"
+        raise whereabouts.none_here()
+    return [Judged(session.store(), (), session.place())]
 
 
 def _store(session: Session, root: str) -> Store:
@@ -62,7 +54,7 @@ def _store(session: Session, root: str) -> Store:
     from zenprofile.store import registry as opener
     from zenprofile.store.base import Options
 
-    profile = documents.profile_at(session.profiles, root)
+    profile = here.profile_at(session.profiles, root)
     if profile is not None:
         return session.open(profile)
     return session.keep(opener.open_store(root, Options(timeout=session.timeout)))
@@ -81,12 +73,11 @@ def validate(
     number = 0
     for each in judged(session, paths):
         snapshot = _staged(each.store) if staged else each.store.snapshot(rev)
-        found = documents.validate(snapshot, each.below)
-        problems += [each.placed(problem, from_top=form is not None) for problem in found]
-        session.warn_all(each.place + line for line in documents.warnings(snapshot, each.below))
-        count = documents.count(snapshot, each.below)
-        number += count
-        session.hint(each.told(count))
+        found = documents.judge(snapshot, each.below)
+        problems += [each.placed(problem, from_top=form is not None) for problem in found.problems]
+        session.warn_all(each.place + line for line in found.warnings)
+        number += found.number
+        session.hint(each.told(found.number))
     if form is not None:
         from zenprofile.cli import reports
 

@@ -21,7 +21,7 @@ def run() -> "NoReturn":
     the system does not.
     """
     # Most that is made while modules are imported stays: to look for garbage among it costs a tenth of a start.
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(500_000, 20, 100)
     status = main()
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:
         from zenprofile.cli.failure import report
 
-        return report(error, session.format if session else "table", arguments)
+        return report(error, session, arguments)
 
 
 def _open_closed_streams() -> None:

@@ -22,6 +22,8 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 Encode = Callable[[Any], Any]
 _WORDS = {True: "true", False: "false", None: "null"}
 
+# As git uses them.
+_BOLD, RED, GREEN, YELLOW, CYAN, PLAIN = 1, 31, 32, 33, 36, 0
 _NARROWEST = 6  # columns of a cell, however small the window is
 _LINES = {
     "heavy": ("┏━", "━┯━", "━┓", "┃ ", " │ ", " ┃", "┠─", "─┼─", "─┨", "┗━", "━┷━", "━┛", "━", "─"),
@@ -72,7 +74,7 @@ def _padded(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", colours: Sequence[int] = ()) -> str:
     """Return a table with a line around every cell, as ZenML draws it, without a final line end.
 
     On a terminal it fits the window: cells wrap, and only rows that wrap have a rule around them.
@@ -81,6 +83,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = 
         header: names of the columns, shown in capitals.
         rows: cells; each is made safe, a line break in it shown escaped.
         title: stands centred above.
+        colours: of the columns (see `coloured`), below a bold header.
     """
     left, cross, right, cell, between, end, t_left, t_cross, t_right, b_left, b_cross, b_right, heavy, light = _LINES[
         "heavy" if _draws_boxes() else "ascii"
@@ -98,11 +101,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = 
         if number and (not terminal or number == 1 or tall[number] or tall[number - 1]):
             lines.append(separator)
         for parts in zip_longest(*row, fillvalue=""):
-            lines.append(cell + between.join(_padded(text, n) for text, n in zip(parts, columns, strict=True)) + end)
+            padded = [_padded(text, n) for text, n in zip(parts, columns, strict=True)]
+            lines.append(cell + between.join(_painted(padded, colours if number else [_BOLD] * len(colours))) + end)
     lines.append(b_left + b_cross.join(heavy * n for n in columns) + b_right)
     if title:
         lines.insert(0, _centred(safe_text(title), len(lines[0])))
     return "\n".join(lines)
+
+
+def _painted(cells: list[str], colours: Sequence[int]) -> list[str]:
+    if not colours:
+        return cells
+    return [coloured(text, colour, sys.stdout) for text, colour in zip(cells, colours, strict=True)]
 
 
 def _window() -> int:
@@ -246,6 +256,6 @@ def _print(text: str, stream: TextIO) -> None:
 
 
 def coloured(text: str, colour: int, stream: TextIO) -> str:
-    """Return the text in one of the terminal's colours (31 red, 33 yellow) where the stream is one that wants them."""
+    """Return the text in one of the terminal's colours (`RED` and so on) where the stream is one that wants them."""
     wants = not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb" and stream.isatty()
-    return f"\x1b[{colour}m{text}\x1b[0m" if wants else text
+    return f"\x1b[{colour}m{text}\x1b[0m" if wants and colour and text.strip() else text

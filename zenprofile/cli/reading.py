@@ -3,6 +3,7 @@
 Plainly spelt, they come without the option parser (`zenprofile.cli.fast_path`).
 """
 
+import sys
 from typing import TYPE_CHECKING
 
 from zenprofile.cli import output, showing
@@ -145,4 +146,5 @@ def log(session: Session, entity: str, wanted: "LogFilter") -> None:
 def _log_row(recorded: "Recorded") -> str:
     when = output.local_time(recorded.when)
     first_line = recorded.message.partition("\n")[0]
-    return output.safe_text(f"{recorded.rev[:_SHORT]} {when} {recorded.who}: {first_line}")
+    rev = output.coloured(recorded.rev[:_SHORT], output.YELLOW, sys.stdout)
+    return f"{rev} {output.safe_text(f'{when} {recorded.who}: {first_line}')}"

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.cli import output
+from zenprofile.core.entity import MANIFEST
 from zenprofile.errors import Invalid, NotFound, Unsafe
 from zenprofile.machine.active import Active, find_active
 from zenprofile.machine.profiles import Profile, Profiles
 
 if TYPE_CHECKING:
+    from zenprofile.errors import Problem
     from zenprofile.store.base import Options, Store
 
 DEFAULT_TIMEOUT = 30.0
@@ -41,6 +43,7 @@ class Session:
         self._announced = False
         self._store: Store | None = None
         self._unparsed: list[Store] = []
+        self._opened = False
 
     @property
     def active(self) -> Active:
@@ -120,6 +123,20 @@ class Session:
             self._store = self.open(self.profile)
         return self._store
 
+    def lead(self, file: str) -> str:
+        """Return a path of a document of the open store as it leads there from the current folder; another as it is."""
+        from zenprofile.usecases.documents import lead
+
+        return lead(self._store, file) if file and self._store is not None else file
+
+    def place(self) -> str:
+        """Return the folder of the open store, with a slash behind it, as it leads there; "" where one stands in it."""
+        return self.lead(MANIFEST).removesuffix(MANIFEST)
+
+    def placed(self, problem: "Problem") -> "Problem":
+        """Return a problem whose file leads there from the current folder."""
+        return problem._replace(file=self.lead(problem.file))
+
     def named(self, name: str) -> Profile:
         """Return the profile of a name: one of this machine's, or the checkout's that one stands in.
 
@@ -141,7 +158,11 @@ class Session:
         return store
 
     def keep(self, store: "Store") -> "Store":
-        """Return a store, which is closed when the command ends."""
+        """Return a store, which is closed when the command ends; what its flavors mark is not shown."""
+        from zenprofile.usecases import own_flavors
+
+        own_flavors.count(store, first=not self._opened)
+        self._opened = True
         context = _context()
         if context is None:
             self._unparsed.append(store)
@@ -225,7 +246,7 @@ class Session:
     def warn(self, text: str) -> None:
         """Print a warning to stderr, as `note`."""
         if self.format != "json":
-            output.aside(f"{output.coloured('Warning:', 33, sys.stderr)} {text}")
+            output.aside(f"{output.coloured('Warning:', output.YELLOW, sys.stderr)} {text}")
 
     def warn_all(self, lines: Iterable[str]) -> None:
         """Print warnings to stderr, made safe, as `note`."""

@@ -12,7 +12,7 @@ from zenprofile.cli.standing import commits, side_of
 from zenprofile.core import change
 from zenprofile.core.change import Changed
 from zenprofile.store.capabilities import InWorkTree
-from zenprofile.store.sharing import Proposed
+from zenprofile.store.sharing import Proposed, Relation
 
 strict_option = click.option("--strict", is_flag=True, help="Refuse what is bound to this machine instead of warning.")
 others_option = click.option(
@@ -31,9 +31,12 @@ def arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) 
 
 @command(examples=["zenprofile status", "zenprofile status -o json"])
 @click.pass_obj
-def status(session: Session) -> None:
-    """Say how the profile is: edits, problems, conflicts, and where it stands against its remote."""
-    standing.status(session)
+def status(session: Session) -> int:
+    """Say how the profile is: edits, problems, conflicts, and where it stands against its remote.
+
+    In a repository every profile of it is told of; stderr says which, and how many documents each has.
+    """
+    return standing.status(session)
 
 
 @group(
@@ -44,11 +47,17 @@ def remote(context: click.Context) -> None:
     """Show the profile's remote, or name it."""
     if context.invoked_subcommand is None:
         session = context.ensure_object(Session)
-        side = side_of(session)
+        side = side_of(session, **_NO_REMOTE)
         if side is not None:
             relation = side.relation()
-            data = {"remote": relation.remote, "branch": relation.branch}
-            session.show(data, lambda: output.safe_text(relation.remote or "There is no remote."))
+            session.show(_as_json(relation), lambda: output.safe_text(relation.remote or "There is no remote."))
+
+
+_NO_REMOTE = {"remote": "", "branch": ""}
+
+
+def _as_json(relation: Relation) -> dict[str, str]:
+    return {"remote": relation.remote, "branch": relation.branch}
 
 
 @remote.command("set", examples=["zenprofile remote set git@github.com:org/stacks.git"])
@@ -56,10 +65,11 @@ def remote(context: click.Context) -> None:
 @click.pass_obj
 def set_(session: Session, url: str) -> None:
     """Name the repository that the profile is shared through."""
-    side = side_of(session)
+    side = side_of(session, **_NO_REMOTE)
     if side is not None:
         side.set_remote(url)
-        session.say(f"The remote is now {output.safe_text(side.relation().remote)}.")
+        relation = side.relation()
+        session.show(_as_json(relation), lambda: f"The remote is now {output.safe_text(relation.remote)}.")
 
 
 @command(examples=["zenprofile pull", "zenprofile pull --take-theirs"])
@@ -72,7 +82,7 @@ def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
     """Fetch what others have changed, and merge it by meaning."""
     from zenprofile.usecases import arriving, sharing
 
-    side = side_of(session)
+    side = side_of(session, moved=False, changes=[], notes=[])
     if side is None:
         return
     done = side.pull(accept_invalid=accept_invalid, take_theirs=take_theirs)
@@ -106,7 +116,7 @@ def propose(session: Session, message: str, branch: str, with_others: bool) -> N
     """
     from zenprofile.usecases import sharing
 
-    side = side_of(session)
+    side = side_of(session, branch="", url="", commits=0)
     if side is None:
         return
     store = session.store()
@@ -138,7 +148,7 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
     """Pull and push until the remote has what is here; edits that hold are committed first (not in `manual`)."""
     from zenprofile.usecases import arriving, sharing
 
-    side = side_of(session)
+    side = side_of(session, proposed=[], push_to="", committed="", changes=[], notes=[], sent=0)
     if side is None:
         return
     store = session.store()

@@ -105,7 +105,7 @@ def refuse(session: Session, problems: Iterable[Any]) -> None:
     Raises:
         Invalid: there are problems.
     """
-    found = list(problems)
+    found = list(map(session.placed, problems))
     if not found:
         return
     from zenprofile.errors import Invalid
@@ -288,7 +288,7 @@ def _marked(text: str, overridden: bool) -> str:
 
 
 def differences(changes: "Iterable[Changed]") -> str:
-    """Return a table of fields."""
+    """Return a table of fields, coloured on a terminal as git does it."""
     from zenprofile.core.change import fields
     from zenprofile.core.paths import show as path_of
 
@@ -296,7 +296,8 @@ def differences(changes: "Iterable[Changed]") -> str:
     for changed in changes:
         cells = [(path_of(f.path), cell(f.before), cell(f.after)) for f in fields(changed)]
         rows += [(str(changed.key), *row) for row in cells or [("(comments or order)", "", "")]]
-    return output.table(("ENTITY", "FIELD", "BEFORE", "AFTER"), rows)
+    colours = (output.CYAN, output.PLAIN, output.RED, output.GREEN)
+    return output.table(("ENTITY", "FIELD", "BEFORE", "AFTER"), rows, colours=colours)
 
 
 def cell(value: Any) -> str:

@@ -1,13 +1,15 @@
 """What `status` and `push` do and print. Both come without the option parser where they are spelt plainly."""
 
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zenprofile.cli import output
+from zenprofile.cli import output, whereabouts
 
 if TYPE_CHECKING:
     from zenprofile.cli.session import Session
-    from zenprofile.store.sharing import Relation, Sharing
+    from zenprofile.store.base import Store
+    from zenprofile.store.sharing import OpenConflicts, Relation, Sharing, StoreStatus
 
 # What ``status`` says of a profile that has no remote side: it is shared by what it is.
 _SHARED: dict[str, Any] = {
@@ -16,21 +18,34 @@ _SHARED: dict[str, Any] = {
     "since": "",
     "reason": "it is shared already: there is nothing to send or fetch",
     **dict.fromkeys(("next", "branch", "upstream", "push_to"), ""),
-    **dict.fromkeys(("ahead", "behind"), 0),
+    **dict.fromkeys(("ahead", "behind", "documents"), 0),
     **{name: [] for name in ("proposed", "changes", "conflicts", "invalid")},
     **dict.fromkeys(("remote", "hooks"), ""),
 }
 
 
-def side_of(session: "Session", nothing: Any = None) -> "Sharing | None":
-    """Return the remote side of the active profile; None, having said so, where there is none to look at."""
-    from zenprofile.usecases import sharing
+def side_of(session: "Session", nothing: Any = None, **empty: Any) -> "Sharing | None":
+    """Return the remote side of the active profile; None, having said so, where there is none to look at.
 
-    store = session.store()
-    found = sharing.side(store, _progress if sys.stderr.isatty() and session.format == "table" else None)
+    Args:
+        session: of the command.
+        nothing: what JSON then says.
+        empty: what JSON then says beside that the profile is shared already.
+    """
+    return _side_of(session, session.store(), nothing, **empty)
+
+
+def _side_of(
+    session: "Session", store: "Store", nothing: Any = None, *, state: bool = False, **empty: Any
+) -> "Sharing | None":
+    from zenprofile.store.capabilities import Shareable
+
+    progress = _progress if sys.stderr.isatty() and session.format == "table" else None
+    found = store.sharing(progress, state=state) if isinstance(store, Shareable) else None
     if found is None:
         line = f"A profile of type '{store.driver}' is shared already: there is nothing to send or fetch."
-        session.show({"state": "shared", "store_type": store.driver} if nothing is None else nothing, lambda: line)
+        shared = {"state": "shared", "store_type": store.driver, **empty}
+        session.show(shared if nothing is None else nothing, lambda: line)
     return found
 
 
@@ -39,18 +54,77 @@ def _progress(text: str) -> None:
     sys.stderr.flush()
 
 
-def status(session: "Session") -> None:
-    """Say how the profile is: edits, problems, conflicts, and where it stands against its remote."""
-    side = side_of(session, _SHARED | {"profile": session.active.name})
-    if side is None:
-        return
-    from zenprofile.core import change
-    from zenprofile.usecases import sharing
+class _Standing(NamedTuple):
+    """A profile that is told of: its name, and the way to its folder from the current one ("" for none)."""
 
-    found = side.state()
+    name: str
+    place: str
+    store: "Store"
+
+
+def status(session: "Session") -> int:
+    """Say how profiles are: edits, problems, conflicts, and where they stand against their remotes.
+
+    These are the ones of the repository that one stands in, else the active one; stderr says which. Returns the exit
+    status: 1 where no document was found.
+    """
+    from zenprofile.store.capabilities import InWorkTree
+
+    rows: list[dict[str, Any]] = []
+    lines: list[str] = []
+    for one in _profiles(session):
+        side = _side_of(session, one.store, _SHARED | {"profile": one.name}, state=True)
+        if side is None:
+            return 0
+        found = _placed(side.state(), one.store)
+        folder = one.store.folder if isinstance(one.store, InWorkTree) else one.store.url
+        session.hint(whereabouts.told(found.documents, one.place.rstrip("/") or folder))
+        rows.append(_as_json(one.name, found))
+        lines += _in_text(one.name, found, rows[-1]["conflicts"])
+    first = next((row for row in rows if row["profile"] == session.active.name), rows[0])
+    data = {**first, "profiles": rows} if len(rows) > 1 else first
+    session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
+    if any(row["documents"] for row in rows):
+        return 0
+    session.warn("no documents were found")
+    return 1
+
+
+def _profiles(session: "Session") -> list[_Standing]:
+    """Open the profiles of the repository that one stands in; where none is there, or one is named, the active one.
+
+    Raises:
+        NotFound: there is none, in a repository on a machine without profiles.
+    """
+    from zenprofile.usecases import here
+
+    named = session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE")
+    folders = None if named else here.folders_at_hand()
+    if folders == [] and not session.profiles.exist():
+        raise whereabouts.none_here()
+    found = []
+    for folder in folders or ():
+        profile = here.profile_of(session.profiles, session.active, folder)
+        store = session.store() if profile is session.active.profile else session.open(profile)
+        found.append(_Standing(profile.name, whereabouts.way_to(folder), store))
+    return found or [_Standing(session.active.name, "", session.store())]
+
+
+def _placed(found: "StoreStatus", store: "Store") -> "StoreStatus":
+    """Return a status with the files of its problems as they lead there from the current folder."""
+    if not found.invalid:
+        return found
+    from zenprofile.usecases.documents import lead
+
+    return found._replace(invalid=tuple(p._replace(file=lead(store, p.file)) for p in found.invalid))
+
+
+def _as_json(name: str, found: "StoreStatus") -> dict[str, Any]:
+    from zenprofile.core import change
+
     relation = found.relation
-    data: dict[str, Any] = {
-        "profile": session.active.name,
+    return {
+        "profile": name,
         "state": found.state,
         "since": found.since,
         "reason": found.reason,
@@ -62,18 +136,31 @@ def status(session: "Session") -> None:
         "behind": relation.behind,
         "proposed": [{"branch": p.branch, "url": p.url, "commits": p.commits} for p in relation.proposed],
         "changes": [change.as_json(changed) for changed in found.changes],
-        "conflicts": sharing.conflict_rows(found.open),
+        "conflicts": _conflicts(found.open),
         "invalid": [problem._asdict() for problem in found.invalid],
         "remote": relation.remote,
         "hooks": found.hooks,
+        "documents": found.documents,
     }
-    lines = [_place(session.active.name, relation)]
+
+
+def _conflicts(open_: "OpenConflicts") -> list[dict[str, Any]]:
+    if not open_.conflicts:
+        return []
+    from zenprofile.usecases import sharing
+
+    return sharing.conflict_rows(open_)
+
+
+def _in_text(name: str, found: "StoreStatus", conflicts: list[dict[str, Any]]) -> list[str]:
+    from zenprofile.core import change
+
+    lines = [_place(name, found.relation)]
     lines += [f"{found.state}: {found.reason}" + (f" (since {output.local_time(found.since)})" if found.since else "")]
     lines += [f"  {line}" for line in change.each_in_words(found.changes)]
-    lines += [f"  {line}" for row in data["conflicts"] for line in _in_words(row)]
+    lines += [f"  {line}" for row in conflicts for line in _in_words(row)]
     lines += [f"  {problem}" for problem in found.invalid]
-    lines += [f"Next: {found.next}"] if found.next else []
-    session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
+    return lines + ([f"Next: {found.next}"] if found.next else [])
 
 
 def _in_words(row: dict[str, Any]) -> list[str]:
@@ -94,7 +181,7 @@ def push(session: "Session", *, strict: bool = False, with_others: bool = False)
     """Send the commits that are only here; what is invalid is never sent."""
     from zenprofile.usecases import sharing
 
-    side = side_of(session)
+    side = side_of(session, confirmed="", sent=0, push_to="")
     if side is None:
         return
     done = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)

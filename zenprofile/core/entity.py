@@ -121,16 +121,18 @@ class Entity:
         data: the document's content, as `zenprofile.core.document.reader.read` gives it.
         known: the revision, as far as it was needed; "" before that.
         holds: whether the document is known to hold by itself; False says nothing.
+        tabs: whether there is a tab in its text; None where that is not known.
         revision: of the data; the same in every driver.
     """
 
-    __slots__ = ("data", "holds", "key", "known")
+    __slots__ = ("data", "holds", "key", "known", "tabs")
 
-    def __init__(self, key: Key, data: Data, revision: str = "", holds: bool = False) -> None:
+    def __init__(self, key: Key, data: Data, revision: str = "", holds: bool = False, tabs: bool | None = None) -> None:
         self.key = key
         self.data = data
         self.known = revision
         self.holds = holds
+        self.tabs = tabs
 
     @property
     def revision(self) -> str:

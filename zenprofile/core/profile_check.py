@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zenprofile.core import paths, suggestions
 from zenprofile.core.document_check import MAX_PROBLEMS, document
 from zenprofile.core.entity import Data, Entity, Key, normal
-from zenprofile.core.snapshot import Overlay, Snapshot, flavor_of
+from zenprofile.core.snapshot import Loaded, Overlay, Snapshot, flavor_of
 from zenprofile.errors import Invalid, Problem
 
 if TYPE_CHECKING:
@@ -74,8 +74,12 @@ def _texts(value: Any) -> list[tuple[int, str]]:
 
 def whole(snapshot: Snapshot) -> list[Problem]:
     """List every problem of a profile: of each document, of references between them, of names that clash."""
-    loaded = snapshot.load()
-    keys = snapshot.keys()
+    return judged(snapshot, snapshot.load())
+
+
+def judged(snapshot: Snapshot, loaded: Loaded) -> list[Problem]:
+    """List what `whole` does, of a profile whose documents are loaded."""
+    keys = keys_of(snapshot, loaded)
     there = set(keys)
     problems = list(loaded.problems)
     near = _Near(snapshot)
@@ -89,6 +93,11 @@ def whole(snapshot: Snapshot) -> list[Problem]:
         if first != key:
             problems.append(clash(key, first))
     return sorted(problems, key=lambda p: (p.file, p.line, p.column))
+
+
+def keys_of(snapshot: Snapshot, loaded: Loaded) -> list[Key]:
+    """Return all keys of a profile that is loaded: without problems, its documents are all that there is."""
+    return snapshot.keys() if loaded.problems else [entity.key for entity in loaded.entities]
 
 
 class _Near:

@@ -38,13 +38,26 @@ def must_not_be_left_out(top: str) -> None:
         raise NotFound(message, hint=f"git sparse-checkout add {FOLDER}", file=os.path.join(top, FOLDER))
 
 
+def may_hold_several(top: str) -> bool:
+    """Say whether a repository's index may name several profiles; no process is started."""
+    from zenprofile.git.repository import find
+
+    repository = find(top)
+    return repository is not None and _named_in(repository.git_file("index"), MANIFEST) > 1
+
+
 def _may_track(index: str, name: str = MANIFEST) -> bool:
-    """Say whether git's index may name a profile: its entries hold names as they are. Spares most reads a process."""
+    """Say whether git's index may name a profile. Spares most reads a process."""
+    return _named_in(index, name) > 0
+
+
+def _named_in(index: str, name: str) -> int:
+    """Count how often an index holds a name: its entries have it as it is."""
     try:
         with open(index, "rb") as file:
-            return name.encode() in file.read()
+            return file.read().count(name.encode())
     except OSError:
-        return False
+        return 0
 
 
 def is_tracked(file: str) -> bool:

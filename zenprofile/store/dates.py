@@ -1,11 +1,12 @@
 """Dates as people write them in ``--at``: the same moment for every driver."""
 
 import re
-from datetime import UTC, datetime, timedelta
+import time
 
-_AGO = re.compile(r"(\d{1,6})[ .](second|minute|hour|day|week|month|year)s?[ .]ago\Z")
+# Compiled where they are needed: most commands are told no date, and `datetime` costs more than all of this.
+_AGO = r"(\d{1,6})[ .](second|minute|hour|day|week|month|year)s?[ .]ago\Z"
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2629746, "year": 31556952}
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\Z")
+_DATE = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\Z"
 # The ends of time, as text can say it: years 1 and 9999 in UTC.
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799
 
@@ -18,8 +19,10 @@ def parse(text: str) -> float | None:
     """
     if text in {"now", "today", "yesterday"} or text.endswith("ago"):
         return _relative(text)
-    if not _DATE.match(text):
+    if not re.match(_DATE, text):
         return None
+    from datetime import datetime
+
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -37,17 +40,21 @@ def start(text: str) -> float | None:
     moment = parse(text)
     if moment is None or not (len(text) == 10 or text in {"today", "yesterday"}):
         return moment
+    from datetime import datetime
+
     return datetime.fromtimestamp(moment).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
 def _relative(text: str) -> float | None:
+    from datetime import datetime, timedelta
+
     now = datetime.now()
     if text == "now":
         return now.timestamp()
     if text in {"today", "yesterday"}:
         day = now - timedelta(days=text == "yesterday")
         return day.replace(hour=23, minute=59, second=59, microsecond=999999).timestamp()
-    found = _AGO.match(text)
+    found = re.match(_AGO, text)
     if not found:
         return None
     return max(now.timestamp() - int(found[1]) * _UNITS[found[2]], 0)
@@ -55,5 +62,5 @@ def _relative(text: str) -> float | None:
 
 def rfc3339(seconds: float) -> str:
     """Return seconds since 1970 as RFC 3339 in UTC, to the second; what lies beyond an end of time as that end."""
-    moment = datetime.fromtimestamp(min(max(int(seconds), _FIRST), _LAST), UTC)
-    return moment.isoformat().replace("+00:00", "Z")
+    at = time.gmtime(min(max(int(seconds), _FIRST), _LAST))
+    return "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z".format(*at[:6])

@@ -7,7 +7,7 @@ from zenprofile.core import change as changes
 from zenprofile.core import document_check, profile_check
 from zenprofile.core.change import Change, Changed, Edit
 from zenprofile.core.entity import Data, Key, revision
-from zenprofile.core.secrets import plaintext
+from zenprofile.core.secrets import own_flavors, plaintext
 from zenprofile.core.snapshot import Overlay, Snapshot, data_of, parse
 from zenprofile.errors import Exists, InUse, Invalid, NotFound, Problem, Stale, ZenprofileError
 
@@ -70,7 +70,8 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
         raise _refusal(problems)
     told = tuple(Changed(key, replaced[key], after.data(key)) for key, _, _ in writes)
     sound = frozenset(key for key, text in differing.items() if text and _is_sound(key, text, after))
-    return Prepared(tuple(writes), told, change.message or changes.words(told), sound)
+    with own_flavors.only(own_flavors.OfSnapshot(before)):
+        return Prepared(tuple(writes), told, change.message or changes.words(told), sound)
 
 
 def _targets(after: Overlay, keys: Iterable[Key]) -> set[Key]:

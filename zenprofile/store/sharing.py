@@ -98,12 +98,14 @@ class OpenConflicts(NamedTuple):
         theirs: the commit there.
         conflicts: each with both values.
         settled: entity and field (() for the document) of each that a person has settled in the unfinished merge.
+        elsewhere: those of other profiles in the same repository, which hold the merge up too.
     """
 
     ours: str
     theirs: str
     conflicts: "tuple[Conflict, ...]"
     settled: tuple[tuple[Key, Path], ...] = ()
+    elsewhere: "tuple[Conflict, ...]" = ()
 
 
 class Typed(NamedTuple):
@@ -135,6 +137,7 @@ class StoreStatus(NamedTuple):
         open: conflicts that wait.
         invalid: problems of the working tree.
         hooks: ``installed``, ``partly`` or ``missing``.
+        documents: how many there are.
     """
 
     state: str
@@ -146,6 +149,7 @@ class StoreStatus(NamedTuple):
     open: OpenConflicts
     invalid: tuple[Problem, ...]
     hooks: str
+    documents: int = 0
 
 
 class Sharing(Protocol):

@@ -50,6 +50,8 @@ def _of_path(file: str) -> list[InputDocument]:
     path = Path(file)
     if path.is_dir():
         return _of_folder(path)
+    if key_of_path(file) is not None:  # from the current folder, which is not the profile's
+        file = f"./{file}"
     raw = nofollow.read(path.parent.resolve(), path.name, _MOST_BYTES)
     if raw is None:
         raise NotFound(f"there is no file {file}", hint="name a file, a folder, or - for standard input")
@@ -71,12 +73,13 @@ def _of_folder(folder: Path) -> list[InputDocument]:
             if path.name != MANIFEST and path.parent == folder:
                 found += streams.read(path.read_text(encoding="utf-8"), str(path))
             continue
+        file = str(path) if folder != Path() else f"./{path}"
         try:
             raw = nofollow.read(folder.resolve(), key.path)
-            text = reader.decode(raw or b"", str(path))
-            found.append(InputDocument(key, reader.read(text, str(path)), text, str(path), 0, Positions(text)))
+            text = reader.decode(raw or b"", file)
+            found.append(InputDocument(key, reader.read(text, file), text, file, 0, Positions(text)))
         except Invalid as error:
-            problems += [problem._replace(file=str(path)) for problem in error.problems]
+            problems += [problem._replace(file=file) for problem in error.problems]
     if problems:
         raise Invalid.of(problems)
     return found

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 from zenprofile.core import profile_check
 from zenprofile.core.change import Change, Edit, Recorded
-from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, NotFound, Problem, Unsupported, UsageError
-from zenprofile.machine.profiles import Profile, Profiles, folder_of
 from zenprofile.store.base import Store
 from zenprofile.store.capabilities import InWorkTree
 
@@ -65,16 +64,36 @@ def chosen(given: Sequence[str]) -> Chosen:
     return Chosen("", ())
 
 
-def here() -> list[str] | None:
-    """Return the folders of the profiles in the repository that one stands in; None where one stands in none."""
-    from zenprofile.machine import roots, tracked
+class Judgement(NamedTuple):
+    """What is said of a profile, or of some of its documents.
 
-    try:
-        cwd = os.getcwd()
-    except OSError:
-        return None
-    top = roots.top_of(cwd)
-    return tracked.profiles_below(top, roots.near(top)) if top else None
+    Attributes:
+        problems: what does not hold.
+        warnings: of documents that can be read here, that other readers refuse them.
+        number: of documents.
+    """
+
+    problems: list[Problem]
+    warnings: list[str]
+    number: int
+
+
+def judge(snapshot: Snapshot, below: Sequence[str] = ()) -> Judgement:
+    """Judge a profile, or some of its documents.
+
+    Raises:
+        NotFound: a path names no document.
+    """
+    if below:
+        _selected(snapshot, below)
+    loaded = snapshot.load()
+    problems = profile_check.judged(snapshot, loaded)
+    plain = {entity.key for entity in loaded.entities if entity.tabs is False}
+    keys = profile_check.keys_of(snapshot, loaded)
+    if below:
+        problems = [problem for problem in problems if _within(problem.file, below)]
+        keys = [key for key in keys if _within(key.path, below)]
+    return Judgement(problems, _warnings(snapshot, [key for key in keys if key not in plain]), len(keys))
 
 
 def count(snapshot: Snapshot, below: Sequence[str] = ()) -> int:
@@ -102,38 +121,23 @@ def _below(path: str, root: str) -> str:
     return "" if below == "." else below
 
 
-def profile_at(profiles: Profiles, root: str) -> Profile | None:
-    """Return this machine's profile of a folder, or None."""
-    place = os.path.realpath(root)
-    return next((profile for profile in profiles.state().profiles.values() if folder_of(profile) == place), None)
+def validate(snapshot: Snapshot) -> list[Problem]:
+    """List the problems of a profile."""
+    return profile_check.whole(snapshot)
 
 
-def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:
-    """List the problems of a profile, or of some of its documents.
-
-    Raises:
-        NotFound: a path names no document.
-    """
-    problems = profile_check.whole(snapshot)
-    if not below:
-        return problems
-    _selected(snapshot, below)
-    return [problem for problem in problems if _within(problem.file, below)]
-
-
-def warnings(snapshot: Snapshot, below: Sequence[str] = ()) -> list[str]:
+def _warnings(snapshot: Snapshot, keys: Sequence[Key]) -> list[str]:
     """Say of documents that can be read here that other readers refuse them."""
     found = []
-    for key in snapshot.keys():  # noqa: SIM118 - no mapping
-        text = _readable(snapshot, key) if not below or _within(key.path, below) else ""
+    for key in keys:
+        text = _readable(snapshot, key)
         if "\t" in text:
             from zenprofile.core.document import tabs
 
             place = tabs.found(text)
             if place:
-                found.append(
-                    f"{key.path}:{place[0]}:{place[1]}: a tab that PyYAML's own loaders refuse; zenprofile fmt"
-                )
+                where = f"{key.path}:{place[0]}:{place[1]}"
+                found.append(f"{where}: a tab that PyYAML's own loaders refuse; zenprofile fmt")
     return found
 
 
@@ -165,6 +169,18 @@ def place(store: Store, entity: str = "") -> str:
         message = f"a profile of type '{store.driver}' has no folder"
         raise Unsupported(message, hint="zenprofile apply -f and zenprofile edit change its documents")
     return os.path.join(store.folder, lookup.refer(store.snapshot(), entity).path) if entity else store.folder
+
+
+def lead(store: Store, file: str) -> str:
+    """Return the path of a document as it leads there from the current folder; of what is not there, as it is."""
+    root = store.folder if isinstance(store, InWorkTree) else ""
+    path = os.path.join(root, *file.split("/"))
+    if not root or (file != MANIFEST and key_of_path(file) is None) or not os.path.lexists(path):
+        return file
+    try:
+        return min(os.path.relpath(path), path, key=len)
+    except OSError:  # the current folder is gone
+        return path
 
 
 def fmt(store: Store, below: Sequence[str] = (), *, dry: bool = False, message: str = "") -> Formatted:

@@ -69,7 +69,7 @@ def register(store: Store, kind: str, data: Data, message: str = "") -> Recorded
     from zenprofile.core.document import writer
 
     key = _named(key_of(kind, data))
-    return store.apply(Change((Edit(key, None, writer.write(kind, data)),), message))
+    return _written(store, Edit(key, None, writer.write(kind, data)), message)
 
 
 def update(store: Store, entity: Entity, text: str | None, data: Data, message: str = "") -> Recorded:
@@ -84,7 +84,16 @@ def update(store: Store, entity: Entity, text: str | None, data: Data, message: 
     """
     if text is None or same(entity.data, data):
         return changelog.nothing(message)
-    return store.apply(Change((_edited(entity, text, data),), message))
+    return _written(store, _edited(entity, text, data), message)
+
+
+def _written(store: Store, edit: Edit, message: str) -> Recorded:
+    try:
+        return store.apply(Change((edit,), message))
+    except Invalid as error:
+        from zenprofile.usecases import by_options
+
+        raise by_options.told(error, edit.key) from None
 
 
 def describe(store: Store, key: Key, details: Details, **fields: str | None) -> Recorded:

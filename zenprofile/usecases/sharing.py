@@ -153,7 +153,10 @@ def _commit(store: Store, warn: Warn, confirm: Confirm | None) -> Recorded | Non
         _must_not_delete_most(store.edits(), confirm)
         recorded = store.commit()
     except Invalid as error:
-        warn(f"edits by hand are not committed, since they are invalid: {error.file}: {error.message}")
+        from zenprofile.usecases.documents import lead
+
+        file = lead(store, error.file)
+        warn(f"edits by hand are not committed, since they are invalid: {file}: {error.message}")
         return None
     return recorded if recorded.rev else None
 
@@ -258,14 +261,16 @@ def conflict_json(conflict: "Conflict", ours: str, theirs: str) -> dict[str, Any
     for name in ("base", "ours", "theirs"):
         value = getattr(conflict, name)
         if value is not MISSING:
-            row[name] = sensitive.masked(key, sensitive.every_flavor(key), conflict.path, value)
+            row[name] = sensitive.masked(key, [*sensitive.every_flavor(key), ""], conflict.path, value)
     detail = detector.hidden(conflict.detail)
-    return {**row, "class": conflict.class_, "detail": detail, "ours_rev": ours, "theirs_rev": theirs}
+    row |= {"class": conflict.class_, "detail": detail, "ours_rev": ours, "theirs_rev": theirs}
+    return {**row, "profile": conflict.place} if conflict.place else row
 
 
 def conflict_rows(open_: OpenConflicts) -> list[dict[str, Any]]:
     """Return open conflicts as ``status -o json`` prints them."""
-    return [conflict_json(conflict, open_.ours, open_.theirs) for conflict in open_.conflicts]
+    found = (*open_.conflicts, *open_.elsewhere)
+    return [conflict_json(conflict, open_.ours, open_.theirs) for conflict in found]
 
 
 def conflicts(sharing: Sharing, *, who: bool = False) -> list[dict[str, Any]]:

@@ -10,8 +10,16 @@ if TYPE_CHECKING:
 _SHOWN = 10  # names in a message
 
 
-def undecided(found: "tuple[Conflict, ...]") -> ConflictError:
-    """Return the error that names open conflicts (at least one) and how to settle them."""
+def undecided(found: "tuple[Conflict, ...]", elsewhere: "tuple[Conflict, ...]" = ()) -> ConflictError:
+    """Return the error that names open conflicts (at least one) and how to settle them.
+
+    ``elsewhere`` are those of other profiles in the repository; they are named where there are no others.
+    """
+    if not found:
+        place = elsewhere[0].place
+        told = undecided(tuple(c for c in elsewhere if c.place == place))
+        hint = "in that folder: see 'zenprofile conflicts', then 'zenprofile resolve ENTITY --ours|--theirs'"
+        return ConflictError(f"the profile at '{place}' has {told.message}", hint=hint)
     names = list(dict.fromkeys(_name(c) for c in found))
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     count = "1 conflict" if len(found) == 1 else f"{len(found)} conflicts"
@@ -31,5 +39,6 @@ def spoiled(problems: tuple[Problem, ...]) -> Invalid:
     """Return the error of a remote that brings problems (at least one)."""
     error = Invalid.of(problems)
     error.message = f"the remote's entities are invalid, nothing was moved: {error.message}"
+    error.elsewhere = True
     error.hint = "have it fixed there, or take it as it is: zenprofile pull --accept-invalid"
     return error

@@ -4,13 +4,14 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from binascii import crc32
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.drivers.local import conflicts, watch_record
 from zenprofile.errors import Problem
 from zenprofile.fs import atomic, nofollow
-from zenprofile.git import hook_paths, runner
+from zenprofile.git import hook_paths
 from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
 from zenprofile.store import dates
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _Told = tuple[str, str, str, str]  # the state's word, since when, why, what to do
 _FILE = "state.json"
-_VERDICT = "verdict.json"
 _LAST = 253_402_300_800  # seconds; the year 10000
 _SETTLE = "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs"
 _HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
@@ -51,22 +51,31 @@ def state(
         store: which.
         relation: of its branch to the remote's.
         open_: its conflicts.
-        touched: of `looking`.
+        touched: as `zenprofile.git.looking.Looking` has it.
         settings: of its repository.
         rewritten: what is said of a remote that lacks commits that it had, and what to do.
     """
     repository = store.repository
     if repository is None:
-        return StoreStatus(
-            "uncommitted", "", "nothing is committed yet", "zenprofile commit", relation, (), open_, (), "missing"
-        )
+        number = len(store.snapshot().keys())
+        told = ("uncommitted", "", "nothing is committed yet", "zenprofile commit")
+        return StoreStatus(*told, relation, (), open_, (), "missing", number)
     paths = touched()
     changes = tuple(store.uncommitted(paths)) if paths else ()
-    invalid = tuple(_invalid(store, repository, clean=not paths))
+    problems, documents = _judged(store, repository, clean=not paths)
+    invalid = tuple(problems)
     last = _read(repository, _FILE)
     found = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
     word, since, reason, advice = _watched(repository, found)
-    return StoreStatus(word, since, reason, advice, relation, changes, open_, invalid, _hooks(settings.hooks_folder))
+    hooks = _hooks(settings.hooks_folder)
+    return StoreStatus(word, since, reason, advice, relation, changes, open_, invalid, hooks, documents)
+
+
+def _elsewhere(open_: OpenConflicts) -> tuple[str, str]:
+    """Say which other profile of the repository holds the merge up, and what to do."""
+    place = open_.elsewhere[0].place if open_.elsewhere else ""
+    number = sum(conflict.place == place for conflict in open_.elsewhere)
+    return f"{number} to settle in the profile at '{place}'", f"in that folder: {_SETTLE}"
 
 
 def _word(
@@ -92,6 +101,7 @@ def _word(
             f"{len(open_.conflicts)} to settle",
             "git pull" if all(c.class_ == "outside" for c in open_.conflicts) else _SETTLE,
         ),
+        (bool(open_.elsewhere), "conflict", _since(conflicts.file(repository)), *_elsewhere(open_)),
         (bool(invalid), "invalid", "", f"{invalid[0] if invalid else ''}", "fix it; zenprofile validate names all"),
         (bool(edits), "uncommitted", "", f"{edits} edited by hand", "zenprofile commit"),
         (not relation.remote, "unshared", "", "there is no remote", "zenprofile remote set URL"),
@@ -169,45 +179,30 @@ def _since(path: str) -> str:
         return ""
 
 
-@contextlib.contextmanager
-def looking(repository: Repository, settings: GitConfig) -> Iterator[Callable[[], list[str]]]:
-    """Let git look at the work tree while other things are done.
-
-    Gives what lists the files below the profile that git takes for changed: its index knows at once which are not.
-    """
-    flags = settings.filters_off
-    args = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignored=matching"]
-    args.append("--ignore-submodules=all")
-    args += ["--", repository.prefix or "."]
-    process = runner.start(args, repository.folder, flags=flags)
-
-    def touched() -> list[str]:
-        out = runner.finish(process, args).out
-        paths = (os.fsdecode(row[3:]) for row in out.split(b"\0") if row)
-        return [path.removeprefix(repository.prefix) for path in paths if path.startswith(repository.prefix)]
-
-    try:
-        yield touched
-    finally:
-        if process.returncode is None:
-            runner.end(process)
-
-
-def _invalid(store: "LocalStore", repository: Repository, *, clean: bool) -> list[Problem]:
-    """List the problems of the working tree; the verdict on one without edits is kept, by commit and tree."""
+def _judged(store: "LocalStore", repository: Repository, *, clean: bool) -> tuple[list[Problem], int]:
+    """List the problems of the working tree, and count its documents; of one without edits both are kept, by commit."""
     if not clean:
         return _whole(store)
     head = repository.head()
     commit = f"{head.oid} {repository.prefix} {store.schemas}"
-    kept = _read(repository, _VERDICT)
-    found = _problems(kept.get("problems"))
-    if head.oid and found is not None and kept.get("commit") == commit:
-        return found
+    kept = _read(repository, _verdict(repository))
+    found, number = _problems(kept.get("problems")), kept.get("documents")
+    if found is not None and isinstance(number, int) and head.oid and kept.get("commit") == commit:
+        return found, number
     objects = store.objects(repository)
     tree = f"{objects.subtree(objects.tree_of(head.oid), repository.prefix)} {store.schemas}"
-    problems = found if found is not None and kept.get("tree") == tree else _whole(store)
-    _write(repository, _VERDICT, {"commit": commit, "tree": tree, "problems": [list(problem) for problem in problems]})
-    return problems
+    if found is None or not isinstance(number, int) or kept.get("tree") != tree:
+        found, number = _whole(store)
+    rows = [list(problem) for problem in found]
+    data = {"commit": commit, "tree": tree, "problems": rows, "documents": number}
+    _write(repository, _verdict(repository), data)
+    return found, number
+
+
+def _verdict(repository: Repository) -> str:
+    """Return the name of the file that keeps it: each profile of a repository has its own."""
+    prefix = repository.prefix.encode("utf-8", "surrogateescape")
+    return f"verdict-{crc32(prefix):08x}.json" if prefix else "verdict.json"
 
 
 def _problems(rows: Any) -> list[Problem] | None:
@@ -220,10 +215,11 @@ def _problems(rows: Any) -> list[Problem] | None:
     return [Problem(*row) for row in rows]
 
 
-def _whole(store: "LocalStore") -> list[Problem]:
+def _whole(store: "LocalStore") -> tuple[list[Problem], int]:
     from zenprofile.core import profile_check
 
-    return profile_check.whole(store.snapshot())
+    snapshot = store.snapshot()
+    return profile_check.whole(snapshot), len(snapshot.keys())
 
 
 def _hooks(folder: str) -> str:

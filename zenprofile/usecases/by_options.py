@@ -1,0 +1,42 @@
+"""Problems of a document that options wrote: they speak of the options, and of no file that nobody has written."""
+
+import re
+
+from zenprofile.core.entity import COMPONENT_TYPES, Key
+from zenprofile.errors import Invalid, Problem
+
+_CONFIGURATION = "configuration"
+_MISSING = re.compile("the field '([^']+)' is missing")
+_LOST = re.compile("refers to ([a-z_]+) '([^']+)', which does not exist(; did you mean)?")
+
+
+def told(error: Invalid, key: Key) -> Invalid:
+    """Return the error of a write with the problems of the written document told so."""
+    if not error.problems:
+        return error
+    return Invalid.of(_told(problem) if problem.file == key.path else problem for problem in error.problems)
+
+
+def _told(problem: Problem) -> Problem:
+    return problem._replace(file="", line=0, column=0, hint=_hint(problem) or problem.hint)
+
+
+def _hint(problem: Problem) -> str:
+    kind, _, setting = problem.path.partition(".")
+    is_setting = kind == _CONFIGURATION
+    if problem.code == "plain-secret" and is_setting:
+        return f"keep the secret elsewhere and give its reference: --set '{setting}={{{{NAME.KEY}}}}'"
+    missing = _MISSING.match(problem.message)
+    if missing and is_setting:
+        return f"add --set {'.'.join(filter(None, (setting, missing[1])))}=VALUE ({problem.hint})"
+    lost = _LOST.search(problem.message)
+    return _way_to(*lost.groups()) if lost else ""
+
+
+def _way_to(noun: str, name: str, near: str | None) -> str:
+    group = noun.replace("_", "-")
+    if near:
+        return f"zenprofile {group} list shows what there is"
+    if noun in COMPONENT_TYPES:
+        return f"register it: zenprofile {group} register {name} --flavor FLAVOR"
+    return f"create it: zenprofile {group} create {name}"
