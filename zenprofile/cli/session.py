@@ -227,8 +227,8 @@ class Session:
 
     @contextlib.contextmanager
     def progress(self) -> Iterator[Callable[[str], None] | None]:
-        """Give what shows git's progress on a terminal, and clear its line at the end; None where nobody looks."""
-        if self.format != "table" or not sys.stderr.isatty():
+        """Give what shows progress on one line of a terminal, and clear it at the end; None where nobody looks."""
+        if self.quiet or self.format != "table" or not sys.stderr.isatty():
             yield None
             return
         try:
