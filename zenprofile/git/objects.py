@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import nofollow, shared
-from zenprofile.git import runner
+from zenprofile.git import pack, runner
 from zenprofile.git.repository import Repository
 from zenprofile.git.trees import EXECUTABLE, FILE, FOLDER, Pair, TreeEntry, Trees
 
@@ -27,13 +27,16 @@ _MOST_OPEN = 256  # files
 _FEW, _THREADS = 16, 16  # so many are waited for one after the other; of more, so many at a time
 
 
-class _Unsettled(NamedTuple):
-    """An object that is written and not durable yet: its file under another name."""
+_PACKED = 512  # objects; more go into one pack: ten thousand files take longer to be made than to be filled
 
-    temporary: str
+
+class _Unsettled(NamedTuple):
+    """An object that is not durable yet: the place of its file, and the file's name so far ("": there is none)."""
+
     path: str
     kind: str
     content: bytes
+    temporary: str = ""
 
 
 class Objects(Trees):
@@ -147,6 +150,15 @@ class Objects(Trees):
         path = os.path.join(folder, oid[2:])
         if oid in self._unsettled or _freshened(path):
             return oid
+        self._unsettled[oid] = _Unsettled(path, kind, content)
+        if not self._together:
+            self.settle()
+        return oid
+
+    def _put(self, oid: str) -> None:
+        """Write an object's file, under another name."""
+        path, kind, content, _ = self._unsettled[oid]
+        folder = os.path.dirname(path)
         shared.make_folder(folder, self._sharing)
         # Git's own level for loose objects is 1; large trees are ids, which do not shrink.
         level = 1 if len(content) < 65536 else 0
@@ -156,24 +168,17 @@ class Objects(Trees):
         file = os.open(temporary, flags, 0o444)
         shared.share(file, self._sharing)
         self._open.append(file)
-        self._unsettled[oid] = _Unsettled(temporary, path, kind, content)
-        try:
-            view = memoryview(packed)
-            while view:
-                view = view[os.write(file, view) :]
-            if not self._together:
-                self.settle()
-            elif len(self._open) > _MOST_OPEN:
-                os.close(self._open.pop())
-                self._closed.append(temporary)
-        except BaseException:
-            self._drop()
-            raise
-        return oid
+        self._unsettled[oid] = self._unsettled[oid]._replace(temporary=temporary)
+        view = memoryview(packed)
+        while view:
+            view = view[os.write(file, view) :]
+        if len(self._open) > _MOST_OPEN:
+            os.close(self._open.pop())
+            self._closed.append(temporary)
 
     def _drop(self) -> None:
         """Take away what is not settled."""
-        for new in self._unsettled.values():
+        for new in filter(lambda one: one.temporary, self._unsettled.values()):
             with contextlib.suppress(OSError):
                 os.unlink(new.temporary)
         while self._open:
@@ -214,10 +219,20 @@ class Objects(Trees):
 
     def settle(self) -> None:
         """Make durable what was written, and only then put it where git looks for it."""
-        self._sync()
-        for oid, new in list(self._unsettled.items()):
-            os.rename(new.temporary, new.path)
-            del self._unsettled[oid]
+        try:
+            if len(self._unsettled) > _PACKED:
+                pack.write(self._repository, ((new.kind, new.content) for new in self._unsettled.values()))
+                self._unsettled.clear()
+                return
+            for oid in self._unsettled:
+                self._put(oid)
+            self._sync()
+            for oid, new in list(self._unsettled.items()):
+                os.rename(new.temporary, new.path)
+                del self._unsettled[oid]
+        except BaseException:
+            self._drop()
+            raise
 
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit; of "" (no commit) the empty tree's id, which need not exist."""
