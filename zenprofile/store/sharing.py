@@ -276,6 +276,13 @@ class Sharing(Protocol):
 class Flowing(Sharing, Protocol):
     """The remote side of a store that can share around open conflicts."""
 
+    def may_send(self) -> bool:
+        """Say whether a push needs no pull before it: as far as is known, the remote has nothing that is not here.
+
+        Where that is no longer so, the push moves nothing there.
+        """
+        ...
+
     def flow(self, *, push: bool) -> FlowResult:
         """Share what was fetched last both ways (one way without ``push``), but for the entities in conflict.
 

@@ -154,6 +154,22 @@ def sync(
         _pause(round_, deadline, pushed.reason)
 
 
+def send(sharing: Flowing, warn: Warn) -> PushResult | None:
+    """Push without a pull where, as far as is known, the remote has nothing new: half the way to it.
+
+    Returns:
+        None where that may be otherwise, or the remote has not confirmed it: `sync` finds out.
+
+    Raises:
+        ZenprofileError: as `Sharing.push`.
+    """
+    if not sharing.may_send():
+        return None
+    _look_for_bound(sharing, warn, strict=False)
+    pushed = sharing.push()
+    return pushed if pushed.confirmed else None
+
+
 def flow(sharing: Flowing, warn: Warn, *, push: bool, timeout: float = _TIMEOUT) -> FlowResult:
     """Share what is not in conflict, after a pull that stopped at conflicts.
 
