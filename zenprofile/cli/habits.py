@@ -183,7 +183,7 @@ def _of_extra(context: click.Context, words: list[str]) -> str:
         return f"write --set {shlex.quote(f'{waiting[-1]}={words[0]}')}"
     if path == "zenprofile create":
         return f"write --url {shlex.quote(words[0])}"
-    if path.endswith(" get"):
+    if path.endswith(" get") and context.parent is not None and context.parent.parent is not None:
         return f"{path.removesuffix('get')}describe {' '.join(map(shlex.quote, words))}"
     if _takes(context, "users"):
         return "write " + " ".join(f"--user {shlex.quote(word)}" for word in words)
