@@ -587,6 +587,7 @@ def test_a_killed_fetch_leaves_no_lock_in_the_way(mine: Repository) -> None:
         "from pathlib import Path\n"
         "from zenprofile.git import remote, runner\n"
         "from zenprofile.git.repository import find\n"
+        "from zenprofile.git.upstream import upstream\n"
         "ours = find(Path(sys.argv[1]))\n"
         "def killed(*_, **__):\n"
         "    (ours.git_dir / 'refs/remotes/origin/main.lock').touch()\n"

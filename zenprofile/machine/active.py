@@ -24,6 +24,7 @@ class Active(NamedTuple):
         place: the folder under which a person's choices for this checkout are kept on this machine; "" for none.
         marker: the root's file that takes such choices as long as git does not track it; "" for none.
         near: of a profile that is not on this machine, which one may be meant; "" for none.
+        overruled: a root's file further up that names another profile; "" for none.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Active(NamedTuple):
     place: str = ""
     marker: str = ""
     near: str = ""
+    overruled: str = ""
 
     def existing(self) -> Profile:
         """Return the profile.
@@ -85,7 +87,8 @@ def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) 
         here = roots.Here(os.path.dirname(error.file))
     local = _local(state, here, profiles.file)
     if not name:
-        return local or _global(state, here, state.active, profiles.file, profiles.file)
+        found = local or _global(state, here, state.active, profiles.file, profiles.file)
+        return found._replace(overruled=here.overruled) if here.overruled else found
     if local is not None and local.is_checkout and local.name == name and name not in state.profiles:
         return local
     said_by = "--profile" if chosen else "ZENPROFILE_ACTIVE_PROFILE"

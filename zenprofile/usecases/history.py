@@ -12,6 +12,7 @@ from zenprofile.errors import Ambiguous, Invalid, NotFound, Unsupported, UsageEr
 from zenprofile.store import changelog, dates
 from zenprofile.store.base import Store
 from zenprofile.store.capabilities import Committing, Undoing
+from zenprofile.usecases import own_flavors
 
 
 def commit(store: Store, message: str = "") -> Recorded | None:
@@ -72,6 +73,7 @@ def log(store: Store, key: Key | None = None, wanted: LogFilter = ALL) -> list[R
     Raises:
         UsageError: a date is none.
     """
+    own_flavors.count_past(store)
     found = store.history() if key is None else followed(store, key)[1]
     return list(islice(filter(wanted.takes(), found), wanted.most))
 
@@ -111,6 +113,7 @@ def show(store: Store, at: str) -> Recorded:
     Raises:
         NotFound: there is no such change.
     """
+    own_flavors.count_past(store)
     return undoing(store).past(at).recorded
 
 
@@ -125,6 +128,7 @@ def diff(store: Store, span: str = "") -> list[Changed]:
     Raises:
         NotFound: there is no such change.
     """
+    own_flavors.count_past(store)
     if not span:
         return uncommitted(store)
     old, dots, new = span.partition("..")
