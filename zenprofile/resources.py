@@ -4,7 +4,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from zenprofile.core.secrets import sensitive
+from zenprofile.core.schema import shipped
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
@@ -50,7 +50,7 @@ def catalog() -> "Catalog":
     return Catalog(schema_bytes)
 
 
-sensitive.use(catalog)
+shipped.use(catalog)
 
 
 def state() -> str:

@@ -168,3 +168,17 @@ def test_what_the_current_folder_holds_is_judged(run, tmp_path, monkeypatch, for
     subprocess.run(["git", "rm", "-qr", "--cached", ":/ml"], cwd=code, check=True)
     assert "no profile was found" in run("validate", fails=1).err
     assert "no profile was found" in run("fmt --check", fails=1).err
+
+
+def test_a_tab_is_warned_of_as_long_as_it_is_there(run, folder, monkeypatch):
+    monkeypatch.setattr("zenprofile.drivers.local.cache._YOUNG", -(10**18))  # nothing is too young to be cached
+    tabbed = folder / "users" / "ada.yaml"
+    tabbed.write_text("name: ada\ndescription:\tours\n")
+    (folder / "users" / "worse.yaml").write_text(f"{WORSE}description:\tours\n")
+
+    for _ in range(2):
+        err = run("validate", fails=1).err
+        assert "users/ada.yaml:2:13: a tab" in err
+        assert "users/worse.yaml:3:13: a tab" in err
+    tabbed.write_text("name: ada\ndescription: ours\n")
+    assert "ada.yaml" not in run("validate", fails=1).err

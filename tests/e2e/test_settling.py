@@ -315,10 +315,14 @@ def house(tmp_path: Path) -> Team:
     return Team(tmp_path, bare, ana, ben)
 
 
-def test_two_profiles_of_one_repository_have_a_record_each(house: Team) -> None:
-    one, other = "one/projects/p.yaml", "two/projects/q.yaml"
+P, Q = "one/projects/p.yaml", "two/projects/q.yaml"
+OTHER = "--profile", "other"
+
+
+def apart(house: Team, *paths: str) -> None:
+    """Give each of these projects another description on each machine; ana has pushed hers."""
     for machine, text in ((house.ana, "ana"), (house.ben, "ben")):
-        for path in (one, other):
+        for path in paths:
             file = machine.top / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(f"name: {file.stem}\ndescription: {text}\n")
@@ -326,14 +330,55 @@ def test_two_profiles_of_one_repository_have_a_record_each(house: Team) -> None:
         machine.git("commit", "-q", "-m", text)
     house.ana.git("push", "-q")
 
-    house.ben.run("sync", fails=3)
-    house.ben.run("sync --profile other", fails=3)
 
-    (first, *_) = house.ben.run("conflicts -o json").json
-    (second, *_) = house.ben.run("conflicts --profile other -o json").json
-    assert (first["name"], second["name"]) == ("p", "q")
-    house.ben.run("resolve p --ours")
-    assert [row["name"] for row in house.ben.run("conflicts --profile other -o json").json][:1] == ["q"]
+def listed(machine: Machine, *profile: str) -> list[tuple[str, str, str]]:
+    """Return name, class and the other profile's place of each conflict."""
+    rows = machine.run("conflicts -o json", *profile).json
+    return [(row["name"], row["class"], row.get("profile", "")) for row in rows]
+
+
+@pytest.mark.parametrize("last", ["one", "two"])
+def test_two_profiles_of_one_repository_have_a_record_each(house: Team, last: str) -> None:
+    ben = house.ben
+    apart(house, P, Q)
+
+    assert "1 conflict to settle: project/p description" in ben.run("sync", fails=3).err
+    assert "1 conflict to settle: project/q description" in ben.run("sync", *OTHER, fails=3).err
+
+    assert listed(ben) == [("p", "field", ""), ("q", "field", "two")]
+    assert listed(ben, *OTHER) == [("q", "field", ""), ("p", "field", "one")]
+    steps = [("resolve p --theirs", ()), ("resolve q --ours", OTHER)]
+    first, second = steps if last == "two" else reversed(steps)
+    assert "Settled; 1 more to settle" in ben.run(first[0], *first[1]).out
+    assert ben.git("log", "-1", "--format=%s") == "ben"  # the merge waits for the other profile
+    ben.run(second[0], *second[1])
+    for profile in ((), OTHER):
+        assert listed(ben, *profile) == []
+        assert ben.run("status -o json", *profile).json["state"] == "ahead"
+    assert (ben.top / P).read_text() == "name: p\ndescription: ana\n"
+    assert (ben.top / Q).read_text() == "name: q\ndescription: ben\n"
+    assert "synced" in ben.run("sync --with-others").out
+    assert ben.git("rev-list", "--parents", "-1", "HEAD").count(" ") == 2
+
+
+def test_a_conflict_of_another_profile_is_told_as_its_own(house: Team) -> None:
+    ben = house.ben
+    apart(house, Q)
+
+    told = ben.run("sync", fails=3).err
+
+    assert "the profile at 'two' has 1 conflict to settle: project/q description; nothing was moved" in told
+    status = ben.run("status -o json").json
+    assert (status["state"], status["reason"]) == ("conflict", "1 to settle in the profile at 'two'")
+    assert "in the profile at 'two'" in ben.run("conflicts").out
+    assert "in the profile at 'two': settle it there" in ben.run("resolve q --ours", fails=1).err
+    assert "of the profile at 'two' there" in ben.run("resolve --all --ours", fails=1).err
+    # It is known there without another look at the remote.
+    assert listed(ben, *OTHER) == [("q", "field", "")]
+    ben.run("resolve q --theirs", *OTHER)
+    assert listed(ben) == []
+    assert "synced" in ben.run("sync --with-others").out
+    assert (ben.top / Q).read_text() == "name: q\ndescription: ana\n"
 
 
 def test_another_profiles_documents_are_merged_by_meaning_too(house: Team) -> None:

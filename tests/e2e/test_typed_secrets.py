@@ -82,6 +82,79 @@ def test_it_is_shown_nowhere(team: Team) -> None:
         assert GHP not in done.out + done.err, line
 
 
+OWN = Key("flavor", "artifact_store", "vault")
+THING = Key("component", "artifact_store", "thing")
+SCHEMA = {"type": "object", "properties": {"pin": {"type": "string", "sensitive": True}, "path": {"type": "string"}}}
+
+
+def thing(pin: str) -> dict[str, object]:
+    configuration = {"path": "vault://x", **({"pin": pin} if pin else {})}
+    return {"name": "thing", "type": "artifact_store", "flavor": "vault", "configuration": configuration}
+
+
+def plainly(machine: Machine, *contents: tuple[Key, dict[str, object] | None]) -> None:
+    """Commit by plain git, which looks at nothing."""
+    machine.git("config", "user.email", "x@example.com")
+    machine.git("config", "user.name", "x")
+    machine.commit(*contents)
+
+
+@pytest.mark.parametrize("flavor", ["registered", "unmarked", "deleted"])
+def test_what_an_own_flavor_marks_is_shown_nowhere(team: Team, flavor: str) -> None:
+    """Nor what it marked once: it was registered otherwise, or deleted, later on."""
+    document: dict[str, object] = {"name": "vault", "type": "artifact_store", "schema": SCHEMA}
+    plainly(team.ana, (OWN, document), (THING, thing(PLAIN)))
+    plainly(team.ana, (THING, thing("another1another1")))
+    if flavor == "unmarked":
+        plain = {"type": "object", "properties": {"pin": {"type": "string"}, "path": {"type": "string"}}}
+        plainly(team.ana, (OWN, {**document, "schema": plain}), (THING, thing("{{a.b}}")))
+    elif flavor == "deleted":
+        plainly(team.ana, (OWN, None), (THING, None))
+    else:
+        team.ana.write(THING, thing("third1third1"))
+
+    for line in (
+        "component describe thing --type artifact_store", "component list -o json", "diff", "diff -o json",
+        "diff HEAD~2", "diff HEAD~1 -o json", "status", "status -o json", "log", "log -o json",
+        "blame component/artifact_store/thing -o json", "blame component/artifact_store/thing", "validate",
+        "show HEAD", "show HEAD~1 -o json",
+        "log component/artifact_store/thing -o json",
+    ):  # fmt: skip
+        done = team.ana.run(line, fails=None)
+        assert not any(text in done.out + done.err for text in (PLAIN, "another1", "third1")), line
+    assert "***" in team.ana.run("log -o json").out
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_conflicts_show_nothing_that_an_own_flavor_marks(team: Team, whole: bool) -> None:
+    """Whole: each side made the component, and flavor and configuration are one choice."""
+    plainly(team.ana, (OWN, {"name": "vault", "type": "artifact_store", "schema": SCHEMA}))
+    if not whole:
+        plainly(team.ana, (THING, thing("")))
+    team.ana.git("push", "-q", "-u", "origin", "main")
+    team.ben.git("pull", "-q")
+    plainly(team.ana, (THING, thing(PLAIN)))
+    other = {**thing("another1another1"), "configuration": {"pin": "another1another1", "path": "vault://y"}}
+    plainly(team.ben, (THING, other))
+    team.ana.git("push", "-q")
+    team.ben.run("pull --accept-invalid", fails=3)
+
+    for line in ("conflicts", "conflicts -o json", "status", "status -o json"):
+        done = team.ben.run(line)
+        assert not any(text in done.out + done.err for text in (PLAIN, "another1")), line
+        assert "***" in done.out or line == "status"
+
+
+def test_a_commits_message_does_not_tell_what_an_own_flavor_marks(team: Team) -> None:
+    plainly(team.ana, (OWN, {"name": "vault", "type": "artifact_store", "schema": SCHEMA}), (THING, thing(PLAIN)))
+    team.ana.run("config sync commit")
+
+    team.ana.run("component update thing --type artifact_store --set pin={{a.b}}")
+
+    assert PLAIN not in team.ana.git("log", "-1", "--format=%B")
+    assert "pin" in team.ana.git("log", "-1", "--format=%B")
+
+
 def test_conflicts_show_neither_a_password_nor_a_sensitive_value(team: Team) -> None:
     """Both came by plain git, which looks at nothing."""
     other = "postgresql://u:pa/ss@db/x"

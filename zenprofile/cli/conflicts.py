@@ -52,7 +52,8 @@ def in_words(row: dict[str, Any], *, when: bool = False) -> str:
 def title(row: dict[str, Any]) -> str:
     """Return which field of which entity is in conflict, and how."""
     name = "/".join(part for part in (row["kind"], row["type"], row["name"]) if part)
-    return f"{name} {row['path']} ({row['class']})".replace("  ", " ")
+    place = f", in the profile at '{row['profile']}'" if "profile" in row else ""
+    return f"{name} {row['path']} ({row['class']}{place})".replace("  ", " ")
 
 
 @command(
@@ -117,7 +118,8 @@ def _resolve(session: Session, side: Sharing, entity: str, field: str, choice: s
     from zenprofile.usecases import lookup, sharing
 
     open_ = side.open()
-    key = lookup.of_conflict([*(c.key for c in open_.conflicts), *(key for key, _ in open_.settled)], entity)
+    open_keys = [c.key for c in (*open_.conflicts, *open_.elsewhere)]
+    key = lookup.of_conflict([*open_keys, *(key for key, _ in open_.settled)], entity)
     if choice == "reopen":
         left, _ = sharing.resolve(side, key, field, None)
         session.say(f"Open again; {left} to settle: see 'zenprofile conflicts'.")

@@ -73,12 +73,11 @@ def validate(
     number = 0
     for each in judged(session, paths):
         snapshot = _staged(each.store) if staged else each.store.snapshot(rev)
-        found = documents.validate(snapshot, each.below)
-        problems += [each.placed(problem, from_top=form is not None) for problem in found]
-        session.warn_all(each.place + line for line in documents.warnings(snapshot, each.below))
-        count = documents.count(snapshot, each.below)
-        number += count
-        session.hint(each.told(count))
+        found = documents.judge(snapshot, each.below)
+        problems += [each.placed(problem, from_top=form is not None) for problem in found.problems]
+        session.warn_all(each.place + line for line in found.warnings)
+        number += found.number
+        session.hint(each.told(found.number))
     if form is not None:
         from zenprofile.cli import reports
 

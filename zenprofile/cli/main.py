@@ -21,7 +21,7 @@ def run() -> "NoReturn":
     the system does not.
     """
     # Most that is made while modules are imported stays: to look for garbage among it costs a tenth of a start.
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(500_000, 20, 100)
     status = main()
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -9,7 +9,7 @@ from zenprofile.cli import output, whereabouts
 if TYPE_CHECKING:
     from zenprofile.cli.session import Session
     from zenprofile.store.base import Store
-    from zenprofile.store.sharing import Relation, Sharing, StoreStatus
+    from zenprofile.store.sharing import OpenConflicts, Relation, Sharing, StoreStatus
 
 # What ``status`` says of a profile that has no remote side: it is shared by what it is.
 _SHARED: dict[str, Any] = {
@@ -35,10 +35,13 @@ def side_of(session: "Session", nothing: Any = None, **empty: Any) -> "Sharing |
     return _side_of(session, session.store(), nothing, **empty)
 
 
-def _side_of(session: "Session", store: "Store", nothing: Any = None, **empty: Any) -> "Sharing | None":
-    from zenprofile.usecases import sharing
+def _side_of(
+    session: "Session", store: "Store", nothing: Any = None, *, state: bool = False, **empty: Any
+) -> "Sharing | None":
+    from zenprofile.store.capabilities import Shareable
 
-    found = sharing.side(store, _progress if sys.stderr.isatty() and session.format == "table" else None)
+    progress = _progress if sys.stderr.isatty() and session.format == "table" else None
+    found = store.sharing(progress, state=state) if isinstance(store, Shareable) else None
     if found is None:
         line = f"A profile of type '{store.driver}' is shared already: there is nothing to send or fetch."
         shared = {"state": "shared", "store_type": store.driver, **empty}
@@ -70,7 +73,7 @@ def status(session: "Session") -> int:
     rows: list[dict[str, Any]] = []
     lines: list[str] = []
     for one in _profiles(session):
-        side = _side_of(session, one.store, _SHARED | {"profile": one.name})
+        side = _side_of(session, one.store, _SHARED | {"profile": one.name}, state=True)
         if side is None:
             return 0
         found = _placed(side.state(), one.store)
@@ -118,7 +121,6 @@ def _placed(found: "StoreStatus", store: "Store") -> "StoreStatus":
 
 def _as_json(name: str, found: "StoreStatus") -> dict[str, Any]:
     from zenprofile.core import change
-    from zenprofile.usecases import sharing
 
     relation = found.relation
     return {
@@ -134,12 +136,20 @@ def _as_json(name: str, found: "StoreStatus") -> dict[str, Any]:
         "behind": relation.behind,
         "proposed": [{"branch": p.branch, "url": p.url, "commits": p.commits} for p in relation.proposed],
         "changes": [change.as_json(changed) for changed in found.changes],
-        "conflicts": sharing.conflict_rows(found.open),
+        "conflicts": _conflicts(found.open),
         "invalid": [problem._asdict() for problem in found.invalid],
         "remote": relation.remote,
         "hooks": found.hooks,
         "documents": found.documents,
     }
+
+
+def _conflicts(open_: "OpenConflicts") -> list[dict[str, Any]]:
+    if not open_.conflicts:
+        return []
+    from zenprofile.usecases import sharing
+
+    return sharing.conflict_rows(open_)
 
 
 def _in_text(name: str, found: "StoreStatus", conflicts: list[dict[str, Any]]) -> list[str]:

@@ -1,9 +1,11 @@
 """Entities: what a profile holds, of seven kinds that differ by schema alone."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 Data = dict[str, Any]
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Kind(NamedTuple):
@@ -109,8 +111,7 @@ def revision(key: Key, data: Data) -> str:
     """Return the SHA-256 (hex) of an entity's data as canonical JSON: sorted keys, no blanks, UTF-8."""
     import hashlib  # a tenth of a start, and completion needs none
 
-    canonical = json.dumps(normal(key, data), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_canonical(normal(key, data)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Entity:
@@ -121,16 +122,18 @@ class Entity:
         data: the document's content, as `zenprofile.core.document.reader.read` gives it.
         known: the revision, as far as it was needed; "" before that.
         holds: whether the document is known to hold by itself; False says nothing.
+        tabs: whether there is a tab in its text; None where that is not known.
         revision: of the data; the same in every driver.
     """
 
-    __slots__ = ("data", "holds", "key", "known")
+    __slots__ = ("data", "holds", "key", "known", "tabs")
 
-    def __init__(self, key: Key, data: Data, revision: str = "", holds: bool = False) -> None:
+    def __init__(self, key: Key, data: Data, revision: str = "", holds: bool = False, tabs: bool | None = None) -> None:
         self.key = key
         self.data = data
         self.known = revision
         self.holds = holds
+        self.tabs = tabs
 
     @property
     def revision(self) -> str:
@@ -158,6 +161,16 @@ def ordered(kind: str, data: Data) -> Data:
     fields = KINDS[kind].fields
     known = {field: data[field] for field in fields if field in data}
     return {**known, **{field: value for field, value in data.items() if field not in known}}
+
+
+def in_place(kind: str, data: Data, before: Iterable[str]) -> Data:
+    """Return the data with each key that was not there before behind the one that precedes it in the schema."""
+    fields, old = KINDS[kind].fields, set(before)
+    names = [name for name in data if name in old]
+    for name in ordered(kind, {name: None for name in data if name not in old}):
+        above = fields[: fields.index(name)] if name in fields else names
+        names.insert(max((names.index(field) + 1 for field in above if field in names), default=0), name)
+    return {name: data[name] for name in names}
 
 
 # What `create` registers at an empty place (docs/contract.md), in the order in which the user's document names them.

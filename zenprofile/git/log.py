@@ -20,7 +20,7 @@ _ARGS = ["log", "-z", f"--format=tformat:{'%x00'.join(_FIELDS)}", "--encoding=UT
 _PIECE = 65536  # bytes
 
 
-class CommitRow(NamedTuple):
+class LoggedCommit(NamedTuple):
     """One commit of a log.
 
     Attributes:
@@ -40,7 +40,7 @@ class CommitRow(NamedTuple):
     message: str
 
 
-def walk(repository: Repository, start: str, *options: str) -> Generator[CommitRow]:
+def walk(repository: Repository, start: str, *options: str) -> Generator[LoggedCommit]:
     """Yield a commit and its ancestors, newest first, each as soon as git has found it.
 
     Args:
@@ -56,7 +56,7 @@ def walk(repository: Repository, start: str, *options: str) -> Generator[CommitR
         fields = _fields(process)
         for oid in fields:
             tree, parents, author, seconds, message = (next(fields) for _ in _FIELDS[1:])
-            yield CommitRow(oid, tree, tuple(parents.split()), author, _number(seconds), message)
+            yield LoggedCommit(oid, tree, tuple(parents.split()), author, _number(seconds), message)
         _must_be_whole(process, repository)
     finally:
         runner.end(process)

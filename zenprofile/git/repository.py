@@ -101,6 +101,10 @@ class Repository:
         stem, ending = os.path.splitext(name)
         return f"{stem}-{hashlib.sha256(self.prefix.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}{ending}"
 
+    def beside(self, prefix: str) -> "Repository":
+        """Return the same repository as another profile in it sees it."""
+        return Repository(self.folder, self._git_dir, os.path.join(self.folder, prefix))
+
     def common_file(self, name: str) -> str:
         """Return the path of a file in the folder where objects and branches are; the folder's for ""."""
         return os.path.join(self._common_dir, name).rstrip("/")

@@ -14,6 +14,7 @@ from zenprofile.server.exchange import Principal
 from zenprofile.store.base import Store
 from zenprofile.store.capabilities import Acting, ChangeCounter, CountsChanges
 from zenprofile.store.tokens import Tokens
+from zenprofile.usecases import own_flavors
 
 _Result = TypeVar("_Result")
 THREADS = 8
@@ -94,6 +95,7 @@ class Site:
         store = self.store
         if principal is not None and isinstance(store, Acting):
             store.act_for(principal.user, machine)
+        own_flavors.count(store, past=True)
         return store
 
     def close(self, seconds: float = 10.0) -> bool:

@@ -164,8 +164,13 @@ class Undoing(Protocol):
 class Shareable(Protocol):
     """A store that may have a remote."""
 
-    def sharing(self, progress: Callable[[str], None] | None = None) -> "Sharing":
-        """Return its remote side."""
+    def sharing(self, progress: Callable[[str], None] | None = None, *, state: bool = False) -> "Sharing":
+        """Return its remote side.
+
+        Args:
+            progress: takes what is said while the remote is waited for.
+            state: whether its `state` is asked for next: then what takes longest begins at once.
+        """
         ...
 
 

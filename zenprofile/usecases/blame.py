@@ -8,7 +8,7 @@ from zenprofile.core.entity import Data, Key
 from zenprofile.core.paths import Path, show
 from zenprofile.store import changelog
 from zenprofile.store.base import Store
-from zenprofile.usecases import history, lookup
+from zenprofile.usecases import history, lookup, own_flavors
 
 Values = dict[Path, Any]
 
@@ -36,6 +36,7 @@ def blame(store: Store, key: Key) -> list[Line]:
         NotFound: there is no such entity.
         Invalid: its document cannot be read.
     """
+    own_flavors.count_past(store)
     values = _values(key, lookup.read(store.snapshot(), key).data)
     waiting, records = history.followed(store, key)
     by: dict[Path, Recorded] = {}

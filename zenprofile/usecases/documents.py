@@ -64,6 +64,38 @@ def chosen(given: Sequence[str]) -> Chosen:
     return Chosen("", ())
 
 
+class Judgement(NamedTuple):
+    """What is said of a profile, or of some of its documents.
+
+    Attributes:
+        problems: what does not hold.
+        warnings: of documents that can be read here, that other readers refuse them.
+        number: of documents.
+    """
+
+    problems: list[Problem]
+    warnings: list[str]
+    number: int
+
+
+def judge(snapshot: Snapshot, below: Sequence[str] = ()) -> Judgement:
+    """Judge a profile, or some of its documents.
+
+    Raises:
+        NotFound: a path names no document.
+    """
+    if below:
+        _selected(snapshot, below)
+    loaded = snapshot.load()
+    problems = profile_check.judged(snapshot, loaded)
+    plain = {entity.key for entity in loaded.entities if entity.tabs is False}
+    keys = profile_check.keys_of(snapshot, loaded)
+    if below:
+        problems = [problem for problem in problems if _within(problem.file, below)]
+        keys = [key for key in keys if _within(key.path, below)]
+    return Judgement(problems, _warnings(snapshot, [key for key in keys if key not in plain]), len(keys))
+
+
 def count(snapshot: Snapshot, below: Sequence[str] = ()) -> int:
     """Count a profile's documents, or some of them."""
     keys = snapshot.keys()
@@ -89,32 +121,23 @@ def _below(path: str, root: str) -> str:
     return "" if below == "." else below
 
 
-def validate(snapshot: Snapshot, below: Sequence[str] = ()) -> list[Problem]:
-    """List the problems of a profile, or of some of its documents.
-
-    Raises:
-        NotFound: a path names no document.
-    """
-    problems = profile_check.whole(snapshot)
-    if not below:
-        return problems
-    _selected(snapshot, below)
-    return [problem for problem in problems if _within(problem.file, below)]
+def validate(snapshot: Snapshot) -> list[Problem]:
+    """List the problems of a profile."""
+    return profile_check.whole(snapshot)
 
 
-def warnings(snapshot: Snapshot, below: Sequence[str] = ()) -> list[str]:
+def _warnings(snapshot: Snapshot, keys: Sequence[Key]) -> list[str]:
     """Say of documents that can be read here that other readers refuse them."""
     found = []
-    for key in snapshot.keys():  # noqa: SIM118 - no mapping
-        text = _readable(snapshot, key) if not below or _within(key.path, below) else ""
+    for key in keys:
+        text = _readable(snapshot, key)
         if "\t" in text:
             from zenprofile.core.document import tabs
 
             place = tabs.found(text)
             if place:
-                found.append(
-                    f"{key.path}:{place[0]}:{place[1]}: a tab that PyYAML's own loaders refuse; zenprofile fmt"
-                )
+                where = f"{key.path}:{place[0]}:{place[1]}"
+                found.append(f"{where}: a tab that PyYAML's own loaders refuse; zenprofile fmt")
     return found
 
 

@@ -12,6 +12,7 @@ from zenprofile.errors import Ambiguous, Invalid, NotFound, Unsupported, UsageEr
 from zenprofile.store import changelog, dates
 from zenprofile.store.base import Store
 from zenprofile.store.capabilities import Committing, Undoing
+from zenprofile.usecases import own_flavors
 
 
 def commit(store: Store, message: str = "") -> Recorded | None:
@@ -72,6 +73,7 @@ def log(store: Store, key: Key | None = None, wanted: LogFilter = ALL) -> list[R
     Raises:
         UsageError: a date is none.
     """
+    own_flavors.count_past(store)
     found = store.history() if key is None else followed(store, key)[1]
     return list(islice(filter(wanted.takes(), found), wanted.most))
 
@@ -111,6 +113,7 @@ def show(store: Store, at: str) -> Recorded:
     Raises:
         NotFound: there is no such change.
     """
+    own_flavors.count_past(store)
     return undoing(store).past(at).recorded
 
 
@@ -125,6 +128,7 @@ def diff(store: Store, span: str = "") -> list[Changed]:
     Raises:
         NotFound: there is no such change.
     """
+    own_flavors.count_past(store)
     if not span:
         return uncommitted(store)
     old, dots, new = span.partition("..")
@@ -153,7 +157,7 @@ def compared(store: Store, words: Sequence[str]) -> list[Changed] | None:
 
 
 def narrowed(store: Store, words: Sequence[str]) -> tuple[str, list[Key]]:
-    """Tell a span of revisions from the entities behind it: ``[REV[..REV]] [ENTITY...]``.
+    """Tell a span of revisions from the entities behind it: ``[REV[..REV] | REV REV] [ENTITY...]``.
 
     Raises:
         NotFound: a word names neither.
@@ -162,8 +166,18 @@ def narrowed(store: Store, words: Sequence[str]) -> tuple[str, list[Key]]:
         return "", []
     first, *rest = words
     if not _names_entity(store, first):
+        if rest and ".." not in first and not _names_entity(store, rest[0]) and _is_rev(store, rest[0]):
+            first = f"{first}..{rest.pop(0)}"  # as git takes two
         return first, [find(store, word) for word in rest]
     return "", [find(store, word) for word in words]
+
+
+def _is_rev(store: Store, word: str) -> bool:
+    try:
+        store.snapshot(word)
+    except NotFound:
+        return False
+    return True
 
 
 def _names_entity(store: Store, word: str) -> bool:

@@ -25,6 +25,7 @@ class Conflict(NamedTuple):
         theirs: its value there.
         class_: ``field``, ``reference``, ``name`` or ``outside``.
         detail: what happened, for people; may be "".
+        place: folder, from the repository's top, of the profile that it is in; "" for the one that is merged.
     """
 
     key: Key
@@ -34,6 +35,7 @@ class Conflict(NamedTuple):
     theirs: Any
     class_: str
     detail: str
+    place: str = ""
 
 
 class Value(NamedTuple):

@@ -1,25 +1,16 @@
 """Values of fields that a flavor marks sensitive: typed in plain text by hand, they are put out of sight.
 
-The schemas that ship are handed in by `zenprofile.resources`, since showing a change asks nobody for them.
+The schemas that ship are looked up (`zenprofile.core.schema.shipped`): whoever shows a change has no catalog.
 """
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from zenprofile.core import paths
 from zenprofile.core.entity import Data, Key
+from zenprofile.core.schema import shipped
 from zenprofile.core.secrets.detector import MASK, hidden
 from zenprofile.core.secrets.references import is_sensitive, only_references
-
-if TYPE_CHECKING:
-    from zenprofile.core.schema.catalog import Catalog
-
-_catalogs: "list[Callable[[], Catalog]]" = []
-
-
-def use(catalog: "Callable[[], Catalog]") -> None:
-    """Take what gives the schemas that ship, once they are needed."""
-    _catalogs[:] = [catalog]
 
 
 def masked(key: Key, flavors: Iterable[object], path: paths.Path, value: Any) -> Any:
@@ -27,24 +18,41 @@ def masked(key: Key, flavors: Iterable[object], path: paths.Path, value: Any) ->
 
     Args:
         key: of the entity.
-        flavors: that it has, or had.
+        flavors: that it has, or had; "" stands for each of the profile's own.
         path: of the field.
         value: as it is; a reference stays.
     """
-    if key.kind == "component" and path[:1] == ("configuration",) and not only_references(value):
-        below = tuple(str(step) for step in path[1:])
-        if any(_marked(key.type, flavor, below) for flavor in flavors if isinstance(flavor, str)):
-            return MASK
+    if key.kind != "component" or only_references(value):
+        return hidden(value)
+    if path[:1] == ("configuration",) and _is_marked(key.type, flavors, tuple(map(str, path[1:]))):
+        return MASK
+    if isinstance(value, dict):
+        return {hidden(name): masked(key, flavors, (*path, name), member) for name, member in value.items()}
     return hidden(value)
+
+
+def _is_marked(type_: str, flavors: Iterable[object], path: tuple[str, ...]) -> bool:
+    """Say whether a flavor marks a field sensitive: one that ships, or one of the profile's own."""
+    from zenprofile.core.secrets import own_flavors
+
+    if not path:
+        return False
+    shipped = every_flavor(Key("component", type_, ""))
+    for flavor in {flavor for flavor in flavors if isinstance(flavor, str)}:
+        if _marked(type_, flavor, path) if flavor in shipped else own_flavors.mark(type_, flavor, path):
+            return True
+    return False
 
 
 def every_flavor(key: Key) -> list[str]:
     """List the flavors that ship of a component's type, where its own is not known."""
-    return _catalogs[0]().flavors(key.type) if _catalogs and key.kind == "component" else []
+    catalog = shipped.catalog()
+    return catalog.flavors(key.type) if catalog is not None and key.kind == "component" else []
 
 
 def _marked(type_: str, flavor: str, path: tuple[str, ...]) -> bool:
-    schema = _catalogs[0]().flavor(type_, flavor) if _catalogs and path else None
+    catalog = shipped.catalog()
+    schema = catalog.flavor(type_, flavor) if catalog is not None and path else None
     return schema is not None and any(is_sensitive(schema.field(path[:n])) for n in range(1, len(path) + 1))
 
 

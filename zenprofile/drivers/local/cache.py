@@ -15,12 +15,13 @@ from zenprofile import __version__
 from zenprofile.core.entity import Data, Entity
 from zenprofile.fs import atomic
 
-_FORM = 2  # of the files
+_FORM = 3  # of the files
 _YOUNG = 2_000_000_000  # ns: a file this young may change again without a change of its times (docs/performance.md)
 Stamp = tuple[int, int, int, int]
 # A document that held when it was read: inode, size, mtime_ns and ctime_ns of its file; its content; the revision, or
-# "" where nobody has asked yet; the revision of the registered flavor whose schema it was held against, or "".
-Cached = tuple[Stamp, Data, str, str]
+# "" where nobody has asked yet; the revision of the registered flavor whose schema it was held against, or ""; whether
+# there is a tab in its text.
+Cached = tuple[Stamp, Data, str, str, bool]
 
 
 def stamp(found: os.stat_result) -> Stamp:
@@ -69,7 +70,7 @@ class Cache:
                 file = f"{entity.key.name}.yaml"
                 row = rows.get(file)
                 if row is not None and row[1] is entity.data and not row[2]:
-                    rows[file] = (row[0], row[1], entity.known, row[3])
+                    rows[file] = (row[0], row[1], entity.known, *row[3:])
                     self._dirty.add(name)
         self._given.clear()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.core.change import MISSING, same
 from zenprofile.core.entity import Key, key_of_path
 from zenprofile.core.paths import Path
+from zenprofile.drivers.local import meeting
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git.repository import Repository
 
@@ -47,6 +48,7 @@ class Record(NamedTuple):
         settled: those that a person has settled so far, each with the choice.
         whole: documents that a person has settled whole.
         accepted: whether what is invalid at the remote is taken as it is.
+        elsewhere: conflicts of other profiles in the repository, which are settled there.
     """
 
     ours: str
@@ -55,6 +57,7 @@ class Record(NamedTuple):
     settled: "tuple[tuple[Conflict, Choice], ...]" = ()
     whole: tuple[Whole, ...] = ()
     accepted: bool = False
+    elsewhere: "tuple[Conflict, ...]" = ()
 
 
 def load(repository: Repository) -> Record | None:
@@ -64,7 +67,9 @@ def load(repository: Repository) -> Record | None:
         conflicts = tuple(_conflict(row) for row in data["conflicts"])
         settled = tuple((_conflict(row), _choice(row["choice"])) for row in data["settled"])
         whole = tuple(Whole(_key(key), *map(_maybe_text, texts)) for key, *texts in data["whole"])
-        return Record(_oid(data["ours"]), _oid(data["theirs"]), conflicts, settled, whole, bool(data["accepted"]))
+        elsewhere = tuple(_conflict(row) for row in data.get("elsewhere", ()))
+        oids = (_oid(data["ours"]), _oid(data["theirs"]))
+        return Record(*oids, conflicts, settled, whole, bool(data["accepted"]), elsewhere)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -113,6 +118,7 @@ def save(repository: Repository, record: Record) -> None:
         "settled": [{**as_row(conflict), "choice": _choice_row(choice)} for conflict, choice in record.settled],
         "whole": record.whole,
         "accepted": record.accepted,
+        "elsewhere": [as_row(conflict) for conflict in record.elsewhere],
     }
     keep(repository, repository.of_profile("conflicts.json"), data)
 
@@ -133,6 +139,7 @@ def clear(repository: Repository) -> None:
     """Forget an unfinished merge: it is made, or there is nothing to merge any more."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(file(repository))
+        meeting.forget(repository)
 
 
 def as_row(conflict: "Conflict") -> dict[str, Any]:
@@ -142,6 +149,7 @@ def as_row(conflict: "Conflict") -> dict[str, Any]:
         "path": conflict.path,
         "class": conflict.class_,
         "detail": conflict.detail,
+        "place": conflict.place,
     }
     for side in ("base", "ours", "theirs"):
         value = getattr(conflict, side)
@@ -155,7 +163,7 @@ def _conflict(row: Mapping[str, Any]) -> "Conflict":
 
     base, ours, theirs = (row.get(side, MISSING) for side in ("base", "ours", "theirs"))
     key, class_, detail = _key(row["key"]), _text(row["class"]), _text(row["detail"])
-    return Conflict(key, _path(row["path"]), base, ours, theirs, class_, detail)
+    return Conflict(key, _path(row["path"]), base, ours, theirs, class_, detail, _text(row.get("place", "")))
 
 
 def _choice_row(choice: "Choice") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from zenprofile.drivers.local import settled
 from zenprofile.drivers.local.tree_diff import Sides, TreeDiff
 from zenprofile.errors import NotFound
 from zenprofile.git import commit_graph, log, runner
-from zenprofile.git.log import CommitRow
+from zenprofile.git.log import LoggedCommit
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
 from zenprofile.store import changelog, dates
@@ -85,7 +85,7 @@ def one(repository: Repository, objects: Objects, commit: str) -> Past:
     return Past("", recorded, reader.texts(found), len(found.parents) > 1)
 
 
-def _recorded(commit: CommitRow, changed: tuple[Changed, ...]) -> Recorded:
+def _recorded(commit: LoggedCommit, changed: tuple[Changed, ...]) -> Recorded:
     return Recorded(commit.oid, commit.author, dates.rfc3339(commit.seconds), commit.message.rstrip("\n"), changed)
 
 
@@ -105,7 +105,7 @@ class _Reader:
     def _trees(self, *commits: str) -> list[bytes]:
         return [bytes.fromhex(self._tree_of(commit)) for commit in commits]
 
-    def touched(self, commit: CommitRow) -> Touched:
+    def touched(self, commit: LoggedCommit) -> Touched:
         """Return the documents that a commit has otherwise than every parent, with the blobs before and after."""
         tree, parents = bytes.fromhex(commit.tree), self._trees(*commit.parents)
         sides = [self._diff.documents(parent, tree) for parent in parents or (None,)]
@@ -116,7 +116,7 @@ class _Reader:
                 found[key] = [side[path] for side in sides]
         return found
 
-    def changed(self, commit: CommitRow, touched: Touched) -> tuple[Changed, ...]:
+    def changed(self, commit: LoggedCommit, touched: Touched) -> tuple[Changed, ...]:
         """Return the same as data."""
         found = []
         for key, sides in sorted(touched.items()):
@@ -127,7 +127,7 @@ class _Reader:
                 found.append(changed)
         return tuple(found)
 
-    def settled(self, commit: CommitRow, key: Key | None) -> tuple[Changed, ...]:
+    def settled(self, commit: LoggedCommit, key: Key | None) -> tuple[Changed, ...]:
         """Return the fields that both parents of a merge of two had changed, otherwise each: somebody chose."""
         one, other = self._trees(*commit.parents)
         differing = {key_of_path(path): sides for path, sides in self._diff.documents(one, other).items()}
@@ -147,7 +147,7 @@ class _Reader:
                 found += [decided] if decided is not None else []
         return tuple(found)
 
-    def texts(self, commit: CommitRow) -> tuple[Text, ...]:
+    def texts(self, commit: LoggedCommit) -> tuple[Text, ...]:
         """Return the documents that differ from the first parent's."""
         parents = self._trees(*commit.parents[:1])
         differing = self._diff.documents(parents[0] if parents else None, bytes.fromhex(commit.tree))

@@ -14,15 +14,16 @@ from zenprofile.core.merge.data import Choice, Value, chosen
 from zenprofile.core.merge.documents import Choices, Conflict
 from zenprofile.core.paths import Path
 from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
-from zenprofile.drivers.local import other_profiles, tree
-from zenprofile.drivers.local.conflicts import OUTSIDE
-from zenprofile.errors import Invalid, Problem, Unsupported
-from zenprofile.git import commit_graph, runner
+from zenprofile.drivers.local import tree
+from zenprofile.drivers.local.outside_merge import Arrived, Other, Outside, in_their_places
+from zenprofile.errors import Invalid, Problem
+from zenprofile.git import commit_graph
 from zenprofile.git.objects import Objects, Pair, TreeEntry
 from zenprofile.git.repository import Repository
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
+    from zenprofile.drivers.local.meeting import Meeting
 
 Texts = dict[Key, str]
 
@@ -37,6 +38,7 @@ class Outcome(NamedTuple):
         notes: what was decided by itself and should be said.
         problems: what the other side brings that is invalid.
         documents: what differs from ours, None for deleted; complete only without conflicts.
+        others: the unfinished merges of other profiles in the repository, where something is to be decided in them.
     """
 
     tree: str
@@ -45,13 +47,32 @@ class Outcome(NamedTuple):
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
     documents: Mapping[Key, str | None]
+    others: tuple[Other, ...] = ()
+
+    @property
+    def elsewhere(self) -> tuple[Conflict, ...]:
+        """What must be decided in other profiles of the repository."""
+        return in_their_places(self.others)
 
 
 class Merge:
     """One merge of two commits of a repository."""
 
-    def __init__(self, repository: Repository, objects: Objects, catalog: "Catalog", ours: str, theirs: str) -> None:
-        """Take the two commits; "" for ours is a branch without commits."""
+    def __init__(
+        self,
+        repository: Repository,
+        objects: Objects,
+        catalog: "Catalog",
+        ours: str,
+        theirs: str,
+        met: "Meeting | None" = None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """Take the two commits ("" for ours is a branch without commits), and where they met since they parted.
+
+        ``alone``: the profile's documents only.
+        """
         self._repository = repository
         self._objects = objects
         self._catalog = catalog
@@ -59,8 +80,10 @@ class Merge:
         self.ours, self.theirs = ours, theirs
         self._trees = {commit: objects.tree_of(commit) for commit in (ours, theirs)}
         self.bases = commit_graph.bases(repository, ours, theirs)
+        self.met = met
         self._snapshots: dict[str, Snapshot] = {}
         self._known = reader.Known()
+        self._outside = None if alone else Outside(repository, objects, catalog, ours, theirs)
 
     def manifest(self) -> tuple[bytes | None, bytes | None]:
         """Return the profile's manifest here and as it is to arrive (None: there is none, or it is no plain file).
@@ -92,28 +115,37 @@ class Merge:
             return self._outcome(choices, whole or {})
 
     def _outcome(self, choices: Mapping[Key, Choices], whole: Mapping[Key, str | None]) -> Outcome:
-        objects, ours, theirs = self._objects, self._trees[self.ours], self._trees[self.theirs]
-        base, base_texts = self._base()
-        mine, other = objects.differences(base, ours), objects.differences(base, theirs)
-        texts = self._texts(base_texts, base, ours, theirs, {*mine, *other})
+        objects, ours = self._objects, self._trees[self.ours]
+        base, mine, other, texts = self.differing()
         merged = merge.merge(*texts, choices=choices, renames=self._renames(texts))
         open_ = [conflict for conflict in merged.conflicts if conflict.key not in whole]
         documents, references = self._settled({**merged.documents, **whole}, texts, choices)
-        outside, clashes = self._outside(base, mine, other)
+        outside = self._outside.merged(base, mine, other) if self._outside is not None else Arrived()
         brought = self._brought(base, texts)
-        conflicts = [*open_, *references, *clashes]
-        if not conflicts:
-            conflicts += self._together(documents, texts, brought, choices)
+        left = [*open_, *references, *outside.clashes]
+        if not left:
+            left += self._together(documents, texts, brought, choices)
         changes = tuple(
             Changed(key, data_of(key, texts[1].get(key)), data_of(key, text))
             for key, text in sorted(documents.items())
             if text != texts[1].get(key)
         )
         with objects.together():
-            entries: dict[str, TreeEntry | None] = {**self._blobs(documents), **outside, **self._taken(mine, other)}
+            entries: dict[str, TreeEntry | None] = {
+                **self._blobs(documents),
+                **outside.files,
+                **self._taken(mine, other),
+            }
             entries |= self._modes(entries, mine, other)
             made = objects.edited(ours, entries) if entries else ours
-        return Outcome(made, changes, tuple(conflicts), merged.notes, tuple(brought), documents)
+        return Outcome(made, changes, tuple(left), merged.notes, tuple(brought), documents, outside.others)
+
+    def differing(self) -> tuple[str, dict[str, Pair], dict[str, Pair], tuple[Texts, Texts, Texts]]:
+        """Return the common ancestor's tree, what differs from it here and there, and the documents among that."""
+        base, base_texts = self._base()
+        ours, theirs = self._trees[self.ours], self._trees[self.theirs]
+        mine, other = (self._objects.differences(base, side) for side in (ours, theirs))
+        return base, mine, other, self._texts(base_texts, base, ours, theirs, {*mine, *other})
 
     def document(self, key: Key) -> tuple[str | None, str | None, str | None]:
         """Return one document as the common ancestor, ours and theirs have it."""
@@ -131,6 +163,8 @@ class Merge:
     def _base(self) -> tuple[str, dict[Key, str | None]]:
         """Return the common ancestor's tree, and texts that stand in for its documents where there are several."""
         objects = self._objects
+        if self.met is not None:
+            return self.met.tree, {}
         if not self.bases:
             return objects.empty_tree, {}
         trees = [objects.tree_of(commit) for commit in self.bases]
@@ -169,11 +203,14 @@ class Merge:
         """Look in history for what a side renamed while the other side changed it too."""
         base, ours, theirs = texts
         found: list[dict[Key, Key]] = []
-        for commit, side, other in ((self.ours, ours, theirs), (self.theirs, theirs, ours)):
+        since = [self.bases, self.bases]
+        if self.met is not None:
+            since = [list(self.met.since) or self.bases, [self.met.theirs]]
+        for commit, start, side, other in ((self.ours, since[0], ours, theirs), (self.theirs, since[1], theirs, ours)):
             if found_renames.history_may_tell(base, side, other):
                 from zenprofile.drivers.local.renames import renamed
 
-                found.append(renamed(self._repository, self._objects, self.bases, commit))
+                found.append(renamed(self._repository, self._objects, start, commit))
             else:
                 found.append({})
         return found[0], found[1]
@@ -294,46 +331,6 @@ class Merge:
         )
         return [*refused, *_as_conflicts(others)]
 
-    def _outside(
-        self, base: str, mine: Mapping[str, Pair], other: Mapping[str, Pair]
-    ) -> tuple[dict[str, TreeEntry | None], list[Conflict]]:
-        """Return what the merge changes outside the profile, as git merges it, and what git cannot merge."""
-        here, there = (
-            {path: new for path, (_, new) in side.items() if not tree.is_document(path, self._prefix)}
-            for side in (mine, other)
-        )
-        joined = other_profiles.merged(self._objects, base, here, there)
-        here, there = ({path: new for path, new in side.items() if path not in joined} for side in (here, there))
-        if _apart(here, there):
-            return {**joined, **{path: entry for path, entry in there.items() if path not in here}}, []
-        found, clashes = self._by_git(base, here, there)
-        return {**joined, **found}, clashes
-
-    def _by_git(
-        self, base: str, here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]
-    ) -> tuple[dict[str, TreeEntry | None], list[Conflict]]:
-        """Let git merge the files outside the profile, in commits that hold nothing else."""
-        objects, top = self._objects, self._repository.top
-        root = self._bare_commit(base, [])
-        sides = [self._bare_commit(objects.edited(base, side), [root]) for side in (here, there)]
-        ran = runner.run(["merge-tree", "--write-tree", "-z", "--name-only", *sides], top, ok=(0, 1, 129))
-        if ran.status == 129:
-            message = "both sides changed files outside the profile, which needs git 2.38 or newer"
-            raise Unsupported(message, hint="upgrade git, or pull by hand: git pull")
-        parts = ran.out.split(b"\0")
-        if ran.status == 1:
-            names = sorted({part.decode("utf-8", "replace") for part in parts[1 : parts.index(b"", 1)]})
-            detail = "git cannot merge files outside the profile: " + ", ".join(names[:10])
-            return {}, [Conflict(OUTSIDE, (), MISSING, MISSING, MISSING, "outside", detail)]
-        differing = objects.differences(objects.edited(base, here), parts[0].strip().decode())
-        return {path: new for path, (_, new) in differing.items()}, []
-
-    def _bare_commit(self, tree_: str, parents: list[str]) -> str:
-        """Write a commit that only `merge-tree` sees."""
-        nobody = "zenprofile <merge@zenprofile.invalid> 0 +0000"
-        lines = [f"tree {tree_}", *(f"parent {p}" for p in parents), f"author {nobody}", f"committer {nobody}", "", ""]
-        return self._objects.write("commit", "\n".join(lines).encode())
-
 
 def _as_conflicts(problems: Iterable[Problem]) -> list[Conflict]:
     """Return a conflict for each entity that has problems, told by the first."""
@@ -344,17 +341,6 @@ def _as_conflicts(problems: Iterable[Problem]) -> list[Conflict]:
         if key is not None:
             found.setdefault(key, Conflict(key, (), MISSING, MISSING, MISSING, class_, problem.message))
     return list(found.values())
-
-
-def _apart(here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]) -> bool:
-    """Say whether two sets of changes do not meet: no file in both with another content, no file where a folder is."""
-    if any(path in there and there[path] != entry for path, entry in here.items()):
-        return False
-    for one, other in ((here, there), (there, here)):
-        folders = {"/".join(path.split("/")[:n]) for path in one for n in range(1, path.count("/") + 1)}
-        if any(path in folders and entry is not None for path, entry in other.items()):
-            return False
-    return True
 
 
 def _agreed(base: Texts, ours: Texts, theirs: Texts) -> dict[Key, str | None]:

@@ -10,15 +10,25 @@ if TYPE_CHECKING:
 _SHOWN = 10  # names in a message
 
 
-def undecided(found: "tuple[Conflict, ...]") -> ConflictError:
-    """Return the error that names open conflicts (at least one) and how to settle them."""
+def undecided(
+    found: "tuple[Conflict, ...]", elsewhere: "tuple[Conflict, ...]" = (), rest: str = "nothing was moved"
+) -> ConflictError:
+    """Return the error that names open conflicts (at least one), says what is with the rest, and how to settle them.
+
+    ``elsewhere`` are those of other profiles in the repository; they are named where there are no others.
+    """
+    if not found:
+        place = elsewhere[0].place
+        told = undecided(tuple(c for c in elsewhere if c.place == place))
+        hint = "in that folder: see 'zenprofile conflicts', then 'zenprofile resolve ENTITY --ours|--theirs'"
+        return ConflictError(f"the profile at '{place}' has {told.message}", hint=hint)
     names = list(dict.fromkeys(_name(c) for c in found))
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     count = "1 conflict" if len(found) == 1 else f"{len(found)} conflicts"
     if all(c.class_ == "outside" for c in found):
         return ConflictError(f"{found[0].detail}; nothing was moved", hint="pull by hand: git pull")
     hint = "both values are kept: see 'zenprofile conflicts', then 'zenprofile resolve ENTITY --ours|--theirs'"
-    return ConflictError(f"{count} to settle: {shown}; nothing was moved", hint=hint)
+    return ConflictError(f"{count} to settle: {shown}; {rest}", hint=hint)
 
 
 def _name(conflict: "Conflict") -> str:

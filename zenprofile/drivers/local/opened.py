@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.signing import Made
     from zenprofile.git.config import GitConfig
     from zenprofile.git.left_out import LeftOut
+    from zenprofile.git.looking import Looking
     from zenprofile.git.objects import Objects
 
 
@@ -38,6 +39,7 @@ class Opened:
         self._objects: Objects | None = None
         self._left: tuple[Stamp, dict[str, LeftOut]] | None = None
         self._settings: list[GitConfig] = []
+        self._looking: Looking | None = None
         self.made: Made | None = None
         self.schemas = resources.state()
         self._cache = Cache(options.cache, folder, self.schemas)
@@ -101,6 +103,9 @@ class Opened:
     def close(self) -> None:
         """Save the cache."""
         self._cache.save()
+        if self._looking is not None:
+            self._looking.close()
+            self._looking = None
         for settings in self._settings:
             settings.close()
         self._settings.clear()

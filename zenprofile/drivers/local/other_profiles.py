@@ -1,6 +1,6 @@
-"""Documents of other profiles in the same repository: merged by meaning too, so that no profile stops another one."""
+"""Other profiles in the same repository: merged by meaning too, so that no profile stops another one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
@@ -9,7 +9,7 @@ from zenprofile.drivers.local import tree
 from zenprofile.drivers.local.journal import JournalEntry
 from zenprofile.errors import ConflictError, Invalid
 from zenprofile.fs import nofollow
-from zenprofile.git.objects import Objects, TreeEntry
+from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -59,31 +59,26 @@ def merged_edit(repository: Repository, objects: Objects, new: str, path: str, p
     return JournalEntry(path, now, None if text is None else text.encode(), pair[1].oid if pair[1] is not None else "")
 
 
-def merged(
-    objects: Objects, base: str, here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]
-) -> dict[str, TreeEntry]:
-    """Return the files that both sides changed and that merge by meaning.
+def prefixes(objects: Objects, sides: tuple[str, str], changed: tuple[Iterable[str], Iterable[str]]) -> set[str]:
+    """Return where profiles lie (as `Repository.prefix`) in which both sides have changed documents.
 
     Args:
         objects: of the repository.
-        base: the common ancestor's tree.
-        here: what we changed outside the profile.
-        there: what they changed.
+        sides: the two trees; a profile is in both.
+        changed: the paths that each side has changed.
     """
-    found = {}
-    for path, mine in here.items():
-        other = there.get(path)
-        key = key_at(objects, base, path) if mine and other and mine != other else None
-        if key is None or mine is None or other is None or {mine.mode, other.mode} - set(tree.FILES):
-            continue
-        before = objects.entry(base, path)
-        try:
-            texts = (
-                None if side is None else objects.read(side.oid, "blob").decode() for side in (before, mine, other)
-            )
-            text, conflicts, _ = documents.merge_document(key, *texts)
-        except UnicodeDecodeError:
-            continue
-        if text is not None and not conflicts:
-            found[path] = mine._replace(oid=objects.write("blob", text.encode()))
-    return found
+    found = []
+    for paths in changed:
+        here = set()
+        for path in paths:
+            steps = path.split("/")
+            for depth in (depth for depth in _DEPTHS if depth <= len(steps)):
+                prefix = "".join(f"{step}/" for step in steps[:-depth])
+                if key_of_path(path[len(prefix) :]) is not None:
+                    here.add(prefix)
+        found.append(here)
+    return {
+        prefix
+        for prefix in found[0] & found[1]
+        if all(objects.entry(side, prefix + MANIFEST) is not None for side in sides)
+    }

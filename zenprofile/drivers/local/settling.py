@@ -35,7 +35,8 @@ def tried(joined: "Merge", record: Record) -> "tuple[Outcome, Record]":
         if not {_place(c) for c, _ in more}.isdisjoint(still):  # a choice that does not settle it
             settled = tuple(pair for pair in settled if _place(pair[0]) not in still)
             break
-    return outcome, Record(joined.ours, joined.theirs, outcome.conflicts, settled, whole, record.accepted)
+    found = Record(joined.ours, joined.theirs, outcome.conflicts, settled, whole, record.accepted, outcome.elsewhere)
+    return outcome, found
 
 
 def settled(
@@ -67,7 +68,9 @@ def _chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choic
     if not wanted:
         again = any(_is_of(c, key, field) for c, _ in record.settled) or any(w.key == key for w in record.whole)
         reopen = "it is settled; to open it again: zenprofile resolve ENTITY --reopen"
-        hint = reopen if again else "see: zenprofile conflicts"
+        place = next((c.place for c in record.elsewhere if c.key == key), "")
+        elsewhere = f"it is in the profile at '{place}': settle it there"
+        hint = reopen if again else elsewhere if place else "see: zenprofile conflicts"
         raise NotFound(f"{label(key)} has no such conflict", hint=hint)
     data = texts.read(choice.text, key.path) if isinstance(choice, Typed) else {}
     if isinstance(choice, Typed) and field:
@@ -82,7 +85,9 @@ def _chosen(joined: "Merge", record: Record, key: Key, field: Path | None, choic
 
 def _all_settled(joined: "Merge", outcome: "Outcome", record: Record, side: "Choice") -> "tuple[Outcome, Record]":
     if not outcome.conflicts:
-        raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
+        places = sorted({c.place for c in record.elsewhere})
+        hint = f"settle those of the profile at '{places[0]}' there" if places else "see: zenprofile status"
+        raise NotFound("this profile has no conflicts", hint=hint)
     done: set[tuple[Key, Path]] = set()
     # Each round settles what shows once the one before is settled.
     while new := [c for c in outcome.conflicts if _place(c) not in done]:
@@ -108,7 +113,7 @@ def opened(record: Record) -> OpenConflicts:
     """Return what waits for a person, and what was settled so far."""
     places: list[tuple[Key, Path]] = [(c.key, c.path) for c, _ in record.settled]
     places += [(w.key, ()) for w in record.whole]
-    return OpenConflicts(record.ours, record.theirs, record.conflicts, tuple(places))
+    return OpenConflicts(record.ours, record.theirs, record.conflicts, tuple(places), record.elsewhere)
 
 
 def last_changes(

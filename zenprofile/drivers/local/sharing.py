@@ -141,9 +141,9 @@ class GitSharing(Sending):
         outcome, record = settling.tried(joined, record._replace(accepted=accept_invalid))
         if outcome.problems and not accept_invalid:
             raise merge_errors.spoiled(outcome.problems)
-        if outcome.conflicts:
-            conflicts.save(repository, record)
-            raise merge_errors.undecided(outcome.conflicts)
+        if outcome.conflicts or outcome.others:
+            self._save(record, outcome)
+            raise merge_errors.undecided(outcome.conflicts, outcome.elsewhere)
         # What was proposed came back as other commits: a squash or a rebase. To merge both would double it.
         proposed = any(p.oid == head.oid for p in proposals.waiting(repository, head.branch))
         came_back = proposed and outcome.tree == self._objects().tree_of(theirs)
@@ -154,6 +154,16 @@ class GitSharing(Sending):
         self._move(head, new, outcome.changes)
         conflicts.clear(repository)
         return PullResult(moved=True, changes=outcome.changes, notes=outcome.notes, equal=forward)
+
+    def _save(self, record: Record, outcome: "Outcome") -> None:
+        """Keep an unfinished merge, each profile's part of it as its own."""
+        from zenprofile.drivers.local.outside_merge import Other, in_their_places
+
+        conflicts.save(self._repository(), record)
+        parts = (Other(self._repository(), record), *outcome.others)
+        for other in outcome.others:
+            elsewhere = in_their_places(part for part in parts if part is not other)
+            conflicts.save(other.repository, other.record._replace(elsewhere=elsewhere))
 
     def _move(self, head: Head, new: str, changes: tuple[Changed, ...]) -> None:
         from zenprofile.drivers.local import checkout
@@ -167,9 +177,12 @@ class GitSharing(Sending):
             raise Stale(message, hint="repeat the command") from None
 
     def _merge(self, ours: str, theirs: str) -> "Merge":
+        from zenprofile.drivers.local import meeting
         from zenprofile.drivers.local.merge import Merge
 
-        return Merge(self._repository(), self._objects(), self._store.catalog(), ours, theirs)
+        repository, objects = self._repository(), self._objects()
+        met = meeting.last(repository, objects, ours, theirs)
+        return Merge(repository, objects, self._store.catalog(), ours, theirs, met)
 
     def _must_be_a_profile(self, joined: "Merge", up: Upstream) -> None:
         """Refuse what would leave no profile here, or one that this version cannot read."""
@@ -208,9 +221,9 @@ class GitSharing(Sending):
             if to != up:
                 hint = f"join them: git -C {shlex.quote(repository.folder)} pull {shlex.quote(to.remote)} {to.short}"
                 raise ZenprofileError(f"{to.label} has commits that are not here; nothing was sent", hint=hint)
-            waiting = self.open().conflicts
-            if waiting:
-                raise merge_errors.undecided(waiting)
+            waiting = self.open()
+            if waiting.conflicts or waiting.elsewhere:
+                raise merge_errors.undecided(waiting.conflicts, waiting.elsewhere)
             return PushResult(confirmed=False, stale=True, sent=0, to=to.label)
         pushed, sent = self._sent(head, to, with_others=with_others)
         if not pushed.confirmed:
@@ -227,12 +240,13 @@ class GitSharing(Sending):
         own = own_merge.record(repository)
         if own is not None:
             found = settling.tried(self._merge(own.ours, own.theirs), own)[1]
-            return settling.opened(found._replace(conflicts=own_merge.waiting(repository, found.conflicts)))
+            waiting = own_merge.waiting(repository, found.conflicts)
+            return settling.opened(found._replace(conflicts=waiting, elsewhere=()))
         record = self._record()
         if record is None:
             return OpenConflicts("", "", ())
         head = repository.head().oid
-        if head != record.ours:
+        if head != record.ours or record.elsewhere:  # those are settled meanwhile, perhaps
             if self._is_in(record.theirs, head):
                 return OpenConflicts("", "", ())
             record = settling.tried(self._merge(head, record.theirs), record)[1]
@@ -262,9 +276,11 @@ class GitSharing(Sending):
                 raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
             joined = self._merge(head.oid, record.theirs)
             outcome, record = settling.settled(joined, record, key, field, choice)
-            if outcome.conflicts:
-                conflicts.save(repository, record)
-                return len(outcome.conflicts), PullResult(moved=False, changes=(), notes=(), equal=False)
+            if outcome.conflicts or outcome.others:
+                self._save(record, outcome)
+                return len(outcome.conflicts) + len(outcome.elsewhere), PullResult(
+                    moved=False, changes=(), notes=(), equal=False
+                )
             try:
                 if outcome.problems and not record.accepted:
                     raise merge_errors.spoiled(outcome.problems)
@@ -312,11 +328,11 @@ class GitSharing(Sending):
         """Say how the store is, and why, without asking the remote."""
         from zenprofile.drivers.local import status
 
-        with status.looking(self._repository(), self._settings()) as touched:
+        with self._store.looking(self._repository(), self._settings()) as looking:
             relation = self.relation()
             known = relation.ahead or status.gone(self._repository())
             rewritten = self._rewritten() if known else ("", "")
-            return status.state(self._store, relation, self.open(), touched, self._settings(), rewritten)
+            return status.state(self._store, relation, self.open(), looking.touched, self._settings(), rewritten)
 
     def set_remote(self, url: str) -> None:
         """Name the remote; what is known of another one is forgotten."""

@@ -5,13 +5,13 @@ import json
 import os
 import time
 from binascii import crc32
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.drivers.local import conflicts, watch_record
 from zenprofile.errors import Problem
 from zenprofile.fs import atomic, nofollow
-from zenprofile.git import hook_paths, runner
+from zenprofile.git import hook_paths
 from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
 from zenprofile.store import dates
@@ -51,7 +51,7 @@ def state(
         store: which.
         relation: of its branch to the remote's.
         open_: its conflicts.
-        touched: of `looking`.
+        touched: as `zenprofile.git.looking.Looking` has it.
         settings: of its repository.
         rewritten: what is said of a remote that lacks commits that it had, and what to do.
     """
@@ -69,6 +69,13 @@ def state(
     word, since, reason, advice = _watched(repository, found)
     hooks = _hooks(settings.hooks_folder)
     return StoreStatus(word, since, reason, advice, relation, changes, open_, invalid, hooks, documents)
+
+
+def _elsewhere(open_: OpenConflicts) -> tuple[str, str]:
+    """Say which other profile of the repository holds the merge up, and what to do."""
+    place = open_.elsewhere[0].place if open_.elsewhere else ""
+    number = sum(conflict.place == place for conflict in open_.elsewhere)
+    return f"{number} to settle in the profile at '{place}'", f"in that folder: {_SETTLE}"
 
 
 def _word(
@@ -94,6 +101,7 @@ def _word(
             f"{len(open_.conflicts)} to settle",
             "git pull" if all(c.class_ == "outside" for c in open_.conflicts) else _SETTLE,
         ),
+        (bool(open_.elsewhere), "conflict", _since(conflicts.file(repository)), *_elsewhere(open_)),
         (bool(invalid), "invalid", "", f"{invalid[0] if invalid else ''}", "fix it; zenprofile validate names all"),
         (bool(edits), "uncommitted", "", f"{edits} edited by hand", "zenprofile commit"),
         (not relation.remote, "unshared", "", "there is no remote", "zenprofile remote set URL"),
@@ -169,30 +177,6 @@ def _since(path: str) -> str:
         return dates.rfc3339(os.stat(path).st_mtime)
     except OSError:
         return ""
-
-
-@contextlib.contextmanager
-def looking(repository: Repository, settings: GitConfig) -> Iterator[Callable[[], list[str]]]:
-    """Let git look at the work tree while other things are done.
-
-    Gives what lists the files below the profile that git takes for changed: its index knows at once which are not.
-    """
-    flags = settings.filters_off
-    args = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignored=matching"]
-    args.append("--ignore-submodules=all")
-    args += ["--", repository.prefix or "."]
-    process = runner.start(args, repository.folder, flags=flags)
-
-    def touched() -> list[str]:
-        out = runner.finish(process, args).out
-        paths = (os.fsdecode(row[3:]) for row in out.split(b"\0") if row)
-        return [path.removeprefix(repository.prefix) for path in paths if path.startswith(repository.prefix)]
-
-    try:
-        yield touched
-    finally:
-        if process.returncode is None:
-            runner.end(process)
 
 
 def _judged(store: "LocalStore", repository: Repository, *, clean: bool) -> tuple[list[Problem], int]:

@@ -20,9 +20,10 @@ from zenprofile.store.base import Edits
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
     from zenprofile.drivers.local.commit import FileChange
-    from zenprofile.drivers.local.sharing import GitSharing
+    from zenprofile.drivers.local.flowing import FlowingSharing
     from zenprofile.git.config import GitConfig
     from zenprofile.git.left_out import LeftOut
+    from zenprofile.git.looking import Looking
     from zenprofile.store.undo import Past
 
 
@@ -31,16 +32,33 @@ class LocalStore(Opened):
 
     driver = "local"
 
-    def sharing(self, progress: Callable[[str], None] | None = None) -> "GitSharing":
+    def sharing(self, progress: Callable[[str], None] | None = None, *, state: bool = False) -> "FlowingSharing":
         """Return the remote side. ``progress`` takes what git says of its progress."""
-        if self._repository is not None:  # git answers while the rest is imported
+        if self._repository is not None:  # git answers, and looks at the work tree, while the rest is imported
             from zenprofile.git.config import GitConfig
 
             self._settings = [*(settings for settings in self._settings if settings.waits), GitConfig(self._repository)]
-        from zenprofile.drivers.local.sharing import GitSharing
+            if state:
+                from zenprofile.drivers.local import status  # noqa: F401 - so far git has not answered
+                from zenprofile.git.looking import Looking
+
+                self._looking = Looking(self._repository, self._settings[-1])
+        from zenprofile.drivers.local.flowing import FlowingSharing
 
         settings = self._settings[-1] if self._settings else None
-        return GitSharing(self, settings, self._options.timeout, progress)
+        return FlowingSharing(self, settings, self._options.timeout, progress)
+
+    @contextlib.contextmanager
+    def looking(self, repository: Repository, settings: "GitConfig") -> "Iterator[Looking]":
+        """Give git's look at the work tree: the one that has begun, or a new one."""
+        from zenprofile.git.looking import Looking
+
+        begun, self._looking = self._looking, None
+        found = begun or Looking(repository, settings)
+        try:
+            yield found
+        finally:
+            found.close()
 
     @property
     def commits(self) -> bool:

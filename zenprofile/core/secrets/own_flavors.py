@@ -1,0 +1,82 @@
+"""Flavors that a profile registers itself: which of a component's fields they mark sensitive.
+
+What shows a change has its data alone. So whoever opens a store says whose flavors count (`count`), for this thread.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Protocol
+
+from zenprofile.core.entity import Data, Key
+from zenprofile.core.paths import Path
+
+if TYPE_CHECKING:
+    from zenprofile.core.snapshot import Snapshot
+
+
+class Flavors(Protocol):
+    """Where a profile's own flavors are looked up."""
+
+    def schemas(self, type_: str, flavor: str) -> list[Data]:
+        """Return the schemas of a flavor; of every one of a component type for ""."""
+        ...
+
+
+_counting: ContextVar[tuple[Flavors, ...]] = ContextVar("flavors that count", default=())
+
+
+def count(*flavors: Flavors) -> None:
+    """Let these flavors count from now on, and no others."""
+    _counting.set(flavors)
+
+
+def counting() -> tuple[Flavors, ...]:
+    """Return the flavors that count."""
+    return _counting.get()
+
+
+@contextlib.contextmanager
+def only(flavors: Flavors) -> Iterator[None]:
+    """Let these flavors alone count in a block: one that must not ask the store again."""
+    token = _counting.set((flavors,))
+    try:
+        yield
+    finally:
+        _counting.reset(token)
+
+
+def mark(type_: str, flavor: str, path: Path) -> bool:
+    """Say whether an own flavor (any of the component type for "") marks a field of the configuration sensitive."""
+    from zenprofile.core.schema.catalog import Schema
+    from zenprofile.core.secrets.references import is_sensitive
+
+    steps = tuple(map(str, path))
+    for flavors in counting():
+        for raw in flavors.schemas(type_, flavor):
+            schema = Schema(raw, "flavor", False)
+            if any(is_sensitive(schema.field(steps[:n])) for n in range(1, len(steps) + 1)):
+                return True
+    return False
+
+
+class OfSnapshot:
+    """The flavors of a snapshot."""
+
+    def __init__(self, snapshot: "Snapshot") -> None:
+        self._snapshot = snapshot
+
+    def schemas(self, type_: str, flavor: str) -> list[Data]:
+        """Return them, as `Flavors` has it."""
+        from zenprofile.core.snapshot import flavor_of
+
+        keys = [Key("flavor", type_, flavor)] if flavor else []
+        if not flavor:
+            keys = [key for key in self._snapshot.keys() if key[:2] == ("flavor", type_)]  # noqa: SIM118 - no mapping
+        return schemas_in(flavor_of(self._snapshot, key.type, key.name) for key in keys)
+
+
+def schemas_in(documents: Any) -> list[Data]:
+    """Return the schemas of flavors' documents (None: there is none)."""
+    found = (data.get("schema") for data in documents if isinstance(data, dict))
+    return [schema for schema in found if isinstance(schema, dict)]
