@@ -10,7 +10,8 @@ from zenprofile.store.undo import Past, Text
 
 def edit(one: Edit) -> dict[str, Any]:
     """Return an edit as it is sent."""
-    return {**one.key._asdict(), "replaces": one.replaces, "text": one.text}
+    stem = {} if one.stem is None else {"stem": one.stem}
+    return {**one.key._asdict(), "replaces": one.replaces, "text": one.text, **stem}
 
 
 def edit_of(row: Any) -> Edit:
