@@ -28,6 +28,7 @@ npm|npm|@tools|a language server, managers of hooks
 yaml-language-server|npm:yaml-language-server@2.0.0|@tools|a language server
 mariadbd|mariadb-server|@databases|stores on MySQL
 pg_ctlcluster|postgresql|@databases|stores on PostgreSQL
+pgbouncer|pgbouncer|tests/drivers/test_sql_connections.py|a pooler in front of PostgreSQL
 rsync|rsync|@databases|a Galera cluster
 lefthook|npm:lefthook@2.2.2|@tools|a manager of hooks
 zenml|pip:zenml[local,server]==0.98.0|@real_zenml|ZenML itself

@@ -1,6 +1,9 @@
 """Copies between stores of every kind: the same bytes, all or nothing, and nothing the second time."""
 
 import json
+import os
+import pty
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +127,26 @@ def test_what_names_a_store(tmp_path: Path) -> None:
     assert copying.place(profiles, str(tmp_path), 1).url == str(tmp_path)
     hidden = copying.place(profiles, "mysql://u:pass@127.0.0.1/db", 1)
     assert (hidden.url, hidden.options.password) == ("mysql://u@127.0.0.1/db", "pass")
+
+
+def on_terminal(*words: str, folder: Path) -> str:
+    """Run a command whose stderr is a terminal; return what that shows."""
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "zenprofile", *words]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=slave, check=True, cwd=folder)
+    said = os.read(master, 65536).decode() if select.select([master], [], [], 0)[0] else ""
+    os.close(slave)
+    os.close(master)
+    return said
+
+
+def test_a_terminal_shows_how_far_it_is_and_no_trace_is_left(source: str, tmp_path: Path) -> None:
+    said = on_terminal("copy", source, "sqlite:///one.db", folder=tmp_path)
+    assert all(part in said for part in ("Read 7 of 7 documents", "Writing 7 documents"))
+    assert said.endswith("\r\x1b[K")
+
+    assert on_terminal("-q", "copy", source, "sqlite:///two.db", folder=tmp_path) == ""
+    assert "documents" not in on_terminal("copy", source, "sqlite:///three.db", "-o", "json", folder=tmp_path)
 
 
 def test_the_command(source: str, tmp_path: Path) -> None:

@@ -111,7 +111,8 @@ def proxy(server: databases.Server) -> Iterator[Proxy]:
 def test_a_lost_reply_to_commit_is_looked_up(
     url: str, store: Store, proxy: Proxy, server: databases.Server, silent: bool
 ) -> None:
-    far = open_store(url.replace(f":{server.ports[0]}/", f":{proxy.port}/"), OPTIONS)
+    # The reply is waited for half of the time; the other half is for the look.
+    far = open_store(url.replace(f":{server.ports[0]}/", f":{proxy.port}/"), OPTIONS._replace(timeout=6))
     far.snapshot().keys()
     before = len(list(store.history()))
     proxy.silent, proxy.armed = silent, "COMMIT"

@@ -97,9 +97,10 @@ def _as(user: str) -> dict[str, Any]:
     return {"user": found.pw_uid, "group": found.pw_gid}
 
 
-def _give(folder: Path, user: str) -> None:
+def give(path: Path, user: str) -> None:
+    """Make a file or folder a server's user's."""
     if os.geteuid() == 0:
-        shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
+        shutil.chown(path, user, pwd.getpwnam(user).pw_gid)
 
 
 def _run(command: list[str], user: str, folder: Path) -> None:
@@ -116,7 +117,8 @@ def _run(command: list[str], user: str, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _spawn(command: list[str], user: str, folder: Path, log: str) -> subprocess.Popen[bytes]:
+def spawn(command: list[str], user: str, folder: Path, log: str) -> subprocess.Popen[bytes]:
+    """Start a program as a server's user; what it says goes to a file of the folder."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     with (folder / log).open("ab") as out:
         return subprocess.Popen[bytes](
@@ -133,7 +135,7 @@ def _spawn(command: list[str], user: str, folder: Path, log: str) -> subprocess.
 
 def _postgresql(folder: Path) -> Server:
     """Start a PostgreSQL of its own; everybody on the loopback is its superuser ``postgres``."""
-    _give(folder, "postgres")
+    give(folder, "postgres")
     data, (port,) = folder / "data", free_ports(1)
     _run(
         [program("initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
@@ -157,6 +159,7 @@ def _postgres_command(server: Server) -> list[str]:
 
 def _mariadb_data(folder: Path, node: int) -> None:
     data = folder / f"n{node}"
+    (folder / "extra.cnf").touch()  # a test may write settings of its own there, and start the node anew
     command = [program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--skip-test-db"]
     _run([*command, "--auth-root-authentication-method=normal"], "mysql", folder)
 
@@ -165,7 +168,7 @@ def _mariadb_command(server: Server, node: int) -> list[str]:
     place = f"{server.folder}/n{node}"
     return [
         program("mariadbd"),
-        "--no-defaults",
+        f"--defaults-file={server.folder}/extra.cnf",
         f"--datadir={place}",
         f"--port={server.ports[node]}",
         f"--socket={place}.sock",
@@ -178,14 +181,14 @@ def _mariadb_command(server: Server, node: int) -> list[str]:
 
 
 def _mysql(folder: Path) -> Server:
-    _give(folder, "mysql")
+    give(folder, "mysql")
     _mariadb_data(folder, 0)
     return start(Server("mysql", str(folder), free_ports(1), [0]), 0)
 
 
 def _galera(folder: Path) -> Server:
     """Start three nodes that replicate to each other: the first begins the cluster, the others take its state."""
-    _give(folder, "mysql")
+    give(folder, "mysql")
     server = Server("galera", str(folder), free_ports(3 * _PORTS), [0, 0, 0])
     for node in range(3):
         _mariadb_data(folder, node)
@@ -227,11 +230,11 @@ def start(server: Server, node: int, *, new_cluster: bool = False) -> Server:
     """Start a node that is not running, and wait until it answers."""
     folder = Path(server.folder)
     if server.engine == "postgresql":
-        process = _spawn(_postgres_command(server), "postgres", folder, "log")
+        process = spawn(_postgres_command(server), "postgres", folder, "log")
     else:
         extra = _wsrep(server, node) if server.engine == "galera" else []
         extra += ["--wsrep-new-cluster"] if new_cluster else []
-        process = _spawn([*_mariadb_command(server, node), *extra], "mysql", folder, f"n{node}.log")
+        process = spawn([*_mariadb_command(server, node), *extra], "mysql", folder, f"n{node}.log")
     server.pids[node] = process.pid
 
     def answers() -> bool:
@@ -287,6 +290,12 @@ def kill(server: Server, node: int = 0) -> None:
     until(lambda: not _is_running(pid), f"process {pid} is still there")
 
 
+def stop(server: Server, node: int = 0) -> None:
+    """End a PostgreSQL in order, with its connections, and wait until it is gone."""
+    os.kill(server.pids[node], signal.SIGINT)
+    until(lambda: not _is_running(server.pids[node]), f"process {server.pids[node]} is still there")
+
+
 def _is_running(pid: int) -> bool:
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
@@ -298,7 +307,6 @@ def _is_running(pid: int) -> bool:
 
 _STARTS: dict[str, Callable[[Path], Server]] = {"postgresql": _postgresql, "mysql": _mysql, "galera": _galera}
 _NUMBERS = itertools.count()
-
 
 # Waits until nobody holds the file any more, killed users among them, and ends the servers of a folder.
 _KEEPER = """

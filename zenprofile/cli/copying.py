@@ -39,8 +39,9 @@ def copy(session: Session, source: str, destination: str, dry: bool, merge: bool
     start, target = (place.warning(lambda line: session.warn_all([line])) for place in places)
     store = start.open()
     try:
-        session.note(f"Copying from {output.safe_text(store.url)}...")
-        done = copying.copy(store, target, choice, dry=dry, message=message)
+        session.hint(f"Copying from {output.safe_text(store.url)}...")
+        with session.progress() as progress:
+            done = copying.copy(store, target, choice, dry=dry, message=message, progress=progress)
         if done.changes and isinstance(store, Foreign):
             session.warn_all(store.notes())
     finally:

@@ -234,7 +234,7 @@ def aside(text: str) -> None:
 
 
 def progress(text: str) -> None:
-    """Show what git says of its progress on one line of the terminal, which the next piece replaces."""
+    """Show progress, git's or ours, on one line of the terminal, which the next piece replaces."""
     last = text.replace("\r", "\n").rstrip("\n").rpartition("\n")[2]
     sys.stderr.write(f"\r{safe_text(last)[:79]}\x1b[K")
     sys.stderr.flush()

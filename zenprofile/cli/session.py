@@ -110,6 +110,9 @@ class Session:
             self.hint("Running without an active repository root.")
         if about_profiles or not self.chosen:
             self.hint(f"Running with active profile: '{output.safe_text(active.name)}' ({active.scope})")
+        if active.overruled:
+            said = f"{active.said_by} names '{active.name}', and {active.overruled} another profile: the nearer decides"
+            self.warn_all([said])
         if active.profile is None:
             self.warn(f"the profile '{output.safe_text(active.name)}' is not on this machine")
 
@@ -224,8 +227,8 @@ class Session:
 
     @contextlib.contextmanager
     def progress(self) -> Iterator[Callable[[str], None] | None]:
-        """Give what shows git's progress on a terminal, and clear its line at the end; None where nobody looks."""
-        if self.format != "table" or not sys.stderr.isatty():
+        """Give what shows progress on one line of a terminal, and clear it at the end; None where nobody looks."""
+        if self.quiet or self.format != "table" or not sys.stderr.isatty():
             yield None
             return
         try:

@@ -41,9 +41,24 @@ def document(
     except Invalid as error:
         return None, plaintext.problems(key, source, error.problems)
     wrong = misplaced(key, data)
-    found = wrong or findings(key, data, catalog, registered)
-    problems = plaintext.problems(key, source, placed(key, source, found) if found else ())
-    return (None if wrong else Entity(key, data)), problems[:MAX_PROBLEMS]
+    if wrong:
+        return None, plaintext.problems(key, source, placed(key, source, wrong))[:MAX_PROBLEMS]
+    return Entity(key, data), problems_of(key, source, data, catalog, registered)
+
+
+def problems_of(
+    key: Key, source: str, data: Data, catalog: "Catalog", registered: Registered, *, is_clean: bool = False
+) -> list[Problem]:
+    """List the problems of a document that has been read, and is the entity that its place names.
+
+    ``is_clean`` says that it is known to hold no secret.
+    """
+    from zenprofile.core.secrets import plaintext
+
+    found = findings(key, data, catalog, registered)
+    if is_clean and not found:
+        return []
+    return plaintext.problems(key, source, placed(key, source, found) if found else ())[:MAX_PROBLEMS]
 
 
 def misplaced(key: Key, data: Data) -> "list[SchemaViolation]":

@@ -4,6 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 Data = dict[str, Any]
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Kind(NamedTuple):
@@ -109,8 +110,7 @@ def revision(key: Key, data: Data) -> str:
     """Return the SHA-256 (hex) of an entity's data as canonical JSON: sorted keys, no blanks, UTF-8."""
     import hashlib  # a tenth of a start, and completion needs none
 
-    canonical = json.dumps(normal(key, data), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_canonical(normal(key, data)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Entity:

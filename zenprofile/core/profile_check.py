@@ -101,11 +101,18 @@ def keys_of(snapshot: Snapshot, loaded: Loaded) -> list[Key]:
 
 
 class _Near:
-    """Finds the names nearest to unknown ones; each costs a look at all known names, so only so many are looked up."""
+    """Finds entities, and the names nearest to unknown ones; those cost a look at all known names, so only so many."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._said: dict[Key, str] = {}
+        self._exists: dict[Key, bool] = {}
+
+    def exists(self, target: Key) -> bool:
+        """Say whether an entity is there; asked for once."""
+        if target not in self._exists:
+            self._exists[target] = self._snapshot.raw(target) is not None
+        return self._exists[target]
 
     def suffix(self, target: Key) -> str:
         """Return the end of a message on an entity that does not exist; "" once a hundred were looked up."""
@@ -119,7 +126,7 @@ class _Near:
 
 def _broken(entity: Entity, snapshot: Snapshot, near: _Near, there: set[Key] | None = None) -> list[Problem]:
     """List references that lead nowhere, a hundred at most; ``there`` are all keys, where they are known."""
-    exists = there.__contains__ if there is not None else lambda target: snapshot.text(target) is not None
+    exists = there.__contains__ if there is not None else near.exists
     lost = [found for found in references(entity.key, entity.data) if not exists(found[1])][:MAX_PROBLEMS]
     if not lost:
         return []
@@ -144,24 +151,27 @@ def clash(key: Key, other: Key) -> Problem:
     return Problem(key.path, 1, 1, "name", message, "rename one of them", CLASH)
 
 
-def added(before: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog") -> list[Problem]:
+def added(
+    before: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog", after: Overlay | None = None
+) -> list[Problem]:
     """List the problems that a change would add, looking only at what it touches.
 
     Args:
         before: what the change starts from.
         texts: the new documents; None deletes one.
         catalog: the schemas that ship.
+        after: `before` with these texts laid over it, where the caller has that.
 
     Returns:
         Problems that `before` does not have; of code `IN_USE` where the change takes away what another entity needs.
     """
-    after = Overlay(before, texts, catalog)
+    after = after or Overlay(before, texts, catalog)
     problems: list[Problem] = []
     spellings: dict[Key, list[Key]] = {}
     near = (_Near(before), _Near(after))
     for key, text in texts.items():
         if text is not None:
-            problems += _added_by(key, (before, after), near, catalog)
+            problems += _added_by(key, before, after, near, catalog)
             spellings.setdefault(key.folded, []).append(key)
     # Against what was there already, `zenprofile.store.prepare` has looked.
     problems += [clash(key, same[i - 1]) for same in spellings.values() if len(same) > 1 for i, key in enumerate(same)]
@@ -171,12 +181,14 @@ def added(before: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog")
 
 
 def _added_by(
-    key: Key, sides: tuple[Snapshot, Snapshot], near: tuple[_Near, _Near], catalog: "Catalog"
+    key: Key, before: Snapshot, after: Overlay, near: tuple[_Near, _Near], catalog: "Catalog"
 ) -> list[Problem]:
-    new = _own(key, sides[1], near[1], catalog)
+    data, new = after.data(key), after.problems(key)
+    if data:
+        new = new + _broken(Entity(key, data), after, near[1])
     if not new:
         return []
-    had = Counter(problem.identity for problem in _own(key, sides[0], near[0], catalog))
+    had = Counter(problem.identity for problem in _own(key, before, near[0], catalog))
     kept = []
     for problem in new:
         had[problem.identity] -= 1

@@ -1,6 +1,7 @@
 """Snapshots: every entity at one moment, read from documents or laid over another snapshot."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from zenprofile.core.entity import Data, Entity, Key
@@ -155,6 +156,48 @@ class Overlay:
         self._below = below
         self._texts = texts
         self._over = DocumentSnapshot(_Held({k: t for k, t in texts.items() if t is not None}), catalog)
+        self._catalog = catalog
+        self._data: dict[Key, Data] = {}
+        self._problems: dict[Key, list[Problem]] = {}
+        self._registered: dict[tuple[str, str], Data | None] = {}
+
+    def data(self, key: Key) -> Data | None:
+        """Return what the edit of a key makes of it, as `data_of` does."""
+        text = self._texts[key]
+        if text is None:
+            return None
+        if key not in self._data:
+            self._data[key] = data_of(key, text) or {}
+        return self._data[key]
+
+    def problems(self, key: Key) -> list[Problem]:
+        """List what the document of an edit breaks by itself, as `document_check.document` does."""
+        if key not in self._problems:
+            self._problems[key] = self._checked(key)
+        return self._problems[key]
+
+    def _checked(self, key: Key) -> list[Problem]:
+        from zenprofile.core import document_check
+
+        text, data = self._texts[key], self.data(key)
+        if text is None:
+            return []
+        if not data:  # for the reasons
+            return document_check.document(key, text, self._catalog, self.registered)[1]
+        return document_check.problems_of(key, text, data, self._catalog, self.registered, is_clean=self._are_clean)
+
+    @cached_property
+    def _are_clean(self) -> bool:
+        from zenprofile.core.secrets import plaintext
+
+        return plaintext.none_in(text for text in self._texts.values() if text is not None)
+
+    def registered(self, type_: str, flavor: str) -> Data | None:
+        """Return the document of a flavor that is registered here, or None (also where it is invalid)."""
+        place = (type_, flavor)
+        if place not in self._registered:
+            self._registered[place] = flavor_of(self, type_, flavor)
+        return self._registered[place]
 
     def keys(self, kind: str = "", type_: str = "") -> list[Key]:
         kept = [key for key in self._below.keys(kind, type_) if key not in self._texts]

@@ -1,5 +1,6 @@
 """What every driver does before it writes a change: hold it against what is there, and check what it would make."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import change as changes
@@ -21,11 +22,13 @@ class Prepared(NamedTuple):
         writes: the documents that differ, with their text before and after (None: there is none). Empty: nothing to do.
         changes: the same as data, for history and words.
         message: why: the change's own, else what it does in words.
+        sound: whose new documents hold by themselves, without a secret that they allow.
     """
 
     writes: tuple[tuple[Key, str | None, str | None], ...]
     changes: tuple[Changed, ...]
     message: str
+    sound: frozenset[Key] = frozenset()
 
 
 def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
@@ -48,35 +51,41 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
     if misnamed:
         raise Invalid.of(misnamed)
     writes = []
-    datas = {key: data_of(key, text) for key, text in texts.items()}
-    if len(change.edits) > 1:
-        before.prefetch({*texts, *_targets(datas)})
+    after = Overlay(before, texts, catalog)
+    before.prefetch({*texts, *_targets(after, texts)})
+    replaced: dict[Key, Data | None] = {}
     for edit in change.edits:
-        old = _current(before, edit, texts)
+        old, replaced[edit.key] = _current(before, edit, texts)
         if old != edit.text:
             writes.append((edit.key, old, edit.text))
     writes.sort(key=lambda write: write[0])
     differing = {key: new for key, _, new in writes}
-    problems = profile_check.added(before, differing, catalog)
+    problems = profile_check.added(before, differing, catalog, after)
     if problems:
         from zenprofile.core import inherited
 
         stems = {edit.key: edit.stem for edit in change.edits if edit.stem is not None}
-        problems = inherited.dropped(problems, before, Overlay(before, differing, catalog), catalog, stems)
+        problems = inherited.dropped(problems, before, after, catalog, stems)
     if problems:
         raise _refusal(problems)
-    told = tuple(Changed(key, data_of(key, old), datas[key]) for key, old, _ in writes)
+    told = tuple(Changed(key, replaced[key], after.data(key)) for key, _, _ in writes)
+    sound = frozenset(key for key, text in differing.items() if text and _is_sound(key, text, after))
     with own_flavors.only(own_flavors.OfSnapshot(before)):
-        return Prepared(tuple(writes), told, change.message or changes.words(told))
+        return Prepared(tuple(writes), told, change.message or changes.words(told), sound)
 
 
-def _targets(datas: dict[Key, Data | None]) -> set[Key]:
+def _targets(after: Overlay, keys: Iterable[Key]) -> set[Key]:
     """Return what new documents refer to, as far as they can be read."""
-    return {target for key, data in datas.items() if data for _, target in profile_check.references(key, data)}
+    datas = ((key, after.data(key)) for key in keys)
+    return {target for key, data in datas if data for _, target in profile_check.references(key, data)}
 
 
-def _current(before: Snapshot, edit: Edit, texts: dict[Key, str | None]) -> str | None:
-    """Return the document that an edit replaces, after a look whether it is the one that the edit means."""
+def _is_sound(key: Key, text: str, after: Overlay) -> bool:
+    return not after.problems(key) and plaintext.ALLOWED not in text
+
+
+def _current(before: Snapshot, edit: Edit, texts: dict[Key, str | None]) -> tuple[str | None, Data | None]:
+    """Return the document that an edit replaces, and its data; a look before whether it is the one that is meant."""
     key = edit.key
     if edit.replaces is None:
         other = before.spelling(key)
@@ -84,14 +93,15 @@ def _current(before: Snapshot, edit: Edit, texts: dict[Key, str | None]) -> str 
         if other is not None and (other == key or texts.get(other, "") is not None):
             spelled = "" if other == key else f" as '{other.name}' (two names differ by more than case)"
             raise Exists(f"{_what(key)} exists already{spelled}", hint="choose another name, or update it")
-        return None
+        return None, None
     old = stored(before, key)
     if old is None:
         raise NotFound(f"there is no {_what(key)}", hint=f"see 'zenprofile {key.kind} list'")
-    if revision_of(key, old) != edit.replaces:
+    data = data_of(key, old)
+    if (revision(key, data) if data else revision_of(key, old)) != edit.replaces:
         message = f"{_what(key)} was changed by somebody else meanwhile"
         raise Stale(message, hint="nothing was written; look at it again and repeat the command", file=key.path)
-    return old
+    return old, data
 
 
 def stored(snapshot: Snapshot, key: Key) -> str | None:

@@ -19,6 +19,8 @@ from zenprofile.store.prepare import prepare, revision_of, stored
 
 MERGE, MIRROR = "merge", "mirror"
 _TRIES = 3
+_STEP = 100  # documents between two lines of progress
+Progress = Callable[[str], None]
 
 
 class StoreAddress(NamedTuple):
@@ -84,7 +86,15 @@ def place(profiles: Profiles, text: str, timeout: float) -> StoreAddress:
     return StoreAddress(url, options_of(profiles, nameless, timeout, password)._replace(cache=""))
 
 
-def copy(source: Store, target: StoreAddress, choice: str = "", *, dry: bool = False, message: str = "") -> Copied:
+def copy(
+    source: Store,
+    target: StoreAddress,
+    choice: str = "",
+    *,
+    dry: bool = False,
+    message: str = "",
+    progress: Progress | None = None,
+) -> Copied:
     """Make a destination hold what a source holds, all or nothing; the second time it changes nothing.
 
     Args:
@@ -94,12 +104,13 @@ def copy(source: Store, target: StoreAddress, choice: str = "", *, dry: bool = F
             what the source does not have as well), or "" (refuse).
         dry: only say what would be written.
         message: why.
+        progress: gets how far it is, as it goes on; None where nobody looks.
 
     Raises:
         Exists: the destination has other content, and no choice was made.
         Invalid: a document of the source is invalid.
     """
-    documents = _documents(source.snapshot())
+    documents = _documents(source.snapshot(), "Read", progress)
     # Not where from: a shared store names no machine and no folder.
     message = message or f"Copy {len(documents)} documents from a store of type '{source.driver}'"
     if not opener.is_profile(target.url, target.options):
@@ -108,17 +119,25 @@ def copy(source: Store, target: StoreAddress, choice: str = "", *, dry: bool = F
         if dry:
             _check(held({}, resources.catalog()), change)
             return Copied(changes, None, True, len(documents))
+        _tell(progress, f"Writing {len(documents):,} documents")
         store = opener.create_store(target.url, target.options, change)
         try:
             # Somebody else may have begun one there meanwhile: then it has other content, or the same.
-            if _documents(store.snapshot()) == documents:
+            if _documents(store.snapshot(), "Compared", progress) == documents:
                 return Copied(changes, next(iter(store.history()), changelog.nothing(message)), True, len(documents))
         finally:
             store.close()
-    return _into(target, documents, choice, dry, message)
+    return _into(target, documents, choice, dry, message, progress)
 
 
-def _into(target: StoreAddress, documents: dict[Key, str], choice: str, dry: bool, message: str) -> Copied:
+def _into(
+    target: StoreAddress,
+    documents: dict[Key, str],
+    choice: str,
+    dry: bool,
+    message: str,
+    progress: Progress | None,
+) -> Copied:
     store = opener.open_store(target.url, target.options)
     try:
         for attempt in range(_TRIES):
@@ -127,6 +146,7 @@ def _into(target: StoreAddress, documents: dict[Key, str], choice: str, dry: boo
                 _check(store.snapshot(), Change(edits, message))
             if dry or not edits:
                 return Copied(changes, None, False, len(documents))
+            _tell(progress, f"Writing {len(edits):,} of {len(documents):,} documents")
             try:
                 return Copied(changes, store.apply(Change(edits, message)), False, len(documents))
             except Stale:
@@ -142,15 +162,27 @@ def _check(snapshot: Snapshot, change: Change) -> None:
     prepare(snapshot, change, resources.catalog())
 
 
-def _documents(snapshot: Snapshot) -> dict[Key, str]:
-    """Return every document as it is written.
+def _documents(snapshot: Snapshot, done: str, progress: Progress | None) -> dict[Key, str]:
+    """Return every document as it is written; ``done`` says in the progress what happens to each.
 
     Raises:
         Invalid: one is no text.
     """
     snapshot.prefetch()
     keys = snapshot.keys()
-    return {key: text for key in keys if (text := snapshot.text(key)) is not None}
+    documents: dict[Key, str] = {}
+    for number, key in enumerate(keys, 1):
+        text = snapshot.text(key)
+        if text is not None:
+            documents[key] = text
+        if number % _STEP == 0 or number == len(keys):
+            _tell(progress, f"{done} {number:,} of {len(keys):,} documents")
+    return documents
+
+
+def _tell(progress: Progress | None, line: str) -> None:
+    if progress is not None:
+        progress(line)
 
 
 def _edits(store: Store, documents: dict[Key, str], choice: str) -> tuple[tuple[Edit, ...], tuple[Changed, ...]]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 _FIRST, _LONGEST = 0.005, 0.5  # seconds
+_TOO_LITTLE = 0.1  # of the whole time
 
 
 class Attempt:
@@ -15,14 +16,20 @@ class Attempt:
         number: from 0.
     """
 
-    def __init__(self, number: int, end: float) -> None:
+    def __init__(self, number: int, end: float, least: float) -> None:
         self.number = number
         self._end = end
+        self._least = least
+
+    @property
+    def left(self) -> float:
+        """Seconds until the time for attempts is over."""
+        return max(self._end - time.monotonic(), 0.0)
 
     @property
     def is_last(self) -> bool:
-        """Whether the time for attempts is over by now."""
-        return time.monotonic() >= self._end
+        """Whether too little time is left by now for another one."""
+        return self.left <= self._least
 
 
 def attempts(seconds: float) -> Iterator[Attempt]:
@@ -31,4 +38,4 @@ def attempts(seconds: float) -> Iterator[Attempt]:
     for number in itertools.count():
         if number:
             time.sleep(random.uniform(0, min(_FIRST * 2 ** min(number, 20), _LONGEST)))  # noqa: S311 - no secret
-        yield Attempt(number, end)
+        yield Attempt(number, end, seconds * _TOO_LITTLE)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 
-from zenprofile.drivers.sql import tables
+from zenprofile.drivers.sql import tables, tls
 from zenprofile.drivers.sql.address import Address, address
 from zenprofile.drivers.sql.failures import code_of
 from zenprofile.drivers.sql.watchdog import Watchdog
@@ -33,6 +33,7 @@ _SETTINGS = (
 _SESSION = "SET SESSION innodb_lock_wait_timeout = {0}, lock_wait_timeout = {0} /*M!100301 , wsrep_sync_wait = 7 */"
 _UNKNOWN_VARIABLE = "1193"
 _NODE_IS_OUT = "1047"
+_WAITS = "zenprofile_waits"  # of a MySQL connection: seconds that it waits for a row
 _WATCHDOGS: "weakref.WeakKeyDictionary[Engine, Watchdog]" = weakref.WeakKeyDictionary()
 # SQLAlchemy prints a traceback where a connection that is lost cannot be rolled back; our error says it.
 logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
@@ -103,26 +104,45 @@ def engine(url: str, options: Options, *, create: bool = False, read_only: bool 
     client = where.url.drivername.partition("+")[2]
     seconds = max(1, math.ceil(options.timeout))
     if client == "pymysql":
-        return _mysql(where, seconds)
+        return _mysql(where, options.timeout, seconds)
     if client == "psycopg":
         return _postgresql(where, options.timeout, seconds)
     return create_engine(where.url, pool_pre_ping=True)
 
 
-def _mysql(where: Address, seconds: int) -> Engine:
+def _mysql(where: Address, timeout: float, seconds: int) -> Engine:
     # A server that waits for a lock is to say so before the client gives it up.
     waits = {"connect_timeout": seconds, "read_timeout": seconds + 1, "write_timeout": seconds + 1}
-    given = {name: value for name, value in waits.items() if name not in where.url.query}
-    made = create_engine(where.url, connect_args=given, pool_pre_ping=True)
+    url, secured = tls.taken(where.url)
+    given = {name: value for name, value in waits.items() if name not in url.query}
+    made = create_engine(url, connect_args={**given, **secured}, pool_pre_ping=True)
 
-    event.listen(made, "connect", lambda connection, _record: _set_up_mysql(connection, seconds))
+    watchdog = _watched(made, timeout, grace=1.0)
+    event.listen(made, "do_connect", partial(_connect_in_time, watchdog, ("connect_timeout", "read_timeout")))
+    event.listen(made, "connect", lambda connection, record: _set_up_mysql(connection, record, seconds))
     event.listen(made, "handle_error", _node_is_out)
     if len(where.hosts) > 1:
         event.listen(made, "do_connect", partial(_first_that_answers, where))
     return made
 
 
-def _set_up_mysql(connection: Any, seconds: int) -> None:
+def _watched(made: Engine, timeout: float, grace: float = 0.0) -> Watchdog:
+    watchdog = _WATCHDOGS[made] = Watchdog(timeout, grace)
+    event.listen(made, "connect", lambda connection, _record: watchdog.watch(connection))
+    return watchdog
+
+
+def _connect_in_time(
+    watchdog: Watchdog, names: tuple[str, ...], _dialect: Any, _record: object, _args: Any, values: dict[str, Any]
+) -> None:
+    """Let a connection take no longer than what is to run on it has left; both clients count whole seconds."""
+    for name in names:
+        values[name] = min(int(values[name]), max(2, math.ceil(watchdog.left)))
+
+
+def _set_up_mysql(connection: Any, record: Any, seconds: int) -> None:
+    record.info[_WAITS] = seconds
+    connection._read_timeout = seconds + 1  # while it connected, it had no more than was left
     with connection.cursor() as cursor:
         statement = _SESSION.format(seconds)
         try:
@@ -173,16 +193,20 @@ def _postgresql(where: Address, timeout: float, seconds: int) -> Engine:
         values["host"] = ",".join(host for host, _ in where.hosts)
         values["port"] = ",".join(str(port or 5432) for _, port in where.hosts)
     made = create_engine(where.url, connect_args=values, pool_pre_ping=True)
-    watchdog = Watchdog(timeout)
-    event.listen(made, "connect", lambda connection, _record: watchdog.watch(connection))
-    _WATCHDOGS[made] = watchdog
+    event.listen(made, "do_connect", partial(_connect_in_time, _watched(made, timeout), ("connect_timeout",)))
     return made
 
 
-def bounded(made: Engine) -> contextlib.AbstractContextManager[None]:
-    """Hold what runs inside to the engine's deadline; clients that keep it themselves need nothing."""
+def bounded(made: Engine, seconds: float | None = None) -> contextlib.AbstractContextManager[None]:
+    """Hold what runs inside to the engine's deadline, or to so many seconds; a file needs none."""
     watchdog = _WATCHDOGS.get(made)
-    return contextlib.nullcontext() if watchdog is None else watchdog.running()
+    return contextlib.nullcontext() if watchdog is None else watchdog.running(seconds)
+
+
+def committing(made: Engine) -> contextlib.AbstractContextManager[None]:
+    """Hold a COMMIT to half of the time that is left: where its reply is lost, the other half is for a look."""
+    watchdog = _WATCHDOGS.get(made)
+    return contextlib.nullcontext() if watchdog is None else watchdog.running(watchdog.left / 2)
 
 
 def _sqlite(url: str, options: Options, mode: str) -> Engine:
@@ -221,8 +245,17 @@ def begin(connection: Connection, timeout: float = 30.0) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {math.ceil(timeout * 900)}")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, math.ceil(timeout * 900))}")
+    elif connection.dialect.name in {"mysql", "mariadb"}:
+        _wait_at_most(connection, max(1, math.ceil(timeout)))
     connection.execute(tables.LOCK)
+
+
+def _wait_at_most(connection: Connection, seconds: int) -> None:
+    """Let a session wait for rows so long; asked for where it was another time before."""
+    if connection.info.get(_WAITS, seconds) != seconds:
+        connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
+        connection.info[_WAITS] = seconds
 
 
 def write_ahead(connection: Connection) -> None:

@@ -45,6 +45,16 @@ _RIGHTS: Words = (
     "the database's user lacks a right: {line}",
     "grant it: docs/tasks/databases.md lists the rights that are needed",
 )
+_CERTIFICATE: Words = (
+    Unreachable,
+    "{url} shows no certificate that is trusted here: {line}",
+    "look at sslrootcert (PostgreSQL) or ssl_ca (MySQL) in the URL, and at the host's name",
+)
+_NO_TLS: Words = (
+    Unreachable,
+    "{url} speaks no TLS: {line}",
+    "set it up on the server, or leave the options on TLS out of the URL",
+)
 _NO_DATABASE: Words = (StoreBroken, "there is no such database: {line}", "create it on the server, or fix the URL")
 _SERVER_READS: Words = (
     StoreBroken,
@@ -69,6 +79,12 @@ _AT_CONNECT: tuple[tuple[str, Words], ...] = (
     ("no password supplied", _LOGIN),
     ("no pg_hba.conf entry", _LOGIN),
     ("permission denied for database", _RIGHTS),
+    ("certificate verify failed", _CERTIFICATE),
+    ("CERTIFICATE_VERIFY_FAILED", _CERTIFICATE),
+    ("server certificate for", _CERTIFICATE),
+    ("root certificate file", _CERTIFICATE),
+    ("does not support SSL", _NO_TLS),
+    ("doesn't support SSL", _NO_TLS),
 )
 _AGAIN = frozenset({"1020", "1205", "1213", "1412", "40001", "40P01", "55P03", "0A000"})
 _TAKEN = frozenset({"1062", "23505", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"})

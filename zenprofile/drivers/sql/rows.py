@@ -6,16 +6,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from zenprofile import resources
-from zenprofile.core import document_check
 from zenprofile.core.change import Changed, Recorded
-from zenprofile.core.document_check import Registered
 from zenprofile.core.entity import Data, Key, revision
-from zenprofile.core.secrets import plaintext
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.sql import tables
-from zenprofile.drivers.sql.snapshot import Read, Rows, SqlSnapshot, seal, where
+from zenprofile.drivers.sql.snapshot import REVISION, Read, SqlSnapshot, seal, where
+from zenprofile.drivers.sql.statements import Rows, write
 from zenprofile.store.prepare import Prepared, revision_of
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class EntityRows(NamedTuple):
@@ -29,23 +28,16 @@ class EntityRows(NamedTuple):
 def rows_of(before: SqlSnapshot, prepared: Prepared, number: int) -> EntityRows:
     """Return what a change does to the rows; reads what it replaces, so it comes before anything is written."""
     datas = {changed.key: changed.after for changed in prepared.changes}
-
-    def registered(type_: str, flavor: str) -> Data | None:
-        key = Key("flavor", type_, flavor)
-        return datas[key] if key in datas else before.registered(type_, flavor)
-
     rows = EntityRows([], [], [])
     for key, old, new in prepared.writes:
-        at = {**where(key), "name": key.name}
-        stored = "" if old is None else _stored_revision(before, key)
-        if new is None:
-            rows.deletes.append(_old(at, stored))
-            continue
-        content = {**_content(key, new, datas[key], registered), "number": number}
-        if old is None:
-            rows.inserts.append({**at, **content})
-        else:
-            rows.updates.append({**_old(at, stored), **content})
+        row = where(key)
+        row["name"] = key.name
+        if old is not None:
+            row = _old(row, _stored_revision(before, key))
+        if new is not None:
+            row["number"] = number
+            row.update(_content(key, new, datas[key], key in prepared.sound))
+        (rows.deletes if new is None else rows.inserts if old is None else rows.updates).append(row)
     return rows
 
 
@@ -56,10 +48,10 @@ def write_rows(connection: Connection, rows: EntityRows) -> bool:
         # Two statements for all of them, instead of three.
         deletes, inserts, updates = [*deletes, *updates], [*map(_inserted, updates), *inserts], []
     for statement, values in ((tables.DELETE, deletes), (tables.UPDATE, updates)):
-        if values and connection.execute(statement, values).rowcount != len(values):
+        if values and write(connection, statement, values) != len(values):
             return False
     if inserts:
-        connection.execute(tables.INSERT, inserts)
+        write(connection, tables.INSERT, inserts)
     return True
 
 
@@ -87,7 +79,7 @@ def edits_between(read: Read, first: int, last: int) -> dict[int, list[Any]]:
     """Return the rows of changed documents, by the number of their change."""
     edits: dict[int, list[Any]] = {}
     for row in read(tables.EDITS_BETWEEN, {"first": first, "last": last}):
-        edits.setdefault(row.number, []).append(row)
+        edits.setdefault(row[0], []).append(row)
     return edits
 
 
@@ -111,13 +103,13 @@ def _old(at: dict[str, Any], stored: str) -> dict[str, Any]:
 
 def _stored_revision(before: SqlSnapshot, key: Key) -> str:
     row = before.row(key)
-    return "" if row is None else str(row.revision)
+    return "" if row is None else str(row[REVISION])
 
 
-def _content(key: Key, text: str, data: Data | None, registered: Registered) -> dict[str, Any]:
+def _content(key: Key, text: str, data: Data | None, is_sound: bool) -> dict[str, Any]:
     """Return the columns of a document; its data only where it holds, so that it can be believed later."""
-    if not data or plaintext.document(text) or document_check.findings(key, data, resources.catalog(), registered):
+    if not data or not is_sound:
         return {"document": text, "data": None, "revision": revision_of(key, text), "seal": 0}
-    said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    said = _json(data)
     fingerprint = revision(key, data)
     return {"document": text, "data": said, "revision": fingerprint, "seal": seal(text, said, fingerprint)}

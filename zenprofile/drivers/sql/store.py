@@ -15,12 +15,13 @@ from zenprofile.core import collector
 from zenprofile.core.change import Change, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import DocumentSnapshot
-from zenprofile.drivers.sql import tables
+from zenprofile.drivers.sql import statements, tables
 from zenprofile.drivers.sql.attempts import attempts
-from zenprofile.drivers.sql.engine import begin, bounded
+from zenprofile.drivers.sql.engine import begin, bounded, committing
 from zenprofile.drivers.sql.failures import failure, is_contention, is_lost, is_taken, told
 from zenprofile.drivers.sql.rows import edits_between, edits_of, records, rows_of, write_rows
-from zenprofile.drivers.sql.snapshot import Read, Rows, SqlSnapshot, as_of
+from zenprofile.drivers.sql.snapshot import Read, SqlSnapshot, as_of
+from zenprofile.drivers.sql.statements import Rows
 from zenprofile.errors import Locked, Unreachable, ZenprofileError
 from zenprofile.store import changelog
 from zenprofile.store.base import Options
@@ -56,8 +57,8 @@ class SqlStore:
         with told(self.url):
             for attempt in attempts(self._timeout):
                 try:
-                    with bounded(self._engine), self._engine.connect() as connection:
-                        return connection.execute(statement, values).all()
+                    with bounded(self._engine, attempt.left), self._engine.connect() as connection:
+                        return statements.rows(connection, statement, values)
                 except DBAPIError as error:
                     # One that a server or a pooler has dropped; a node of a cluster that others have to stand in for.
                     if attempt.number or attempt.is_last or not (is_lost(error) or is_contention(error)):
@@ -92,7 +93,7 @@ class SqlStore:
         with told(self.url):
             for attempt in attempts(self._timeout):
                 try:
-                    return self._attempt(keyed, undone, look)
+                    return self._attempt(keyed, undone, look, attempt.left)
                 except Overtaken as error:
                     # Twice at the same moment nobody was faster: the rows are not what the tables promise.
                     if attempt.is_last or error.number == overtaken_at:
@@ -100,7 +101,7 @@ class SqlStore:
                     overtaken_at = error.number
                 except DBAPIError as error:
                     if is_lost(error) or lost:
-                        if lost and attempt.is_last:
+                        if attempt.is_last:
                             raise _unknown(self.url) from error
                         lost = True
                     elif attempt.is_last or not is_contention(error):
@@ -108,26 +109,28 @@ class SqlStore:
                 look = True
         raise AssertionError  # pragma: no cover - attempts end by an answer or an error
 
-    def _attempt(self, change: Change, undone: str, look: bool) -> Recorded:
+    def _attempt(self, change: Change, undone: str, look: bool, seconds: float) -> Recorded:
         """Write a change in one transaction.
 
         Args:
             change: with its idempotency key.
             undone: the number of the change that it takes back; "" for none.
             look: whether it may have been written already.
+            seconds: that it may take on a server.
 
         Raises:
             Overtaken: somebody else wrote what was read here.
             DBAPIError: anything else that the database reports.
         """
-        with bounded(self._engine), collector.paused():
+        with bounded(self._engine, seconds), collector.paused():
             connection = self._connected(look)
             try:
-                begin(connection, self._timeout)
+                begin(connection, seconds)
                 recorded = self._made(connection, change) if look else None
                 if recorded is None:
                     recorded = self.write(connection, change, undone)
-                    connection.commit()
+                    with committing(self._engine):
+                        connection.commit()
                 return recorded
             except BaseException:
                 # What ended the attempt counts. A Galera cluster reports its conflicts here once more.
@@ -148,10 +151,11 @@ class SqlStore:
 
     def _made(self, connection: Connection, change: Change) -> Recorded | None:
         """Return what was recorded with a change's idempotency key, or None."""
-        row = connection.execute(tables.MADE_WITH_KEY, {"key": _key(change)}).first()
-        if row is None:
+        read = _reader(connection)
+        found = read(tables.MADE_WITH_KEY, {"key": _key(change)})
+        if not found:
             return None
-        read, number = _reader(connection), row[0]
+        number = found[0][0]
         rows = read(tables.CHANGES_BELOW, {"below": number + 1, "most": 1})
         return next(records(rows, edits_between(read, number, number)))
 
@@ -175,8 +179,8 @@ class SqlStore:
         }
         try:
             # The number is the lock where the database has no better one: two changes cannot have the same.
-            connection.execute(tables.changes.insert(), {"number": number, **said, **own})
-            connection.execute(tables.change_entities.insert(), edits_of(prepared, number))
+            statements.write(connection, tables.INSERT_CHANGE, [{"number": number, **said, **own}])
+            statements.write(connection, tables.INSERT_EDITS, edits_of(prepared, number))
             whole = write_rows(connection, rows)
         except DBAPIError as error:
             if is_taken(error):
@@ -193,7 +197,7 @@ class SqlStore:
         below = _ENDLESS
         while rows := self._read(tables.CHANGES_BELOW, {"below": below, "most": _PAGE}):
             yield from self._records(rows)
-            below = rows[-1].number
+            below = rows[-1][0]
 
     def _of(self, key: Key) -> Iterator[Recorded]:
         below: int | None = _ENDLESS
@@ -207,7 +211,7 @@ class SqlStore:
             yield part
 
     def _records(self, rows: Rows) -> Iterator[Recorded]:
-        return records(rows, self._edits(rows[-1].number, rows[0].number))
+        return records(rows, self._edits(rows[-1][0], rows[0][0]))
 
     def _edits(self, first: int, last: int) -> dict[int, list[Any]]:
         return edits_between(self._read, first, last)
@@ -233,7 +237,7 @@ class SqlStore:
             for number, mark, undone in rows:
                 if number > 1 and mark == mark_of(secret, number):
                     yield str(number), str(undone or "")
-            below = rows[-1].number
+            below = rows[-1][0]
 
     def tokens(self) -> "SqlTokens":
         from zenprofile.drivers.sql.tokens import SqlTokens
@@ -284,6 +288,6 @@ def _key(change: Change) -> str:
 
 def _reader(connection: Connection) -> Read:
     def read(statement: Executable, values: dict[str, Any]) -> Rows:
-        return connection.execute(statement, values).all()
+        return statements.rows(connection, statement, values)
 
     return read

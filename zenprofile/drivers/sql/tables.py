@@ -121,6 +121,11 @@ def _of(columns: tuple[Column[Any], ...]) -> dict[tuple[bool, bool], Select[Any]
 
 # As many documents as are asked for, in one statement.
 MANY = select(*_ROW, _AS_OF).where(tuple_(_e.kind, _e.type, _e.folded).in_(bindparam("places", expanding=True)))
+_place = func.json_each(bindparam("places")).table_valued("value", joins_implicitly=True)
+# The same for SQLite, whose text does not grow with their number: places as JSON.
+MANY_OF_JSON = select(*_ROW, _AS_OF).where(
+    *(column == func.json_extract(_place.c.value, f"$[{i}]") for i, column in enumerate((_e.kind, _e.type, _e.folded)))
+)
 MADE_WITH_KEY = select(changes.c.number).where(changes.c.idempotency_key == bindparam("key"))
 # Held until the end of a transaction that writes, so that writers wait for each other and do not have to begin again.
 LOCK = select(version.c.version_num).with_for_update()
@@ -129,6 +134,8 @@ KEYS = _of((_e.kind, _e.type, _e.name))
 ENTITIES = _of(_ROW)
 
 INSERT = entities.insert()
+INSERT_CHANGE = changes.insert()
+INSERT_EDITS = change_entities.insert()
 UPDATE = (
     update(entities)
     .where(
