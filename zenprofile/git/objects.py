@@ -9,10 +9,10 @@ import subprocess
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import nofollow, shared
+from zenprofile.fs.durable import NewFiles
 from zenprofile.git import pack, runner
 from zenprofile.git.repository import Repository
 from zenprofile.git.trees import EXECUTABLE, FILE, FOLDER, Pair, TreeEntry, Trees
@@ -21,22 +21,7 @@ __all__ = ["EXECUTABLE", "FILE", "FOLDER", "Objects", "Pair", "TreeEntry"]
 
 _LARGEST = 64 << 20  # bytes of a commit or tree
 _MOST_KNOWN = 4 << 20  # bytes of blobs that are kept: a merge asks for the same ones again
-
-
-_MOST_OPEN = 256  # files
-_FEW, _THREADS = 16, 16  # so many are waited for one after the other; of more, so many at a time
-
-
 _PACKED = 512  # objects; more go into one pack: ten thousand files take longer to be made than to be filled
-
-
-class _Unsettled(NamedTuple):
-    """An object that is not durable yet: the place of its file, and the file's name so far ("": there is none)."""
-
-    path: str
-    kind: str
-    content: bytes
-    temporary: str = ""
 
 
 class Objects(Trees):
@@ -49,10 +34,9 @@ class Objects(Trees):
         self._extra = extra
         self._folder = repository.common_file("objects")
         self._sharing = repository.sharing
-        self._unsettled: dict[str, _Unsettled] = {}
-        # What the disk is still to be waited for: open files and, of very many, the paths of the others.
-        self._open: list[int] = []
-        self._closed: list[str] = []
+        # What is written and has not its name yet: kind and content by id, and the files.
+        self._unsettled: dict[str, tuple[str, bytes]] = {}
+        self._files = NewFiles(repository.sharing)
         self._together = False
         self._child: subprocess.Popen[bytes] | None = None
         self._blobs: dict[str, bytes] = {}
@@ -91,8 +75,7 @@ class Objects(Trees):
         if kind == "blob" and oid in self._blobs:
             return self._blobs[oid]
         most = nofollow.MAX_BYTES + 1 if kind == "blob" else _LARGEST
-        new = self._unsettled.get(oid)
-        found = (new.kind, new.content) if new is not None else self._loose(oid, most) or self._packed(oid, most)
+        found = self._unsettled.get(oid) or self._loose(oid, most) or self._packed(oid, most)
         if found is None or found[0] != kind:
             message = f"the {kind} {oid[:12]} is missing from {self._repository.top}"
             raise StoreBroken(message, hint="try: git fsck; a shallow or partial clone may need: git fetch --unshallow")
@@ -146,66 +129,31 @@ class Objects(Trees):
     def write(self, kind: str, content: bytes) -> str:
         """Write an object, durably, and return its id."""
         oid = self.oid(kind, content)
-        folder = os.path.join(self._folder, oid[:2])
-        path = os.path.join(folder, oid[2:])
-        if oid in self._unsettled or _freshened(path):
+        if oid in self._unsettled or _freshened(self._place(oid)):
             return oid
-        self._unsettled[oid] = _Unsettled(path, kind, content)
+        self._unsettled[oid] = kind, content
         if not self._together:
             self.settle()
         return oid
 
-    def _put(self, oid: str) -> None:
+    def _place(self, oid: str) -> str:
+        return os.path.join(self._folder, oid[:2], oid[2:])
+
+    def _put(self, oid: str, kind: str, content: bytes) -> None:
         """Write an object's file, under another name."""
-        path, kind, content, _ = self._unsettled[oid]
+        path = self._place(oid)
         folder = os.path.dirname(path)
         shared.make_folder(folder, self._sharing)
         # Git's own level for loose objects is 1; large trees are ids, which do not shrink.
         level = 1 if len(content) < 65536 else 0
         packed = zlib.compress(b"%s %d\0" % (kind.encode(), len(content)) + content, level)
-        temporary = os.path.join(folder, f"tmp_obj_{os.getpid()}_{time.monotonic_ns():x}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.open(temporary, flags, 0o444)
-        shared.share(file, self._sharing)
-        self._open.append(file)
-        self._unsettled[oid] = self._unsettled[oid]._replace(temporary=temporary)
-        view = memoryview(packed)
-        while view:
-            view = view[os.write(file, view) :]
-        if len(self._open) > _MOST_OPEN:
-            os.close(self._open.pop())
-            self._closed.append(temporary)
+        draft = os.path.join(folder, f"tmp_obj_{os.getpid()}_{time.monotonic_ns():x}")  # git clears such names away
+        self._files.add(path, draft, packed, 0o444)
 
     def _drop(self) -> None:
         """Take away what is not settled."""
-        for new in filter(lambda one: one.temporary, self._unsettled.values()):
-            with contextlib.suppress(OSError):
-                os.unlink(new.temporary)
-        while self._open:
-            os.close(self._open.pop())
-        self._closed.clear()
+        self._files.drop()
         self._unsettled.clear()
-
-    def _sync(self) -> None:
-        """Wait until the disk has all files. Many are waited for at a time: ten times as fast."""
-        if len(self._open) > _FEW:
-            from concurrent.futures import ThreadPoolExecutor
-
-            with ThreadPoolExecutor(_THREADS) as threads:
-                list(threads.map(self._sync_some, range(_THREADS)))
-        else:
-            for file in self._open:
-                os.fsync(file)
-        self._closed.clear()
-        while self._open:
-            os.close(self._open.pop())
-
-    def _sync_some(self, number: int) -> None:
-        """Wait for one thread's part of the files."""
-        for file in self._open[number::_THREADS]:
-            os.fsync(file)
-        for path in self._closed[number::_THREADS]:
-            _sync_again(path)
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -221,18 +169,13 @@ class Objects(Trees):
         """Make durable what was written, and only then put it where git looks for it."""
         try:
             if len(self._unsettled) > _PACKED:
-                pack.write(self._repository, ((new.kind, new.content) for new in self._unsettled.values()))
-                self._unsettled.clear()
-                return
-            for oid in self._unsettled:
-                self._put(oid)
-            self._sync()
-            for oid, new in list(self._unsettled.items()):
-                os.rename(new.temporary, new.path)
-                del self._unsettled[oid]
-        except BaseException:
+                pack.write(self._repository, self._unsettled.values())
+            else:
+                for oid, (kind, content) in self._unsettled.items():
+                    self._put(oid, kind, content)
+                self._files.publish()
+        finally:
             self._drop()
-            raise
 
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit; of "" (no commit) the empty tree's id, which need not exist."""
@@ -292,14 +235,6 @@ class Objects(Trees):
         oid = self.write("tree", content)
         self._trees[oid] = dict(entries)
         return oid
-
-
-def _sync_again(path: str) -> None:
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _freshened(path: str) -> bool:
