@@ -47,6 +47,7 @@ class SyncResult(NamedTuple):
         sent: number of commits that the remote took.
         to: remote and branch that they went to; "" where nothing was sent.
         waiting: commits that wait for review, which are not sent to the branch itself.
+        head: the commit that the remote has confirmed; "" for none.
     """
 
     committed: Recorded | None
@@ -55,6 +56,7 @@ class SyncResult(NamedTuple):
     sent: int
     to: str = ""
     waiting: tuple[Proposed, ...] = ()
+    head: str = ""
 
 
 def side(store: Store, progress: Callable[[str], None] | None = None) -> Sharing | None:
@@ -141,7 +143,8 @@ def sync(
         pulled += got.changes
         notes += got.notes
         if got.equal:
-            return SyncResult(committed, tuple(pulled), tuple(notes), 0)
+            head = sharing.relation().theirs
+            return SyncResult(committed, tuple(pulled), tuple(notes), 0, head=head)
         waiting = sharing.relation().proposed
         if waiting:
             return SyncResult(committed, tuple(pulled), tuple(notes), 0, waiting=waiting)
@@ -149,7 +152,7 @@ def sync(
             _look_for_bound(sharing, warn, strict=strict)
         pushed = sharing.push(with_others=with_others)
         if pushed.confirmed:
-            return SyncResult(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to)
+            return SyncResult(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to, head=pushed.head)
         round_ += 1
         _pause(round_, deadline, pushed.reason)
 

@@ -131,7 +131,7 @@ class Actions:
     def _commit(self, mark: str) -> Event:
         recorded = self.store().commit(mark=mark)
         if recorded.rev:
-            self.head = self.store().head()
+            self.head = recorded.rev
             self._tell(ActionResult("committed", recorded.message.partition("\n")[0], recorded.changes, recorded.rev))
         return Committed()
 
@@ -139,11 +139,14 @@ class Actions:
         side = self._side()
         store = self.store()
         try:
-            pulled, notes, sent = self._shared(store, side, push=push)
+            pulled, notes, sent, head = self._shared(store, side, push=push)
         except ConflictError as error:
             return self._flow(side, error, push=push)
-        finally:
+        except ZenprofileError:
             self.head = store.head()
+            raise
+        # Not what is here by now: a commit that came meanwhile is none that the remote has.
+        self.head = head or store.head()
         self._theirs = side.relation().theirs
         self._confirmed = self.head if push else self._confirmed
         self._arrived(pulled, notes)
@@ -153,21 +156,25 @@ class Actions:
 
     def _shared(
         self, store: LocalStore, side: Flowing, *, push: bool
-    ) -> tuple[tuple[Changed, ...], tuple[str, ...], int]:
-        """Pull, and push where that is wanted; return what came, what is said of it, and how many commits went."""
+    ) -> tuple[tuple[Changed, ...], tuple[str, ...], int, str]:
+        """Pull, and push where that is wanted.
+
+        Returns:
+            What came, what is said of it, how many commits went, and which one the remote is known to have ("": none).
+        """
         if not push:
             got = side.pull()
-            return got.changes, got.notes, 0
+            return got.changes, got.notes, 0, ""
         sent = usecase.send(side, self._warn)
         if sent is not None:
-            return (), (), sent.sent
+            return (), (), sent.sent, sent.head
         done = usecase.sync(store, side, self._warn, commits=False)
-        return done.pulled, done.notes, done.sent
+        return done.pulled, done.notes, done.sent, done.head
 
     def _flow(self, side: Flowing, error: ConflictError, *, push: bool) -> Event:
         """Share what is not in conflict."""
         flowed = usecase.flow(side, self._warn, push=push)
-        self.head, self._theirs = self.store().head(), side.relation().theirs
+        self.head, self._theirs = flowed.head or self.store().head(), side.relation().theirs
         self._arrived(flowed.changes, ())
         if flowed.sent:
             text = f"what is not in conflict: {words(flowed.sent).partition(chr(10))[0]}"

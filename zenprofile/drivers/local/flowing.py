@@ -75,7 +75,7 @@ class FlowingSharing(GitSharing):
             waiting = plan.record.conflicts
             if plan.parts.here:
                 head = self._take(head, theirs, up, plan)
-        flowed = FlowResult(waiting, plan.changes[0], to=to.label)
+        flowed = FlowResult(waiting, plan.changes[0], to=to.label, head=head.oid)
         return self._given(head, theirs, to, flowed) if push and to == up else flowed
 
     def _plan(self, head: Head, theirs: str) -> _Plan | None:
