@@ -285,18 +285,21 @@ def test_variables_in_the_url_are_read_here_and_are_no_secret(
     other.close()
 
 
-def test_tables_of_an_earlier_version_are_brought_on(server: databases.Server, url: str, database: str) -> None:
-    old = (ROOT / f"tests/data/sql/0001.{server.engine}.sql").read_text("utf-8")
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_tables_of_an_earlier_version_are_brought_on(
+    server: databases.Server, url: str, database: str, version: str
+) -> None:
+    old = (ROOT / f"tests/data/sql/{version}.{server.engine}.sql").read_text("utf-8")
     made = engine(url, OPTIONS)
     with made.begin() as connection:
         for statement in filter(str.strip, old.split(";\n")):
             connection.execute(text(statement))
-        connection.execute(text("INSERT INTO zenprofile_alembic_version VALUES ('0001')"))
-        connection.execute(
-            text("INSERT INTO zenprofile_changes VALUES (1, 'ada', '2026-01-01T00:00:00Z', 'm', '', NULL)")
-        )
-    # As far as a killed process came on a database without transactions for this.
-    databases.execute(server, "ALTER TABLE zenprofile_changes ADD idempotency_key VARCHAR(64)", database)
+        connection.execute(text(f"INSERT INTO zenprofile_alembic_version VALUES ('{version}')"))
+        columns, values = "number, who, made_at, message, mark", "1, 'ada', '2026-01-01T00:00:00Z', 'm', ''"
+        connection.execute(text(f"INSERT INTO zenprofile_changes ({columns}) VALUES ({values})"))
+    if version == "0001":
+        # As far as a killed process came on a database without transactions for this.
+        databases.execute(server, "ALTER TABLE zenprofile_changes ADD idempotency_key VARCHAR(64)", database)
 
     store = open_store(url, OPTIONS)
 
