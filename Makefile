@@ -15,7 +15,7 @@ PYTEST := export PIP_CACHE_DIR="$$($(BIN)/python -m pip cache dir)"; \
 	export PYTEST_DEBUG_TEMPROOT=$$(mktemp -d); trap 'rm -rf "$$PYTEST_DEBUG_TEMPROOT"' EXIT; \
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
-.PHONY: help demo test check lint types imports quick oldest coverage model bench reference clean
+.PHONY: help demo test check lint types imports quick oldest coverage model bench page reference clean
 .DELETE_ON_ERROR:
 
 help: ## What there is to make
@@ -65,6 +65,9 @@ model: $(VENV)/with-tools ## 2,000 histories of three clones that share a profil
 bench: ## Ratios against limits and peers, measured side by side; BENCH=--quick for a short run
 	@PYTHON="$(PYTHON)" sh benchmarks/setup.sh .tools/bench
 	@.tools/bench/ours/bin/python benchmarks/run.py $(BENCH) --json .tools/bench/figures.json
+
+page: ## Write docs/performance.md from the figures of the last `make bench`, which become the recorded run
+	@$(PYTHON) benchmarks/page.py .tools/bench/figures.json
 
 reference: $(VENV)/with-tools ## Write docs/reference.md again
 	@$(BIN)/python docs/reference.py

@@ -6,9 +6,11 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import told
 
 Run = Callable[[], Any]
 
@@ -53,10 +55,30 @@ def processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
-class Table:
-    """Rows of one run: what, measured, limit, ratio, target; and what could not be measured."""
+def machine() -> dict[str, Any]:
+    """Say what this machine is, and how busy."""
+    git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    return {
+        "python": platform.python_version(),
+        "git": git,
+        "system": platform.platform(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+    }
 
-    def __init__(self) -> None:
+
+class Table:
+    """Rows of one run: what, measured, limit, ratio, target; and what could not be measured.
+
+    Args:
+        machine: that it runs on (`machine`).
+        recorded: the last recorded run, whose figures are printed beside those of this one.
+    """
+
+    def __init__(self, machine: Mapping[str, Any], recorded: Mapping[str, Any]) -> None:
+        self._machine = machine
+        self.before = told.before(recorded, machine)
         self.rows: list[dict[str, Any]] = []
         self.missing: list[str] = []
         self.subject = ""
@@ -64,24 +86,22 @@ class Table:
     def row(self, what: str, ours: float, limit: float, against: str, target: str = "") -> None:
         """Add a row and print it; without a target it is a peer's, for comparison."""
         ratio = ours / limit if limit else 0.0
-        self.rows.append(
-            {
-                "subject": self.subject,
-                "what": what,
-                "ours_ms": ours * 1e3,
-                "limit_ms": limit * 1e3,
-                "ratio": ratio,
-                "against": against,
-                "target": target,
-            }
-        )
-        aim = f"; target {target}" if target else ""
-        print(f"{what:<62} {ours * 1e3:9.2f} ms {limit * 1e3:9.2f} ms {ratio:7.2f}x  {against}{aim}", flush=True)
+        times = {"ours_ms": ours * 1e3, "limit_ms": limit * 1e3, "ratio": ratio}
+        self._add({"what": what, **times, "against": against, "target": target})
 
     def size(self, what: str, megabytes: float, target: str) -> None:
         """Add a row of memory."""
-        self.rows.append({"subject": self.subject, "what": what, "megabytes": megabytes, "target": target})
-        print(f"{what:<62} {megabytes:9.1f} MB; target {target}", flush=True)
+        self._add({"what": what, "megabytes": megabytes, "target": target})
+
+    def growth(self, what: str, sizes: Sequence[int], times: Sequence[float], target: str) -> None:
+        """Add a row of the exponent that a time grows with, over sizes."""
+        milliseconds = [time * 1e3 for time in times]
+        grown = {"exponent": told.exponent(sizes, times), "sizes": list(sizes), "times_ms": milliseconds}
+        self._add({"what": what, **grown, "target": target})
+
+    def _add(self, row: dict[str, Any]) -> None:
+        self.rows.append({"subject": self.subject, **row})
+        print(told.line(row, self.before.get(row["what"])), flush=True)
 
     def lacks(self, what: str) -> None:
         """Name what could not be measured, and why."""
@@ -90,14 +110,5 @@ class Table:
 
     def save(self, path: Path) -> None:
         """Write the rows with the machine that they were measured on."""
-        git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-        machine = {
-            "python": platform.python_version(),
-            "git": git,
-            "system": platform.platform(),
-            "processor": processor(),
-            "cores": os.cpu_count(),
-            "load": os.getloadavg()[0],
-        }
-        data = {"machine": machine, "rows": self.rows, "missing": self.missing}
+        data = {"machine": dict(self._machine), "rows": self.rows, "missing": self.missing}
         path.write_text(json.dumps(data, indent=2) + "\n")

@@ -7,6 +7,7 @@ one with the peers. A peer that is not there is named, and its rows are left out
 import argparse
 import contextlib
 import importlib
+import json
 import os
 import sys
 import tempfile
@@ -14,8 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import measure
+import told
 
-SUBJECTS = ("start", "read", "write", "validate", "share", "hook", "text", "sql", "rest", "watch", "zenml")
+SUBJECTS = ("start", "read", "write", "validate", "share", "hook", "text", "sql", "rest", "watch", "zenml", "growth")
+
+
+RECORDED = Path(__file__).with_name("recorded.json")  # by page.py, with docs/performance.md
 
 
 @contextlib.contextmanager
@@ -45,13 +50,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="keep the figures here")
     wanted = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    table = measure.Table()
+    recorded = json.loads(RECORDED.read_text("utf-8")) if RECORDED.exists() else {}
+    table = measure.Table(measure.machine(), recorded)
     for subject in wanted.subjects or SUBJECTS:
         module = importlib.import_module(f"bench_{subject}")
         table.subject = str(module.__doc__).splitlines()[0]
         print(f"# {table.subject}", flush=True)
         with machine() as home:
             module.bench(table, home, quick=wanted.quick)
+    for what in told.worse(table.rows, table.before):
+        print(f"slower than in the last recorded run: {what}", flush=True)
     if wanted.json:
         table.save(wanted.json)
 

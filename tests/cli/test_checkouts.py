@@ -259,3 +259,29 @@ def test_status_finds_nothing_in_a_repository_without_a_profile(run, tmp_path: P
     git(tmp_path, "init", "-q", "bare")
     monkeypatch.chdir(tmp_path / "bare")
     assert "no profile was found" in run("status", fails=1).err
+
+
+def test_two_markers_that_disagree_are_said(run, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (clone / "sub").mkdir()
+    (clone / MARKER).write_text('{"profile": "a", "store": ".zenprofile"}')
+    (clone / "sub" / MARKER).write_text('{"profile": "b", "store": "../.zenprofile"}')
+    monkeypatch.chdir(clone / "sub")
+    done = run("stack list -o name")
+    assert done.out == "stack/default\n"
+    assert done.err.count("the nearer decides") == 1
+    (clone / "sub" / MARKER).write_text('{"profile": "a", "store": "../.zenprofile"}')
+    assert "Warning" not in run("stack list -o name").err
+
+
+def test_a_submodule_in_the_profiles_place_that_is_not_checked_out(
+    run, clone: Path, tmp_path: Path, monkeypatch
+) -> None:
+    git(tmp_path, "init", "-q", "over")
+    git(tmp_path / "over", "-c", "protocol.file.allow=always", "submodule", "-q", "add", str(clone), ".zenprofile")
+    git(tmp_path / "over", "commit", "-q", "-m", "submodule")
+    git(tmp_path, "clone", "-q", "over", "again")
+    monkeypatch.chdir(tmp_path / "again")
+    for line in ("stack list", "status", "user create zoe"):
+        assert "git submodule update --init .zenprofile" in run(line, fails=1).err
+    assert git(tmp_path / "again", "status", "--porcelain") == ""
+    assert not Path(Profiles().file).exists()

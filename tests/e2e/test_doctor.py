@@ -65,6 +65,21 @@ def test_a_hook_that_fires_and_lets_through_is_found(repo: Path) -> None:
     assert "lets through" in found["pre-commit"]["found"]
 
 
+@pytest.mark.parametrize("cone", ["--cone", "--no-cone"])
+def test_the_driver_is_proved_where_a_sparse_checkout_leaves_attributes_out(repo: Path, cone: str) -> None:
+    """Git runs no driver that such a .gitattributes names; ours stands in .git/info/attributes."""
+    write(repo, "docs/.gitattributes", "*.yaml merge=union\n")
+    git(repo, "add", "docs")
+    git(repo, "commit", "-q", "-m", "attributes")
+    git(repo, "sparse-checkout", "set", cone, ".zenprofile")
+    assert not (repo / "docs").exists()
+
+    assert doctor(repo, 0)["merge driver"]["ok"]
+
+    (repo / ".git/info/attributes").unlink()
+    assert not doctor(repo, 1)["merge driver"]["ok"]
+
+
 def test_what_was_there_before_is_not_run_by_the_canary(repo: Path, tmp_path: Path) -> None:
     zenprofile(repo, "hooks", "uninstall")
     hook = write(repo, ".git/hooks/pre-commit", f"#!/bin/sh\ntouch {tmp_path}/ran\n")

@@ -1420,3 +1420,22 @@ def test_a_rename_that_arrives_takes_along_what_this_machine_says(team: Team) ->
     assert "artifact_store s3 was renamed to s3-eu: this machine's override follows" in told
     assert team.ben.run("stack get -o json").json["name"] == "live"
     assert team.ben.run("component describe s3-eu -o json").json["configuration"]["path"] == "s3://mine"
+
+
+def test_a_rename_with_an_edit_in_one_arriving_change_takes_them_along_too(team: Team) -> None:
+    team.ben.run("stack set prod")
+    team.ben.run("override set component/artifact_store/s3 path=s3://mine")
+    for line in ("component rename s3 s3-eu", "component update s3-eu --description new"):
+        team.ana.run(line)
+    for line in ("stack rename prod live", "stack update live --description new"):
+        team.ana.run(line)
+    team.ana.git("reset", "-q", "--soft", "origin/main")
+    team.ana.git("commit", "-q", "-m", "all at once")
+    team.ana.git("push", "-q", "origin", "main")
+
+    told = team.ben.run("pull").err
+
+    assert "artifact_store s3 was renamed to s3-eu: this machine's override follows" in told
+    assert "stack prod was renamed to live: this machine's active stack follows" in told
+    assert team.ben.run("stack get -o json").json["name"] == "live"
+    assert team.ben.run("component describe s3-eu -o json").json["configuration"]["path"] == "s3://mine"

@@ -110,6 +110,9 @@ class Session:
             self.hint("Running without an active repository root.")
         if about_profiles or not self.chosen:
             self.hint(f"Running with active profile: '{output.safe_text(active.name)}' ({active.scope})")
+        if active.overruled:
+            said = f"{active.said_by} names '{active.name}', and {active.overruled} another profile: the nearer decides"
+            self.warn_all([said])
         if active.profile is None:
             self.warn(f"the profile '{output.safe_text(active.name)}' is not on this machine")
 

@@ -84,6 +84,7 @@ class Canary:
         """Lay the first commit: a profile with one project, and the configuration of a tool that rules here."""
         self._write(self._git, "commondir", str(self._repository.common_dir) + "\n")
         self._write(self._git, "HEAD", "ref: refs/zenprofile/canary\n")
+        self._leave_out_the_same()
         self._flags = (*self._real_settings(), *self._flags)
         for name in _TOOLS:
             path = os.path.join(str(self._repository.top), name)
@@ -92,6 +93,13 @@ class Canary:
                 self._run("add", "-f", "--", name)
         self._base = self._commit({self._manifest[0]: self._manifest[1], **_project("base", "base", "base")}, "")
         return self
+
+    def _leave_out_the_same(self) -> None:
+        """Take over what a sparse checkout leaves out, such as a .gitattributes: a driver that it names is not run."""
+        patterns = self._repository.git_file("info/sparse-checkout")
+        if os.path.isfile(patterns):
+            os.mkdir(os.path.join(self._git, "info"))
+            shutil.copy(patterns, os.path.join(self._git, "info", "sparse-checkout"))
 
     def _real_settings(self) -> list[str]:
         """Return the settings that hold in the real repository and not here: includes by its folder or branch."""

@@ -22,6 +22,7 @@ class Active(NamedTuple):
         project: name of the active project; "" for none.
         place: the folder under which a person's choices for this checkout are kept on this machine; "" for none.
         marker: the root's file that takes such choices as long as git does not track it; "" for none.
+        overruled: a root's file further up that names another profile; "" for none.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Active(NamedTuple):
     project: str = ""
     place: str = ""
     marker: str = ""
+    overruled: str = ""
 
     def existing(self) -> Profile:
         """Return the profile.
@@ -81,7 +83,8 @@ def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) 
         here = roots.Here(os.path.dirname(error.file))
     local = _local(state, here, profiles.file)
     if not name:
-        return local or _global(state, here, state.active, profiles.file, profiles.file)
+        found = local or _global(state, here, state.active, profiles.file, profiles.file)
+        return found._replace(overruled=here.overruled) if here.overruled else found
     if local is not None and local.is_checkout and local.name == name and name not in state.profiles:
         return local
     said_by = "--profile" if chosen else "ZENPROFILE_ACTIVE_PROFILE"

@@ -48,12 +48,14 @@ class Here(NamedTuple):
         said: what the root's file says; None where there is none, or a profile stands nearer.
         store: the profile's folder in this checkout, absolute and without links; "" for none.
         top: the repository's top; "" for none.
+        overruled: the file of a root further up in the repository that names another profile; "" for none.
     """
 
     root: str = ""
     said: RootMarker | None = None
     store: str = ""
     top: str = ""
+    overruled: str = ""
 
     @property
     def name(self) -> str:
@@ -91,10 +93,10 @@ def look(folder: str = "") -> Here:
         store = _named(said)
     if store:
         _must_be_trusted(store, top)
-        return Here(said.root if said else top or store, said, store, top)
+        return Here(said.root if said else top or store, said, store, top, _overruled(said))
     said = said or _zenml_above(start)
     tracked.must_not_be_left_out("" if said else top)
-    return Here(said.root if said else "", said, "", top)
+    return Here(said.root if said else "", said, "", top, _overruled(said))
 
 
 def find_marker(folder: str = "") -> RootMarker | None:
@@ -132,6 +134,30 @@ def _nearer(at: str, store: str) -> RootMarker | None:
 def _read_at(at: str) -> RootMarker | None:
     text = _text_of(at, REPOSITORY_FILE)
     return None if text is None else _read_marker(at, text)
+
+
+def _overruled(said: RootMarker | None) -> str:
+    """Return the file of a root further up, within the repository, that names another profile than the one nearer."""
+    top = top_of(said.root) if said is not None else ""
+    if said is None or not top or said.root == top:
+        return ""
+    for at in _upwards(os.path.dirname(said.root)):
+        if _stands(os.path.join(at, REPOSITORY_FILE)):
+            try:
+                other = _read_at(at)
+            except (Invalid, Unsafe, NotFound, StoreBroken):  # it does not decide
+                other = None
+            if other is not None and _disagree(said, other):
+                return other.file
+        if at == top:
+            break
+    return ""
+
+
+def _disagree(one: RootMarker, other: RootMarker) -> bool:
+    stores = [os.path.normpath(os.path.join(each.root, each.store)) if each.store else "" for each in (one, other)]
+    pairs = ((one.profile, other.profile), stores)
+    return any(mine and theirs and mine != theirs for mine, theirs in pairs)
 
 
 def _zenml_above(start: str) -> RootMarker | None:

@@ -24,8 +24,10 @@ def profiles_below(top: str, near: set[str]) -> list[str]:
 
 
 def must_not_be_left_out(top: str) -> None:
-    """Refuse a repository ("": none) whose profile a sparse checkout leaves out: no other is to be taken for it."""
+    """Refuse a repository ("": none) whose profile is not checked out: no other is to be taken for it."""
     git = os.path.join(top, ".git") if top else ""
+    if git and _is_empty(os.path.join(top, FOLDER)):
+        _must_be_no_submodule(top)
     if os.path.isfile(git):
         from zenprofile.git.repository import find
 
@@ -36,6 +38,25 @@ def must_not_be_left_out(top: str) -> None:
     if _may_track(os.path.join(git, "index"), f"{FOLDER}/{MANIFEST}"):
         message = f"the profile in {FOLDER} is left out of this work tree by its sparse checkout"
         raise NotFound(message, hint=f"git sparse-checkout add {FOLDER}", file=os.path.join(top, FOLDER))
+
+
+def _is_empty(folder: str) -> bool:
+    try:
+        return not os.listdir(folder)
+    except OSError:
+        return False
+
+
+def _must_be_no_submodule(top: str) -> None:
+    """Refuse a repository whose profile is a submodule that is not checked out: git leaves an empty folder for it."""
+    from zenprofile.git import runner
+    from zenprofile.git.repository import find
+
+    if find(top) is None:
+        return
+    if runner.run(["ls-files", "-s", "--", FOLDER], top).out.startswith(b"160000 "):
+        message = f"the profile in {FOLDER} is a submodule that is not checked out"
+        raise NotFound(message, hint=f"git submodule update --init {FOLDER}", file=os.path.join(top, FOLDER))
 
 
 def may_hold_several(top: str) -> bool:

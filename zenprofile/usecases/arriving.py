@@ -11,18 +11,41 @@ from zenprofile.usecases.current import follow
 
 
 def renames(changes: Sequence[Changed]) -> dict[Key, Key]:
-    """Return the entities that came under another name and are otherwise as they were, by their old keys."""
-    new = {changed.key: changed.after for changed in changes if changed.before is None and changed.after is not None}
+    """Return the entities that came under another name, by their old keys: those too that were edited with it.
+
+    What is edited is told as a merge tells it, by what is still equal (`zenprofile.core.merge.found_renames`).
+    """
+    gone = {changed.key: changed.before for changed in changes if changed.after is None and changed.before}
+    come = {changed.key: changed.after for changed in changes if changed.before is None and changed.after}
     found: dict[Key, Key] = {}
-    # Stacks last: they follow the names of their components.
-    for changed in sorted(changes, key=lambda c: c.key.kind == "stack"):
-        if changed.after is not None or changed.before is None:
-            continue
-        then = _nameless(changed.before, found)
-        fits = [key for key, data in new.items() if key[:2] == changed.key[:2] and _nameless(data, {}) == then]
-        if len(fits) == 1 and fits[0] not in found.values():
-            found[changed.key] = fits[0]
+    for stacks in (False, True):  # stacks last: they follow the names of their components
+        old = {key: data for key, data in gone.items() if (key.kind == "stack") is stacks}
+        found |= _equal(old, come, found)
+        left = {key: data for key, data in old.items() if key not in found}
+        found |= _near(left, {key: data for key, data in come.items() if key not in found.values()}, found)
     return found
+
+
+def _equal(gone: dict[Key, Data], come: dict[Key, Data], known: dict[Key, Key]) -> dict[Key, Key]:
+    """Pair what is equal in all but the name."""
+    found: dict[Key, Key] = {}
+    for old, data in gone.items():
+        then = _nameless(data, known)
+        fits = [key for key, now in come.items() if key[:2] == old[:2] and _nameless(now, {}) == then]
+        if len(fits) == 1 and fits[0] not in found.values():
+            found[old] = fits[0]
+    return found
+
+
+def _near(gone: dict[Key, Data], come: dict[Key, Data], known: dict[Key, Key]) -> dict[Key, Key]:
+    if not gone or not come:
+        return {}
+    from zenprofile.core.document.writer import write
+    from zenprofile.core.merge import found_renames
+
+    base = {key: write(key.kind, {"name": key.name, **_nameless(data, known)}) for key, data in gone.items()}
+    side = {key: write(key.kind, {"name": key.name, **_nameless(data, {})}) for key, data in come.items()}
+    return found_renames.found(base, side, {})
 
 
 def _nameless(data: Data, found: dict[Key, Key]) -> Data:
