@@ -21,7 +21,7 @@ def test_each_of_many_clients_gets_its_answers(serve: Callable[..., Running]) ->
         headers = {"Authorization": f"Bearer {token}"}
         write = {**headers, "Content-Type": "application/json", "If-None-Match": "*"}
         connection = http.client.HTTPConnection(host, int(port), timeout=120)
-        asked = [("GET", "/api/v1/users", None, headers)] * READS
+        asked: list[tuple[str, str, str | None, dict[str, str]]] = [("GET", "/api/v1/users", None, headers)] * READS
         if number % 10 == 0:
             asked.insert(2, ("PUT", f"/api/v1/users/{name}", json.dumps({"name": name}), write))
         try:
