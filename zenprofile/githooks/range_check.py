@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from zenprofile.core import document_check, inherited, layout, profile_check
+from zenprofile.core import inherited, layout, profile_check
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded, Overlay, Snapshot, data_of
@@ -46,7 +46,7 @@ class RangeCheck:
             since: the commit that it starts from, in whose history its documents may have been; "" for none.
         """
         problems: list[Problem] = []
-        past = origins.Past(self._given, since)
+        past = origins.PathHistory(self._given, since)
         for root in self.roots(base, pairs):
             found = _ProfileChange(self, root, base, pairs, past).problems()
             problems += [problem._replace(file=root + problem.file) for problem in found]
@@ -154,7 +154,9 @@ def opened(given: HookContext) -> Iterator[RangeCheck]:
 class _ProfileChange:
     """One change of one profile."""
 
-    def __init__(self, gate: RangeCheck, root: str, base: str, pairs: Pairs, past: origins.Past | None = None) -> None:
+    def __init__(
+        self, gate: RangeCheck, root: str, base: str, pairs: Pairs, past: origins.PathHistory | None = None
+    ) -> None:
         self._gate = gate
         self._root = root
         self._past = past
@@ -211,17 +213,7 @@ class _ProfileChange:
         return [problem for problem in found if not had[problem.identity]]
 
     def _own(self, key: Key, snapshot: Snapshot) -> list[Problem]:
-        from zenprofile.core.snapshot import flavor_of
-
-        try:
-            raw = snapshot.text(key)
-        except Invalid as error:
-            return list(error.problems)
-        if raw is None:
-            return []
-        return document_check.document(
-            key, raw, self._gate.catalog, lambda type_, name: flavor_of(snapshot, type_, name)
-        )[1]
+        return profile_check.alone(key, snapshot, self._gate.catalog)[1]
 
     def _texts(self) -> tuple[dict[Key, str | None], list[Problem]]:
         """Return the changed documents, and the problems of those that may not be read."""
