@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -145,15 +146,14 @@ def label_keys(session: Session) -> list[str]:
 
 
 def _labels_in(root: str, folder: str) -> Iterator[str]:
-    try:
-        with nofollow.folder(root, folder) as fd:
-            for name in os.listdir(fd):
+    with suppress(ZenprofileError, OSError), nofollow.folder(root, folder) as fd:
+        for name in os.listdir(fd):
+            with suppress(ZenprofileError):  # a link, say, spoils only itself
                 raw = nofollow.read_at(fd, name, name) if name.endswith(".yaml") else None
-                if raw and b"labels:" in raw:
-                    yield from _keys(raw.decode("utf-8", "replace"))
-    except (ZenprofileError, OSError):
-        return
+                yield from _keys((raw or b"").decode("utf-8", "replace"))
 
 
 def _keys(text: str) -> list[str]:
+    if "labels:" not in text:
+        return []
     return [key for block in re.findall(_LABELS, text) for key in re.findall(_KEY, block)]
