@@ -12,6 +12,7 @@ from machines import PROD, S3, Machine, Team, stack, store
 
 from zenprofile.core.entity import Key
 from zenprofile.drivers.local.driver import DRIVER
+from zenprofile.errors import ConflictError
 from zenprofile.store.base import Options
 from zenprofile.usecases import sharing
 
@@ -124,6 +125,90 @@ def differing(now: dict[str, bytes], before: dict[str, bytes], after: dict[str, 
         if len(sides) < 2:
             found[name] = sides[0] if sides else "neither"
     return found
+
+
+FLOW = PROGRAM.replace(
+    "    sys.exit(error.exit_status)\n", "    sharing.flow(store.sharing(), lambda _: None, push=True)\n"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("call", "fault", "step"),
+    [
+        ("rename", "signal=SIGKILL", 2), ("renameat", "signal=SIGKILL", 1), ("unlink", "signal=SIGKILL", 3),
+        ("link", "signal=SIGKILL", 6), ("write", "signal=SIGKILL", 17), ("write", "error=ENOSPC", 23),
+    ],
+)  # fmt: skip
+def test_what_is_not_in_conflict_is_shared_wholly_or_not_at_all(team: Team, call: str, fault: str, step: int) -> None:
+    """At each kill both values of what is in conflict are where they were; the next watcher's round does the rest."""
+    ana, ben, zoe = team.ana, team.ben, Key("user", "", "zoe")
+    ana.commit((S3, store("s3", {"path": "s3://ana"})), (CHURN, None), (zoe, {"name": "zoe"}))
+    ana.git("push", "-q")
+    ben.commit((S3, store("s3", {"path": "s3://ben"})), (PROD, stack("prod", orchestrator="default")))
+    ben.git("config", "remote.origin.url", "../../../../team.git")
+    base = team.root.with_name("base")
+    restore(team.root, base)
+    before = content(ben.top)
+    flow(ben.folder)
+    after = content(ben.top)
+    assert (ben.folder / zoe.path).exists()
+    assert before != after
+    restore(base, team.root)
+
+    met = 0
+    for number in sweep(FLOW, [str(team.root), str(ben.folder)], call, fault, step):
+        met, where = met + 1, f"{call} {number}"
+        DRIVER.open(str(ben.folder), Options(mode="commit")).close()
+        now = content(ben.top)
+        assert now in (before, after), f"{where}: {differing(now, before, after)}"
+        assert ben.is_clean(), where
+        flow(ben.folder)
+        assert content(ben.top) == after, where
+        there = {path: ben.git("show", f"{ben.remote_head}:{path}") for path in (S3.path, zoe.path, PROD.path)}
+        assert ("s3://ana" in there[S3.path], "s3://ben" in ben.read(S3)) == (True, True), where
+        assert there[PROD.path] == ben.read(PROD).strip(), where
+        opened = DRIVER.open(str(ben.folder), Options(mode="commit"))
+        (conflict,) = opened.sharing().open().conflicts
+        assert (conflict.base, conflict.ours, conflict.theirs) == ("s3://a", "s3://ben", "s3://ana"), where
+        sharing.resolve(opened.sharing(), S3, "", "ours")
+        sharing.sync(opened, opened.sharing(), lambda _: None, commits=True)
+        opened.close()
+        assert (content(ben.top), ben.head) == (after, ben.remote_head), where
+        restore(base, team.root)
+    assert met
+
+
+def test_around_a_conflict_files_outside_the_profile_stay_apart(larger: Team) -> None:
+    """They are the merge's, which waits: what is sent and what is taken is the profile's alone."""
+    diverge(larger)
+    ana, ben = larger.ana, larger.ben
+    ben.commit((S3, store("s3", {"path": "s3://ben"})), (Key("team", "", "ml"), {"name": "ml", "members": ["default"]}))
+    there = ben.git("ls-remote", "origin", "main").split()[0]
+    flow(ben.folder)
+
+    assert (ben.folder / "users/zoe.yaml").exists()
+    assert not (ben.top / "src").exists()
+    ana.git("pull", "-q")
+    assert ana.git("diff", "--name-only", there, "HEAD").split() == [
+        f"{ana.folder.relative_to(ana.top)}/{name}" for name in ("stacks/prod.yaml", "teams/ml.yaml")
+    ]
+    opened = DRIVER.open(str(ben.folder), Options(mode="commit"))
+    sharing.resolve(opened.sharing(), S3, "", "theirs")
+    opened.close()
+    sync(ben.folder)
+    ana.git("pull", "-q")
+    assert content(ana.top) == content(ben.top)
+    readme = (ana.top / "README").read_text()
+    assert ("line one" in readme, "line nine" in readme) == (True, True)
+
+
+def flow(folder: Path) -> None:
+    opened = DRIVER.open(str(folder), Options(mode="commit"))
+    with pytest.raises(ConflictError):
+        sharing.sync(opened, opened.sharing(), lambda _: None, commits=True)
+    sharing.flow(opened.sharing(), lambda _: None, push=True)
+    opened.close()
 
 
 def test_a_killed_pull_leaves_edits_of_the_users_own(larger: Team) -> None:

@@ -176,6 +176,7 @@ def test_a_shallow_clone_takes_writes_and_tells_its_short_history(profile: Path,
     store.apply(Change((Edit(Key("user", "", "eve"), None, "name: eve\n"),)))
 
     assert [r.message for r in store.history()][:1] == ["add user eve"]
+    store.close()
     git(tmp_path / "shallow", "fsck")
 
 

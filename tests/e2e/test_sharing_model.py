@@ -26,6 +26,7 @@ from zenprofile.core.document import writer
 from zenprofile.core.document.edit import edit
 from zenprofile.core.entity import DEFAULTS, KINDS, Data, Key
 from zenprofile.core.merge.documents import Conflict
+from zenprofile.core.snapshot import Snapshot
 from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import ConflictError, Exists, InUse, Invalid, NotFound, ZenprofileError
@@ -45,7 +46,9 @@ clones = st.integers(0, CLONES - 1)
 names = st.sampled_from(("s0", "s0", "s1", *NAMES))
 fields = st.sampled_from(["path", "key", "description", "labels.a", "labels.b"])
 sides = st.sampled_from(["ours", "theirs"])
+ways = st.sampled_from(["sync", "sync_beside_git", "flow"])
 acts = st.sampled_from(["set", "set", "set", "delete", "rename", "use", "register", "member", "unset_label"])
+some_acts = st.tuples(clones, acts, names, names, fields)
 
 
 def git(folder: Path, *words: str) -> str:
@@ -244,6 +247,50 @@ class Team(RuleBasedStateMachine):
     def sync_one(self, number: int) -> None:
         self.sync(number)
 
+    def flow(self, number: int) -> None:
+        """As under a watcher: what is not in conflict is shared all the same, and the conflicts stay as they were."""
+        store = self.stores[number]
+        if self.sync(number):
+            return
+        side = store.sharing()
+        before = {(c.key, c.path): (c.ours, c.theirs) for c in side.open().conflicts}
+        flowed = sharing.flow(side, note, push=True)
+        note(f"clone {number} flowed: {flowed}")
+        self.is_tidy(number)
+        if flowed.to:
+            after = {(c.key, c.path): (c.ours, c.theirs) for c in side.open().conflicts}
+            assert flowed.stale or after == before
+            for conflict in side.open().conflicts:
+                self.is_real(conflict)
+        assert not profile_check.whole(self.there()), "the remote holds"
+
+    def there(self) -> Snapshot:
+        """Return what the remote has."""
+        bare = self.work / "bare"
+        shutil.rmtree(bare, ignore_errors=True)
+        git(self.work, "clone", "-q", "team.git", "bare")
+        store = DRIVER.open(str(bare), Options(mode="commit"))
+        try:
+            return store.snapshot()
+        finally:
+            store.close()
+
+    @rule(number=clones)
+    def flow_one(self, number: int) -> None:
+        self.flow(number)
+
+    @rule(number=clones, name=names, field=fields, acts=st.lists(some_acts, min_size=2, max_size=5))
+    def around_a_conflict(self, number: int, name: str, field: str, acts: list[tuple[int, str, str, str, str]]) -> None:
+        """Two disagree on a field, and both go on with other things, which are shared again and again."""
+        other = (number + 1) % CLONES
+        self.set_field(other, name, field)
+        self.sync(other)
+        self.set_field(number, name, field)
+        for act in acts:
+            self.act(*act)
+            self.flow(act[0])
+            self.flow(number)
+
     @rule(number=clones)
     def sync_beside_git(self, number: int) -> None:
         """Where no document comes or goes, `git merge` with the merge driver gives the same bytes, or conflicts too."""
@@ -261,6 +308,8 @@ class Team(RuleBasedStateMachine):
 
         synced = self.sync(number)
 
+        if git(folder, "for-each-ref", "refs/zenprofile/met"):
+            return  # both have come closer since, which git does not know
         if both and not {"D", "A"} & {*ours.values(), *theirs.values()}:
             classes = {conflict.class_ for conflict in store.sharing().open().conflicts}
             assert merged == synced or classes & {"reference", "name"}, (merged, classes)
@@ -329,8 +378,8 @@ class Team(RuleBasedStateMachine):
         return lost
 
     @precondition(lambda self: self.kills < 2)
-    @rule(number=clones, at=st.integers(1, 60), name=names)
-    def kill(self, number: int, at: int, name: str) -> None:
+    @rule(number=clones, at=st.integers(1, 60), name=names, flows=st.booleans())
+    def kill(self, number: int, at: int, name: str, flows: bool) -> None:
         """A process that writes and syncs is killed at a step; what it had not said is nobody's loss."""
         self.kills += 1
         word = self.word()
@@ -346,7 +395,11 @@ class Team(RuleBasedStateMachine):
                     data = texts.read(before)
                     self.put(data, "description", word)
                     store.apply(Change((Edit(key, revision_of(key, before), edit(before, data)),)))
-                sharing.sync(store, store.sharing(), lambda _: None, commits=True)
+                side = store.sharing()
+                with contextlib.suppress(ConflictError):
+                    sharing.sync(store, side, lambda _: None, commits=True)
+                if flows and side.open().conflicts:
+                    sharing.flow(side, lambda _: None, push=True)
             os.kill(os.getpid(), signal.SIGKILL)
         os.waitpid(child, 0)
         self.stores[number].close()
@@ -359,25 +412,25 @@ class Team(RuleBasedStateMachine):
             self.gone |= self.words_of(str(old))
             self.acknowledged.add(word)
 
-    @rule(acts=st.lists(st.tuples(clones, acts, names, names, fields), min_size=3, max_size=6), beside=st.booleans())
-    def meanwhile(self, acts: list[tuple[int, str, str, str, str]], beside: bool) -> None:
+    @rule(acts=st.lists(some_acts, min_size=3, max_size=6), how=ways)
+    def meanwhile(self, acts: list[tuple[int, str, str, str, str]], how: str) -> None:
         """Several write before anybody syncs; then all of them sync."""
-        for number, act, name, new, field in acts:
-            if act == "set":
-                self.set_field(number, name, field)
-            elif act == "rename":
-                self.rename(number, name, new)
-            elif act == "use":
-                self.use_in_stack(number, name)
-            elif act == "member":
-                self.member(number, name != "s0")
-            else:
-                getattr(self, act)(number, name)
+        for act in acts:
+            self.act(*act)
         for number in dict.fromkeys(number for number, *_ in acts):
-            if beside:
-                self.sync_beside_git(number)
-            else:
-                self.sync(number)
+            getattr(self, how)(number)
+
+    def act(self, number: int, act: str, name: str, new: str, field: str) -> None:
+        if act == "set":
+            self.set_field(number, name, field)
+        elif act == "rename":
+            self.rename(number, name, new)
+        elif act == "use":
+            self.use_in_stack(number, name)
+        elif act == "member":
+            self.member(number, name != "s0")
+        else:
+            getattr(self, act)(number, name)
 
     # --- what must hold
 

@@ -1,19 +1,22 @@
 """`zenprofile watch` on real machines: what is saved is shared, what is held is explained, git by hand goes on."""
 
 import json
+import os
+import random
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from machines import PROD, S3, Team, stack, store
+from machines import PROD, S3, Machine, Team, stack, store
 from watchers import commits, is_shared, setting, until, watching
 
 from zenprofile.core.entity import Key
 
 pytest_plugins = ("teams",)
 NEW = Key("stack", "", "new")
+SOAK = float(os.environ.get("ZENPROFILE_SOAK", "8"))  # seconds
 
 
 def test_a_file_saved_on_one_machine_is_read_on_the_other(team: Team) -> None:
@@ -103,6 +106,7 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
         until(lambda: "feature" in watcher.is_in("paused")["reason"], "the branch is the reason")
         paused = watcher.is_in("paused")
         assert "git switch main" in paused["next"]
+        until(lambda: "is watched" in machine.run("status -o json").json["reason"], "status names the branch")
         machine.commit((NEW, stack("new")), message="on a branch")
         machine.write(Key("stack", "", "draft"), stack("draft"))
         machine.git("add", "-A")
@@ -135,7 +139,9 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
         until(lambda: is_shared(machine), "a pull by hand is no trouble")
 
         machine.git("checkout", "-q", "--detach")
-        assert "detached" in watcher.is_in("paused")["reason"]
+        until(lambda: "detached" in watcher.is_in("paused")["reason"], "the HEAD is the reason")
+        status = machine.run("status -o json").json
+        assert (status["state"], status["next"]) == ("paused", "git switch BRANCH")
     assert "on a branch" not in machine.git("log", "--format=%s", "main")
     assert {"late", "draft", "bens"} <= {path.stem for path in machine.folder.glob("stacks/*.yaml")}
 
@@ -233,6 +239,23 @@ def test_in_a_larger_repository_nothing_else_is_committed(larger: Team) -> None:
     assert machine.git("status", "--porcelain").splitlines() == ["A  code.py", "?? conf/zen/notes.txt"]
 
 
+def test_what_a_sparse_checkout_leaves_out_is_no_deletion(team: Team) -> None:
+    """Not when it is left out, not in what is committed meanwhile, and not when it comes back."""
+    machine, before = team.ana, team.ana.head
+    with watching(machine) as watcher:
+        machine.git("status")  # else git takes files that were copied for edited, and leaves them
+        machine.git("sparse-checkout", "set", "--cone", "stacks")
+        until(lambda: not (machine.folder / "components").exists(), "the folder is left out")
+        machine.write(NEW, stack("new"))
+        watcher.told("pushed")
+        assert machine.git("diff", "--name-status", before, "HEAD") == f"A\t{NEW.path}"
+        machine.git("sparse-checkout", "disable")
+        machine.write(S3, store("s3", {"path": "s3://later"}))
+        watcher.told("committed", "s3://later")
+    assert machine.git("diff", "--name-status", before, "HEAD").split() == ["M", S3.path, "A", NEW.path]
+    assert "held" not in [row["event"] for row in watcher.lines]
+
+
 def test_all_profiles_have_a_watcher_each(team: Team) -> None:
     machine = team.ana
     machine.run("create other")
@@ -284,27 +307,23 @@ def test_the_service_is_one_that_systemd_takes(team: Team) -> None:
 @pytest.mark.slow
 def test_two_watchers_and_a_script_end_equal_and_keep_every_value(team: Team) -> None:
     """A short soak; ZENPROFILE_SOAK sets its seconds."""
-    import os
-    import random
-
-    seconds, chance = float(os.environ.get("ZENPROFILE_SOAK", "8")), random.Random(13)
-    saved: list[tuple[str, str]] = []
+    chance = random.Random(13)
+    saved: dict[tuple[Machine, str], str] = {}  # the last value of each file
+    kept: set[str] = set()  # values that had the time to be committed
     for machine in (team.ana, team.ben):
         setting(machine, "poll=1s", "quiet=0.2s")
     with watching(team.ana) as ana, watching(team.ben) as ben:
-        until_ = time.monotonic() + seconds
-        number = 0
-        while time.monotonic() < until_:
+        end, number = time.monotonic() + SOAK, 0
+        while time.monotonic() < end:
             number += 1
             name, machine = chance.choice([("ana", team.ana), ("ben", team.ben)])
             key = Key("component", "artifact_store", f"{name}-{number % 7}")
             value = f"s3://{name}-{number}"
-            before = machine.head
             machine.write(key, store(key.name, {"path": value}))
-            saved.append((key.path, value))
+            saved[machine, key.path] = value
             if chance.random() < 0.7:
-                until(lambda m=machine, b=before: m.head != b, "a commit")  # type: ignore[misc]
                 until(lambda m=machine: not m.git("status", "--porcelain"), "all is committed")  # type: ignore[misc]
+                kept.add(value)
         until(
             lambda: (
                 team.ana.head == team.ben.head == team.ana.remote_head and is_shared(team.ana) and is_shared(team.ben)
@@ -312,13 +331,7 @@ def test_two_watchers_and_a_script_end_equal_and_keep_every_value(team: Team) ->
             "both sides equal",
         )
         assert ana.process.poll() is ben.process.poll() is None
-    text = team.ana.git("log", "-p", "--format=", "--", "components")
-    assert [value for _, value in saved if f"+  path: {value}\n" not in text + "\n" and _is_last(saved, value)] == []
+    lines = set(team.ana.git("log", "-p", "--format=", "--", "components").splitlines())
+    assert [value for value in {*kept, *saved.values()} if f"+  path: {value}" not in lines] == []
     assert team.ana.is_clean()
     assert team.ben.is_clean()
-
-
-def _is_last(saved: list[tuple[str, str]], value: str) -> bool:
-    """Say whether a value was not overwritten by the script itself before it could be committed."""
-    path = next(path for path, found in saved if found == value)
-    return [found for where, found in saved if where == path][-1] == value

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from machines import S3, Machine, Team, stack, store
+from machines import PROD, S3, Machine, Team, stack, store
 from servers import GitServer, serving, silent_server
-from watchers import IS_ROOT, commits, is_shared, start, until, watching
+from watchers import IS_ROOT, commits, is_shared, setting, start, until, watching
 
 from zenprofile.core.entity import Key
 
@@ -113,20 +113,60 @@ def test_a_refused_login_is_tried_once(team: Team) -> None:
         watcher.told("pushed", "2 commits")
 
 
-def test_a_conflict_is_told_and_the_rest_is_committed(team: Team) -> None:
-    machine = team.ana
-    team.ben.commit((S3, store("s3", {"path": "s3://ben"})))
-    team.ben.git("push", "-q")
-    machine.commit((S3, store("s3", {"path": "s3://ana"})))
-    with watching(machine) as watcher:
-        assert "s3" in watcher.told("conflict")["text"]
-        machine.write(NEW, stack("new"))
-        watcher.told("committed", "new")
-        assert machine.run("status -o json").json["state"] == "conflict"
-        machine.run("resolve component/artifact_store/s3 --theirs")
+def test_a_conflict_holds_back_only_what_is_in_it(team: Team) -> None:
+    """All else goes both ways meanwhile; what is in conflict stays on each side as it was, until a person decides."""
+    ana, ben = team.ana, team.ben
+    ben.commit((S3, store("s3", {"path": "s3://ben"})), (Key("user", "", "zoe"), {"name": "zoe"}))
+    ben.git("push", "-q")
+    ana.commit((S3, store("s3", {"path": "s3://ana"})), (NEW, stack("new")))
+    for machine in (ana, ben):
+        setting(machine, "poll=1s")
+    with watching(ana) as watcher, watching(ben):
+        assert "all else is shared" in watcher.told("conflict", "s3")["text"]
+        until((ana.folder / "users" / "zoe.yaml").exists, "what is not in conflict comes")
+        until((ben.folder / NEW.path).exists, "what is not in conflict goes")
+        for number in (1, 2):  # again and again, also where both have changed the same entity since
+            ana.write(NEW, stack("new", artifact_store=("s3", "default")[number - 1]))
+            until(lambda: ben.read(NEW) == ana.read(NEW), "an edit here goes")
+            ben.write(NEW, f"# {number}\n{ben.read(NEW)}")
+            until(lambda: ben.read(NEW) == ana.read(NEW), "an edit there comes")
+        ben.write(Key("user", "", "zoe"), None)
+        until(lambda: not (ana.folder / "users" / "zoe.yaml").exists(), "what is deleted there is deleted here")
+        assert "s3://ana" in ana.read(S3)
+        assert "s3://ben" in ben.read(S3)
+        status = ana.run("status -o json").json
+        assert (status["state"], [c["name"] for c in status["conflicts"]]) == ("conflict", ["s3"])
+        (conflict,) = ana.run("conflicts -o json").json
+        assert [conflict[side] for side in ("base", "ours", "theirs")] == ["s3://a", "s3://ana", "s3://ben"]
+        head, there = ana.head, ana.remote_head
+        assert "nothing was moved" in ana.run("sync", fails=3).err
+        assert (ana.head, ana.remote_head) == (head, there)
+        assert [row["event"] for row in watcher.lines].count("conflict") == 1
+
+        ana.run("resolve component/artifact_store/s3 --ours")
+        until(lambda: "s3://ana" in ben.read(S3), "what was decided goes")
+        watcher.told("resumed")
+        until(lambda: ana.head == ben.head == ana.remote_head, "both sides are one")
+    assert ana.read(NEW).startswith("# 2\n")
+    assert ana.is_clean()
+    assert ana.git("for-each-ref", "refs/zenprofile/met") == ""
+
+
+def test_a_conflict_that_reaches_further_stops_everything(team: Team) -> None:
+    """A component that is deleted here and used there: no whole would hold that has one without the other."""
+    ana, ben = team.ana, team.ben
+    ben.commit((NEW, stack("new", artifact_store="s3")))
+    ben.git("push", "-q")
+    ana.commit((PROD, stack("prod")), (S3, None))
+    there = ana.remote_head
+    with watching(ana) as watcher:
+        assert "nothing was moved" in watcher.told("conflict", "new")["text"]
+        ana.write(Key("user", "", "zoe"), {"name": "zoe"})
+        watcher.told("committed", "zoe")
+        ana.run("resolve stack/new --theirs")
         watcher.told("pushed")
-    assert "s3://ben" in machine.read(S3)
-    assert machine.head == machine.remote_head
+    assert ana.git("merge-base", there, "HEAD") == there
+    assert (ana.folder / S3.path).exists()
 
 
 def test_the_root_is_removed_and_made_again(team: Team) -> None:
@@ -136,6 +176,7 @@ def test_the_root_is_removed_and_made_again(team: Team) -> None:
         aside = machine.home / "aside"
         machine.top.rename(aside)
         watcher.told("paused", "gone")
+        assert "put the folder back" in machine.run("status", fails=1).err
         shutil.copytree(aside, machine.top, symlinks=True)
         watcher.is_in("watching")
         machine.write(NEW, stack("new"))
@@ -179,6 +220,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost(team: Team, small_disk: Path) -
         with (machine.folder / S3.path).open("r+") as document:  # fits into the page that the file has already
             document.write(text.replace("s3://a", "s3://b"))
         assert "space" in watcher.told("held")["text"]
+        status = machine.run("status -o json").json
+        assert (status["state"], "space" in status["reason"]) == ("held", True)
         filler.unlink()
         watcher.told("committed", "s3://b")
         watcher.told("pushed")

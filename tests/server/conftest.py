@@ -2,7 +2,8 @@
 
 import http.client
 import json
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.contract import serving
+from tests.server.processes import Running
 from zenprofile.store.base import Options
 from zenprofile.store.registry import create_store
 
@@ -64,3 +66,19 @@ def address(tmp_path: Path) -> str:
 def ask(address: str) -> Ask:
     """Return what asks the server as an admin."""
     return asking(address)
+
+
+@pytest.fixture
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Running]]:
+    """Give what starts a server of the active profile."""
+    monkeypatch.chdir(tmp_path)
+    started: list[Running] = []
+
+    def start(*arguments: str) -> Running:
+        started.append(Running(*arguments))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.end(signal.SIGKILL)

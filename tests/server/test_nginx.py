@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.test_process import Running, command, made, serve
+from tests.server.processes import Running, command, made
 
-__all__ = ["serve"]  # the fixture
 ROOT = Path(__file__).parent.parent.parent
 NAME = "stacks.example.com"
 

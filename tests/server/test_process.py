@@ -1,81 +1,18 @@
 """Servers as processes: where they listen, how they end, and what a client does when one dies or loses its answer."""
 
-import os
 import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.server.conftest import asking
-
-ZENPROFILE = [sys.executable, "-m", "zenprofile"]
-
-
-def command(*arguments: str, fails: int = 0, **variables: str) -> str:
-    """Run a command line; return what it printed on both streams."""
-    done = subprocess.run(
-        [*ZENPROFILE, *arguments],
-        env={**os.environ, **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == fails, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
-
-
-class Running:
-    """A server, its address and its process."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [*ZENPROFILE, "server", "start", "--port", "0", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.address = self.process.stdout.readline().split()[-1]
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(how)
-        status = self.process.wait(10)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return status
-
-
-@pytest.fixture
-def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Running]]:
-    """Give what starts a server of the active profile."""
-    monkeypatch.chdir(tmp_path)
-    started: list[Running] = []
-
-    def start(*arguments: str) -> Running:
-        started.append(Running(*arguments))
-        return started[-1]
-
-    yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.end(signal.SIGKILL)
-
-
-def made(kind: str) -> str:
-    """Make a profile of a kind the active one; return an admin's token for it."""
-    command("create", "p", *(["-t", kind] if kind == "sql" else []))
-    command("set", "p", "--global")
-    return command("server", "token", "create", "default", "--role", "admin", "-o", "json").split('"')[3]
+from tests.server.processes import Running, command, made
 
 
 def whole(connection: socket.socket) -> bytes:

@@ -9,7 +9,7 @@ from tests.contract import serving
 from tests.server.conftest import Ask, asking
 from zenprofile.core.entity import KINDS
 from zenprofile.server import api
-from zenprofile.server.exchange import CHANGES_LIMIT, DOCUMENT_LIMIT
+from zenprofile.server.exchange import BULK_LIMIT, DOCUMENT_LIMIT
 
 STACK = "/api/v1/stacks/default"
 NEW = {"name": "new", "components": {"orchestrator": "default", "artifact_store": "default"}}
@@ -105,13 +105,17 @@ def test_a_path_that_takes_other_methods_names_them(ask: Ask) -> None:
     assert ask("PATCH", STACK).headers["Allow"] == "DELETE, GET, HEAD, PUT"
 
 
-def test_a_change_set_is_bounded(ask: Ask) -> None:
-    assert (
-        ask("POST", "/api/v1/changes", b"x" * (CHANGES_LIMIT + 1), {"Content-Type": "application/json"}).status == 413
-    )
+@pytest.mark.parametrize(("path", "most"), [("changes", DOCUMENT_LIMIT), ("bulk", BULK_LIMIT)])
+def test_a_change_set_is_bounded(ask: Ask, path: str, most: int) -> None:
+    large = {"Content-Type": "application/json"}
+    assert ask("POST", f"/api/v1/{path}", b"x" * (most + 1), large).status == 413
+    assert ask("POST", f"/api/v1/{path}", b"x" * most, large).status == 400
+
+
+def test_a_document_of_a_change_set_is_bounded(ask: Ask) -> None:
     text = "name: x\n#" + "x" * DOCUMENT_LIMIT
     edit = {"kind": "user", "type": "", "name": "x", "replaces": None, "text": text}
-    assert ask("POST", "/api/v1/changes", {"edits": [edit]}).status == 413
+    assert ask("POST", "/api/v1/bulk", {"edits": [edit]}).status == 413
 
 
 @pytest.mark.parametrize(

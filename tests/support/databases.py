@@ -290,6 +290,12 @@ def kill(server: Server, node: int = 0) -> None:
     until(lambda: not _is_running(pid), f"process {pid} is still there")
 
 
+def stop(server: Server, node: int = 0) -> None:
+    """End a PostgreSQL in order, with its connections, and wait until it is gone."""
+    os.kill(server.pids[node], signal.SIGINT)
+    until(lambda: not _is_running(server.pids[node]), f"process {server.pids[node]} is still there")
+
+
 def _is_running(pid: int) -> bool:
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)

@@ -54,9 +54,12 @@ def _git_runs_in(repository: Repository) -> bool:
         try:
             with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
                 name = file.read()
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                reads = b"cat-file" in file.read().split(b"\0")  # it locks nothing, and ours may stay for long
             cwd = os.readlink(f"/proc/{pid}/cwd")
         except OSError:
             continue
-        if name.startswith("git") and any(cwd == place or cwd.startswith(place + "/") for place in places):
+        is_there = any(cwd == place or cwd.startswith(place + "/") for place in places)
+        if name.startswith("git") and not reads and is_there:
             return True
     return False

@@ -56,6 +56,8 @@ class Endpoint:
         """Return the answer to who may not ask this, or None."""
         try:
             return self._admit(asked, operation)
+        except ZenprofileError as error:
+            return pages.failed(asked, error) if operation and operation.access == "page" else _failed(error)
         except Exception as error:
             return _failed(error)
 

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from zenprofile.server.site import Site
     from zenprofile.store.base import Store
 
-DOCUMENT_LIMIT = 1024 * 1024
-# A change set holds many documents, each within the limit of one.
-CHANGES_LIMIT = 16 * 1024 * 1024
+BODY_LIMIT = 1024 * 1024
+DOCUMENT_LIMIT = BODY_LIMIT
+# What a driver sends of a whole profile: many documents, each within the limit of one.
+BULK_LIMIT = 16 * 1024 * 1024
 JSON = "application/json"
 YAML = "application/yaml"
 HTML = "text/html; charset=utf-8"
@@ -132,7 +133,8 @@ class Request:
             HttpError: the body is too large (413), or of another type, or encoded (415).
         """
         if self.body is None:
-            error = Invalid("the body is too large", hint="a document has at most 1 MiB")
+            hint = "a body has at most 1 MiB; /api/v1/bulk takes a change set of 16 MiB"
+            error = Invalid("the body is too large", hint=hint)
             error.code = "too-large"
             raise HttpError(413, error)
         given, _, parameters = self.headers.get("content-type", "").partition(";")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zenprofile.core.entity import KINDS
 from zenprofile.errors import NotFound, ZenprofileError
+from zenprofile.server import problems as problems_of
 from zenprofile.server import sessions, views
 from zenprofile.server.exchange import HTML, HttpError, Operation, Request, Resource, Response
 from zenprofile.usecases import history, lookup
@@ -46,16 +47,23 @@ def _told(handle: Callable[[Request], Response], *, cached: bool = True) -> Call
     """
 
     def told(asked: Request) -> Response:
-        asked.principal = asked.principal or asked.visitor
-        count, key = asked.site.change_count() if cached else "", (*asked.cache_key[:2], asked.principal)
         try:
+            asked.principal = asked.principal or asked.visitor
+            count, key = asked.site.change_count() if cached else "", (*asked.cache_key[:2], asked.principal)
             answer = asked.site.cache.response(count, key) or handle(asked)
             asked.site.cache.add(count, key, answer)
             return answer
         except ZenprofileError as error:
-            return _page(asked, "error.html", 404 if isinstance(error, NotFound) else 400, error=error)
+            return failed(asked, error)
 
     return told
+
+
+def failed(asked: Request, error: ZenprofileError) -> Response:
+    """Answer with what happened."""
+    status = problems_of.status_of(error)
+    page = _page(asked, "error.html", status, error=error)
+    return page._replace(headers=problems_of.RETRY) if status == 503 else page
 
 
 def _number(asked: Request) -> int:

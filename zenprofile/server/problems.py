@@ -7,6 +7,7 @@ from zenprofile.errors import ZenprofileError
 from zenprofile.server.exchange import Response, dump
 
 PROBLEM = "application/problem+json"
+RETRY = (("Retry-After", "1"),)  # seconds; goes with 503
 # By class: what the status says of a failure of the store. The first that fits counts.
 _STATUS: tuple[tuple[type[ZenprofileError], int, str], ...] = (
     (errors.NotFound, 404, "Not found"),
@@ -68,7 +69,7 @@ def answer(error: ZenprofileError, status: int = 0, headers: tuple[tuple[str, st
     if error.problems:
         data["problems"] = [problem._asdict() for problem in error.problems]
     if status == 503:
-        headers = (*headers, ("Retry-After", "1"))
+        headers = (*headers, *RETRY)
     return Response(status, dump({**data, **more}), PROBLEM, headers)
 
 

@@ -53,7 +53,7 @@ class Store(Protocol):
         refuse it, those that were there before do not. A change that changes no byte records nothing and returns a
         `Recorded` without changes. Once it returns, the change survives a crash of process or machine. A change whose
         idempotency key is recorded already is not written again: what was recorded then is returned. A Git store
-        remembers the keys of this machine's last 200 changes, every other store all of them.
+        remembers the keys of this machine for a day, every other store all of them.
 
         Raises:
             Stale: an entity has another revision.

@@ -90,6 +90,24 @@ class PushResult(NamedTuple):
     to: str = ""
 
 
+class FlowResult(NamedTuple):
+    """What was shared while conflicts wait.
+
+    Attributes:
+        conflicts: those that wait.
+        changes: of entities, as they arrived here.
+        sent: of entities, as they arrived at the remote.
+        stale: whether the remote has commits that were not looked at; nothing was sent then.
+        to: remote and branch; "" where what is in conflict could not be parted from the rest, and nothing was shared.
+    """
+
+    conflicts: "tuple[Conflict, ...]" = ()
+    changes: tuple[Changed, ...] = ()
+    sent: tuple[Changed, ...] = ()
+    stale: bool = False
+    to: str = ""
+
+
 class OpenConflicts(NamedTuple):
     """Conflicts that wait for a person.
 
@@ -251,5 +269,21 @@ class Sharing(Protocol):
 
         Raises:
             UsageError: the URL could run code, or carries a password.
+        """
+        ...
+
+
+class Flowing(Sharing, Protocol):
+    """The remote side of a store that can share around open conflicts."""
+
+    def flow(self, *, push: bool) -> FlowResult:
+        """Share what was fetched last both ways (one way without ``push``), but for the entities in conflict.
+
+        Where these cannot be parted from the rest, or the whole would not hold on one side, nothing is done.
+
+        Raises:
+            Conflict: the remote's history was rewritten; uncommitted edits are in the way.
+            Invalid, ZenprofileError, Unreachable, AccessDenied: as `push`.
+            Paused, Locked, Stale, StoreBroken: as `pull`.
         """
         ...

@@ -1,7 +1,8 @@
 """Sharing a profile through its remote: pull, push, sync, and what a person has to settle."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zenprofile.core import change, paths
@@ -11,9 +12,19 @@ from zenprofile.errors import ConflictError, Invalid, Unreachable, ZenprofileErr
 from zenprofile.fs import stop
 from zenprofile.store.base import Edits, Store
 from zenprofile.store.capabilities import Committing, Shareable
-from zenprofile.store.sharing import OpenConflicts, Proposed, PullResult, PushResult, Sharing, Typed
+from zenprofile.store.sharing import (
+    Flowing,
+    FlowResult,
+    OpenConflicts,
+    Proposed,
+    PullResult,
+    PushResult,
+    Sharing,
+    Typed,
+)
 
 if TYPE_CHECKING:
+    from zenprofile.core import portable
     from zenprofile.core.merge.data import Choice
     from zenprofile.core.merge.documents import Conflict
 
@@ -68,17 +79,26 @@ def push(sharing: Sharing, warn: Warn, *, strict: bool = False, with_others: boo
 
 
 def _look_for_bound(sharing: Sharing, warn: Warn, *, strict: bool) -> None:
-    outgoing = [one for one in sharing.outgoing() if one.after is not None]
-    if not outgoing:
-        return
-    from zenprofile.core import portable
-
-    found = [bound for one in outgoing for bound in portable.bound(one.key, one.after or {})]
+    found = _bound(sharing.outgoing())
     if found and strict:
         first = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         message = f"not pushed: {first.key} {paths.show(first.path)}: {first.why}{more}"
         raise Invalid(message, hint=first.advice, file=first.key.path)
+    _warn_of_bound(found, warn)
+
+
+def _bound(outgoing: Sequence[Changed]) -> "list[portable.Bound]":
+    """List what of changes means nothing on another machine."""
+    outgoing = [one for one in outgoing if one.after is not None]
+    if not outgoing:
+        return []
+    from zenprofile.core import portable
+
+    return [bound for one in outgoing for bound in portable.bound(one.key, one.after or {})]
+
+
+def _warn_of_bound(found: "Sequence[portable.Bound]", warn: Warn) -> None:
     for one in found:
         warn(f"{one.key} {paths.show(one.path)}: {one.why}; {one.advice}")
 
@@ -132,6 +152,36 @@ def sync(
             return SyncResult(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to)
         round_ += 1
         _pause(round_, deadline, pushed.reason)
+
+
+def flow(sharing: Flowing, warn: Warn, *, push: bool, timeout: float = _TIMEOUT) -> FlowResult:
+    """Share what is not in conflict, after a pull that stopped at conflicts.
+
+    Args:
+        sharing: the remote side.
+        warn: takes lines for the user.
+        push: whether anything is sent.
+        timeout: seconds for which it goes on while others push at the same time.
+
+    Returns:
+        What was shared; ``stale`` where the conflicts are gone, and another sync is to send what is here.
+
+    Raises:
+        ZenprofileError: as `sync`.
+    """
+    changes: list[Changed] = []
+    deadline, round_ = time.monotonic() + timeout, 0
+    while True:
+        flowed = sharing.flow(push=push)
+        changes += flowed.changes
+        if not flowed.stale:
+            _warn_of_bound(_bound(flowed.sent), warn)
+            return flowed._replace(changes=tuple(changes))
+        round_ += 1
+        _pause(round_, deadline, "")
+        with contextlib.suppress(ConflictError):
+            changes += sharing.pull().changes
+            return flowed._replace(changes=tuple(changes))  # there is no conflict any more
 
 
 def _pause(round_: int, deadline: float, reason: str) -> None:

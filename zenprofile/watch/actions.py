@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from zenprofile.core.change import Changed, words
 from zenprofile.core.entity import KINDS, MANIFEST
+from zenprofile.drivers.local import merge_errors
 from zenprofile.drivers.local.cache import settled, stamp
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import (
@@ -19,7 +20,7 @@ from zenprofile.errors import (
     Unreachable,
     ZenprofileError,
 )
-from zenprofile.store.sharing import Sharing
+from zenprofile.store.sharing import Flowing
 from zenprofile.usecases import sharing as usecase
 from zenprofile.watch.events import Action, Commit, Committed, Event, Failed, Look, Looked, Scan, Scanned, Sync, Synced
 
@@ -142,14 +143,30 @@ class Actions:
             else:
                 got = side.pull()
                 pulled, notes, sent = got.changes, got.notes, 0
+        except ConflictError as error:
+            return self._flow(side, error, push=push)
         finally:
             self.head = store.head()
-        self._confirmed = self.head if push else self._confirmed
         self._theirs = side.relation().theirs
+        self._confirmed = self.head if push else self._confirmed
         self._arrived(pulled, notes)
         if sent:
             self._tell(ActionResult("pushed", f"{sent} commit{'' if sent == 1 else 's'}", _NO_CHANGES, self.head))
         return Synced()
+
+    def _flow(self, side: Flowing, error: ConflictError, *, push: bool) -> Event:
+        """Share what is not in conflict."""
+        flowed = usecase.flow(side, self._warn, push=push)
+        self.head, self._theirs = self.store().head(), side.relation().theirs
+        self._arrived(flowed.changes, ())
+        if flowed.sent:
+            text = f"what is not in conflict: {words(flowed.sent).partition(chr(10))[0]}"
+            self._tell(ActionResult("pushed", text, _NO_CHANGES, self.head))
+        if flowed.stale:
+            return Failed("busy", "what was in conflict no longer is", "")
+        if flowed.to:
+            error = merge_errors.undecided(flowed.conflicts, rest="all else is shared" if push else "all else arrives")
+        return Failed("conflict", _line(error), error.hint)
 
     def _arrived(self, pulled: tuple[Changed, ...], notes: tuple[str, ...]) -> None:
         if pulled:
@@ -162,7 +179,7 @@ class Actions:
         differs, self._theirs = there != self._theirs, there
         return Looked(differs)
 
-    def _side(self) -> Sharing:
+    def _side(self) -> Flowing:
         return self.store().sharing()
 
 

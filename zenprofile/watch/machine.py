@@ -45,6 +45,7 @@ SPREAD = 0.2  # part of an interval by which it may differ, so that not all mach
 MASS = 6  # files of a profile from which on a mass deletion waits for a person
 _LONG_AGO, _NEVER = float("-inf"), float("inf")
 _RETRIED = frozenset({"offline", "refused", "busy"})
+_SYNCED = _RETRIED | {"conflict"}  # in a conflict, what is not in it goes on being shared
 
 
 # State ----------------------------------------------------------------------------------------------------------------
@@ -166,8 +167,8 @@ def _remote_at(policy: Policy, state: WatcherState) -> list[float]:
 
 
 def _is_sync_next(state: WatcherState) -> bool:
-    """Say whether the next talk with the remote is a sync, and not only a look: a conflict waits for a change."""
-    return state.wanted and (state.waits is None or state.waits.kind in _RETRIED)
+    """Say whether the next talk with the remote is a sync, and not only a look."""
+    return state.wanted and (state.waits is None or state.waits.kind in _SYNCED)
 
 
 # Events into the state ------------------------------------------------------------------------------------------------
@@ -183,7 +184,7 @@ def _noted(policy: Policy, state: WatcherState, event: Event, now: float, spread
         case Remote(there):
             state = _freed(state)._replace(shared=there, wanted=there, poll_at=now)
         case Moved() | Trigger():
-            state = _freed(state)._replace(wanted=state.shared, poll_at=now, rescan_at=now)
+            state = _tried_again(state)._replace(wanted=state.shared, poll_at=now, rescan_at=now)
         case Confirm():
             state = state._replace(confirmed=event.mark, rescan_at=now)
         case Stop():
@@ -213,13 +214,22 @@ def _freed(state: WatcherState) -> WatcherState:
     return state._replace(waits=None)
 
 
+def _tried_again(state: WatcherState) -> WatcherState:
+    """Return the state with what keeps the remote waiting taken away, but for a conflict: that ends with a sync."""
+    return state if _is_in_conflict(state) else _freed(state)
+
+
+def _is_in_conflict(state: WatcherState) -> bool:
+    return state.waits is not None and state.waits.kind == "conflict"
+
+
 def _answered(policy: Policy, state: WatcherState, event: Event, now: float, spread: float) -> WatcherState:
     """Return the state after an action's outcome."""
     match event:
         case Scanned():
             state = _scanned(policy, state._replace(rescan_at=now + policy.rescan, ready=""), event, now)
         case Committed():
-            if state.waits is not None and state.waits.kind in {"conflict", "refused"}:
+            if state.waits is not None and state.waits.kind == "refused":
                 state = _freed(state)  # that was about what is no longer the newest
             state = state._replace(ready="", held=None, suspect="", wanted=state.shared)
         case Synced():
@@ -228,7 +238,7 @@ def _answered(policy: Policy, state: WatcherState, event: Event, now: float, spr
         case Looked(differs):
             state = state._replace(poll_at=now + policy.poll * spread, failures=0, wanted=state.wanted or differs)
             if differs or (state.waits is not None and state.waits.kind == "offline"):
-                state = _freed(state)
+                state = _tried_again(state)
         case Failed():
             state = _failed(policy, state, event, now, spread)
     return state
@@ -236,7 +246,8 @@ def _answered(policy: Policy, state: WatcherState, event: Event, now: float, spr
 
 def _scanned(policy: Policy, state: WatcherState, found: Scanned, now: float) -> WatcherState:
     """Return the state after a look at all files: edits are ready, held, or looked at once more."""
-    state = state._replace(wanted=state.wanted or (found.unpushed and state.shared and policy.pushes))
+    is_unpushed = found.unpushed and state.shared and policy.pushes and not _is_in_conflict(state)
+    state = state._replace(wanted=state.wanted or is_unpushed)
     if not found.mark:
         return state._replace(held=None, suspect="", gone=frozenset(), confirmed="")
     removed = frozenset(found.removed)
@@ -347,7 +358,7 @@ def view(policy: Policy, state: WatcherState) -> View:
     if state.gate.closed:
         return View("paused", state.gate.closed, state.gate.advice)
     waits, held = state.waits, state.held
-    if held is not None and not (waits is not None and waits.kind == "conflict"):
+    if held is not None and not _is_in_conflict(state):
         return View(_WORDS.get(held.kind, held.kind), held.reason, held.advice, state.rescan_at)
     if waits is not None:
         at = min(_remote_at(policy, state), default=None)

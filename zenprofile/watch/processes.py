@@ -12,6 +12,7 @@ from typing import Any
 
 Process = subprocess.Popen[bytes]
 DEADLINE = 30.0  # seconds that a hook command may take
+_READ = 1 << 20  # bytes of what a failed one has said
 _MOST = 100  # hook runs that may wait; more are dropped, and that is said
 
 
@@ -60,25 +61,33 @@ class Hooks:
 
 def _shell(command: str, stdin: str, deadline: float) -> str:
     """Run a command; return why it failed, "" where it did not."""
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    import tempfile
+
     try:
-        _, said = process.communicate(stdin, timeout=deadline)
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return f"the hook command {command!r} did not end within {deadline:g} seconds, and was ended"
-    if process.returncode:
-        why = (said.strip().splitlines() or [f"exit status {process.returncode}"])[-1]
-        return f"the hook command {command!r} failed: {why[:200]}"
-    return ""
+        # A file: what a command leaves running in the background would keep a pipe open.
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                start_new_session=True,
+            )
+            try:
+                process.communicate(stdin.encode(), timeout=deadline)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                return f"the hook command {command!r} did not end within {deadline:g} seconds, and was ended"
+            if not process.returncode:
+                return ""
+            said.seek(0)
+            lines = said.read(_READ).decode("utf-8", "replace").strip().splitlines()
+    except OSError as error:
+        return f"the hook command {command!r} could not be run: {error.strerror}"
+    why = (lines or [f"exit status {process.returncode}"])[-1]
+    return f"the hook command {command!r} failed: {why[:200]}"
 
 
 def start(command: Sequence[str]) -> Process:

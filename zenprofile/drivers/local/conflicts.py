@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.core.change import MISSING, same
 from zenprofile.core.entity import Key, key_of_path
 from zenprofile.core.paths import Path
+from zenprofile.drivers.local import meeting
 from zenprofile.fs import atomic, nofollow
 from zenprofile.git.repository import Repository
 
@@ -138,6 +139,7 @@ def clear(repository: Repository) -> None:
     """Forget an unfinished merge: it is made, or there is nothing to merge any more."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(file(repository))
+        meeting.forget(repository)
 
 
 def as_row(conflict: "Conflict") -> dict[str, Any]:

@@ -119,7 +119,7 @@ def _bytes(text: str | None) -> bytes | None:
     return None if text is None else text.encode("utf-8", "surrogateescape")
 
 
-def put_away(repository: Repository) -> None:
+def put_away(repository: Repository, move: Move) -> None:
     """Turn the finished journal into this machine's record of the change; the oldest records go.
 
     Records are named by their time, and follow each other by name even where the clock was set back.
@@ -129,6 +129,11 @@ def put_away(repository: Repository) -> None:
     names = sorted(os.listdir(folder))
     last = max((int(name[:20]) for name in names if name[:20].isdecimal()), default=0)
     name = f"{max(time.time_ns(), last + 1):020d}.json"
+    if move.key:
+        from zenprofile.drivers.local import keys
+
+        with contextlib.suppress(OSError):  # the change stands, be there space for its key or not
+            keys.keep(repository, move.key, move.new or name)
     os.rename(repository.own_file(JOURNAL), os.path.join(folder, name))
     for old in [*names, name][:-KEPT_CHANGES]:
         with contextlib.suppress(FileNotFoundError):
@@ -171,11 +176,11 @@ def finish(repository: Repository) -> None:
     objects = Objects(repository)
     try:
         if move.ref and _is_in(repository, objects, move):
-            put_away(repository)
+            put_away(repository, move)
         elif _goes_on(repository, objects, move):
             complete(repository, move)
             _set_modes(repository, objects, move, move.old, move.new)
-            put_away(repository)
+            put_away(repository, move)
         else:
             take_back(repository, objects, move)
     except OSError as error:
@@ -297,9 +302,9 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
                 atomic.failed(error, repository.top)
             raise
         if not isinstance(error, Exception):  # a person interrupted, and it is done
-            put_away(repository)
+            put_away(repository, move)
             raise
-    put_away(repository)
+    put_away(repository, move)
 
 
 def _put_files(repository: Repository, move: Move) -> None:

@@ -23,6 +23,7 @@ from zenprofile.git.repository import Repository
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
+    from zenprofile.drivers.local.meeting import Meeting
 
 Texts = dict[Key, str]
 
@@ -64,10 +65,14 @@ class Merge:
         catalog: "Catalog",
         ours: str,
         theirs: str,
+        met: "Meeting | None" = None,
         *,
         alone: bool = False,
     ) -> None:
-        """Take the two commits; "" for ours is a branch without commits. ``alone``: the profile's documents only."""
+        """Take the two commits ("" for ours is a branch without commits), and where they met since they parted.
+
+        ``alone``: the profile's documents only.
+        """
         self._repository = repository
         self._objects = objects
         self._catalog = catalog
@@ -75,6 +80,7 @@ class Merge:
         self.ours, self.theirs = ours, theirs
         self._trees = {commit: objects.tree_of(commit) for commit in (ours, theirs)}
         self.bases = commit_graph.bases(repository, ours, theirs)
+        self.met = met
         self._snapshots: dict[str, Snapshot] = {}
         self._known = reader.Known()
         self._outside = None if alone else Outside(repository, objects, catalog, ours, theirs)
@@ -109,10 +115,8 @@ class Merge:
             return self._outcome(choices, whole or {})
 
     def _outcome(self, choices: Mapping[Key, Choices], whole: Mapping[Key, str | None]) -> Outcome:
-        objects, ours, theirs = self._objects, self._trees[self.ours], self._trees[self.theirs]
-        base, base_texts = self._base()
-        mine, other = objects.differences(base, ours), objects.differences(base, theirs)
-        texts = self._texts(base_texts, base, ours, theirs, {*mine, *other})
+        objects, ours = self._objects, self._trees[self.ours]
+        base, mine, other, texts = self.differing()
         merged = merge.merge(*texts, choices=choices, renames=self._renames(texts))
         open_ = [conflict for conflict in merged.conflicts if conflict.key not in whole]
         documents, references = self._settled({**merged.documents, **whole}, texts, choices)
@@ -136,6 +140,13 @@ class Merge:
             made = objects.edited(ours, entries) if entries else ours
         return Outcome(made, changes, tuple(left), merged.notes, tuple(brought), documents, outside.others)
 
+    def differing(self) -> tuple[str, dict[str, Pair], dict[str, Pair], tuple[Texts, Texts, Texts]]:
+        """Return the common ancestor's tree, what differs from it here and there, and the documents among that."""
+        base, base_texts = self._base()
+        ours, theirs = self._trees[self.ours], self._trees[self.theirs]
+        mine, other = (self._objects.differences(base, side) for side in (ours, theirs))
+        return base, mine, other, self._texts(base_texts, base, ours, theirs, {*mine, *other})
+
     def document(self, key: Key) -> tuple[str | None, str | None, str | None]:
         """Return one document as the common ancestor, ours and theirs have it."""
         base, stand_in = self._base()
@@ -152,6 +163,8 @@ class Merge:
     def _base(self) -> tuple[str, dict[Key, str | None]]:
         """Return the common ancestor's tree, and texts that stand in for its documents where there are several."""
         objects = self._objects
+        if self.met is not None:
+            return self.met.tree, {}
         if not self.bases:
             return objects.empty_tree, {}
         trees = [objects.tree_of(commit) for commit in self.bases]
@@ -190,11 +203,14 @@ class Merge:
         """Look in history for what a side renamed while the other side changed it too."""
         base, ours, theirs = texts
         found: list[dict[Key, Key]] = []
-        for commit, side, other in ((self.ours, ours, theirs), (self.theirs, theirs, ours)):
+        since = [self.bases, self.bases]
+        if self.met is not None:
+            since = [list(self.met.since) or self.bases, [self.met.theirs]]
+        for commit, start, side, other in ((self.ours, since[0], ours, theirs), (self.theirs, since[1], theirs, ours)):
             if found_renames.history_may_tell(base, side, other):
                 from zenprofile.drivers.local.renames import renamed
 
-                found.append(renamed(self._repository, self._objects, self.bases, commit))
+                found.append(renamed(self._repository, self._objects, start, commit))
             else:
                 found.append({})
         return found[0], found[1]

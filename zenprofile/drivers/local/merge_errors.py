@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 _SHOWN = 10  # names in a message
 
 
-def undecided(found: "tuple[Conflict, ...]", elsewhere: "tuple[Conflict, ...]" = ()) -> ConflictError:
-    """Return the error that names open conflicts (at least one) and how to settle them.
+def undecided(
+    found: "tuple[Conflict, ...]", elsewhere: "tuple[Conflict, ...]" = (), rest: str = "nothing was moved"
+) -> ConflictError:
+    """Return the error that names open conflicts (at least one), says what is with the rest, and how to settle them.
 
     ``elsewhere`` are those of other profiles in the repository; they are named where there are no others.
     """
@@ -26,7 +28,7 @@ def undecided(found: "tuple[Conflict, ...]", elsewhere: "tuple[Conflict, ...]" =
     if all(c.class_ == "outside" for c in found):
         return ConflictError(f"{found[0].detail}; nothing was moved", hint="pull by hand: git pull")
     hint = "both values are kept: see 'zenprofile conflicts', then 'zenprofile resolve ENTITY --ours|--theirs'"
-    return ConflictError(f"{count} to settle: {shown}; nothing was moved", hint=hint)
+    return ConflictError(f"{count} to settle: {shown}; {rest}", hint=hint)
 
 
 def _name(conflict: "Conflict") -> str:

@@ -177,9 +177,12 @@ class GitSharing(Sending):
             raise Stale(message, hint="repeat the command") from None
 
     def _merge(self, ours: str, theirs: str) -> "Merge":
+        from zenprofile.drivers.local import meeting
         from zenprofile.drivers.local.merge import Merge
 
-        return Merge(self._repository(), self._objects(), self._store.catalog(), ours, theirs)
+        repository, objects = self._repository(), self._objects()
+        met = meeting.last(repository, objects, ours, theirs)
+        return Merge(repository, objects, self._store.catalog(), ours, theirs, met)
 
     def _must_be_a_profile(self, joined: "Merge", up: Upstream) -> None:
         """Refuse what would leave no profile here, or one that this version cannot read."""

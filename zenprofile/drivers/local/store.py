@@ -20,7 +20,7 @@ from zenprofile.store.base import Edits
 if TYPE_CHECKING:
     from zenprofile.core.change import Change, Changed, Recorded
     from zenprofile.drivers.local.commit import FileChange
-    from zenprofile.drivers.local.sharing import GitSharing
+    from zenprofile.drivers.local.flowing import FlowingSharing
     from zenprofile.git.config import GitConfig
     from zenprofile.git.left_out import LeftOut
     from zenprofile.git.looking import Looking
@@ -32,7 +32,7 @@ class LocalStore(Opened):
 
     driver = "local"
 
-    def sharing(self, progress: Callable[[str], None] | None = None, *, state: bool = False) -> "GitSharing":
+    def sharing(self, progress: Callable[[str], None] | None = None, *, state: bool = False) -> "FlowingSharing":
         """Return the remote side. ``progress`` takes what git says of its progress."""
         if self._repository is not None:  # git answers, and looks at the work tree, while the rest is imported
             from zenprofile.git.config import GitConfig
@@ -43,10 +43,10 @@ class LocalStore(Opened):
                 from zenprofile.git.looking import Looking
 
                 self._looking = Looking(self._repository, self._settings[-1])
-        from zenprofile.drivers.local.sharing import GitSharing
+        from zenprofile.drivers.local.flowing import FlowingSharing
 
         settings = self._settings[-1] if self._settings else None
-        return GitSharing(self, settings, self._options.timeout, progress)
+        return FlowingSharing(self, settings, self._options.timeout, progress)
 
     @contextlib.contextmanager
     def looking(self, repository: Repository, settings: "GitConfig") -> "Iterator[Looking]":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from zenprofile.core.change import Changed, Recorded
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
-from zenprofile.drivers.local import history, journal
+from zenprofile.drivers.local import history, journal, keys
 from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import Invalid, StoreBroken
 from zenprofile.fs import nofollow
@@ -49,13 +49,12 @@ def _those(
 
 
 def made(repository: Repository, objects: Objects, key: str) -> Recorded | None:
-    """Return what was recorded with an idempotency key, or None."""
-    for name in _names(repository):
-        read = journal.read(repository.own_dir / journal.CHANGES / name)
-        if read is not None and read[0].key == key and read[1].get("prefix") == repository.prefix:
-            found = _past(repository, objects, name, read[0]).recorded
-            return history.one(repository, objects, found.rev).recorded if found.rev else found
-    return None
+    """Return what was recorded with an idempotency key within a day, or None."""
+    found = keys.find(repository, key)
+    if found and not found.endswith(_ENDING):
+        return history.one(repository, objects, found).recorded
+    read = journal.read(repository.own_dir / journal.CHANGES / found) if found else None
+    return None if read is None else _past(repository, objects, found, read[0]).recorded
 
 
 def _names(repository: Repository) -> list[str]:

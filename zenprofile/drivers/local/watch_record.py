@@ -1,6 +1,7 @@
 """What a watcher leaves in the git folder for other commands: that it runs, how it is; and what a person asks of it."""
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from zenprofile.fs import atomic, lock, nofollow
 from zenprofile.git.repository import Repository
 
 _STATE, _REQUEST, _RUNNING = "watch", "watch-asked", "watching"
+_BLOCK = 4096  # bytes
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def running_file(repository: Repository) -> str:
@@ -39,8 +42,13 @@ def tell(repository: Repository, found: Mapping[str, Any]) -> None:
     """
     if not os.path.isdir(repository.own_file("")):
         return
-    with contextlib.suppress(OSError):
-        _write(repository, _file(repository, _STATE, ".json"), found)
+    path = _file(repository, _STATE, ".json")
+    try:
+        _write(repository, path, found)
+    except OSError as error:
+        if error.errno in _FULL:
+            with contextlib.suppress(OSError):
+                _write_over(path, found)
 
 
 def request(repository: Repository) -> dict[str, Any]:
@@ -74,4 +82,21 @@ def _read(path: str) -> dict[str, Any]:
 
 
 def _write(repository: Repository, path: str, data: Mapping[str, Any]) -> None:
-    atomic.replace(path, json.dumps(data).encode("ascii"), durable=False, sharing=repository.sharing)
+    atomic.replace(path, _padded(data), durable=False, sharing=repository.sharing)
+
+
+def _write_over(path: str, data: Mapping[str, Any]) -> None:
+    """Write into the file that is there: on a full disk, why nothing is committed can be told in no other way."""
+    content = _padded(data)
+    file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if os.fstat(file).st_size == len(content):
+            os.pwrite(file, content, 0)
+    finally:
+        os.close(file)
+
+
+def _padded(data: Mapping[str, Any]) -> bytes:
+    """Return data as JSON that fills whole blocks: so most find room in the place of others."""
+    content = json.dumps(data).encode("ascii")
+    return content + b" " * (-len(content) % _BLOCK)

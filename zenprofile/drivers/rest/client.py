@@ -20,6 +20,7 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from zenprofile import __version__, errors
+from zenprofile.drivers.rest import wire
 from zenprofile.errors import Invalid, Problem, Unreachable, Unsafe, Unsupported, ZenprofileError
 from zenprofile.store.base import Options
 from zenprofile.store.url import hidden
@@ -114,7 +115,7 @@ class Client:
             Unreachable: no answer in time, or one that is none of a zenprofile server.
             Unsupported: the server speaks another version.
         """
-        sent = None if body is None else _encoded(body)
+        sent = body if body is None or isinstance(body, bytes) else wire.encoded(body)
         more = {**(headers or {}), **({} if sent is None else {"Content-Type": "application/json"})}
         deadline = time.monotonic() + self._timeout
         for attempt in range(TRIES):
@@ -260,13 +261,6 @@ class _Lost(Exception):
     def __init__(self, error: Unreachable) -> None:
         super().__init__(error.message)
         self.error = error
-
-
-def _encoded(body: Any) -> bytes:
-    try:
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        return json.dumps(body, separators=(",", ":")).encode()
 
 
 def _machine(options: Options, url: str) -> str:

@@ -48,8 +48,8 @@ class RestStore:
         body: dict[str, Any] = {"message": change.message, "edits": [wire.edit(edit) for edit in change.edits]}
         if undone:
             body["undoes"] = undone
-        headers = {"Idempotency-Key": change.idempotency_key or str(uuid4())}
-        reply = self._client.ask("POST", "/api/v1/changes", body=body, headers=headers)
+        headers, sent = {"Idempotency-Key": change.idempotency_key or str(uuid4())}, wire.encoded(body)
+        reply = self._client.ask("POST", wire.place_of_changes(sent), body=sent, headers=headers)
         if reply.status < 400:
             return wire.recorded(reply.data)
         error = failure(reply)

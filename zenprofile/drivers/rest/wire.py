@@ -1,11 +1,27 @@
 """Changes and documents as a server sends and takes them in JSON."""
 
 import base64
+import json
 from typing import Any
 
 from zenprofile.core.change import Changed, Edit, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.store.undo import Past, Text
+
+_MOST = 1024 * 1024  # bytes of a change set; a larger one, of a profile that is copied, has a place of its own
+
+
+def encoded(body: Any) -> bytes:
+    """Return a body as it is sent; text that UTF-8 cannot hold stands escaped."""
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":")).encode()
+
+
+def place_of_changes(body: bytes) -> str:
+    """Return the path that takes a change set."""
+    return "/api/v1/changes" if len(body) <= _MOST else "/api/v1/bulk"
 
 
 def edit(one: Edit) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from zenprofile.core.change import Change
 from zenprofile.core.entity import DEFAULT_STACK, DEFAULT_USER
 from zenprofile.errors import Exists, StoreBroken
 from zenprofile.server.api import wire
-from zenprofile.server.exchange import CHANGES_LIMIT, Operation, Request, Resource, Response, as_json
+from zenprofile.server.exchange import BULK_LIMIT, Operation, Request, Resource, Response, as_json
 from zenprofile.server.guard import API
 
 
@@ -78,7 +78,7 @@ RESOURCES: tuple[Resource, ...] = (
         "/api/v1/profile",
         {
             "GET": Operation(profile, "Name and defaults"),
-            "PUT": Operation(begin, "Begin the profile where there is none", needs="admin", limit=CHANGES_LIMIT),
+            "PUT": Operation(begin, "Begin the profile where there is none", needs="admin", limit=BULK_LIMIT),
         },
     ),
     Resource("/api/v1/validate", {"GET": Operation(validate, "Problems of the profile", cached=True)}),

@@ -10,7 +10,16 @@ from zenprofile.core.entity import Key
 from zenprofile.errors import AccessDenied, Stale, UsageError
 from zenprofile.server import auth, openapi
 from zenprofile.server.api import wire
-from zenprofile.server.exchange import CHANGES_LIMIT, HttpError, Operation, Request, Resource, Response, as_json
+from zenprofile.server.exchange import (
+    BODY_LIMIT,
+    BULK_LIMIT,
+    HttpError,
+    Operation,
+    Request,
+    Resource,
+    Response,
+    as_json,
+)
 from zenprofile.store.undo import Past
 from zenprofile.usecases import history, stale
 
@@ -168,11 +177,19 @@ RESOURCES: tuple[Resource, ...] = (
         {
             "GET": Operation(find, "Recorded changes, newest first", describe=_FOUND, cached=True),
             "POST": Operation(
-                apply, "Several edits as one change", needs="editor", limit=CHANGES_LIMIT, describe=_APPLIED
+                apply, "Several edits as one change", needs="editor", limit=BODY_LIMIT, describe=_APPLIED
             ),
         },
     ),
     Resource("/api/v1/changes/{rev:path}", {"GET": Operation(show, "One recorded change")}),
+    Resource(
+        "/api/v1/bulk",
+        {
+            "POST": Operation(
+                apply, "A change set of up to 16 MiB, as one change", "editor", limit=BULK_LIMIT, describe=_APPLIED
+            )
+        },
+    ),
     Resource("/api/v1/undoable", {"GET": Operation(undoable, "Changes of this machine that can be taken back")}),
     Resource("/api/v1/redoable", {"GET": Operation(redoable, "What this machine has taken back and can do again")}),
     Resource("/api/v1/diff", {"GET": Operation(diff, "What differs between two moments", describe=_DIFFERS)}),

@@ -6,7 +6,7 @@ from zenprofile.core.entity import KINDS, Key
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, Problem
 from zenprofile.server.api import wire
-from zenprofile.server.exchange import CHANGES_LIMIT, Operation, Request, Resource, Response, as_json
+from zenprofile.server.exchange import BULK_LIMIT, Operation, Request, Resource, Response, as_json
 
 FIELDS = ("key", "data", "text", "all")
 
@@ -89,7 +89,7 @@ RESOURCES: tuple[Resource, ...] = (
         "/api/v1/documents",
         {
             "GET": Operation(find, "Documents as they are stored, many at once", cached=True),
-            "POST": Operation(chosen, "The documents of the named entities", limit=CHANGES_LIMIT),
+            "POST": Operation(chosen, "The documents of the named entities", limit=BULK_LIMIT),
         },
     ),
 )

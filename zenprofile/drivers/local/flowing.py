@@ -1,0 +1,166 @@
+"""Sharing while conflicts wait: what no conflict is about goes both ways, each side keeps its value of the rest.
+
+Each direction is a commit with one parent: here on top of ours, there on top of theirs. No merge is made before a
+person has settled the conflicts, so neither side's value counts as the newer one, to git as little as to us.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from zenprofile.core import profile_check
+from zenprofile.core.change import Changed, words
+from zenprofile.core.entity import MANIFEST, Key
+from zenprofile.core.merge import partial
+from zenprofile.core.snapshot import data_of
+from zenprofile.drivers.local import conflicts, meeting, proposals, settling, tree
+from zenprofile.drivers.local.conflicts import Record
+from zenprofile.drivers.local.meeting import Meeting
+from zenprofile.drivers.local.sharing import GitSharing
+from zenprofile.git import remote
+from zenprofile.git.repository import Head
+from zenprofile.git.upstream import Upstream
+from zenprofile.store.sharing import FlowResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zenprofile.core.merge.documents import Conflict
+    from zenprofile.drivers.local.merge import Merge, Outcome
+
+_NAMED = 5  # entities in a message
+
+
+class _Plan(NamedTuple):
+    """What can be shared of a merge that has conflicts.
+
+    Attributes:
+        met: where both sides met before; None for nowhere.
+        base: the tree of the common ancestor.
+        trees: of ours and of theirs, once each has what is not in conflict.
+        parts: of the merge.
+        changes: what arrives here, and there.
+        record: of the merge.
+    """
+
+    met: Meeting | None
+    base: str
+    trees: tuple[str, str]
+    parts: partial.Parts
+    changes: tuple[tuple[Changed, ...], tuple[Changed, ...]]
+    record: Record
+
+
+class FlowingSharing(GitSharing):
+    """The remote side of a `LocalStore`, where all but what is in conflict can be shared."""
+
+    def flow(self, *, push: bool) -> FlowResult:
+        """Share what was fetched last, but for the entities in conflict."""
+        repository = self._repository()
+        with self._store.writing():
+            head = repository.must_be_ready()
+            up, to = self._upstream(head), self._destination(head)
+            theirs = repository.ref(up.tracking)
+            self._must_not_be_gone(head, up)
+            self._must_not_be_rewritten(head, up, remote.Fetched(theirs, theirs, gone=False))
+            plan = self._plan(head, theirs)
+            if plan is None:
+                return FlowResult()
+            waiting = plan.record.conflicts
+            if plan.parts.here:
+                head = self._take(head, theirs, up, plan)
+        flowed = FlowResult(waiting, plan.changes[0], to=to.label)
+        return self._given(head, theirs, to, flowed) if push and to == up else flowed
+
+    def _plan(self, head: Head, theirs: str) -> _Plan | None:
+        """Part the merge of two commits; None where there is no conflict, or more than entities are in it."""
+        repository, objects = self._repository(), self._objects()
+        if not theirs or not head.oid or proposals.waiting(repository, head.branch):
+            return None
+        joined = self._merge(head.oid, theirs)
+        outcome, record = settling.tried(joined, self._record() or Record("", "", ()))
+        found = self._parts(joined, outcome) if outcome.conflicts else None
+        if found is None:
+            return None
+        base, parts = found
+        sides = objects.tree_of(head.oid), objects.tree_of(theirs)
+        with objects.together():
+            trees = (
+                meeting.tree_with(repository, objects, sides[0], parts.here, sides[1:]),
+                meeting.tree_with(repository, objects, sides[1], parts.there, sides[:1]),
+            )
+        for commit, texts in ((head.oid, parts.here), (theirs, parts.there)):
+            before = tree.snapshot(objects, commit, repository.prefix, self._store.catalog())
+            if texts and profile_check.added(before, texts, self._store.catalog()):
+                return None
+        changes = (self._changes(sides[0], parts.here), self._changes(sides[1], parts.there))
+        return _Plan(joined.met, base, trees, parts, changes, record)
+
+    def _parts(self, joined: "Merge", outcome: "Outcome") -> tuple[str, partial.Parts] | None:
+        prefix = self._repository().prefix
+        base, mine, other, texts = joined.differing()
+        changed = [(path, new) for side in (mine, other) for path, (_, new) in side.items()]
+        own = [(path, new) for path, new in changed if tree.is_document(path, prefix)]
+        strange = any(new is not None and new.mode not in tree.FILES for _, new in own)
+        if not joined.bases or strange or outcome.problems or prefix + MANIFEST in dict(own):
+            return None
+        found = partial.parts(*texts, outcome.documents, outcome.conflicts)
+        return (base, found) if found is not None else None
+
+    def _changes(self, side: str, texts: "Mapping[Key, str | None]") -> tuple[Changed, ...]:
+        repository, objects = self._repository(), self._objects()
+        found = []
+        for key, text in sorted(texts.items()):
+            entry = objects.entry(side, repository.prefix + key.path)
+            before = objects.read(entry.oid, "blob") if entry is not None else None
+            found.append(Changed(key, data_of(key, before), data_of(key, text)))
+        return tuple(found)
+
+    def _take(self, head: Head, theirs: str, up: Upstream, plan: _Plan) -> Head:
+        """Bring what is not in conflict here."""
+        repository = self._repository()
+        message = f"Take from {up.label}: {words(plan.changes[0])}"
+        new = self._commit_of(plan.trees[0], head.oid, message, plan.record.conflicts)
+        have = {key: text for key, text in plan.parts.merged.items() if key not in plan.parts.there}
+        there = {key: self._text(theirs, key) for key in plan.parts.there}
+        self._meet(head, plan, Meeting("", "", new, theirs, plan.met.since if plan.met else ()), {**have, **there})
+        self._move(head, new, plan.changes[0])
+        conflicts.save(repository, plan.record._replace(ours=new))
+        return repository.head()
+
+    def _given(self, head: Head, theirs: str, to: Upstream, flowed: FlowResult) -> FlowResult:
+        """Send what is not in conflict."""
+        repository = self._repository()
+        plan = self._plan(head, theirs)
+        if plan is None or plan.parts.here or not plan.parts.there:
+            return flowed
+        message = words(plan.changes[1])
+        new = self._commit_of(plan.trees[1], theirs, message, plan.record.conflicts)
+        self._meet(head, plan, Meeting("", "", head.oid, new, (head.oid,)), plan.parts.merged)
+        pushed, _ = self._sent(head._replace(oid=new), to, with_others=False)
+        if not pushed.confirmed:
+            return flowed._replace(stale=True)
+        self._confirmed(to, new)
+        with self._store.writing():
+            if self._record() is not None:
+                conflicts.save(repository, plan.record._replace(theirs=new))
+        return flowed._replace(sent=plan.changes[1])
+
+    def _meet(self, head: Head, plan: _Plan, met: Meeting, there: "Mapping[Key, str | None]") -> None:
+        """Keep where both sides meet: in what is not in conflict as the other side has it."""
+        repository, objects = self._repository(), self._objects()
+        with objects.together():
+            base = meeting.tree_with(repository, objects, plan.base, {**there, **plan.parts.held})
+        meeting.keep(repository, objects, head, met._replace(tree=base), plan.met)
+
+    def _text(self, commit: str, key: Key) -> str | None:
+        objects = self._objects()
+        entry = objects.entry(objects.tree_of(commit), self._repository().prefix + key.path)
+        return None if entry is None else objects.read(entry.oid, "blob").decode("utf-8", "surrogateescape")
+
+    def _commit_of(self, tree_: str, parent: str, message: str, waiting: "tuple[Conflict, ...]") -> str:
+        from zenprofile.drivers.local import commit
+
+        names = list(dict.fromkeys(str(conflict.key) for conflict in waiting))
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        text = f"{message}\n\nIn conflict, and left as it is: {', '.join(names[:_NAMED])}{more}\n"
+        author = self._store.author()
+        return commit.make_commit(self._repository(), self._objects(), self._settings(), tree_, [parent], text, author)

@@ -1,0 +1,56 @@
+"""Idempotency keys of changes, each kept for a day: who sends a change again gets what was recorded.
+
+One file a key, so that a look-up costs the same however many there are; those of a folder that are too old go with the
+next one that is kept there.
+"""
+
+import contextlib
+import hashlib
+import os
+import time
+
+from zenprofile.fs import atomic, shared
+from zenprofile.git.repository import Repository
+
+FOLDER = "keys"
+KEPT_SECONDS = 24 * 60 * 60
+_MOST = 200  # bytes of a file
+
+
+def keep(repository: Repository, key: str, what: str) -> None:
+    """Keep what a key stands for: a commit, or the name of the record of a change that was not committed.
+
+    It need not reach the disk at once: the journal, which has the key too, did.
+    """
+    path = _path(repository, key)
+    for folder in (repository.own_file(FOLDER), os.path.dirname(path)):
+        shared.make_folder(folder, repository.sharing)
+    _forget_old(os.path.dirname(path))
+    atomic.replace(path, what.encode("ascii"), durable=False, sharing=repository.sharing)
+
+
+def find(repository: Repository, key: str) -> str:
+    """Return what a key stands for; "" where it is not known, or no longer."""
+    path = _path(repository, key)
+    try:
+        if time.time() - os.stat(path).st_mtime > KEPT_SECONDS:
+            return ""
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read(_MOST)
+    except FileNotFoundError:
+        return ""
+
+
+def _path(repository: Repository, key: str) -> str:
+    scoped = f"{repository.prefix}\0{key}"  # several profiles may lie in one repository
+    name = hashlib.sha256(scoped.encode("utf-8", "surrogatepass")).hexdigest()
+    return os.path.join(repository.own_file(FOLDER), name[:2], name[2:])
+
+
+def _forget_old(folder: str) -> None:
+    end = time.time() - KEPT_SECONDS
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                if entry.stat(follow_symlinks=False).st_mtime < end:
+                    os.unlink(entry.path)
