@@ -37,8 +37,11 @@ class Place:
         usecase.create(Profiles(str(self.root / "elsewhere")), usecase.Wish("x", str(seed / ".zenprofile")), 30.0)
         (seed / "src" / "deep").mkdir(parents=True)
         (seed / "src" / "deep" / "train.py").write_text("print()\n")
-        git(seed, "add", "-A")
-        git(seed, "commit", "-q", "-m", "base")
+        stack = seed / ".zenprofile" / "stacks" / "default.yaml"
+        for line in ("description: first\n", ""):
+            stack.write_text(stack.read_text().replace("description: first\n", "") + line)
+            git(seed, "add", "-A")
+            git(seed, "commit", "-q", "-m", line or "base")
         git(seed, "branch", "other")
         git(self.root, "clone", "-q", "--bare", "seed", "srv.git")
         for key in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
@@ -128,6 +131,9 @@ def test_a_profile_in_every_kind_of_checkout(tmp_path: Path, step: Callable[...,
     there = [ours, theirs]
 
     assert "stack/default\n" in step(place, "stack list -o name")
+    assert "default" in step(place, "blame stack/default")
+    assert step(place, "log").count(": ") >= (1 if kind == "shallow" else 2)
+    step(place, "show HEAD")
     step(place, "user create zoe", ZOE)
     assert "6 documents of " in step(place, "validate")
     assert "uncommitted: 1 edited by hand" in step(place, "status")
@@ -151,3 +157,10 @@ def test_a_profile_in_every_kind_of_checkout(tmp_path: Path, step: Callable[...,
 def test_a_profile_that_a_sparse_checkout_leaves_out(tmp_path: Path, step: Callable[..., str], line: str) -> None:
     said = step(Place(tmp_path, "out"), line, fails=1)
     assert "git sparse-checkout add .zenprofile" in said
+
+
+def test_the_history_of_a_blobless_clone_without_its_remote(tmp_path: Path, step: Callable[..., str]) -> None:
+    place = Place(tmp_path, "blobless")
+    place.server.rename(tmp_path / "gone.git")
+    assert "this partial clone lacks what is asked for" in step(place, "log", fails=4)
+    assert "stack/default\n" in step(place, "stack list -o name")
