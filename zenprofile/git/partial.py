@@ -8,6 +8,7 @@ from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
 
 _TIMEOUT = 30.0  # seconds without any movement
+_LONGEST = 1 << 20  # bytes of a configuration
 _BATCH = 1000  # ids on a command line
 _OID = re.compile(r"\?(?:[0-9a-f]{40}|[0-9a-f]{64})")
 
@@ -15,8 +16,8 @@ _OID = re.compile(r"\?(?:[0-9a-f]{40}|[0-9a-f]{64})")
 def is_partial(repository: Repository) -> bool:
     """Say whether a repository may be a partial clone; no process is started."""
     try:
-        with open(repository.common_file("config"), encoding="utf-8", errors="replace") as file:
-            return "promisor" in file.read().lower()
+        with open(repository.common_file("config"), "rb") as file:
+            return b"promisor" in file.read(_LONGEST).lower()
     except OSError:
         return False
 
