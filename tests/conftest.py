@@ -8,7 +8,10 @@ from hypothesis import settings
 
 pytest_plugins = ("databases",)  # one set of servers for all suites that use them
 
-settings.register_profile("quick", max_examples=10)  # of 100; see `generated.examples`
+# No example has a deadline: other work on the machine would miss it. What CI's own profile sets stays.
+settings.register_profile("whole", parent=settings(), deadline=None)
+settings.register_profile("quick", parent=settings(), deadline=None, max_examples=10)  # see `generated.examples`
+settings.load_profile("whole")
 
 GIT_CONFIGURATION = """\
 [user]

@@ -21,16 +21,17 @@ nano|nano|tests/e2e/test_watch_editors.py|saves of real editors
 emacs|emacs-nox|tests/e2e/test_watch_editors.py|saves of real editors
 tmux|tmux|tests/e2e/test_watch_editors.py|editors in a terminal
 systemd-analyze|systemd|tests/e2e/test_watch.py::test_the_service_is_one_that_systemd_takes|a unit for systemd
+systemd-analyze|systemd|tests/server/test_deploy.py::test_the_unit_is_one_that_systemd_takes|a unit for systemd
 fish|fish|tests/cli/test_shells.py::test_what_a_shell_offers[fish]|completion in fish
 zsh|zsh|tests/cli/test_shells.py::test_what_a_shell_offers[zsh]|completion in zsh
 node|nodejs|@tools|a language server, managers of hooks
 npm|npm|@tools|a language server, managers of hooks
-yaml-language-server|npm:yaml-language-server@1.18.0|@tools|a language server
+yaml-language-server|npm:yaml-language-server@2.0.0|@tools|a language server
 mariadbd|mariadb-server|@databases|stores on MySQL
 pg_ctlcluster|postgresql|@databases|stores on PostgreSQL
 pgbouncer|pgbouncer|tests/drivers/test_sql_connections.py|a pooler in front of PostgreSQL
 rsync|rsync|@databases|a Galera cluster
-lefthook|npm:lefthook@2.0.0|@tools|a manager of hooks
+lefthook|npm:lefthook@2.2.2|@tools|a manager of hooks
 zenml|pip:zenml[local,server]==0.98.0|@real_zenml|ZenML itself
 husky|npm:husky@9.1.7|@tools|a manager of hooks
 chromium|chromium|@browser|a browser for the page
@@ -38,12 +39,16 @@ chromedriver|chromium-driver|@browser|a browser for the page
 axe-core|npm:axe-core@4.11.0|@browser|rules of accessibility
 '
 
+npm_has() { # PACKAGE, as the table has it: whether npm has brought just that version
+    name=${1#npm:}
+    grep -qs "\"version\": \"${name##*@}\"" "$npm/node_modules/${name%@*}/package.json"
+}
+
 missing() {
     echo "$programs" | while IFS='|' read -r program package suite why; do
         # A server's program need not be on everybody's PATH.
         [ -z "$program" ] || command -v "$program" >/dev/null 2>&1 || [ -x "/usr/sbin/$program" ] \
-            || [ -x "$npm/node_modules/.bin/$program" ] || [ -d "$npm/node_modules/$program" ] \
-            || [ -x "$zenml/bin/$program" ] || echo "$program|$package|$suite|$why"
+            || npm_has "$package" || [ -x "$zenml/bin/$program" ] || echo "$program|$package|$suite|$why"
     done
 }
 

@@ -88,3 +88,40 @@ def test_schemas_are_exported(run, profile, tmp_path):
     assert (tmp_path / ".schemas" / "yaml-schemas.json").is_file()
     (tmp_path / "file").write_text("")
     run("schema export file", fails=2)
+
+
+def test_what_commands_write_is_in_order_already(run, folder, tmp_path):
+    (tmp_path / "own.json").write_text('{"type": "object"}')
+    (tmp_path / "more.yaml").write_text(
+        "kind: stack\nname: prod\ncomponents: {orchestrator: k, artifact_store: default}\ndescription: given\n"
+    )
+    for line in (
+        "component register k -t orchestrator -f kubeflow --set kubernetes_context=x",
+        "component update k -d Here --label a=b --set synchronous=true",
+        "stack register prod -o k -a default",
+        "stack update prod --label a=b",
+        "apply -f more.yaml",
+        "user create ada",
+        "user update ada --label a=b",
+        "user update ada --email ada@example.com",
+        "team create ml",
+        "team add ml --user ada",
+        "team update ml -d Here",
+        "role create admin",
+        "role assign admin --user ada",
+        "role update admin --label a=b",
+        "project create churn",
+        "project update churn --label a=b",
+        "project update churn -d Here",
+        "flavor register own -t artifact_store --schema own.json",
+        "flavor update own -d Here --label a=b",
+        "stack copy prod dev",
+        "stack rename dev trial",
+    ):
+        run(line)
+
+    assert run("fmt --check").out == ""
+    text = (folder / "components/orchestrator/k.yaml").read_text()
+    assert [line.partition(":")[0] for line in text.splitlines() if not line.startswith(" ")] == [
+        "name", "type", "flavor", "description", "labels", "configuration"
+    ]  # fmt: skip

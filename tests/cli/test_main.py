@@ -70,7 +70,7 @@ def test_common_options_stand_before_or_after(arguments: list[str], capsys: Capt
         ["nothing"],
         ["get", "--nothing"],
         ["get", "-o", "xml"],
-        ["set"],
+        ["create"],
         ["get", "--timeout", "-1"],
         ["get", "too", "many"],
     ],

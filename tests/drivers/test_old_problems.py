@@ -3,7 +3,14 @@
 import pytest
 from machines import Machine, Team, store
 
+from tests.contract import serving
+from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
+from zenprofile.errors import Invalid
+from zenprofile.store.base import Options
+from zenprofile.store.prepare import revision_of
+from zenprofile.store.registry import open_store
+from zenprofile.usecases import entities, undo
 
 pytest_plugins = ("teams",)
 pytestmark = pytest.mark.slow
@@ -67,3 +74,24 @@ def test_what_is_worse_than_before_and_a_secret_are_refused_all_the_same(team: T
     said = team.ana.run("component copy old again --type artifact_store", fails=1).err
     assert "looks like a secret" in said
     assert GHP not in said
+
+
+def test_over_rest_a_deletion_is_undone_and_an_older_one_restored(team: Team) -> None:
+    upgraded(team.ana)
+    text = team.ana.read(OLD)
+    client = open_store(
+        serving.address_of(str(team.ana.folder)), Options(password=serving.TOKEN, machine=lambda: "of ana's")
+    )
+    before = client.head()
+
+    entities.delete(client, OLD)
+    undo.undo(client)
+    assert client.snapshot().text(OLD) == text
+    entities.delete(client, OLD)
+    undo.restore(client, str(OLD), before)
+    assert client.snapshot().text(OLD) == text
+
+    # What a client merely says of an earlier time counts for nothing.
+    worse = text.replace("gone_field", "never_field")
+    with pytest.raises(Invalid, match="never_field"):
+        client.apply(Change((Edit(OLD, revision_of(OLD, text), worse, worse),)))

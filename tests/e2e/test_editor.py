@@ -77,7 +77,8 @@ def test_other_peoples_files_in_a_larger_repository_are_left_alone(
     """The mapping as it is written, whatever folder one stood in; the editor has the repository open."""
     monkeypatch.setenv("PATH", path())
     top = tmp_path / "larger repo"
-    theirs = write(top, "deploy/stacks/web.yaml", OTHER)
+    places = ["deploy/stacks", "deploy/zen/stacks", *(["stacks", "my conf/stacks"] if folder != "." else [])]
+    theirs = [write(top, f"{place}/web.yaml", OTHER) for place in places]
     git(top, "init", "-q")
     write(top, "code.py", "")
     zenprofile(top, "create", "team", "--url", folder)
@@ -87,7 +88,8 @@ def test_other_peoples_files_in_a_larger_repository_are_left_alone(
     settings = {"schemas": mapping, "validate": True, "completion": True, "schemaStore": {"enable": False}}
 
     with Editor(program("yaml-language-server"), top, {"yaml": settings, "http": {}, "[yaml]": {}}) as editor:
-        assert editor.open(theirs) == []
+        for file in theirs:
+            assert editor.open(file) == [], file
         assert editor.open(top / folder / "stacks" / "default.yaml") == []
         file = write(top / folder, "stacks/wrong.yaml", "name: wrong\nwhat: is this\n")
         assert any("what" in found["message"] for found in editor.open(file))

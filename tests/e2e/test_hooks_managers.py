@@ -110,6 +110,37 @@ def test_a_linked_work_tree_and_a_deletion(repo: Path, tmp_path: Path) -> None:
     assert "is in use by stack default" in done.stdout + done.stderr
 
 
+def test_a_push_is_checked_whatever_a_manager_sees_of_it(repo: Path, tmp_path: Path) -> None:
+    """Another branch than the one that is checked out, commits that only delete, and that add and take away again."""
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    git(repo, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    git(repo, "push", "-q", "-u", "origin", "main")
+    profile = repo / ".zenprofile"
+    token, wrong = profile / "components/artifact_store/s.yaml", profile / "stacks/wrong.yaml"
+    used = profile / "components/orchestrator/default.yaml"
+    steps_of: dict[str, list[tuple[Path, str]]] = {
+        "other": [(wrong, WRONG)], "deletes": [(used, "")], "takes-away": [(token, SECRET), (token, "")]
+    }  # fmt: skip
+    for branch, steps in steps_of.items():
+        git(repo, "switch", "-q", "-c", branch, "main")
+        for file, text in steps:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text) if text else file.unlink()
+            git(repo, "add", "-A")
+            git(repo, "commit", "-q", "-m", branch, "--no-verify")
+        if branch == "other":
+            git(repo, "switch", "-q", "main")
+
+        done = git(repo, "push", "origin", branch, fails=True)
+
+        assert ".zenprofile/" in done.stdout + done.stderr, branch
+        assert "refused for 1 problem" in done.stdout + done.stderr, branch
+        assert "hunter2" not in done.stdout + done.stderr
+        git(repo, "switch", "-q", "main")
+    git(repo, "push", "-q", "origin", "main:fine")
+    git(repo, "push", "-q", "origin", ":fine")
+
+
 def test_doctor_proves_it(repo: Path) -> None:
     before = tree(repo, ".git/zenprofile")
 

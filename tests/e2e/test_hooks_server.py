@@ -153,3 +153,64 @@ def test_a_bare_repository_that_must_be_named(bare: Path, repo: Path) -> None:
     done = subprocess.run(["git", "push"], cwd=repo, env=env, capture_output=True, text=True, check=False)
 
     assert "wrong.yaml:3:17" in done.stderr
+
+
+OLD = "name: old\ntype: artifact_store\nflavor: s3\nconfiguration:\n  path: s3://b\n  gone_field: 1\n"
+AT = "components/artifact_store/old.yaml"
+
+
+@pytest.fixture(params=["pre-receive", "pre-push", "pre-commit"])
+def upgraded(request: pytest.FixtureRequest, repo: Path, bare: Path) -> Path:
+    """A repository that has a document with a field that its flavor does not know any more; one kind of hook looks."""
+    (bare / "hooks" / "pre-receive").rename(bare / "off")
+    commit(repo, AT, OLD)
+    git(repo, "push", "-q")
+    if request.param == "pre-receive":
+        (bare / "off").rename(bare / "hooks" / "pre-receive")
+    else:
+        zenprofile(repo, "hooks", "install")
+        for hook in ("pre-commit", "pre-push"):
+            if hook != request.param:
+                (repo / ".git" / "hooks" / hook).unlink()
+    return repo
+
+
+def test_what_comes_back_from_an_earlier_time_has_no_new_problem(upgraded: Path) -> None:
+    repo = upgraded
+    git(repo, "rm", "-q", f".zenprofile/{AT}")
+    git(repo, "commit", "-q", "-m", "gone")
+    git(repo, "push", "-q")
+    git(repo, "revert", "--no-edit", "HEAD")
+    git(repo, "push", "-q")
+
+    # Changed since, then as it was; and back with an edit.
+    commit(repo, AT, OLD.replace("  gone_field: 1\n", ""))
+    git(repo, "push", "-q")
+    git(repo, "checkout", "-q", "HEAD~1", "--", ".")
+    git(repo, "commit", "-q", "-m", "as it was")
+    git(repo, "push", "-q")
+    git(repo, "rm", "-q", f".zenprofile/{AT}")
+    git(repo, "commit", "-q", "-m", "gone again")
+    git(repo, "push", "-q")
+    commit(repo, AT, OLD.replace("s3://b", "s3://c"))
+    git(repo, "push", "-q")
+
+    # Another problem is new all the same.
+    write(repo, f".zenprofile/{AT}", OLD + "  other_field: 1\n")
+    done = git(repo, "commit", "-q", "-a", "-m", "worse", fails=None)
+    said = done.stderr if done.returncode else git(repo, "push", fails=True).stderr
+    assert "other_field" in said
+    assert "gone_field" not in said
+
+
+def test_a_profile_that_moves_to_another_folder_brings_no_new_problem(upgraded: Path) -> None:
+    repo = upgraded
+    git(repo, "mv", ".zenprofile", "stacks-of-ours")
+    git(repo, "commit", "-q", "-m", "moved")
+    git(repo, "push", "-q")
+    write(repo, "stacks-of-ours/stacks/wrong.yaml", WRONG)
+    git(repo, "add", ".")
+    done = git(repo, "commit", "-q", "-m", "wrong", fails=None)
+    assert "stacks-of-ours/stacks/wrong.yaml:3:17" in (
+        done.stderr if done.returncode else git(repo, "push", fails=True).stderr
+    )

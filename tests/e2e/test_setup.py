@@ -63,10 +63,19 @@ def installer(folder: Path, log: Path, packages: set[str]) -> str:
     """Return the body of a package manager that brings the programs of the packages that it is told to install."""
     cases = "".join(
         f"{package.removeprefix('npm:')}) for name in {' '.join(r.program for r in TABLE if r.package == package)}; do "
-        f"touch {folder}/$name; chmod +x {folder}/$name; done ;;\n"
+        f"touch {folder}/$name; chmod +x {folder}/$name; done; {_record(folder, package)} ;;\n"
         for package in sorted(packages)
     )
     return f'echo "$*" >>{log}\n[ "$1" = update ] || mkdir -p {folder}\nfor word; do case $word in\n{cases}esac; done'
+
+
+def _record(folder: Path, package: str) -> str:
+    """Return what leaves a package's name and version behind, as npm does."""
+    if not package.startswith("npm:"):
+        return ":"
+    name, _, version = package.removeprefix("npm:").rpartition("@")
+    place = folder.parent / name
+    return f'mkdir -p {place}; echo \'  "version": "{version}",\' >{place}/package.json'
 
 
 APT = {row.package for row in TABLE if not row.package.startswith(("npm:", "pip:"))}
@@ -139,6 +148,25 @@ def test_where_nothing_is_missing_nothing_is_done(programs: Path) -> None:
     done = set_up(programs, CI="true")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_another_version_of_a_package_of_npms_is_replaced(programs: Path) -> None:
+    script(programs / "id", "echo 1000")
+    for row in TABLE:
+        if row.package not in NPM:
+            script(programs / row.program, "exit 0")
+    modules = programs.parent / "npm" / "node_modules"
+    for package in NPM:
+        place = modules / package.removeprefix("npm:").rpartition("@")[0]
+        place.mkdir(parents=True)
+        (place / "package.json").write_text('{\n  "version": "0.0.1",\n}\n')
+    log = programs.parent / "log"
+    script(programs / "npm", installer(modules / ".bin", log, NPM))
+
+    done = set_up(programs, CI="true")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {package.removeprefix("npm:") for package in NPM} <= set(log.read_text().split())
 
 
 def test_what_may_be_left_out_is_there() -> None:

@@ -11,12 +11,12 @@ STACK = "name: prod\ncomponents:\n  orchestrator: default\n  artifact_store: def
 WRONG = "name: wrong\ncomponents:\n  orchestrator: nowhere\n"
 
 
-def git(folder: Path, *words: str, fails: bool = False, **extra: str) -> subprocess.CompletedProcess[str]:
-    """Run git, which must succeed (or fail, where that is expected)."""
+def git(folder: Path, *words: str, fails: bool | None = False, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run git, which must succeed (or fail, where that is expected; None: either)."""
     done = subprocess.run(
         ["git", *words], cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **extra}
     )
-    assert (done.returncode != 0) == fails, f"git {' '.join(words)}: {done.stdout}{done.stderr}"
+    assert fails in (None, done.returncode != 0), f"git {' '.join(words)}: {done.stdout}{done.stderr}"
     return done
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from zenprofile.core import entity
 from zenprofile.core.document import reader, writer
-from zenprofile.core.entity import KINDS, Entity, Key, key_of, key_of_path, normal, ordered, revision
+from zenprofile.core.entity import KINDS, Entity, Key, in_place, key_of, key_of_path, normal, ordered, revision
 
 STACK = Key("stack", "", "prod")
 USER = Key("user", "", "ada")
@@ -164,3 +164,25 @@ def test_the_defaults_are_whole() -> None:
 
     assert len(set(keys)) == len(keys) == 5
     assert all(key_of(key.kind, data) == key for key, data in entity.DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "new", "order"),
+    [
+        (
+            "component",
+            "name type flavor configuration",
+            "labels description",
+            "name type flavor description labels configuration",
+        ),
+        ("component", "flavor name configuration", "description type", "flavor name type description configuration"),
+        ("stack", "components name", "labels", "components name labels"),
+        ("stack", "name components", "labels odd", "name labels components odd"),
+        ("user", "name description", "email", "name email description"),
+        ("role", "assignments", "name", "name assignments"),
+    ],
+)
+def test_a_new_key_goes_behind_the_one_before_it_in_the_schema(kind: str, before: str, new: str, order: str) -> None:
+    data = dict.fromkeys([*before.split(), *new.split()])
+
+    assert list(in_place(kind, data, before.split())) == order.split()

@@ -62,10 +62,18 @@ def _as_ours(error: BaseException) -> ZenprofileError:
     if isinstance(error, click.ClickException):
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "zenprofile"
         message = " ".join(error.format_message().split())  # choices stand on lines of their own
-        return UsageError(message.rstrip("."), hint=f"see '{command} --help'")
+        return UsageError(message.rstrip("."), hint=_way_out(error) or f"see '{command} --help'")
     from zenprofile.cli.crash import unexpected
 
     return unexpected(error)
+
+
+def _way_out(error: Exception) -> str:
+    import click
+
+    from zenprofile.cli import habits
+
+    return habits.of_usage(error) if isinstance(error, click.UsageError) else ""
 
 
 def line_of(error: ZenprofileError) -> str:

@@ -76,7 +76,7 @@ def show(session: Session, rev: str) -> None:
         "zenprofile diff --profile-to team-eu --exit-code",
     ]
 )
-@click.argument("words", nargs=-1, metavar="[REV[..REV]] [ENTITY]... | ENTITY ENTITY")
+@click.argument("words", nargs=-1, metavar="[REV[..REV] | REV REV] [ENTITY]... | ENTITY ENTITY")
 @click.option(
     "--profile-to", default="", metavar="NAME", shell_complete=profile_names, help="Compare with this profile."
 )

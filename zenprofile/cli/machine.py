@@ -63,7 +63,7 @@ def _show(session: Session, rows: list[Data]) -> None:
         ]
         return output.table(("ENTITY", "KEY", "VALUE HERE"), cells)
 
-    session.show(rows, table)
+    session.show(rows, table if rows else lambda: "Nothing is overridden on this machine.")
 
 
 @override.command(

@@ -11,6 +11,8 @@ from zenprofile.cli.session import Session
 
 CONTEXT = {"max_content_width": 100}
 OUTPUT_FLAGS = ("-o", "--output")
+# Commands whose lines mean another one where more follows than they take (`zenprofile.cli.habits`).
+_READ_AGAIN = frozenset({"get", "describe", "delete", "list", "profile", "log"})
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -133,15 +135,26 @@ class Group(_Common, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that a word names; of a mistyped one say which was meant."""
-        word = args[0]
-        if self.get_command(ctx, word) is None and not ctx.resilient_parsing and not word.startswith("-"):
+        if not ctx.resilient_parsing and not args[0].startswith("-"):
+            args = self._as_meant(ctx, args)
+        return super().resolve_command(ctx, args)
+
+    def _as_meant(self, ctx: click.Context, args: list[str]) -> list[str]:
+        again = ctx.parent is None and len(args) > 1 and args[0] in _READ_AGAIN
+        if not again and self.get_command(ctx, args[0]) is not None:
+            return args
+        from zenprofile.cli import habits
+
+        found = habits.read(ctx, args, self.list_commands(ctx))
+        word = found[0]
+        if self.get_command(ctx, word) is None:
             from zenprofile.core.suggestions import nearest
             from zenprofile.errors import UsageError
 
-            near = nearest(word, self.list_commands(ctx))
-            hint = near or f"see '{ctx.command_path} --help'"
-            raise UsageError(f"{ctx.command_path} has no command {word[:140]!r}", hint=hint)
-        return super().resolve_command(ctx, args)
+            hint = habits.of_command(ctx, word) or nearest(word, self.list_commands(ctx))
+            message = f"{ctx.command_path} has no command {word[:140]!r}"
+            raise UsageError(message, hint=hint or f"see '{ctx.command_path} --help'")
+        return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse; without a command show the help on stderr, as wrong usage (the library's releases differ)."""

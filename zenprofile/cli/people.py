@@ -9,6 +9,7 @@ from zenprofile.cli import verbs as v
 from zenprofile.cli.options import Command, Group, at_option, command, message_option
 from zenprofile.cli.session import Session
 from zenprofile.cli.subject import Subject
+from zenprofile.cli.subjects import Decorator
 from zenprofile.core.entity import Data, Key
 
 _USER = Subject("user", "user", "ada")
@@ -39,16 +40,19 @@ _in_project = click.option(
 def _create_command(subject: Subject) -> Command:
     # A list that people fill by hand as well is there from the start.
     lists: Data = {"team": {"members": []}, "role": {"assignments": []}}.get(subject.kind, {})
+    members: Decorator = _users if subject.kind == "team" else lambda function: function
 
     @command("create", examples=[subject(f"create {subject.example}")])
     @click.argument("name")
+    @members
     @subjects.details_options
     @click.pass_obj
-    def create(session: Session, /, name: str, **given: Any) -> None:
+    def create(session: Session, /, name: str, users: tuple[str, ...] = (), **given: Any) -> None:
         from zenprofile.usecases import entities
 
         wanted = subjects.details(given)
-        recorded = entities.register(session.store(), subject.kind, wanted.of({"name": name, **lists}), wanted.message)
+        data = {"name": name, **lists, **({"members": list(dict.fromkeys(users))} if users else {})}
+        recorded = entities.register(session.store(), subject.kind, wanted.of(data), wanted.message)
         showing.written(session, recorded, Key(subject.kind, "", name), "Created")
 
     create.help = f"Create a {subject.noun}."

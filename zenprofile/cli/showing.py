@@ -8,6 +8,7 @@ from zenprofile.cli.session import Session
 from zenprofile.cli.subject import Subject
 from zenprofile.core.entity import Data, Entity, Key
 from zenprofile.core.snapshot import Snapshot
+from zenprofile.core.suggestions import suffix
 from zenprofile.errors import Ambiguous, NotFound
 from zenprofile.usecases import lookup
 
@@ -144,6 +145,9 @@ def list_entities(
     loaded = snapshot.load(subject.kind, subject.type or type_)
     entities = [entity for entity in loaded.entities if wanted.takes(entity)]
     show_list(session, snapshot, entities, lambda: [shown(session, entity, at) for entity in entities], table)
+    if wanted.patterns and not entities:
+        near = suffix(wanted.patterns[0], (entity.key.name for entity in loaded.entities))
+        session.hint(output.safe_text(f"no {subject.noun} fits {' '.join(wanted.patterns)}{near}"))
     refuse(session, loaded.problems)
 
 

@@ -1,6 +1,7 @@
 """Entities: what a profile holds, of seven kinds that differ by schema alone."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 Data = dict[str, Any]
@@ -160,6 +161,16 @@ def ordered(kind: str, data: Data) -> Data:
     fields = KINDS[kind].fields
     known = {field: data[field] for field in fields if field in data}
     return {**known, **{field: value for field, value in data.items() if field not in known}}
+
+
+def in_place(kind: str, data: Data, before: Iterable[str]) -> Data:
+    """Return the data with each key that was not there before behind the one that precedes it in the schema."""
+    fields, old = KINDS[kind].fields, set(before)
+    names = [name for name in data if name in old]
+    for name in ordered(kind, {name: None for name in data if name not in old}):
+        above = fields[: fields.index(name)] if name in fields else names
+        names.insert(max((names.index(field) + 1 for field in above if field in names), default=0), name)
+    return {name: data[name] for name in names}
 
 
 # What `create` registers at an empty place (docs/contract.md), in the order in which the user's document names them.

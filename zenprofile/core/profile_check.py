@@ -197,15 +197,20 @@ def _added_by(
     return kept
 
 
-def _own(key: Key, snapshot: Snapshot, near: _Near, catalog: "Catalog") -> list[Problem]:
-    """List the problems of one document in a snapshot, its references included."""
+def alone(key: Key, snapshot: Snapshot, catalog: "Catalog") -> tuple[Entity | None, list[Problem]]:
+    """Judge one document of a snapshot by itself, references aside; the entity is None where it cannot be read."""
     try:
         raw = snapshot.text(key)
     except Invalid as error:
-        return list(error.problems)
+        return None, list(error.problems)
     if raw is None:
-        return []
-    entity, problems = document(key, raw, catalog, lambda type_, name: flavor_of(snapshot, type_, name))
+        return None, []
+    return document(key, raw, catalog, lambda type_, name: flavor_of(snapshot, type_, name))
+
+
+def _own(key: Key, snapshot: Snapshot, near: _Near, catalog: "Catalog") -> list[Problem]:
+    """List the problems of one document in a snapshot, its references included."""
+    entity, problems = alone(key, snapshot, catalog)
     return problems + (_broken(entity, snapshot, near) if entity is not None else [])
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import shared
+from zenprofile.fs.durable import MOST_OPEN, Unsynced, create, sync_folder
 from zenprofile.fs.nofollow import MOST_BYTES, folder, must_stay, no_permission, read_at
 
 if TYPE_CHECKING:
@@ -22,33 +23,21 @@ if TYPE_CHECKING:
     Place = str | Path
 
 TEMPORARY = ".zp-tmp-"
-_AT_ONCE = 128  # files open at a time
 
 
 def stage_all(root: "Place", contents: Iterable[tuple[str, bytes]]) -> None:
-    """Write the new contents of files, each beside its file, durably; `publish` puts them in their places.
-
-    The disk is waited for once they are all written: one after the other that takes a hundred times as long.
-    """
-    staged: list[int] = []
+    """Write the new contents of files, each beside its file, durably; `publish` puts them in their places."""
+    staged = Unsynced()
     try:
         for parent, group in itertools.groupby(contents, key=lambda content: _parent(content[0])):
             with folder(root, parent, make=True) as fd:
                 for path, content in group:
-                    staged.append(_stage(fd, path, content))
-                    if len(staged) == _AT_ONCE:
-                        _settle(staged)
-        _settle(staged)
+                    staged.add(_stage(fd, path, content))
+                    if len(staged) == MOST_OPEN:
+                        staged.sync()
+        staged.sync()
     finally:
-        for file in staged:
-            os.close(file)
-
-
-def _settle(staged: list[int]) -> None:
-    for file in staged:
-        os.fsync(file)
-    while staged:
-        os.close(staged.pop())
+        staged.close()
 
 
 def _parent(path: str) -> str:
@@ -59,26 +48,15 @@ def _parent(path: str) -> str:
 def _stage(fd: int, path: str, content: bytes) -> int:
     """Write a file's new content beside it in its open folder, and return the open file."""
     name = path.rpartition("/")[2]
-    mode = _mode(fd, name)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(TEMPORARY + name, dir_fd=fd)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    file = os.open(TEMPORARY + name, flags, 0o666, dir_fd=fd)
-    try:
-        if mode is not None:
-            os.fchmod(file, mode)
-        view = memoryview(content)
-        while view:
-            view = view[os.write(file, view) :]
-    except BaseException:
-        os.close(file)
-        raise
-    return file
+    return create(TEMPORARY + name, content, kept=_mode(name, fd), at=fd)
 
 
-def _mode(fd: int, name: str) -> int | None:
+def _mode(path: "Place", at: int | None = None) -> int | None:
+    """Return the permissions of a plain file; None for anything else."""
     try:
-        found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        found = os.stat(path, dir_fd=at, follow_symlinks=False)
     except FileNotFoundError:
         return None
     return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
@@ -191,17 +169,21 @@ def replace(
         OSError: no space, no permission; the file is as before then, and nothing is left beside it.
     """
     parent = os.path.dirname(os.fspath(path))
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     draft = draft_of(path)
+    kept = _mode(path) if mode is None else None
+
+    def make() -> int:
+        return create(draft, content, 0o666 if mode is None else mode, kept=kept, sharing=sharing)
+
     try:
-        file = os.open(draft, flags, 0o666 if mode is None else mode)
+        file = make()
     except FileNotFoundError:
         os.makedirs(parent, exist_ok=True)
         shared.share(parent, sharing)
-        file = os.open(draft, flags, 0o666 if mode is None else mode)
+        file = make()
     try:
-        kept = _kept_mode(path) if mode is None else None
-        _fill(file, draft, content, kept, durable=durable, sharing=sharing)
+        written = Unsynced(file)
+        written.sync() if durable else written.close()
         if exclusive:
             with contextlib.suppress(FileExistsError):
                 os.link(draft, path)
@@ -214,23 +196,6 @@ def replace(
         raise
     if durable:
         sync_folder(parent)
-
-
-def _fill(file: int, draft: str, content: bytes, mode: int | None, *, durable: bool, sharing: int) -> None:
-    try:
-        if mode is not None:
-            os.fchmod(file, mode)
-        shared.share(file, sharing)
-        view = memoryview(content)
-        while view:
-            view = view[os.write(file, view) :]
-        if durable:
-            os.fsync(file)
-    except OSError as error:
-        error.filename = error.filename or draft
-        raise
-    finally:
-        os.close(file)
 
 
 def _sweep(folder_: str, name: str) -> None:
@@ -256,23 +221,6 @@ def runs(pid: str) -> bool:
     except (ValueError, OverflowError, PermissionError):
         return True
     return True
-
-
-def _kept_mode(path: "Place") -> int | None:
-    try:
-        found = os.lstat(path)
-    except FileNotFoundError:
-        return None
-    return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
-
-
-def sync_folder(folder_: "Place") -> None:
-    """Make durable which files are in a folder."""
-    fd = os.open(folder_ or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def failed(error: OSError, root: "Place") -> NoReturn:

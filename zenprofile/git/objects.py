@@ -9,10 +9,10 @@ import subprocess
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import nofollow, shared
+from zenprofile.fs.durable import NewFiles
 from zenprofile.git import runner
 from zenprofile.git.repository import Repository
 from zenprofile.git.trees import EXECUTABLE, FILE, FOLDER, Pair, TreeEntry, Trees
@@ -21,19 +21,6 @@ __all__ = ["EXECUTABLE", "FILE", "FOLDER", "Objects", "Pair", "TreeEntry"]
 
 _LARGEST = 64 << 20  # bytes of a commit or tree
 _MOST_KNOWN = 4 << 20  # bytes of blobs that are kept: a merge asks for the same ones again
-
-
-_MOST_OPEN = 256  # files
-_FEW, _THREADS = 16, 16  # so many are waited for one after the other; of more, so many at a time
-
-
-class _Unsettled(NamedTuple):
-    """An object that is written and not durable yet: its file under another name."""
-
-    temporary: str
-    path: str
-    kind: str
-    content: bytes
 
 
 class Objects(Trees):
@@ -46,10 +33,9 @@ class Objects(Trees):
         self._extra = extra
         self._folder = repository.common_file("objects")
         self._sharing = repository.sharing
-        self._unsettled: dict[str, _Unsettled] = {}
-        # What the disk is still to be waited for: open files and, of very many, the paths of the others.
-        self._open: list[int] = []
-        self._closed: list[str] = []
+        # What is written and has not its name yet: kind and content by id, and the files.
+        self._unsettled: dict[str, tuple[str, bytes]] = {}
+        self._files = NewFiles(repository.sharing)
         self._together = False
         self._child: subprocess.Popen[bytes] | None = None
         self._blobs: dict[str, bytes] = {}
@@ -88,8 +74,7 @@ class Objects(Trees):
         if kind == "blob" and oid in self._blobs:
             return self._blobs[oid]
         most = nofollow.MAX_BYTES + 1 if kind == "blob" else _LARGEST
-        new = self._unsettled.get(oid)
-        found = (new.kind, new.content) if new is not None else self._stored(oid, most)
+        found = self._unsettled.get(oid) or self._stored(oid, most)
         if found is None or found[0] != kind:
             message = f"the {kind} {oid[:12]} is missing from {self._repository.top}"
             raise StoreBroken(message, hint="try: git fsck; a shallow or partial clone may need: git fetch --unshallow")
@@ -161,21 +146,12 @@ class Objects(Trees):
         # Git's own level for loose objects is 1; large trees are ids, which do not shrink.
         level = 1 if len(content) < 65536 else 0
         packed = zlib.compress(b"%s %d\0" % (kind.encode(), len(content)) + content, level)
-        temporary = os.path.join(folder, f"tmp_obj_{os.getpid()}_{time.monotonic_ns():x}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.open(temporary, flags, 0o444)
-        shared.share(file, self._sharing)
-        self._open.append(file)
-        self._unsettled[oid] = _Unsettled(temporary, path, kind, content)
+        draft = os.path.join(folder, f"tmp_obj_{os.getpid()}_{time.monotonic_ns():x}")  # git clears such names away
         try:
-            view = memoryview(packed)
-            while view:
-                view = view[os.write(file, view) :]
+            self._files.add(path, draft, packed, 0o444)
+            self._unsettled[oid] = kind, content
             if not self._together:
                 self.settle()
-            elif len(self._open) > _MOST_OPEN:
-                os.close(self._open.pop())
-                self._closed.append(temporary)
         except BaseException:
             self._drop()
             raise
@@ -183,34 +159,8 @@ class Objects(Trees):
 
     def _drop(self) -> None:
         """Take away what is not settled."""
-        for new in self._unsettled.values():
-            with contextlib.suppress(OSError):
-                os.unlink(new.temporary)
-        while self._open:
-            os.close(self._open.pop())
-        self._closed.clear()
+        self._files.drop()
         self._unsettled.clear()
-
-    def _sync(self) -> None:
-        """Wait until the disk has all files. Many are waited for at a time: ten times as fast."""
-        if len(self._open) > _FEW:
-            from concurrent.futures import ThreadPoolExecutor
-
-            with ThreadPoolExecutor(_THREADS) as threads:
-                list(threads.map(self._sync_some, range(_THREADS)))
-        else:
-            for file in self._open:
-                os.fsync(file)
-        self._closed.clear()
-        while self._open:
-            os.close(self._open.pop())
-
-    def _sync_some(self, number: int) -> None:
-        """Wait for one thread's part of the files."""
-        for file in self._open[number::_THREADS]:
-            os.fsync(file)
-        for path in self._closed[number::_THREADS]:
-            _sync_again(path)
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -224,10 +174,8 @@ class Objects(Trees):
 
     def settle(self) -> None:
         """Make durable what was written, and only then put it where git looks for it."""
-        self._sync()
-        for oid, new in list(self._unsettled.items()):
-            os.rename(new.temporary, new.path)
-            del self._unsettled[oid]
+        self._files.publish()
+        self._unsettled.clear()
 
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit; of "" (no commit) the empty tree's id, which need not exist."""
@@ -287,14 +235,6 @@ class Objects(Trees):
         oid = self.write("tree", content)
         self._trees[oid] = dict(entries)
         return oid
-
-
-def _sync_again(path: str) -> None:
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _freshened(path: str) -> bool:

@@ -83,6 +83,7 @@ class Canary:
     def __enter__(self) -> "Canary":
         """Lay the first commit: a profile with one project, and the configuration of a tool that rules here."""
         self._write(self._git, "commondir", str(self._repository.common_dir) + "\n")
+        self._write(self._work, ".git", f"gitdir: {self._git}\n")  # as in a linked work tree: managers look for it
         self._write(self._git, "HEAD", "ref: refs/zenprofile/canary\n")
         self._leave_out_the_same()
         self._flags = (*self._real_settings(), *self._flags)

@@ -52,11 +52,12 @@ def references() -> list[Problem]:
         tip = _pushed(given)
         if tip:
             return push_check.of_tip(given, gate, *tip, ["--remotes"])
-        base = gate.objects.tree_of(given.repository.head().oid)
+        head = given.repository.head().oid
+        base = gate.objects.tree_of(head)
         pairs = gifts.staged(given, base)
         if not pairs and "GIT_INDEX_FILE" not in os.environ:
             base, pairs = gate.objects.empty_tree, _all(given, [])
-        return [problem for problem in gate.added(base, pairs) if problem.code in TOGETHER]
+        return [problem for problem in gate.added(base, pairs, head) if problem.code in TOGETHER]
 
 
 def pushed() -> list[Problem]:
@@ -85,9 +86,10 @@ def _of(files: Sequence[str]) -> list[Problem]:
         tip = _pushed(given)
         if tip:
             return [p for p in push_check.of_tip(given, gate, *tip, ["--remotes"]) if p.file in named]
-        base = gate.objects.tree_of(given.repository.head().oid)
+        head = given.repository.head().oid
+        base = gate.objects.tree_of(head)
         pairs = gifts.staged(given, base)
-        found = [problem for problem in gate.added(base, pairs) if problem.file in named]
+        found = [problem for problem in gate.added(base, pairs, head) if problem.file in named]
         still = sorted(file for file in named if file not in pairs)
         return found + (_whole(given, gate, still) if still else [])
 

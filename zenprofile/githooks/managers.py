@@ -52,12 +52,15 @@ repos:
         verbose: true
         stages: [post-checkout]
 """
+# Where lefthook sees no changed file (another branch is pushed, files are only deleted, or added and taken away again)
+# it leaves jobs out, but for those that it gives files; git's own folder, a file in a linked work tree, is always one.
 LEFTHOOK = """\
 # lefthook.yml (or lefthook-local.yml); then: lefthook install
 pre-commit:
   jobs:
     - name: zenprofile
-      run: zenprofile hook pre-commit
+      files: echo .git; echo .git/HEAD  # always some file: else lefthook may leave the job out
+      run: 'zenprofile hook pre-commit # {files}'
 pre-merge-commit:
   jobs:
     - name: zenprofile
@@ -65,7 +68,8 @@ pre-merge-commit:
 pre-push:
   jobs:
     - name: zenprofile
-      run: zenprofile hook pre-push {0}
+      files: echo .git; echo .git/HEAD
+      run: 'zenprofile hook pre-push {0} # {files}'
       use_stdin: true
 post-merge:
   jobs:

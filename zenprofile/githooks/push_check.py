@@ -44,7 +44,7 @@ def of_tip(given: HookContext, gate: RangeCheck, tip: str, start: str, known: Se
     if not commits and not start:
         return []
     bases = [start] if start else edges or [""]
-    problems = _common([gate.between(objects.tree_of(base), objects.tree_of(tip)) for base in bases])
+    problems = _common([gate.between(objects.tree_of(base), objects.tree_of(tip), base) for base in bases])
     shown = {problem.identity for problem in problems}
     for commit in commits:
         parent = next(iter(objects.parents_of(commit)), "")

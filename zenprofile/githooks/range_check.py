@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from zenprofile.core import document_check, inherited, layout, profile_check
+from zenprofile.core import inherited, layout, profile_check
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded, Overlay, Snapshot, data_of
 from zenprofile.drivers.local import tree
 from zenprofile.errors import Invalid, Problem
 from zenprofile.git.objects import Objects, Pair, TreeEntry
+from zenprofile.githooks import origins
 from zenprofile.githooks.context import HookContext
 
 if TYPE_CHECKING:
@@ -25,31 +26,35 @@ SECRETS = inherited.SECRETS
 _FOLDERS = {kind.folder: kind for kind in KINDS.values()}
 _MANIFEST_TEXT = f"format: {FORMAT}\n".encode()
 Pairs = Mapping[str, Pair]
+_NEITHER: Pair = (None, None)
 
 
 class RangeCheck:
     """Looks at changes of one repository. Close the objects that it is given."""
 
-    def __init__(self, objects: Objects, catalog: "Catalog") -> None:
+    def __init__(self, given: HookContext, objects: Objects, catalog: "Catalog") -> None:
+        self._given = given
         self._objects = objects
         self._catalog = catalog
 
-    def added(self, base: str, pairs: Pairs) -> list[Problem]:
+    def added(self, base: str, pairs: Pairs, since: str = "") -> list[Problem]:
         """List the problems that a change adds, files named from the repository's top.
 
         Args:
             base: the tree that it starts from.
             pairs: what it changes, by path.
+            since: the commit that it starts from, in whose history its documents may have been; "" for none.
         """
         problems: list[Problem] = []
+        past = origins.PathHistory(self._given, since)
         for root in self.roots(base, pairs):
-            found = _ProfileChange(self, root, base, pairs).problems()
+            found = _ProfileChange(self, root, base, pairs, past).problems()
             problems += [problem._replace(file=root + problem.file) for problem in found]
         return sorted(problems, key=lambda p: (p.file, p.line, p.column))
 
-    def between(self, old: str, new: str) -> list[Problem]:
-        """List the problems that a tree adds to another one."""
-        return self.added(old, self._objects.differences(old, new))
+    def between(self, old: str, new: str, since: str = "") -> list[Problem]:
+        """List the problems that a tree adds to another one, which a commit may have."""
+        return self.added(old, self._objects.differences(old, new), since)
 
     def secrets(self, old: str, new: str) -> list[Problem]:
         """List the secrets in plain text that a tree's documents add to another one's, looking at nothing else."""
@@ -141,7 +146,7 @@ def opened(given: HookContext) -> Iterator[RangeCheck]:
 
     objects = given.objects()
     try:
-        yield RangeCheck(objects, resources.catalog())
+        yield RangeCheck(given, objects, resources.catalog())
     finally:
         objects.close()
 
@@ -149,13 +154,20 @@ def opened(given: HookContext) -> Iterator[RangeCheck]:
 class _ProfileChange:
     """One change of one profile."""
 
-    def __init__(self, gate: RangeCheck, root: str, base: str, pairs: Pairs) -> None:
+    def __init__(
+        self, gate: RangeCheck, root: str, base: str, pairs: Pairs, past: origins.PathHistory | None = None
+    ) -> None:
         self._gate = gate
         self._root = root
-        self._base = base
+        self._past = past
         self._pairs = {p[len(root) :]: pair for p, pair in pairs.items() if p.startswith(root)}
         self._documents = _documents(root, pairs)
-        self._before = gate.snapshot(base, root, {key.name for key in self._documents})
+        from_ = origins.moved_from(root, pairs)
+        if from_ is not None:  # it is held against what it was in its old place
+            before = {key: old for key, (old, _) in _documents(from_, pairs).items()}
+            both = {key: (before.get(key), new) for key, (_, new) in self._documents.items()}
+            self._documents = {key: pair for key, pair in both.items() if pair[0] != pair[1]}
+        self._before = gate.snapshot(base, root if from_ is None else from_, {key.name for key in self._documents})
 
     def problems(self) -> list[Problem]:
         texts, found = self._texts()
@@ -166,7 +178,31 @@ class _ProfileChange:
     def _added(self, texts: Mapping[Key, str | None]) -> list[Problem]:
         catalog = self._gate.catalog
         found = profile_check.added(self._before, texts, catalog)
-        return inherited.dropped(found, self._before, Overlay(self._before, texts, catalog), catalog) if found else []
+        if not found:
+            return []
+        stems = self._stems(found)
+        found = inherited.dropped(found, self._before, Overlay(self._before, texts, catalog), catalog, stems)
+        return [problem for problem in found if not self._stood(problem)]
+
+    def _stems(self, problems: Iterable[Problem]) -> dict[Key, str]:
+        """Return what documents that come back had when they were deleted, of those with problems."""
+        found: dict[Key, str] = {}
+        for key in {key_of_path(problem.file) for problem in problems}:
+            if key is None or self._past is None or self._documents.get(key, _NEITHER)[0] is not None:
+                continue
+            oid = self._past.last(self._root + key.path)
+            if oid:
+                found[key] = self._gate.objects.read(oid, "blob").decode("utf-8", "surrogateescape")
+        return found
+
+    def _stood(self, problem: Problem) -> bool:
+        key = key_of_path(problem.file)
+        entry = None if key is None else self._documents.get(key, _NEITHER)[1]
+        return (
+            entry is not None
+            and self._past is not None
+            and self._past.stood(problem, self._root + problem.file, entry.oid)
+        )
 
     def own_problems(self) -> list[Problem]:
         """List the problems that the documents have by themselves and did not have before; references aside."""
@@ -177,17 +213,7 @@ class _ProfileChange:
         return [problem for problem in found if not had[problem.identity]]
 
     def _own(self, key: Key, snapshot: Snapshot) -> list[Problem]:
-        from zenprofile.core.snapshot import flavor_of
-
-        try:
-            raw = snapshot.text(key)
-        except Invalid as error:
-            return list(error.problems)
-        if raw is None:
-            return []
-        return document_check.document(
-            key, raw, self._gate.catalog, lambda type_, name: flavor_of(snapshot, type_, name)
-        )[1]
+        return profile_check.alone(key, snapshot, self._gate.catalog)[1]
 
     def _texts(self) -> tuple[dict[Key, str | None], list[Problem]]:
         """Return the changed documents, and the problems of those that may not be read."""

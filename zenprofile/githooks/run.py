@@ -82,8 +82,9 @@ def _merge(_: Sequence[str], say: Say) -> int:
 def _index(name: str, say: Say) -> int:
     given = gifts.by_git()
     with opened(given) as gate:
-        base = gate.objects.tree_of(given.repository.head().oid)
-        return _refused(gate.added(base, gifts.staged(given, base)), name, say)
+        head = given.repository.head().oid
+        base = gate.objects.tree_of(head)
+        return _refused(gate.added(base, gifts.staged(given, base), head), name, say)
 
 
 def _push(arguments: Sequence[str], say: Say) -> int:
@@ -156,7 +157,7 @@ def _tell(before: str, after: str, say: Say) -> int:
     with opened(given) as gate:
         trees = gate.objects.tree_of(old), gate.objects.tree_of(new)
         changes = each_in_words(gate.changes(*trees))
-        problems = gate.between(*trees)
+        problems = gate.between(*trees, old)
     if changes and not quiet.asked():
         more = [f"... and {len(changes) - SHOWN} more"] if len(changes) > SHOWN else []
         say("zenprofile: changed:")

@@ -3,6 +3,7 @@
 import os
 from typing import Any, NamedTuple
 
+from zenprofile.core import suggestions
 from zenprofile.errors import Invalid, NotFound, StoreBroken, Unsafe
 from zenprofile.machine import roots, tracked
 from zenprofile.machine.profiles import DEFAULT, Profile, Profiles, ProfilesFile, folder_of, usable
@@ -22,6 +23,7 @@ class Active(NamedTuple):
         project: name of the active project; "" for none.
         place: the folder under which a person's choices for this checkout are kept on this machine; "" for none.
         marker: the root's file that takes such choices as long as git does not track it; "" for none.
+        near: of a profile that is not on this machine, which one may be meant; "" for none.
         overruled: a root's file further up that names another profile; "" for none.
     """
 
@@ -35,6 +37,7 @@ class Active(NamedTuple):
     project: str = ""
     place: str = ""
     marker: str = ""
+    near: str = ""
     overruled: str = ""
 
     def existing(self) -> Profile:
@@ -45,7 +48,8 @@ class Active(NamedTuple):
             StoreBroken: its entry is invalid.
         """
         if self.profile is None:
-            hint = f"'zenprofile create {self.name} --url URL' makes it, 'zenprofile set NAME' names another"
+            hint = f"{self.near} " if self.near else ""
+            hint += f"'zenprofile create {self.name} --url URL' makes it, 'zenprofile set NAME' names another"
             raise NotFound(f"the profile '{self.name}', which {self.said_by} names, is not on this machine", hint=hint)
         return usable(self.profile, self.file)
 
@@ -104,12 +108,13 @@ def named(profiles: Profiles, name: str) -> Profile:
 def _global(state: ProfilesFile, here: roots.Here, name: str, said_by: str, file: str) -> Active:
     profile = state.profiles.get(name)
     own = profile.active_stack if profile else DEFAULT
+    near = "" if profile else suggestions.nearest(name, state.profiles)
     if here.said is None:
-        return Active(name, profile, "global", here.root, own, said_by, file)
+        return Active(name, profile, "global", here.root, own, said_by, file, near=near)
     choice = state.choices(here.root)
     stack = choice.get("active_stack") or here.said.stack or own
     project = choice.get("project") or here.said.project
-    return Active(name, profile, "global", here.root, stack, said_by, file, project, here.root, here.said.file)
+    return Active(name, profile, "global", here.root, stack, said_by, file, project, here.root, here.said.file, near)
 
 
 def _local(state: ProfilesFile, here: roots.Here, file: str) -> Active | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from zenprofile.core import names
+from zenprofile.core import names, suggestions
 from zenprofile.errors import NewerFormat, NotFound, StoreBroken
 from zenprofile.fs import atomic, lock
 
@@ -161,7 +161,8 @@ class ProfilesFile:
             NotFound: there is none of that name.
         """
         if name not in self.profiles:
-            raise NotFound(f"there is no profile '{name}' on this machine", hint="see 'zenprofile list'")
+            hint = suggestions.nearest(name, self.profiles) or "see 'zenprofile list'"
+            raise NotFound(f"there is no profile '{name}' on this machine", hint=hint)
         return self.profiles[name]
 
     def taken(self, name: str) -> str:

@@ -144,7 +144,7 @@ def _edit(snapshot: Snapshot, document: InputDocument) -> list[Edit]:
     before = data_of(document.key, old)
     if _equal(document.key, before, document.data):
         return []
-    text = document.text if not before else edit.edit(old, document.data)
+    text = document.text if not before else edit.edit(old, document.data, document.key.kind)
     return [Edit(document.key, revision_of(document.key, old), text)]
 
 

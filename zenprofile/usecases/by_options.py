@@ -14,18 +14,20 @@ def told(error: Invalid, key: Key) -> Invalid:
     """Return the error of a write with the problems of the written document told so."""
     if not error.problems:
         return error
-    return Invalid.of(_told(problem) if problem.file == key.path else problem for problem in error.problems)
+    return Invalid.of(_told(problem, key.type) if problem.file == key.path else problem for problem in error.problems)
 
 
-def _told(problem: Problem) -> Problem:
-    return problem._replace(file="", line=0, column=0, hint=_hint(problem) or problem.hint)
+def _told(problem: Problem, type_: str) -> Problem:
+    return problem._replace(file="", line=0, column=0, hint=_hint(problem, type_) or problem.hint)
 
 
-def _hint(problem: Problem) -> str:
+def _hint(problem: Problem, type_: str) -> str:
     kind, _, setting = problem.path.partition(".")
     is_setting = kind == _CONFIGURATION
     if problem.code == "plain-secret" and is_setting:
         return f"keep the secret elsewhere and give its reference: --set '{setting}={{{{NAME.KEY}}}}'"
+    if problem.path == "flavor" and "has no flavor" in problem.message:
+        return f"zenprofile flavor list --type {type_} shows those that are known; {problem.hint}"
     missing = _MISSING.match(problem.message)
     if missing and is_setting:
         return f"add --set {'.'.join(filter(None, (setting, missing[1])))}=VALUE ({problem.hint})"

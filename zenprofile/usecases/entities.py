@@ -172,7 +172,7 @@ def delete(store: Store, *keys: Key, message: str = "") -> Recorded:
 def _edited(entity: Entity, text: str, data: Data) -> Edit:
     from zenprofile.core.document import edit
 
-    return Edit(entity.key, entity.revision, edit.edit(text, data))
+    return Edit(entity.key, entity.revision, edit.edit(text, data, entity.key.kind))
 
 
 def _text(snapshot: Snapshot, key: Key) -> str:

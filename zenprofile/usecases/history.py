@@ -157,7 +157,7 @@ def compared(store: Store, words: Sequence[str]) -> list[Changed] | None:
 
 
 def narrowed(store: Store, words: Sequence[str]) -> tuple[str, list[Key]]:
-    """Tell a span of revisions from the entities behind it: ``[REV[..REV]] [ENTITY...]``.
+    """Tell a span of revisions from the entities behind it: ``[REV[..REV] | REV REV] [ENTITY...]``.
 
     Raises:
         NotFound: a word names neither.
@@ -166,8 +166,18 @@ def narrowed(store: Store, words: Sequence[str]) -> tuple[str, list[Key]]:
         return "", []
     first, *rest = words
     if not _names_entity(store, first):
+        if rest and ".." not in first and not _names_entity(store, rest[0]) and _is_rev(store, rest[0]):
+            first = f"{first}..{rest.pop(0)}"  # as git takes two
         return first, [find(store, word) for word in rest]
     return "", [find(store, word) for word in words]
+
+
+def _is_rev(store: Store, word: str) -> bool:
+    try:
+        store.snapshot(word)
+    except NotFound:
+        return False
+    return True
 
 
 def _names_entity(store: Store, word: str) -> bool:

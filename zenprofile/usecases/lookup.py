@@ -11,8 +11,6 @@ from zenprofile.errors import Ambiguous, NotFound, Problem, UsageError
 if TYPE_CHECKING:
     pass
 
-_VERBS = {"user": "create", "team": "create", "role": "create", "project": "create"}
-
 
 def component_type(text: str) -> str:
     """Return a component type as documents spell it (``artifact-store`` is taken too).
@@ -43,8 +41,7 @@ def find(snapshot: Snapshot, kind: str, name: str, type_: str = "") -> Key:
     found = [key for key in keys if key.name == name]
     if not found:
         label = type_ if kind == "component" and type_ else kind
-        verb = _VERBS.get(kind, "register")
-        hint = nearest(name, (key.name for key in keys)) or f"register it: zenprofile {kind} {verb} NAME"
+        hint = nearest(name, (key.name for key in keys)) or f"zenprofile {kind} list shows what there is"
         raise NotFound(f"there is no {label} {name[:140]!r}", hint=hint)
     if len(found) > 1:
         types = ", ".join(key.type for key in found)

@@ -127,4 +127,4 @@ def _edit(snapshot: Snapshot, key: Key, data: Data, found: Read) -> Edit | None:
         return None
     entity = snapshot.get(key)
     merged = _merged(entity.data if entity else {}, {**data, "name": key.name}, found)
-    return Edit(key, revision_of(key, text), edit.edit(text, merged))
+    return Edit(key, revision_of(key, text), edit.edit(text, merged, key.kind))

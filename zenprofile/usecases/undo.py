@@ -6,7 +6,7 @@ Nothing is taken out of history: each writes a new change.
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 from zenprofile.core import paths
-from zenprofile.core.change import Change, Changed, Edit, Recorded, is_rename, label
+from zenprofile.core.change import Change, Changed, Edit, Recorded, is_rename, label, same
 from zenprofile.core.document import edit
 from zenprofile.core.document import reader as texts
 from zenprofile.core.entity import Key
@@ -200,6 +200,22 @@ def _text(snapshot: Snapshot, key: Key) -> str | None:
         return snapshot.text(key)
     except Invalid:
         return None
+
+
+def with_known_stem(store: Store, one: Edit) -> Edit:
+    """Return an edit; its document of an earlier time counts only where the store's history has it, of any name."""
+    stem = None if one.stem is None else data_of(one.key, one.stem)
+    if not stem:
+        return one._replace(stem=None)
+    sides = (
+        side
+        for record in store.history(one.key)
+        for changed in record.changes
+        if changed.key[:2] == one.key[:2]
+        for side in (changed.before, changed.after)
+    )
+    known = any(side is not None and same({**side, "name": ""}, {**stem, "name": ""}) for side in sides)
+    return one if known else one._replace(stem=None)
 
 
 def _stems(past: Past) -> Texts:

@@ -115,7 +115,7 @@ def _edit(snapshot: Snapshot, key: Key, data: Data) -> Edit:
     text = snapshot.text(key)
     if text is None:
         return Edit(key, None, writer.write(key.kind, data))
-    return Edit(key, revision_of(key, text), edit.edit(text, data))
+    return Edit(key, revision_of(key, text), edit.edit(text, data, key.kind))
 
 
 def import_flavors(session: OpensZenml, store: Store, chosen: tuple[tuple[str, str], ...], message: str) -> Recorded:

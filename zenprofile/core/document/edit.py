@@ -13,7 +13,7 @@ from zenprofile.core.document import lines, spans, writer
 from zenprofile.core.document import reader as texts
 from zenprofile.core.document.reader import Node
 from zenprofile.core.document.splices import Endings, Splice, TooHard, common
-from zenprofile.core.entity import Data
+from zenprofile.core.entity import Data, in_place
 from zenprofile.errors import Invalid
 
 _BLOCK = frozenset("|>")
@@ -21,12 +21,13 @@ _BLOCK = frozenset("|>")
 _COMMENT = re.compile(r"(?:[|>][-+0-9]*)?((?:[ \t]+#[^\n]*)?)")
 
 
-def edit(text: str, data: Data) -> str:
+def edit(text: str, data: Data, kind: str = "") -> str:
     """Return a text whose data is ``data``, as close to ``text`` as may be.
 
     Args:
         text: a document that `zenprofile.core.document.reader.read` accepts.
         data: what the result is to hold. New keys go behind the key that precedes them in ``data``.
+        kind: of entity; then new keys of the document go behind the key that precedes them in its schema.
 
     Raises:
         Invalid: the text or the data is invalid.
@@ -34,6 +35,7 @@ def edit(text: str, data: Data) -> str:
     before = texts.read(text)
     if same(before, data):
         return text
+    data = in_place(kind, data, before) if kind else data
     return _one_value(text, before, data) or _spliced(text, before, data)
 
 

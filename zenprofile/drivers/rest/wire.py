@@ -26,7 +26,8 @@ def place_of_changes(body: bytes) -> str:
 
 def edit(one: Edit) -> dict[str, Any]:
     """Return an edit as it is sent."""
-    return {**one.key._asdict(), "replaces": one.replaces, "text": one.text}
+    stem = {} if one.stem is None else {"stem": one.stem}
+    return {**one.key._asdict(), "replaces": one.replaces, "text": one.text, **stem}
 
 
 def edit_of(row: Any) -> Edit:

@@ -21,7 +21,7 @@ from zenprofile.server.exchange import (
     as_json,
 )
 from zenprofile.store.undo import Past
-from zenprofile.usecases import history, stale
+from zenprofile.usecases import history, stale, undo
 
 # Who people are, and what they may do elsewhere, is for admins to write.
 _PEOPLE = frozenset({"user", "team", "role", "project"})
@@ -86,7 +86,7 @@ def redoable(asked: Request) -> Response:
 
 
 def _of_machine(asked: Request, find: Callable[[], Iterator[Past]]) -> Response:
-    found = find() if "zenprofile-machine" in asked.headers else iter(())
+    found = find() if asked.headers.get("zenprofile-machine") else iter(())
     return as_json({"items": [wire.past(one) for one in islice(found, _limit(asked))]})
 
 
@@ -101,7 +101,9 @@ def diff(asked: Request) -> Response:
 def apply(asked: Request) -> Response:
     """Write a change set, and answer with what was recorded."""
     sent = asked.json()
-    edits, message = wire.edits_of(sent), wire.text_of(sent, "message")
+    # What a client says of an earlier time is looked up: else it could name anything an old problem.
+    edits = tuple(undo.with_known_stem(asked.store, edit) for edit in wire.edits_of(sent))
+    message = wire.text_of(sent, "message")
     undone = wire.text_of(sent, "undoes")
     key = asked.headers.get("idempotency-key", "")
     if len(key) > _KEY_MOST or not key.isprintable():

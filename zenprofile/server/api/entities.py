@@ -185,7 +185,7 @@ def _merged_text(key: Key, text: str | None, sent: Any, replaces: str | None) ->
         raise wire.wrong("'kind' or 'revision' of the body is not that of the request", "leave them out")
     if text is None or replaces != revision_of(key, text) or replaces.startswith("unreadable-"):
         return writer.write(key.kind, data)
-    return edit.edit(text, data)
+    return edit.edit(text, data, key.kind)
 
 
 def _decoded(body: bytes) -> str:

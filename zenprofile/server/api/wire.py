@@ -11,7 +11,7 @@ from zenprofile.errors import Invalid, Problem, UsageError
 from zenprofile.server.exchange import DOCUMENT_LIMIT
 from zenprofile.store.undo import Past
 
-_EDIT = {"kind", "type", "name", "replaces", "text", "document"}
+_EDIT = {"kind", "type", "name", "replaces", "text", "document", "stem"}
 
 
 def wrong(message: str, hint: str = "see /openapi.json") -> UsageError:
@@ -62,7 +62,7 @@ def edits_of(sent: Any) -> tuple[Edit, ...]:
 def _edit(row: Any) -> Edit:
     key = key_of(row)
     if set(row) - _EDIT or "replaces" not in row or ("text" in row) == ("document" in row):
-        raise wrong("an edit has kind, type, name, replaces, and either text or document")
+        raise wrong("an edit has kind, type, name, replaces, either text or document, and perhaps stem")
     replaces = row["replaces"]
     if replaces is not None and not isinstance(replaces, str):
         raise wrong("'replaces' is a revision, or null where the entity must not exist yet")
@@ -72,7 +72,10 @@ def _edit(row: Any) -> Edit:
     if text is not None and len(text.encode("utf-8", "surrogatepass")) > DOCUMENT_LIMIT:
         problem = Problem(key.path, 0, 0, "", "the document has over 1 MiB", "make it smaller", "too-large")
         raise Invalid.of([problem])
-    return Edit(key, replaces, text)
+    stem = row.get("stem")
+    if stem is not None and not isinstance(stem, str):
+        raise wrong("'stem' is the text of an earlier time that the edit brings back, or null")
+    return Edit(key, replaces, text, stem)
 
 
 def _written(key: Key, document: Any) -> str | None:

@@ -1,0 +1,54 @@
+"""Where a document of a change comes from: an earlier time, another folder. What was wrong with it there is not new."""
+
+from collections.abc import Mapping
+
+from zenprofile.core import inherited, profile_check
+from zenprofile.core.entity import MANIFEST
+from zenprofile.errors import Problem
+from zenprofile.git.objects import Pair
+from zenprofile.githooks.context import HookContext
+
+# What depends on other documents is judged by those of now; a secret is never right.
+_OF_NOW = inherited.SECRETS | {profile_check.REFERENCE, profile_check.IN_USE, profile_check.CLASH}
+
+
+class PathHistory:
+    """The history up to a commit."""
+
+    def __init__(self, given: HookContext, commit: str) -> None:
+        """Take the repository, and what the change starts from ("": nothing)."""
+        self._given = given
+        self._commit = commit
+
+    def had(self, path: str, oid: str) -> bool:
+        """Say whether a blob ever stood at a path."""
+        return bool(self._rows(path, f"--find-object={oid}"))
+
+    def last(self, path: str) -> str:
+        """Return the blob that a path had before it was deleted; "" where it never was."""
+        found = self._rows(path, "--diff-filter=D")
+        return found[0].split(" ")[2] if found else ""
+
+    def _rows(self, path: str, *which: str) -> list[str]:
+        if not self._commit:
+            return []
+        args = ["-1", "--format=", "--raw", "--no-abbrev", "--no-renames", "-z", *which, self._commit, "--", path]
+        out = self._given.git("log", *args, ok=(0, 128)).out.decode("utf-8", "surrogateescape")
+        return [row for row in out.split("\0") if row.startswith(":")]
+
+    def stood(self, problem: Problem, path: str, oid: str) -> bool:
+        """Say whether a problem came back with just the document that once stood there."""
+        return problem.code not in _OF_NOW and self.had(path, oid)
+
+
+def moved_from(root: str, changed: Mapping[str, Pair]) -> str | None:
+    """Return the folder that a profile's folder was moved from in a change; None where it was there, or is new."""
+    before, after = changed.get(root + MANIFEST, (None, None))
+    if before is not None or after is None:
+        return None
+    gone = [
+        path.removesuffix(MANIFEST)
+        for path, (old, new) in changed.items()
+        if old is not None and new is None and (path == MANIFEST or path.endswith(f"/{MANIFEST}"))
+    ]
+    return gone[0] if len(gone) == 1 else None
