@@ -21,6 +21,7 @@ nano|nano|tests/e2e/test_watch_editors.py|saves of real editors
 emacs|emacs-nox|tests/e2e/test_watch_editors.py|saves of real editors
 tmux|tmux|tests/e2e/test_watch_editors.py|editors in a terminal
 systemd-analyze|systemd|tests/e2e/test_watch.py::test_the_service_is_one_that_systemd_takes|a unit for systemd
+systemd-analyze|systemd|tests/server/test_deploy.py::test_the_unit_is_one_that_systemd_takes|a unit for systemd
 fish|fish|tests/cli/test_shells.py::test_what_a_shell_offers[fish]|completion in fish
 zsh|zsh|tests/cli/test_shells.py::test_what_a_shell_offers[zsh]|completion in zsh
 node|nodejs|@tools|a language server, managers of hooks

@@ -238,6 +238,23 @@ def test_options_offer_what_they_take(typed: list[str], expected: set[str], caps
     completing.main(typed)
 
     assert {line.partition("\t")[0] for line in capsys.readouterr().out.splitlines()} == expected
+    assert quick(Session(), typed) is not None  # without the parser
+
+
+@pytest.mark.parametrize(
+    ("labels", "keys"),
+    [
+        ("labels:\n  team: ml\n  'a.b/c': x  # why\nconfiguration:\n  path: y\n", ["a.b/c", "team"]),
+        ("labels: {env: prod, c-d: e}\nkey: x\n", ["c-d", "env"]),
+        ("description: labels\n", []),
+        ("labels:\n  q: 1", ["q"]),
+    ],
+)
+def test_labels_are_found_however_they_are_written(store: Path, labels: str, keys: list[str]) -> None:
+    (store / "stacks" / "prod.yaml").write_text(f"name: prod\n{labels}", encoding="utf-8")
+    (store / "stacks" / "link.yaml").symlink_to(store / "stacks" / "prod.yaml")
+
+    assert words("stack", "tree", "-l", "") == keys
 
 
 def test_labels_and_branches_of_a_profile_are_offered(tmp_path: Path, capsys: Capture) -> None:

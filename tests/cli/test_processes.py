@@ -126,3 +126,20 @@ def test_a_local_profile_of_nobody_is_not_asked(started, tmp_path: Path) -> None
     with Profiles().edit() as state:
         state.put(Profile("gone", str(tmp_path / "gone"), "local"))
     assert started("list") == []
+
+
+def test_a_merge_asks_git_once_how_the_sides_stand(started, profile: Path) -> None:
+    bare, other = profile.parent / "bare", profile.parent / "other"
+    subprocess.run(["git", "clone", "-q", "--bare", str(profile), str(bare)], check=True)
+    subprocess.run(["git", "clone", "-q", str(bare), str(other)], check=True)
+    assert main(["remote", "set", str(bare)]) == 0
+    assert main(["sync"]) == 0
+    for number in range(2):  # the second time with a merge behind it
+        (other / f"users/eve{number}.yaml").write_text(f"name: eve{number}\n")
+        for words in (["pull", "-q"], ["add", "."], ["commit", "-qm", "eve"], ["push", "-q"]):
+            subprocess.run(["git", *words], cwd=other, check=True)
+        assert main(["user", "create", f"ada{number}"]) == 0
+        if number:
+            subprocess.run(["git", "gc", "-q", "--prune=now"], cwd=profile, check=True)
+        merge = ["config", "fetch", "merge-base", "cat-file", "update-index", "update-ref"]
+        assert started("sync") == sorted([*merge, "rev-list", "log", "push"])

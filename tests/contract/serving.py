@@ -8,6 +8,7 @@ import base64
 import functools
 import subprocess
 import sys
+import tempfile
 from collections import OrderedDict
 from typing import Any
 
@@ -25,6 +26,12 @@ def port(server: int = 0) -> int:
     assert started.stdout is not None
     atexit.register(started.communicate)
     return int(started.stdout.readline())
+
+
+@functools.cache
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    """Return the folder of a server's process, which goes with it."""
+    return tempfile.TemporaryDirectory(prefix="zenprofile-served-")
 
 
 def address_of(url: str, server: int = 0) -> str:
@@ -78,8 +85,9 @@ class _Sites:
         from zenprofile.store.base import Options
         from zenprofile.usecases.serving import Served
 
-        served = Served(Profile("served", url, ""), Options(user="ada", mode="commit"), _Tokens())
-        settings = Settings("served", served.open, lambda _: served.kept, holds=served.holds, begin=served.begin)
+        wrong = tempfile.mkdtemp(dir=_folder().name)
+        served = Served(Profile("served", url, ""), Options(user="ada", mode="commit"), _Tokens(), wrong)
+        settings = Settings("served", served.open, lambda _: served.kept, wrong, holds=served.holds, begin=served.begin)
         site = Site(settings)
         return application(site), site
 

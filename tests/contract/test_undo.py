@@ -1,91 +1,68 @@
-"""Undo and redo: each a change of its own, in every store."""
-
-from collections.abc import Iterator
+"""Undo: what this machine changed and has not taken back, and what takes it back."""
 
 import pytest
 
-from tests.contract.kit import Place, apply, bucket, everything, gone, new, put, stack, user
+from tests.contract.kit import DEFAULT, bucket, changed, now, put
+from zenprofile.core.change import Change, Edit
+from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound
 from zenprofile.store.base import Store
-from zenprofile.store.registry import create_store
-from zenprofile.usecases import undo
+from zenprofile.store.capabilities import Undoing
+from zenprofile.store.undo import Past, Text
 
 S3 = bucket().key
 
 
-@pytest.fixture
-def store(place: Place) -> Iterator[Store]:
-    made = create_store(place.url, place.options)
-    yield made
-    made.close()
+def undoing(store: Store) -> Undoing:
+    assert isinstance(store, Undoing)
+    return store
 
 
-def test_undo_undo_redo_redo(store: Store) -> None:
-    states = [everything(store)]
-    for edits in ([new(bucket(path="s3://a")), new(user("eve"))], [new(stack("prod"))]):
-        apply(store, *edits)
-        states.append(everything(store))
+def take_back(store: Store, past: Past) -> str:
+    def edit(text: Text) -> Edit:
+        return Edit(text.key, None if text.after is None else now(store, text.key), text.before)
 
-    undo.undo(store)
-    undo.undo(store)
-    assert everything(store) == states[0]
-    undo.redo(store)
-    assert everything(store) == states[1]
-    undo.redo(store)
-    assert everything(store) == states[2]
-    with pytest.raises(NotFound, match="redo"):
-        undo.redo(store)
+    return undoing(store).take_back(Change(tuple(map(edit, past.texts))), past.id).rev
 
 
-def test_what_was_done_again_can_be_undone_and_done_again(store: Store) -> None:
-    before = everything(store)
-    put(store, bucket())
-    after = everything(store)
+def test_what_this_machine_changed_can_be_taken_back(recording: Store) -> None:
+    first = put(recording, bucket(path="s3://a"))
+    recording.apply(Change((changed(recording, bucket(path="s3://b")),), "Move it"))
 
-    for _ in range(3):
-        undo.undo(store)
-        assert everything(store) == before
-        undo.redo(store)
-        assert everything(store) == after
-    undo.undo(store)
+    later, earlier = undoing(recording).own()
+    assert (later.recorded.message, later.recorded.rev) == ("Move it", next(recording.history()).rev)
+    assert [(text.key, text.before, text.after) for text in later.texts] == [
+        (S3, bucket(path="s3://a").text, bucket(path="s3://b").text)
+    ]
+    assert [text.before for text in earlier.texts] == [None]
+
+    rev = take_back(recording, later)
+
+    assert now(recording, S3) == first
+    assert [past.id for past in undoing(recording).own()] == [earlier.id]
+    assert [past.recorded.rev for past in undoing(recording).undos()] == [rev]
+    take_back(recording, earlier)
+    assert list(undoing(recording).own()) == []
+    assert recording.snapshot().get(S3) is None
+
+
+def test_what_was_taken_back_twice_stands_again(recording: Store) -> None:
+    put(recording, bucket())
+    (mine,) = undoing(recording).own()
+    take_back(recording, mine)
+    (undo,) = undoing(recording).undos()
+
+    take_back(recording, undo)
+
+    assert [past.id for past in undoing(recording).own()] == [mine.id]
+    assert now(recording, S3) == bucket().revision
+
+
+def test_what_began_the_store_is_nobodys_to_take_back(recording: Store) -> None:
+    assert list(undoing(recording).own()) == list(undoing(recording).undos()) == []
+
+    begun = undoing(recording).past("HEAD")
+
+    assert Key("stack", "", DEFAULT) in {text.key for text in begun.texts}
     with pytest.raises(NotFound):
-        undo.undo(store)
-    undo.redo(store)
-    assert everything(store) == after
-
-
-def test_a_new_change_ends_what_can_be_done_again(store: Store) -> None:
-    put(store, bucket())
-    put(store, user("eve"))
-    undo.undo(store)
-    undo.undo(store)
-    undo.redo(store)
-    put(store, user("bob"))
-
-    with pytest.raises(NotFound):
-        undo.redo(store)
-    undo.undo(store)
-    undo.redo(store)
-    assert user("bob").key in everything(store)
-    assert user("eve").key not in everything(store)
-    with pytest.raises(NotFound):
-        undo.redo(store)
-
-
-def test_without_an_undo_there_is_nothing_to_do_again(store: Store) -> None:
-    put(store, bucket())
-
-    with pytest.raises(NotFound):
-        undo.redo(store)
-
-
-def test_a_deletion_is_done_again(store: Store) -> None:
-    put(store, bucket())
-    apply(store, gone(store, S3))
-    undo.undo(store)
-    assert S3 in everything(store)
-
-    recorded = undo.redo(store)
-
-    assert S3 not in everything(store)
-    assert recorded.message == "Redo: delete artifact_store s3-prod"
+        undoing(recording).past("no-such-change")

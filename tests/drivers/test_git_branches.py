@@ -353,12 +353,11 @@ def test_a_lock_of_a_git_that_runs_is_its_own(folder: Path, monkeypatch: pytest.
     monkeypatch.setattr(index, "PATIENCE", 0.1)
     cut_off(folder, "set_ref")
     (folder / ".git" / "index.lock").touch()
-    running = subprocess.Popen(
-        ["git", "cat-file", "--batch"], cwd=folder / "users", stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    command = ["git", "check-ignore", "--verbose", "--non-matching", "--stdin"]
+    running = subprocess.Popen(command, cwd=folder / "users", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert running.stdin
     assert running.stdout
-    running.stdin.write(b"HEAD\n")
+    running.stdin.write(b"file\n")
     running.stdin.flush()
     assert running.stdout.readline()  # it is git by now, and not what starts it
 

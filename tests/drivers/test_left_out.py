@@ -1,8 +1,10 @@
 """What a work tree leaves out on purpose is there as the index has it: read, merged, never deleted from the disk."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from faults import sweep
 from machines import S3, Machine, Team, store
 
 from zenprofile.core.entity import Key
@@ -95,3 +97,35 @@ def test_an_index_of_any_version_is_read_as_git_reads_it(team: Team) -> None:
     for version in ("4", "3"):
         team.ben.git("update-index", "--index-version", version)
         assert left_out.find(repository) == expected
+
+
+PULL = """
+import os, sys
+from zenprofile.cli.main import main
+os.chdir(sys.argv[2])
+sys.exit(main(["pull"]))
+"""
+
+
+@pytest.mark.slow
+def test_it_stays_left_out_wherever_a_pull_is_killed(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed before each process that it starts: what the index no longer leaves out would be deleted for everybody."""
+    ben = team.ben
+    leave_out(ben, "sparse index")
+    team.ana.commit((S3, store("s3", {"path": "s3://ana"})), (Key("user", "", "kim"), {"name": "kim"}))
+    team.ana.git("push", "-q")
+    for name, value in ben.environment.items():
+        monkeypatch.setenv(name, value)
+    saved = ben.home.parent / "saved"
+    shutil.copytree(ben.home, saved, symlinks=True)
+
+    # Four pipes a process.
+    for number in sweep(PULL, [str(ben.home), str(ben.home)], "pipe2", "signal=SIGKILL", 4):
+        assert ben.run("status -o json").json["changes"] == [], number
+        assert ben.git("status", "--porcelain") == "", number
+        ben.run("pull")
+        assert ben.run("component describe s3 -o json").json["configuration"] == {"path": "s3://ana"}, number
+        assert ben.git("status", "--porcelain") == "", number
+        assert (ben.folder / "users/kim.yaml").exists(), number
+        shutil.rmtree(ben.home)
+        shutil.copytree(saved, ben.home, symlinks=True)

@@ -601,7 +601,21 @@ def test_an_earlier_schema_is_brought_on_after_a_copy_although_the_first_was_kil
     put(store, user("ada"))
 
     assert [record.rev for record in store.history()] == ["2", "1"]
-    assert _schema(Path(f"{file}.before-0002")) == old
+    assert _schema(Path(f"{file}.before-0003")) == old
+    made = engine(url, OPTIONS)
+    with made.connect() as connection:
+        assert migrations.differences(connection) == []
+    made.dispose()
+    store.close()
+
+
+def test_the_schema_without_tokens_is_brought_on(file: Path, url: str) -> None:
+    with raw(file) as connection:
+        connection.executescript((OLD.parent / "0002.sqlite.sql").read_text("utf-8"))
+        connection.execute("INSERT INTO zenprofile_alembic_version VALUES ('0002')")
+
+    store = open_store(url, OPTIONS)
+
     made = engine(url, OPTIONS)
     with made.connect() as connection:
         assert migrations.differences(connection) == []

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import databases
@@ -22,7 +23,9 @@ from zenprofile.drivers.sql import migrations, tables
 from zenprofile.drivers.sql.engine import engine
 from zenprofile.errors import AccessDenied, Exists, Locked, StoreBroken, Unreachable, ZenprofileError
 from zenprofile.store.base import Options, Store
+from zenprofile.store.capabilities import KeepsTokens
 from zenprofile.store.registry import create_store, is_profile, normal_url, open_store
+from zenprofile.store.tokens import Tokens, make
 
 pytestmark = pytest.mark.xdist_group("sql-servers")  # one of these makes a whole server read-only for a moment
 
@@ -285,18 +288,21 @@ def test_variables_in_the_url_are_read_here_and_are_no_secret(
     other.close()
 
 
-def test_tables_of_an_earlier_version_are_brought_on(server: databases.Server, url: str, database: str) -> None:
-    old = (ROOT / f"tests/data/sql/0001.{server.engine}.sql").read_text("utf-8")
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_tables_of_an_earlier_version_are_brought_on(
+    server: databases.Server, url: str, database: str, version: str
+) -> None:
+    old = (ROOT / f"tests/data/sql/{version}.{server.engine}.sql").read_text("utf-8")
     made = engine(url, OPTIONS)
     with made.begin() as connection:
         for statement in filter(str.strip, old.split(";\n")):
             connection.execute(text(statement))
-        connection.execute(text("INSERT INTO zenprofile_alembic_version VALUES ('0001')"))
-        connection.execute(
-            text("INSERT INTO zenprofile_changes VALUES (1, 'ada', '2026-01-01T00:00:00Z', 'm', '', NULL)")
-        )
-    # As far as a killed process came on a database without transactions for this.
-    databases.execute(server, "ALTER TABLE zenprofile_changes ADD idempotency_key VARCHAR(64)", database)
+        connection.execute(text(f"INSERT INTO zenprofile_alembic_version VALUES ('{version}')"))
+        columns, values = "number, who, made_at, message, mark", "1, 'ada', '2026-01-01T00:00:00Z', 'm', ''"
+        connection.execute(text(f"INSERT INTO zenprofile_changes ({columns}) VALUES ({values})"))
+    if version == "0001":
+        # As far as a killed process came on a database without transactions for this.
+        databases.execute(server, "ALTER TABLE zenprofile_changes ADD idempotency_key VARCHAR(64)", database)
 
     store = open_store(url, OPTIONS)
 
@@ -377,6 +383,59 @@ def test_a_server_that_is_killed_in_the_middle_loses_nothing_acknowledged(name: 
         assert found is not None
         assert (found.data["description"], len(told)) == ("60", 62)
         store.close()
+
+
+@pytest.mark.slow
+def test_a_server_without_space_keeps_what_it_has() -> None:
+    with databases.alone("mysql") as server:
+        databases.kill(server)
+        settings = "innodb_file_per_table=OFF\ninnodb_data_file_path=ibdata1:12M:autoextend:max:20M\n"
+        Path(server.folder, "extra.cnf").write_text(f"[mysqld]\n{settings}")
+        databases.start(server, 0)
+        store = create_store(server.url(databases.new_database(server)), OPTIONS)
+
+        before, told = filled(store)
+
+        assert "no space is left" in told.message
+        assert one_line(told)
+        assert everything(store) == before
+        assert len(list(store.history())) == len(before) - 4
+        store.close()
+
+
+def filled(store: Store) -> tuple[dict[Key, str | None], StoreBroken]:
+    """Write until that fails; return what was there before, and why it failed."""
+    for number in range(100):
+        before = everything(store)
+        try:
+            put(store, document("user", f"u{number}", description="x" * 500_000))
+        except StoreBroken as error:
+            return before, error
+    raise AssertionError("there is space without end")
+
+
+def test_tokens_of_several_servers(store: Store, url: str) -> None:
+    stores = [open_store(url, OPTIONS._replace(timeout=30)) for _ in range(4)]
+    made = [[make("ada", "editor", "2026-01-01T00:00:00Z")[1] for _ in range(6)] for _ in stores]
+
+    def keep(number: int) -> list[bool]:
+        tokens = tokens_of(stores[number])
+        for token in made[number]:
+            tokens.add(token)
+        return [tokens.remove(made[number][0].id), tokens.remove(made[number][0].id)]
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        assert list(pool.map(keep, range(len(stores)))) == [[True, False]] * len(stores)
+
+    assert set(tokens_of(store).find()) == {token for some in made for token in some[1:]}
+    assert tokens_of(store).get(made[3][1].id) == made[3][1]
+    for each in stores:
+        each.close()
+
+
+def tokens_of(store: Store) -> Tokens:
+    assert isinstance(store, KeepsTokens)
+    return store.tokens()
 
 
 def changed_to(name: str, number: int, revision: str) -> Edit:

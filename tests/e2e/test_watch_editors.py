@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from machines import PROD, Machine, Team
+from terminals import Terminal
 from watchers import Watched, commits, until, watching
 
 pytest_plugins = ("teams",)
@@ -20,35 +21,10 @@ def watched(team: Team) -> Iterator[Watched]:
         yield watcher
 
 
-class Terminal:
-    """A program in a terminal of its own, driven by keys."""
-
-    def __init__(self, machine: Machine, *words: str) -> None:
-        self._socket = str(machine.home / "tmux")
-        environment = {**machine.environment, "TERM": "xterm", "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh"}
-        self._environment = environment
-        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", *words)
-
-    def _tmux(self, *words: str) -> str:
-        command = ["tmux", "-S", self._socket, *words]
-        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
-        return done.stdout
-
-    def shows(self, text: str) -> None:
-        until(lambda: text in self._tmux("capture-pane", "-p"), f"'{text}' on the screen")
-
-    def types(self, *keys: str) -> None:
-        self._tmux("send-keys", *keys)
-
-    def ended(self) -> None:
-        until(lambda: not self._tmux("list-sessions"), "the program ends")
-        self._tmux("kill-server")
-
-
 def vim(machine: Machine, path: Path, *settings: str) -> None:
     """Change a word and save; where files under /tmp are saved as elsewhere: by a new file in the old one's place."""
     words = ["vim", "-u", "NONE", "-N", "-c", "set backupskip=", *(w for s in settings for w in ("-c", s)), str(path)]
-    terminal = Terminal(machine, *words)
+    terminal = Terminal(machine.home, machine.environment, *words)
     terminal.shows("default")
     terminal.types(":%s/name: prod/name: prod # vim/", "Enter")
     terminal.shows("# vim")
@@ -57,7 +33,7 @@ def vim(machine: Machine, path: Path, *settings: str) -> None:
 
 
 def nano(machine: Machine, path: Path) -> None:
-    terminal = Terminal(machine, "nano", "--ignorercfiles", str(path))
+    terminal = Terminal(machine.home, machine.environment, "nano", "--ignorercfiles", str(path))
     terminal.shows("default")
     terminal.types("# nano", "Enter")
     terminal.shows("# nano")
@@ -68,7 +44,7 @@ def nano(machine: Machine, path: Path) -> None:
 
 
 def emacs(machine: Machine, path: Path) -> None:
-    terminal = Terminal(machine, "emacs", "-nw", "-Q", str(path))
+    terminal = Terminal(machine.home, machine.environment, "emacs", "-nw", "-Q", str(path))
     terminal.shows("default")
     terminal.types("# emacs", "Enter")
     terminal.shows("# emacs")

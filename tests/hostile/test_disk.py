@@ -106,6 +106,22 @@ def test_a_read_only_profile_is_read_and_says_why_it_is_not_written(run: Any, fo
     run("user create eve")
 
 
+def test_a_profile_that_cannot_be_deleted_stays_in_the_list(run: Any, machine: Path, tmp_path: Path) -> None:
+    run("create own")
+    place = machine / "zenprofile" / "profiles" / "own"
+    writable = read_only(place, tmp_path)
+    try:
+        assert str(place) in run("delete own --force", fails=1).err
+        assert "own" in run("list").out
+    finally:
+        writable()
+
+    run("stack list --profile own")
+    run("delete own --force")
+    assert "own" not in run("get").out + run("list").out
+    assert not place.exists()
+
+
 @pytest.mark.parametrize("lock", ["index.lock", "refs/heads/main.lock", "HEAD.lock"])
 def test_somebody_elses_lock_is_named_and_not_removed(run: Any, folder: Path, lock: str, monkeypatch: Any) -> None:
     monkeypatch.setattr("zenprofile.git.index.PATIENCE", 0.05)

@@ -62,9 +62,10 @@ COMMANDS: dict[str, tuple[list[str], State]] = {
     "fmt": (["fmt"], documents),
     "hooks install": (["hooks", "install"], hooks),
 }
-CALLS = ("write", "pwrite64", "rename", "link", "unlink", "mkdir", "ftruncate", "fsync")
-# Of calls that are met many times each so-many-th; with ZENPROFILE_SWEEP=all each of them.
 ALL = os.environ.get("ZENPROFILE_SWEEP") == "all"  # looked at before a test's own environment is made
+CALLS: tuple[str, ...] = ("write", "pwrite64", "rename", "link", "unlink", "mkdir", "ftruncate", "fsync")
+CALLS += ("renameat", "unlinkat", "mkdirat", "rmdir", "fchmod", "chmod", "symlink") if ALL else ()
+# Of calls that are met many times each so-many-th; with ZENPROFILE_SWEEP=all each of them.
 STEPS = {"create": 29, "fmt": 11, "hooks install": 7, "delete": 7, "stack set": 3, "init": 3}
 
 
@@ -159,6 +160,33 @@ def test_create_with_a_clone_is_as_before_or_as_after(base: Machine, tmp_path: P
         assert "clone" in profiles(base, root), f"{call} {number}"  # type: ignore[operator]
         assert base.run("stack describe prod --profile clone").out
         base.run("user create eve --profile clone")
+        restore(saved, base.home)
+
+
+@pytest.mark.parametrize(
+    "call", ["write", "rename", *(["unlink", "link", "renameat", "fsync", "pipe2"] if ALL else [])]
+)
+def test_a_signed_write_is_as_before_or_as_after(base: Machine, tmp_path: Path, call: str) -> None:
+    program = base.home / "gpg"
+    program.write_text("#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho signature\n")
+    program.chmod(0o755)
+    for name, value in {"gpg.program": str(program), "commit.gpgsign": "true", "user.signingkey": "any"}.items():
+        base.git("config", name, value)
+    base.run("config sync commit")
+    base.run("commit")
+    root, saved = base.home / "root", tmp_path / "saved"
+    restore(base.home, saved)
+    old = base.head
+
+    for number in sweep(
+        PROGRAM, [str(root), str(root), "user", "create", "eve"], call, "signal=SIGKILL", 1 if ALL else 17
+    ):
+        there = "eve" in base.run("user list -o name").out
+        assert there == (base.head != old), f"{call} {number}"
+        assert base.git("status", "--porcelain") == "", f"{call} {number}"
+        base.run("user create eve" if not there else "validate")
+        assert "gpgsig signature" in base.git("cat-file", "commit", "HEAD"), f"{call} {number}"
+        assert base.git("rev-parse", "HEAD~1") == old, f"{call} {number}"
         restore(saved, base.home)
 
 

@@ -130,6 +130,18 @@ def test_it_does_not_listen_where_that_would_be_open(
     assert told in command("server", "start", *arguments, fails=status)
 
 
+def test_servers_of_one_machine_count_wrong_tokens_together(serve: Callable[..., Running]) -> None:
+    token = made("sql")
+    servers = [serve(), serve()]
+    wrong = [asking(server.address, token[:-1] + "-") for server in servers]
+
+    said = [wrong[number % 2]("GET", "/api/v1/profile").status for number in range(11)]
+
+    assert said == [401] * 10 + [429]
+    assert [ask("GET", "/api/v1/profile").status for ask in wrong] == [429, 429]
+    assert [asking(server.address, token)("GET", "/api/v1/profile").status for server in servers] == [200, 200]
+
+
 def test_a_token_is_revoked_at_once_on_every_server(serve: Callable[..., Running]) -> None:
     token = made("sql")
     servers = [serve(), serve()]

@@ -114,7 +114,7 @@ def _run(command: list[str], user: str, folder: Path) -> None:
         check=False,
         **_as(user),
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def spawn(command: list[str], user: str, folder: Path, log: str) -> subprocess.Popen[bytes]:

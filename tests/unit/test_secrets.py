@@ -243,6 +243,14 @@ def test_a_fingerprint_in_the_document_allows_it_there() -> None:
     assert [problem.path for problem in plaintext.problems(KEY, both + f"c: {GITHUB}x1\n")] == ["c"]
 
 
+@pytest.mark.parametrize("secret", [text for texts in REAL.values() for text in texts])
+def test_one_look_at_many_documents_misses_none(secret: str) -> None:
+    clean = ["name: a\n", "name: b  # of team 7\n"]
+    assert plaintext.none_in(clean)
+    for place in range(3):
+        assert not plaintext.none_in([*clean[:place], secret, *clean[place:]])
+
+
 def test_a_text_that_belongs_to_no_document_is_refused() -> None:
     plaintext.refuse("Use the new bucket", "the message")
 

@@ -59,6 +59,12 @@ def quick(session: Session, words: list[str]) -> list[Offer] | None:
     *before, current = words or [""]
     if before and before[-1] == "--profile":
         return _starting(profile_names(session), current)
+    if before and before[-1].startswith("-"):
+        from zenprofile.cli import completing_values
+
+        found = completing_values.behind(session, before)
+        if found is not None:
+            return _starting(found, current)
     plain: list[str] | None = _plain(session, before)
     if plain is None or current.startswith("-"):
         return None
@@ -163,6 +169,17 @@ def entities(session: Session) -> list[str]:
             names = (name.removesuffix(".yaml") for name in _listed(folder) if name.endswith(".yaml"))
             found += [f"{prefix}/{name}" for name in names]
     return sorted(found)
+
+
+def folders(root: str) -> list[str]:
+    """Return the folders of documents below a profile's: ``stacks``, ``components/artifact_store`` and so on."""
+    from zenprofile.core.entity import KINDS
+
+    found = []
+    for kind in KINDS.values():
+        types = _listed(os.path.join(root, kind.folder)) if kind.typed else []
+        found += [f"{kind.folder}/{type_}" for type_ in types] if kind.typed else [kind.folder]
+    return found
 
 
 def root_of(session: Session) -> str:

@@ -2,7 +2,7 @@
 
 import click
 
-from zenprofile.cli import completing, output
+from zenprofile.cli import completing, completing_values, output
 from zenprofile.cli.options import command
 from zenprofile.cli.session import Session
 
@@ -67,22 +67,14 @@ def entities(context: click.Context, incomplete: str = "") -> list[str]:
 
 def flavors(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete a flavor of the component type that the command line names, or of any."""
-    from zenprofile import resources
-    from zenprofile.core.entity import COMPONENT_TYPES
-
-    catalog, type_ = resources.catalog(), _type_of(context)
-    known = {flavor for each in ([type_] if type_ else COMPONENT_TYPES) for flavor in catalog.flavors(each)}
-    known.update(completing.entity_names(context.ensure_object(Session), f"flavors/{type_}" if type_ else "flavors"))
-    return sorted(name for name in known if name.startswith(incomplete))
+    found = completing_values.flavors(context.ensure_object(Session), _type_of(context))
+    return [name for name in found if name.startswith(incomplete)]
 
 
 def settings(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the keys that the flavor's schema has, as ``KEY=``."""
-    from zenprofile import resources
-
-    schema = resources.catalog().flavor(_type_of(context), str(context.params.get("flavor") or ""))
-    properties = schema.raw.get("properties", {}) if schema is not None else {}
-    return sorted(f"{key}=" for key in properties if key.startswith(incomplete))
+    found = completing_values.settings(_type_of(context), str(context.params.get("flavor") or ""))
+    return [name for name in found if name.startswith(incomplete)]
 
 
 def _type_of(context: click.Context) -> str:
@@ -95,29 +87,11 @@ def _type_of(context: click.Context) -> str:
 
 def revisions(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete branches and tags of the repository that the active profile lies in."""
-    from zenprofile.errors import ZenprofileError
-    from zenprofile.git import runner
-
-    root = completing.root_of(context.ensure_object(Session))
-    try:
-        found = (
-            runner.run(["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags"], root) if root else None
-        )
-    except (ZenprofileError, OSError):
-        return []
-    names = ["HEAD", *(found.out.decode("utf-8", "replace").split() if found else ())]
-    return [name for name in names if name.startswith(incomplete)]
+    found = completing_values.revisions(context.ensure_object(Session))
+    return [name for name in found if name.startswith(incomplete)]
 
 
 def label_keys(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the keys of labels that entities have."""
-    from zenprofile.errors import ZenprofileError
-
-    session = context.ensure_object(Session)
-    session.quiet = True
-    try:
-        loaded = session.store().snapshot().load()
-    except ZenprofileError:
-        return []
-    labels = (entity.data.get("labels") for entity in loaded.entities)
-    return sorted({key for each in labels if isinstance(each, dict) for key in each if key.startswith(incomplete)})
+    found = completing_values.label_keys(context.ensure_object(Session))
+    return [name for name in found if name.startswith(incomplete)]

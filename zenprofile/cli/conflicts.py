@@ -8,8 +8,7 @@ import click
 from zenprofile.cli import output
 from zenprofile.cli.options import command
 from zenprofile.cli.session import Session
-from zenprofile.cli.sharing import arrived
-from zenprofile.cli.standing import side_of
+from zenprofile.cli.standing import arrived, side_of
 from zenprofile.store.sharing import Sharing, Typed
 
 if TYPE_CHECKING:

@@ -77,6 +77,12 @@ def _status(session: Session) -> int:
     return standing.status(session)
 
 
+def _pull(session: Session) -> None:
+    from zenprofile.cli import standing
+
+    standing.pull(session)
+
+
 def _push(session: Session) -> None:
     from zenprofile.cli import standing
 
@@ -136,6 +142,7 @@ QUICK: dict[tuple[str, ...], Answer] = {
     ("list",): list_,
     ("describe",): describe,
     ("status",): _status,
+    ("pull",): _pull,
     ("push",): _push,
     ("validate",): _validate,
     ("log",): _log,

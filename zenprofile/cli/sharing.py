@@ -8,9 +8,7 @@ import click
 from zenprofile.cli import output, standing
 from zenprofile.cli.options import command, group
 from zenprofile.cli.session import Session
-from zenprofile.cli.standing import commits, side_of
-from zenprofile.core import change
-from zenprofile.core.change import Changed
+from zenprofile.cli.standing import arrived, commits, side_of
 from zenprofile.store.capabilities import InWorkTree
 from zenprofile.store.sharing import Proposed, Relation
 
@@ -18,15 +16,6 @@ strict_option = click.option("--strict", is_flag=True, help="Refuse what is boun
 others_option = click.option(
     "--with-others", is_flag=True, help="Send commits that touch files outside the profile too, hooks included."
 )
-
-
-def arrived(session: Session, changes: Sequence[Changed], notes: Sequence[str]) -> None:
-    """Say what a merge brought, and what it decided by itself."""
-    from zenprofile.usecases import arriving
-
-    for line in change.each_in_words(changes):
-        session.say(output.safe_text(f"  {line}"))
-    session.warn_all([*notes, *arriving.take_along(session.profiles, session.active, changes)])
 
 
 @command(examples=["zenprofile status", "zenprofile status -o json"])
@@ -80,18 +69,7 @@ def set_(session: Session, url: str) -> None:
 @click.pass_obj
 def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
     """Fetch what others have changed, and merge it by meaning."""
-    from zenprofile.usecases import arriving, sharing
-
-    side = side_of(session, moved=False, changes=[], notes=[])
-    if side is None:
-        return
-    done = side.pull(accept_invalid=accept_invalid, take_theirs=take_theirs)
-    if session.format == "table":
-        session.say("Pulled:" if done.changes else "Pulled." if done.moved else "Nothing to pull.")
-        arrived(session, done.changes, done.notes)
-        return
-    notes = [*done.notes, *arriving.take_along(session.profiles, session.active, done.changes)]
-    session.show({"moved": done.moved, "changes": sharing.changes_json(done.changes), "notes": notes}, str)
+    standing.pull(session, accept_invalid=accept_invalid, take_theirs=take_theirs)
 
 
 @command(examples=["zenprofile push", "zenprofile push --strict"])

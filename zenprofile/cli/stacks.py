@@ -6,6 +6,7 @@ import click
 
 from zenprofile.cli import output, reading, showing, stack_files, subjects
 from zenprofile.cli import verbs as v
+from zenprofile.cli.completing_values import STACK_LETTERS
 from zenprofile.cli.options import Group, at_option
 from zenprofile.cli.session import Session
 from zenprofile.core.entity import COMPONENT_TYPES, Data, Key
@@ -20,21 +21,6 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]
 
 _SUBJECT = reading.STACK
-# ZenML's letters (facts: stack register); the other types have their name alone.
-_LETTERS = {
-    "orchestrator": "-o",
-    "metadata_store": "-m",
-    "artifact_store": "-a",
-    "container_registry": "-c",
-    "secrets_manager": "-x",
-    "step_operator": "-s",
-    "feature_store": "-f",
-    "model_deployer": "-d",
-    "experiment_tracker": "-e",
-    "alerter": "-al",
-    "annotator": "-an",
-    "data_validator": "-dv",
-}
 _OUTPUT = ("--output",)
 
 
@@ -44,7 +30,7 @@ def _name_or_active(session: Session, snapshot: Snapshot, name: str) -> str:
 
 def _flags(type_: str) -> list[str]:
     """Return a type's option: ZenML's letter, and its name with hyphens and (as in ZenML) underscores."""
-    letter = [_LETTERS[type_]] if type_ in _LETTERS else []
+    letter = [STACK_LETTERS[type_]] if type_ in STACK_LETTERS else []
     return [*letter, *dict.fromkeys((f"--{type_.replace('_', '-')}", f"--{type_}")), type_]
 
 

@@ -1,4 +1,4 @@
-"""What `status` and `push` do and print. Both come without the option parser where they are spelt plainly."""
+"""What `status`, `pull` and `push` do and print. They come without the option parser where they are spelt plainly."""
 
 import os
 import sys
@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.cli import output, whereabouts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zenprofile.cli.session import Session
+    from zenprofile.core.change import Changed
     from zenprofile.store.base import Store
     from zenprofile.store.sharing import OpenConflicts, Relation, Sharing, StoreStatus
 
@@ -190,6 +193,32 @@ def push(session: "Session", *, strict: bool = False, with_others: bool = False)
     )
     data = {"confirmed": done.confirmed, "sent": done.sent, "push_to": done.to}
     session.show(data, lambda: output.safe_text(line))
+
+
+def pull(session: "Session", *, accept_invalid: bool = False, take_theirs: bool = False) -> None:
+    """Fetch what others have changed, and merge it by meaning."""
+    from zenprofile.usecases import arriving, sharing
+
+    side = side_of(session, moved=False, changes=[], notes=[])
+    if side is None:
+        return
+    done = side.pull(accept_invalid=accept_invalid, take_theirs=take_theirs)
+    if session.format == "table":
+        session.say("Pulled:" if done.changes else "Pulled." if done.moved else "Nothing to pull.")
+        arrived(session, done.changes, done.notes)
+        return
+    notes = [*done.notes, *arriving.take_along(session.profiles, session.active, done.changes)]
+    session.show({"moved": done.moved, "changes": sharing.changes_json(done.changes), "notes": notes}, str)
+
+
+def arrived(session: "Session", changes: "Sequence[Changed]", notes: "Sequence[str]") -> None:
+    """Say what a merge brought, and what it decided by itself."""
+    from zenprofile.core import change
+    from zenprofile.usecases import arriving
+
+    for line in change.each_in_words(changes):
+        session.say(output.safe_text(f"  {line}"))
+    session.warn_all([*notes, *arriving.take_along(session.profiles, session.active, changes)])
 
 
 def commits(number: int) -> str:

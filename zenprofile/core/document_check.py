@@ -53,11 +53,11 @@ def problems_of(
 
     ``is_clean`` says that it is known to hold no secret.
     """
-    from zenprofile.core.secrets import plaintext
-
     found = findings(key, data, catalog, registered)
     if is_clean and not found:
         return []
+    from zenprofile.core.secrets import plaintext
+
     return plaintext.problems(key, source, placed(key, source, found) if found else ())[:MAX_PROBLEMS]
 
 

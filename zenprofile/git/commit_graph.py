@@ -9,6 +9,8 @@ from zenprofile.git import runner
 from zenprofile.git.repository import Repository
 
 _NEAR = 64  # commits on either side; a git process costs as much as to read some hundred
+_MOST_ANSWERS = 256  # of git that are kept
+_answers: dict[tuple[str, ...], list[str]] = {}
 _LONGEST_LOG = 8 << 20  # bytes
 _PARENT = re.compile(rb"^parent ([0-9a-f]+)$", re.MULTILINE)
 
@@ -30,9 +32,11 @@ def is_in(repository: Repository, commit: str, other: str) -> bool:
     fork = _fork(repository, commit, other)
     if fork is not None:
         return not fork.one
+    if _is_parent(repository, commit, other):
+        return True
     # 128: one of them is not here, such as a commit that was thrown away.
-    args = ["merge-base", "--is-ancestor", commit, other]
-    return runner.run(args, repository.folder, ok=(0, 1, 128)).status == 0
+    found = _asked(repository, _bases_of(other, commit), ok=(0, 1, 128))
+    return commit in found
 
 
 def count(repository: Repository, ours: str, theirs: str) -> tuple[int, int]:
@@ -45,8 +49,7 @@ def count(repository: Repository, ours: str, theirs: str) -> tuple[int, int]:
     fork = _fork(repository, ours, theirs)
     if fork is not None:
         return fork.one, fork.other
-    out = runner.run(["rev-list", "--left-right", "--count", f"{ours}...{theirs}"], repository.folder).out
-    ahead, behind = out.split()
+    ahead, behind = _asked(repository, ["rev-list", "--left-right", "--count", f"{ours}...{theirs}"])
     return int(ahead), int(behind)
 
 
@@ -62,7 +65,31 @@ def bases(repository: Repository, ours: str, theirs: str) -> list[str]:
     fork = _fork(repository, ours, theirs)
     if fork is not None:
         return [fork.base]
-    return runner.run(["merge-base", "--all", ours, theirs], repository.folder, ok=(0, 1)).out.decode().split()
+    for one, other in ((ours, theirs), (theirs, ours)):
+        if _is_parent(repository, one, other):
+            return [one]
+    return _asked(repository, _bases_of(ours, theirs), ok=(0, 1))
+
+
+def _bases_of(one: str, other: str) -> list[str]:
+    """Return the question for the best common ancestors, the same whichever commit is named first."""
+    return ["merge-base", "--all", *sorted((one, other))]
+
+
+def _asked(repository: Repository, args: list[str], ok: tuple[int, ...] = (0,)) -> list[str]:
+    """Return the words that git answers.
+
+    A command asks the same of two commits several times. What is here of them stays as it is, but in a shallow clone.
+    """
+    question = (repository.common_file(""), *args)
+    if question in _answers:
+        return _answers[question]
+    found = runner.run(args, repository.folder, ok=ok).out.decode().split()
+    if found and not os.path.exists(repository.common_file("shallow")):
+        if len(_answers) >= _MOST_ANSWERS:
+            _answers.clear()
+        _answers[question] = found
+    return found
 
 
 def forced(repository: Repository, tracking: str) -> list[str]:
@@ -98,13 +125,23 @@ def _fork(repository: Repository, one: str, other: str) -> _Fork | None:
     return None
 
 
+def _is_parent(repository: Repository, commit: str, other: str) -> bool:
+    """Say whether a commit is known, without a question to git, to be a parent of another one, such as a merge."""
+    return commit in _parents(repository, other) and not os.path.exists(repository.common_file("shallow"))
+
+
 def _only_parent(repository: Repository, commit: str) -> str:
     """Return the parent of a loose commit that has one; "" of any other."""
+    parents = _parents(repository, commit)
+    return parents[0] if len(parents) == 1 else ""
+
+
+def _parents(repository: Repository, commit: str) -> list[str]:
+    """Return the parents of a loose commit; none of any other."""
     try:
         with open(repository.common_file(f"objects/{commit[:2]}/{commit[2:]}"), "rb") as file:
             content = zlib.decompressobj().decompress(file.read(65536), 65536)
     except (OSError, zlib.error):
-        return ""
+        return []
     head = content.partition(b"\n\n")[0]
-    parents = _PARENT.findall(head) if content.startswith(b"commit ") else []
-    return parents[0].decode() if len(parents) == 1 else ""
+    return [parent.decode() for parent in _PARENT.findall(head)] if content.startswith(b"commit ") else []

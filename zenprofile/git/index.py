@@ -9,26 +9,39 @@ from zenprofile.git import left_out, runner
 from zenprofile.git.objects import Objects, TreeEntry
 from zenprofile.git.repository import Repository
 
+_AT_ONCE = 200  # entries of a command line
 PATIENCE = 10.0  # seconds that somebody else's index.lock is waited for
 
 
 def set_entries(repository: Repository, objects: Objects, entries: Iterable[tuple[str, TreeEntry | None]]) -> None:
     """Set index entries of these paths alone (None: no entry), waiting for whoever holds the index."""
-    none = TreeEntry("0", objects.zero)
     wanted = dict(entries)
-    rows = b"".join(
-        b"%s %s\t%s\0" % (mode.encode(), oid.encode(), os.fsencode(path))
-        for path, (mode, oid) in ((path, entry or none) for path, entry in wanted.items())
-    )
-    if not rows:
+    if not wanted:
         return
     left = left_out.find(repository)
-    patiently(repository, ["update-index", "-z", "--index-info"], rows)
-    # A new entry is one that git looks at: what the work tree leaves out stays so.
+    kept = {path: entry for path, entry in wanted.items() if entry is not None and path in left}
     for how in (left_out.SKIPPED, left_out.ASSUMED):
-        kept = [path for path, entry in wanted.items() if entry is not None and path in left and left[path].how == how]
-        if kept:
-            patiently(repository, ["update-index", f"--{how}", "-z", "--stdin"], _lines(kept))
+        _set_left_out(repository, how, {path: entry for path, entry in kept.items() if left[path].how == how})
+    none = TreeEntry("0", objects.zero)
+    rows = b"".join(
+        b"%s %s\t%s\0" % (mode.encode(), oid.encode(), os.fsencode(path))
+        for path, (mode, oid) in ((path, entry or none) for path, entry in wanted.items() if path not in kept)
+    )
+    if rows:
+        patiently(repository, ["update-index", "-z", "--index-info"], rows)
+
+
+def _set_left_out(repository: Repository, how: str, entries: Mapping[str, TreeEntry]) -> None:
+    """Set entries that stay left out of the work tree: each with its flag in the same step of git's.
+
+    A new entry is one that git looks at; where a kill could fall between the two, its file would count as deleted.
+    """
+    rows = list(entries.items())
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        given = [word for path, (mode, oid) in some for word in ("--cacheinfo", f"{mode},{oid},{path}")]
+        args = ["update-index", "--add", *given, f"--{how}", "--", *(path for path, _ in some)]
+        patiently(repository, args, b"")
 
 
 def patiently(repository: Repository, args: list[str], stdin: bytes, extra: Mapping[str, str] | None = None) -> None:

@@ -12,7 +12,7 @@ from zenprofile.githooks.context import HookContext
 _OF_NOW = inherited.SECRETS | {profile_check.REFERENCE, profile_check.IN_USE, profile_check.CLASH}
 
 
-class Past:
+class PathHistory:
     """The history up to a commit."""
 
     def __init__(self, given: HookContext, commit: str) -> None:

@@ -46,7 +46,7 @@ class RangeCheck:
             since: the commit that it starts from, in whose history its documents may have been; "" for none.
         """
         problems: list[Problem] = []
-        past = origins.Past(self._given, since)
+        past = origins.PathHistory(self._given, since)
         for root in self.roots(base, pairs):
             found = _ProfileChange(self, root, base, pairs, past).problems()
             problems += [problem._replace(file=root + problem.file) for problem in found]
@@ -154,7 +154,9 @@ def opened(given: HookContext) -> Iterator[RangeCheck]:
 class _ProfileChange:
     """One change of one profile."""
 
-    def __init__(self, gate: RangeCheck, root: str, base: str, pairs: Pairs, past: origins.Past | None = None) -> None:
+    def __init__(
+        self, gate: RangeCheck, root: str, base: str, pairs: Pairs, past: origins.PathHistory | None = None
+    ) -> None:
         self._gate = gate
         self._root = root
         self._past = past

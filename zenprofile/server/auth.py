@@ -1,8 +1,4 @@
-"""Who asks: tokens in the header or the page's cookie, what a role may do, and a brake on guessing."""
-
-import threading
-import time
-from collections import deque
+"""Who asks: tokens in the header or the page's cookie, and what a role may do."""
 
 from zenprofile.errors import AccessDenied
 from zenprofile.server import sessions
@@ -11,39 +7,6 @@ from zenprofile.server.exchange import HttpError, Principal, Request
 from zenprofile.store import tokens
 
 _CHALLENGE = (("WWW-Authenticate", 'Bearer realm="zenprofile"'),)
-_TRIES = 10
-_SECONDS = 60.0
-_ADDRESSES = 10_000
-
-
-class Brake:
-    """Counts wrong tokens by address: after ten within a minute, an address is told to wait a minute."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._wrong: dict[str, deque[float]] = {}
-
-    def wait(self, address: str) -> int:
-        """Return for how many seconds more an address has to wait; 0 for none."""
-        with self._lock:
-            times = self._wrong.get(address)
-            if times is None or len(times) < _TRIES:
-                return 0
-            left = times[-1] + _SECONDS - time.monotonic()
-            if left <= 0:
-                del self._wrong[address]
-            return max(0, int(left) + 1) if left > 0 else 0
-
-    def wrong(self, address: str) -> None:
-        """Note a wrong token."""
-        now = time.monotonic()
-        with self._lock:
-            if len(self._wrong) >= _ADDRESSES:
-                self._wrong = {a: times for a, times in self._wrong.items() if times[-1] > now - _SECONDS}
-            times = self._wrong.setdefault(address, deque(maxlen=_TRIES))
-            while times and times[0] <= now - _SECONDS:
-                times.popleft()
-            times.append(now)
 
 
 def recognize(asked: Request, text: str) -> Principal | None:

@@ -50,6 +50,7 @@ def browse(served: Served, user: str, port: int, ready: Callable[[str], None]) -
         profile=served.profile.name,
         open=served.open,
         tokens=lambda _site: _One(token),
+        wrong_tokens=served.wrong_tokens,
         hosts=frozenset({"127.0.0.1"}),
         link=lambda code: codes.pop(code, ""),
     )

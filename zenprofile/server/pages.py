@@ -33,7 +33,8 @@ def _environment() -> "Environment":
 
 
 def _page(asked: Request, template: str, status: int = 200, **values: Any) -> Response:
-    values = {"profile": asked.site.settings.profile, "visitor": asked.principal, "query": "", "kinds": KINDS, **values}
+    known = {"profile": asked.site.settings.profile, "visitor": asked.principal, "query": "", "kinds": KINDS}
+    values = {**known, "path": asked.path, **values}
     text = _environment().get_template(template).render(values)
     return Response(status, text.encode("utf-8", "backslashreplace"), HTML)
 
@@ -104,7 +105,7 @@ def entities(asked: Request) -> Response:
         raise NotFound(f"there is no kind {kind[:140]!r}", hint="follow a link of the page")
     rows, total = views.of_kind(asked.store.snapshot(), kind, page)
     pages = -(-total // (5 * views.PAGE)) or 1
-    return _page(asked, "kind.html", kind=kind, rows=rows, total=total, page=page, pages=pages)
+    return _page(asked, "kind.html", kind=kind, typed=KINDS[kind].typed, rows=rows, total=total, page=page, pages=pages)
 
 
 def recent(asked: Request) -> Response:

@@ -74,6 +74,7 @@ def serve_profile(
         profile=served.profile.name,
         open=served.open,
         tokens=lambda site: served.tokens(site.store),
+        wrong_tokens=served.wrong_tokens,
         hosts=frozenset(name.lower() for name in (listening.host, *listening.names)),
         secure=protected,
         proxied=listening.proxied,

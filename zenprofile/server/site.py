@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 from zenprofile.core.change import Change
-from zenprofile.server.auth import Brake
+from zenprofile.server.brake import Brake
 from zenprofile.server.cache import ResponseCache
 from zenprofile.server.exchange import Principal
 from zenprofile.store.base import Store
@@ -27,6 +27,7 @@ class Settings(NamedTuple):
         profile: its name.
         open: opens the store; called once a thread.
         tokens: returns where tokens are kept; given the site, of whose thread it may take the store.
+        wrong_tokens: folder in which servers of this machine count them together.
         hosts: names that Host may be, beside those of loopback.
         secure: whether people reach it by https: of TLS here, or of the proxy in front.
         proxied: whether a proxy stands in front, whose X-Forwarded-For counts.
@@ -39,6 +40,7 @@ class Settings(NamedTuple):
     profile: str
     open: Callable[[], Store]
     tokens: "Callable[[Site], Tokens]"
+    wrong_tokens: str
     hosts: frozenset[str] = frozenset()
     secure: bool = False
     proxied: bool = False
@@ -53,7 +55,7 @@ class Site:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.brake = Brake()
+        self.brake = Brake(settings.wrong_tokens)
         self.cache = ResponseCache()
         self._counter: ChangeCounter | None = None
         self._counting = threading.Lock()

@@ -46,6 +46,16 @@ class Card(NamedTuple):
     parts: list[Part]
 
 
+class Listed(NamedTuple):
+    """An entity among others; type and flavor are "" where its kind has none."""
+
+    key: str
+    name: str
+    type: str
+    flavor: str
+    description: str
+
+
 class Row(NamedTuple):
     """A field that changed; "" stands for no value."""
 
@@ -112,7 +122,8 @@ def entity(store: Store, key: Key) -> dict[str, Any]:
     return {
         "key": key,
         "card": _card(found, flavors) if key.kind == "stack" else None,
-        "rows": list(_fields(data)),
+        # The picture of a stack has its components.
+        "rows": list(_fields({name: value for name, value in data.items() if name != "components"})),
         "yaml": "" if problems else hidden(snapshot.text(key) or ""),
         "problems": problems,
         "users": [str(user) for user in used_by(snapshot, [key]).get(key, ())],
@@ -234,7 +245,8 @@ def _flat(snapshot: Snapshot, key: Key) -> Data:
             flat |= {
                 f"{type_.replace('_', ' ')}: {f}": v for f, v in _settings(snapshot, Key("component", type_, name))
             }
-    return {"description": data.get("description", MISSING), "labels": data.get("labels", MISSING), **flat}
+    labels = {f"label {name}": value for name, value in (data.get("labels") or {}).items()}
+    return {"description": data.get("description", MISSING), **labels, **flat}
 
 
 def _settings(snapshot: Snapshot, key: Key) -> Iterator[tuple[str, Any]]:
@@ -258,9 +270,14 @@ def search(snapshot: Snapshot, text: str) -> list[tuple[str, str]]:
     return found[: 5 * PAGE]
 
 
-def of_kind(snapshot: Snapshot, kind: str, page: int) -> tuple[list[tuple[str, str, str]], int]:
-    """Return a page of a kind's entities, each with its flavor and description, and how many there are in all."""
-    loaded = [e for e in snapshot.load(kind).entities if Selection().takes(e)] if kind in KINDS else []
+def of_kind(snapshot: Snapshot, kind: str, page: int) -> tuple[list[Listed], int]:
+    """Return a page of a kind's entities, and how many there are in all."""
+    found = [e for e in snapshot.load(kind).entities if Selection().takes(e)] if kind in KINDS else []
     most = 5 * PAGE
-    rows = [(str(e.key), str(e.data.get("flavor", "")), hidden(str(e.data.get("description") or ""))) for e in loaded]
-    return rows[(page - 1) * most : page * most], len(rows)
+    return [_listed(entity) for entity in found[(page - 1) * most : page * most]], len(found)
+
+
+def _listed(entity: Entity) -> Listed:
+    key, data = entity.key, entity.data
+    described = hidden(str(data.get("description") or ""))
+    return Listed(str(key), key.name, key.type.replace("_", " "), str(data.get("flavor", "")), described)

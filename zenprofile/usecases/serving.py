@@ -1,6 +1,7 @@
 """Serving a profile: which store, whose tokens, and when a server may listen where others reach it."""
 
 import ipaddress
+import os
 from typing import NamedTuple
 
 from zenprofile.core.change import Change
@@ -22,11 +23,13 @@ class Served(NamedTuple):
         profile: of this machine.
         options: of its store: every write is recorded.
         kept: tokens in this machine's configuration folder, for a store that has no database.
+        wrong_tokens: folder in which servers of this machine count wrong tokens together.
     """
 
     profile: Profile
     options: Options
     kept: Tokens
+    wrong_tokens: str
 
     def open(self) -> Store:
         """Open the store."""
@@ -60,7 +63,8 @@ def served(profiles: Profiles, profile: Profile, timeout: float) -> Served:
         message = f"the profile '{profile.name}' is on a server already: {profile.store_url}"
         raise Unsupported(message, hint="serve the profile of the store behind it")
     options = options_of(profiles, profile, timeout)
-    return Served(profile, options._replace(mode="commit"), FileTokens(profiles.folder, profile.id))
+    wrong = os.path.join(profiles.folder, "wrong-tokens", profile.id)
+    return Served(profile, options._replace(mode="commit"), FileTokens(profiles.folder, profile.id), wrong)
 
 
 def add_token(kept: Tokens, store: Store, user: str, role: str) -> str:

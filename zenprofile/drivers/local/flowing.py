@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _NAMED = 5  # entities in a message
 
 
-class _Plan(NamedTuple):
+class _PartToShare(NamedTuple):
     """What can be shared of a merge that has conflicts.
 
     Attributes:
@@ -78,7 +78,7 @@ class FlowingSharing(GitSharing):
         flowed = FlowResult(waiting, plan.changes[0], to=to.label, head=head.oid)
         return self._given(head, theirs, to, flowed) if push and to == up else flowed
 
-    def _plan(self, head: Head, theirs: str) -> _Plan | None:
+    def _plan(self, head: Head, theirs: str) -> _PartToShare | None:
         """Part the merge of two commits; None where there is no conflict, or more than entities are in it."""
         repository, objects = self._repository(), self._objects()
         if not theirs or not head.oid or proposals.waiting(repository, head.branch):
@@ -100,7 +100,7 @@ class FlowingSharing(GitSharing):
             if texts and profile_check.added(before, texts, self._store.catalog()):
                 return None
         changes = (self._changes(sides[0], parts.here), self._changes(sides[1], parts.there))
-        return _Plan(joined.met, base, trees, parts, changes, record)
+        return _PartToShare(joined.met, base, trees, parts, changes, record)
 
     def _parts(self, joined: "Merge", outcome: "Outcome") -> tuple[str, partial.Parts] | None:
         prefix = self._repository().prefix
@@ -122,7 +122,7 @@ class FlowingSharing(GitSharing):
             found.append(Changed(key, data_of(key, before), data_of(key, text)))
         return tuple(found)
 
-    def _take(self, head: Head, theirs: str, up: Upstream, plan: _Plan) -> Head:
+    def _take(self, head: Head, theirs: str, up: Upstream, plan: _PartToShare) -> Head:
         """Bring what is not in conflict here."""
         repository = self._repository()
         message = f"Take from {up.label}: {words(plan.changes[0])}"
@@ -152,7 +152,7 @@ class FlowingSharing(GitSharing):
                 conflicts.save(repository, plan.record._replace(theirs=new))
         return flowed._replace(sent=plan.changes[1])
 
-    def _meet(self, head: Head, plan: _Plan, met: Meeting, there: "Mapping[Key, str | None]") -> None:
+    def _meet(self, head: Head, plan: _PartToShare, met: Meeting, there: "Mapping[Key, str | None]") -> None:
         """Keep where both sides meet: in what is not in conflict as the other side has it."""
         repository, objects = self._repository(), self._objects()
         with objects.together():

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from zenprofile.git.looking import Looking
     from zenprofile.git.objects import Objects
 
+# A client that does not say which machine it is on: what it wrote is nobody's to undo. No header can hold it.
+_NOBODY = "\0"
+
 
 class Opened:
     """An opened folder. Many may read it at once; whoever writes holds it alone."""
@@ -67,7 +70,7 @@ class Opened:
 
     @property
     def _machine(self) -> str:
-        return self._acting.machine if self._acting else ""
+        return self._acting.machine or _NOBODY if self._acting else ""
 
     @staticmethod
     def catalog() -> "Catalog":

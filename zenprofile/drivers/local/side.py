@@ -140,6 +140,8 @@ class Side:
 
     def _is_lost(self, had: str, has: str, here: str) -> bool:
         """Say whether the remote no longer has a commit that it had, while it is here and nobody has joined the two."""
+        if had in commit_graph.bases(self._repository(), here, has):  # a merge asks for these too
+            return False
         if self._is_in(had, has) or not self._is_in(had, here):
             return False
         return self._is_in(has, had) or not self._is_in(has, here)

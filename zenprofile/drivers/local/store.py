@@ -242,9 +242,9 @@ class LocalStore(Opened):
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
         rev = commit.record(repository, writes, message, self.author()._replace(key=key), undone, settings)
-        from zenprofile.drivers.local import history
+        from zenprofile.drivers.local import just_made
 
-        return history.brief(repository, rev, message, changes)
+        return just_made.recorded(repository, rev, message, changes)
 
     def uncommitted(self, among: Iterable[str] | None = None) -> "list[Changed]":
         """List what the working tree has that HEAD has not, by key; of some paths alone where they are given."""

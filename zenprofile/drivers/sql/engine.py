@@ -33,6 +33,7 @@ _SETTINGS = (
 _SESSION = "SET SESSION innodb_lock_wait_timeout = {0}, lock_wait_timeout = {0} /*M!100301 , wsrep_sync_wait = 7 */"
 _UNKNOWN_VARIABLE = "1193"
 _NODE_IS_OUT = "1047"
+_GRACE = 1.0  # seconds after the deadline, for a server's own word that a lock was not to be had
 _WAITS = "zenprofile_waits"  # of a MySQL connection: seconds that it waits for a row
 _WATCHDOGS: "weakref.WeakKeyDictionary[Engine, Watchdog]" = weakref.WeakKeyDictionary()
 # SQLAlchemy prints a traceback where a connection that is lost cannot be rolled back; our error says it.
@@ -117,7 +118,7 @@ def _mysql(where: Address, timeout: float, seconds: int) -> Engine:
     given = {name: value for name, value in waits.items() if name not in url.query}
     made = create_engine(url, connect_args={**given, **secured}, pool_pre_ping=True)
 
-    watchdog = _watched(made, timeout, grace=1.0)
+    watchdog = _watched(made, timeout)
     event.listen(made, "do_connect", partial(_connect_in_time, watchdog, ("connect_timeout", "read_timeout")))
     event.listen(made, "connect", lambda connection, record: _set_up_mysql(connection, record, seconds))
     event.listen(made, "handle_error", _node_is_out)
@@ -126,8 +127,8 @@ def _mysql(where: Address, timeout: float, seconds: int) -> Engine:
     return made
 
 
-def _watched(made: Engine, timeout: float, grace: float = 0.0) -> Watchdog:
-    watchdog = _WATCHDOGS[made] = Watchdog(timeout, grace)
+def _watched(made: Engine, timeout: float) -> Watchdog:
+    watchdog = _WATCHDOGS[made] = Watchdog(timeout, _GRACE)
     event.listen(made, "connect", lambda connection, _record: watchdog.watch(connection))
     return watchdog
 

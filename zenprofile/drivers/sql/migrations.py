@@ -107,12 +107,20 @@ def _to_0002(op: "Operations") -> None:
                 op.execute(f'ALTER TABLE {table.name} ALTER COLUMN {column.name} TYPE {kind} COLLATE "C"')
 
 
+def _to_0003(op: "Operations") -> None:
+    """Add the table of a server's tokens, which the first of them used to make."""
+    tables.tokens.create(op.get_bind(), checkfirst=True)
+
+
 def _is_exact(column: Column[Any]) -> bool:
     return "postgresql" in getattr(column.type, "_variant_mapping", {}) and isinstance(column.type, String)
 
 
 # By the version before: what leads on, and the version after.
-_STEPS: dict[str, tuple[Callable[["Operations"], None], str]] = {"0001": (_to_0002, "0002")}
+_STEPS: dict[str, tuple[Callable[["Operations"], None], str]] = {
+    "0001": (_to_0002, "0002"),
+    "0002": (_to_0003, "0003"),
+}
 
 
 def differences(connection: Connection) -> list[str]:

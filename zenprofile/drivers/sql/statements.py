@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Executable
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
 
 from zenprofile.drivers.sql import tables
@@ -63,6 +62,8 @@ def _sqlite(connection: Connection) -> sqlite3.Connection | None:
 @cache
 def _compiled(statement: Any) -> tuple[str, dict[str, Any]]:
     """Return a statement as SQLite takes it, values by name, and the values that it has of its own."""
+    from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
     found = statement.compile(dialect=SQLiteDialect_pysqlite(paramstyle="named"))
     return str(found), {name: value for name, value in found.params.items() if value is not None}
 

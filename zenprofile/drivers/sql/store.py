@@ -242,7 +242,7 @@ class SqlStore:
     def tokens(self) -> "SqlTokens":
         from zenprofile.drivers.sql.tokens import SqlTokens
 
-        return SqlTokens(self.url, self._engine)
+        return SqlTokens(self.url, self._engine, self._timeout)
 
     def change_counter(self) -> "FileChangeCounter | None":
         from zenprofile.drivers.sql import change_counter

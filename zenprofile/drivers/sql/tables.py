@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-VERSION = "0002"  # `zenprofile.drivers.sql.migrations` leads here from each earlier one
+VERSION = "0003"  # `zenprofile.drivers.sql.migrations` leads here from each earlier one
 
 metadata = MetaData()
 _BY_BYTES = "utf8mb4_bin"
@@ -92,6 +92,16 @@ change_entities = Table(
     Column("text_after", _long()),
     Index("zenprofile_change_entities_number", "number"),
     sqlite_with_rowid=False,
+)
+# Of servers that serve the store: what is kept of each access token.
+tokens = Table(
+    "zenprofile_tokens",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created", String(32), nullable=False),
 )
 # In Alembic's own form, so that its migrations can go on from here.
 version = Table("zenprofile_alembic_version", metadata, Column("version_num", String(32), primary_key=True))

@@ -31,7 +31,8 @@ def taken(url: URL) -> tuple[URL, dict[str, Any]]:
         if "ssl_cert" in files:
             context.load_cert_chain(files["ssl_cert"], files.get("ssl_key"))
     except (OSError, ssl.SSLError) as error:
-        message = f"the URL's {' and '.join(files)} cannot be used: {error.strerror or error}"
+        said_of = " and ".join(f"{name}={path}" for name, path in files.items())
+        message = f"the URL's {said_of} cannot be used: {error.strerror or error}"
         raise StoreBroken(message, hint="look at the paths, and at what the files hold") from None
     trusts = _flag(said, "ssl_verify_cert", default="ssl_ca" in said or "ssl_verify_identity" in said)
     context.check_hostname = trusts and _flag(said, "ssl_verify_identity", default=True)

@@ -1,67 +1,64 @@
-"""Tokens of a server, in a table beside the entities' that is made with the first of them."""
+"""Tokens of a server, in a table beside the entities'."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, Text, inspect
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
-from zenprofile.drivers.sql.engine import begin
-from zenprofile.drivers.sql.failures import told
+from zenprofile.drivers.sql import tables
+from zenprofile.drivers.sql.attempts import attempts
+from zenprofile.drivers.sql.engine import begin, bounded
+from zenprofile.drivers.sql.failures import is_contention, is_lost, told
 from zenprofile.store.tokens import Token
 
-# Its own collection: stores that are never served have no such table.
-metadata = MetaData()
-table = Table(
-    "zenprofile_tokens",
-    metadata,
-    Column("id", String(16), primary_key=True),
-    Column("user", Text, nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("created", String(32), nullable=False),
-)
-_ALL = table.select().order_by(table.c.created, table.c.id)
+_T = TypeVar("_T")
+_tokens = tables.tokens
+_ALL = _tokens.select().order_by(_tokens.c.created, _tokens.c.id)
 
 
 class SqlTokens:
-    """See `zenprofile.store.tokens.Tokens`."""
+    """See `zenprofile.store.tokens.Tokens`. Each method is one transaction, tried again where others are in its way.
 
-    def __init__(self, url: str, engine: Engine) -> None:
+    To add a token again, or to remove it, does no harm: so it is repeated too where an answer was lost.
+    """
+
+    def __init__(self, url: str, engine: Engine, timeout: float) -> None:
         self._url = url
         self._engine = engine
+        self._timeout = timeout
 
     def find(self) -> list[Token]:
-        return self._rows(lambda connection: [Token(*row) for row in connection.execute(_ALL)])
+        return self._done(lambda connection: [Token(*row) for row in connection.execute(_ALL)])
 
     def get(self, id_: str) -> Token | None:
-        statement = table.select().where(table.c.id == id_)
-        return next(iter(self._rows(lambda connection: [Token(*row) for row in connection.execute(statement)])), None)
+        statement = _tokens.select().where(_tokens.c.id == id_)
+        found = self._done(lambda connection: [Token(*row) for row in connection.execute(statement)])
+        return next(iter(found), None)
 
     def add(self, token: Token) -> None:
-        with told(self._url), self._engine.connect() as connection:
-            if not inspect(connection).has_table(table.name):
-                metadata.create_all(connection)
-                connection.commit()
-            begin(connection)
-            connection.execute(table.insert(), token._asdict())
-            connection.commit()
+        def replace(connection: Connection) -> None:
+            connection.execute(_tokens.delete().where(_tokens.c.id == token.id))
+            connection.execute(_tokens.insert(), token._asdict())
+
+        self._done(replace, writes=True)
 
     def remove(self, id_: str) -> bool:
-        with told(self._url), self._engine.connect() as connection:
-            if not inspect(connection).has_table(table.name):
-                return False
-            begin(connection)
-            gone = connection.execute(table.delete().where(table.c.id == id_)).rowcount
-            connection.commit()
-        return bool(gone)
+        statement = _tokens.delete().where(_tokens.c.id == id_)
+        return self._done(lambda connection: bool(connection.execute(statement).rowcount), writes=True)
 
-    def _rows(self, read: Callable[[Connection], list[Token]]) -> list[Token]:
-        """Read; no table holds no token. Whether there is one is asked only where the read failed."""
-        with told(self._url), self._engine.connect() as connection:
-            try:
-                return read(connection)
-            except (OperationalError, ProgrammingError):
-                connection.rollback()
-                if inspect(connection).has_table(table.name):
-                    raise
-                return []
+    def _done(self, work: Callable[[Connection], _T], *, writes: bool = False) -> _T:
+        with told(self._url):
+            for attempt in attempts(self._timeout):
+                try:
+                    with bounded(self._engine, attempt.left), self._engine.connect() as connection:
+                        if writes:
+                            begin(connection, attempt.left)
+                        done = work(connection)
+                        if writes:
+                            connection.commit()
+                        return done
+                except DBAPIError as error:
+                    if attempt.is_last or not (is_lost(error) or is_contention(error)):
+                        raise
+        raise AssertionError  # pragma: no cover - attempts end by an answer or an error

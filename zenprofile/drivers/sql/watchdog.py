@@ -18,7 +18,7 @@ class Watchdog:
         grace: more of them, in which a server may say by itself that it gives up.
     """
 
-    def __init__(self, seconds: float, grace: float = 0.0) -> None:
+    def __init__(self, seconds: float, grace: float) -> None:
         self._seconds = seconds
         self._grace = grace
         self._end: float | None = None

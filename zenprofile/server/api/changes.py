@@ -86,7 +86,7 @@ def redoable(asked: Request) -> Response:
 
 
 def _of_machine(asked: Request, find: Callable[[], Iterator[Past]]) -> Response:
-    found = find() if "zenprofile-machine" in asked.headers else iter(())
+    found = find() if asked.headers.get("zenprofile-machine") else iter(())
     return as_json({"items": [wire.past(one) for one in islice(found, _limit(asked))]})
 
 
