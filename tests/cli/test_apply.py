@@ -108,6 +108,12 @@ def test_one_bad_document_of_many_and_nothing_is_applied(run, profile, tmp_path)
     several = run("apply -f wrong.yaml -o json", fails=1).error["problems"]
 
     assert (error["file"], error["line"], error["column"]) == ("many.yaml", 157, 3)
+    lines = run("apply -f wrong.yaml", fails=1).err.splitlines()
+    assert [place for line in lines for place in line.split() if place.startswith("wrong.yaml:")] == [
+        "wrong.yaml:7:1:",
+        "wrong.yaml:14:1:",
+        "wrong.yaml:4:7:",
+    ]
     assert [(p["line"], p["code"]) for p in several] == [(4, "bad-kind"), (7, "bad-kind"), (14, "yaml")]
     assert run("project list -o json").json == []
 

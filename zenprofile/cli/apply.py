@@ -32,14 +32,19 @@ def apply(
 
     A document has a kind (kind: stack); several stand in a file, with --- between. A folder is laid out as a profile.
     """
+    from zenprofile.errors import Invalid
     from zenprofile.usecases import apply as usecase
     from zenprofile.usecases import current, history
     from zenprofile.usecases.undo import renames
 
     usecase.must_prune_by_label(prune, labels)
-    documents = usecase.given(files, sys.stdin.read() if "-" in files else "")
-    active = {session.active_stack, session.profile.active_stack}
-    recorded = usecase.apply(session.store(), documents, labels, active, message, dry=dry)
+    try:
+        documents = usecase.given(files, sys.stdin.read() if "-" in files else "")
+        active = {session.active_stack, session.profile.active_stack}
+        recorded = usecase.apply(session.store(), documents, labels, active, message, dry=dry)
+    except Invalid as error:
+        showing.refuse(session, error.problems)
+        raise
     if dry:
         from zenprofile.core.change import as_json
 

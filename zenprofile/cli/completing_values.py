@@ -37,7 +37,7 @@ STACK_LETTERS = {
 _SHORT = {"-l": "--label", "-f": "--flavor", "-t": "--type"}
 
 
-class Line(NamedTuple):
+class CommandLine(NamedTuple):
     """A command line up to an option whose value is asked for; type and flavor are "" where it names none."""
 
     group: str
@@ -57,11 +57,11 @@ def behind(session: Session, words: Sequence[str]) -> list[str] | None:
     return find(session, line)
 
 
-def _line(words: Sequence[str]) -> Line:
+def _line(words: Sequence[str]) -> CommandLine:
     group, verb = ([word for word in words[:2] if not word.startswith("-")] + ["", ""])[:2]
     own = group.replace("-", "_")
     type_ = own if own in COMPONENT_TYPES else _value(words, "--type", "-t").replace("-", "_")
-    return Line(group, verb, type_, _value(words, "--flavor", "-f"))
+    return CommandLine(group, verb, type_, _value(words, "--flavor", "-f"))
 
 
 def _value(words: Sequence[str], *flags: str) -> str:
@@ -69,10 +69,10 @@ def _value(words: Sequence[str], *flags: str) -> str:
     return next((value for flag, value in pairwise(words) if flag in flags), "")
 
 
-Find = Callable[[Session, Line], list[str]]
+Find = Callable[[Session, CommandLine], list[str]]
 
 
-def _finder(line: Line, flag: str) -> Find | None:
+def _finder(line: CommandLine, flag: str) -> Find | None:
     if line.group == "stack" and line.verb in {"register", "update"}:
         return _members(flag)
     of_components = line.group == "component" or line.group.replace("-", "_") in COMPONENT_TYPES

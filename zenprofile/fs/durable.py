@@ -129,20 +129,18 @@ def sync_folder(folder_: str) -> None:
 
 
 class NewFiles:
-    """New files that get their names once the disk has all of them; until then each has a temporary one.
+    """New files that get their names once the disk has all of them; until then each has a temporary one."""
 
-    Args:
-        sharing: who else is to read them (`zenprofile.fs.shared`).
-    """
-
-    def __init__(self, sharing: int = shared.NOT) -> None:
-        self._sharing = sharing
+    def __init__(self) -> None:
         self._drafts: dict[str, str] = {}
         self._unsynced = Unsynced()
 
-    def add(self, path: str, draft: str, content: bytes, mode: int) -> None:
-        """Write a file (both names absolute); what is there already is replaced by `publish`."""
-        file = create(draft, content, mode, sharing=self._sharing)
+    def add(self, path: str, draft: str, content: bytes, mode: int, *, sharing: int = shared.NOT) -> None:
+        """Write a file (both names absolute); what is there already is replaced by `publish`.
+
+        ``sharing`` says who else is to read it (`zenprofile.fs.shared`).
+        """
+        file = create(draft, content, mode, sharing=sharing)
         self._drafts[path] = draft
         self._unsynced.add(file, draft)
 

@@ -32,10 +32,9 @@ class Objects(Trees):
         self._repository = repository
         self._extra = extra
         self._folder = repository.common_file("objects")
-        self._sharing = repository.sharing
         # What is written and has not its name yet: kind and content by id, and the files.
         self._unsettled: dict[str, tuple[str, bytes]] = {}
-        self._files = NewFiles(repository.sharing)
+        self._files = NewFiles()
         self._together = False
         self._child: subprocess.Popen[bytes] | None = None
         self._blobs: dict[str, bytes] = {}
@@ -142,13 +141,14 @@ class Objects(Trees):
         path = os.path.join(folder, oid[2:])
         if oid in self._unsettled or _freshened(path):
             return oid
-        shared.make_folder(folder, self._sharing)
+        sharing = self._repository.sharing
+        shared.make_folder(folder, sharing)
         # Git's own level for loose objects is 1; large trees are ids, which do not shrink.
         level = 1 if len(content) < 65536 else 0
         packed = zlib.compress(b"%s %d\0" % (kind.encode(), len(content)) + content, level)
         draft = os.path.join(folder, f"tmp_obj_{os.getpid()}_{time.monotonic_ns():x}")  # git clears such names away
         try:
-            self._files.add(path, draft, packed, 0o444)
+            self._files.add(path, draft, packed, 0o444, sharing=sharing)
             self._unsettled[oid] = kind, content
             if not self._together:
                 self.settle()

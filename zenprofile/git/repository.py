@@ -130,7 +130,7 @@ class Repository:
         from zenprofile.git import runner
 
         args = ["config", "-z", "--get-regexp", r"^core\.sharedrepository$"]
-        said = runner.run(args, self._common_dir, ok=(0, 1)).out.decode("utf-8", "replace").split("\0")
+        said = runner.run(args, self.folder, ok=(0, 1, 128)).out.decode("utf-8", "replace").split("\0")
         last = said[-2] if len(said) > 1 else "\n"
         return shared.meant(last.partition("\n")[2] if "\n" in last else "true")  # a name alone stands for true
 

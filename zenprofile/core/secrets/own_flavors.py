@@ -61,13 +61,19 @@ def mark(type_: str, flavor: str, path: Path) -> bool:
 
 
 class OfSnapshot:
-    """The flavors of a snapshot."""
+    """The flavors of a snapshot, each read once: every field that is shown asks."""
 
     def __init__(self, snapshot: "Snapshot") -> None:
         self._snapshot = snapshot
+        self._known: dict[tuple[str, str], list[Data]] = {}
 
     def schemas(self, type_: str, flavor: str) -> list[Data]:
         """Return them, as `Flavors` has it."""
+        if (type_, flavor) not in self._known:
+            self._known[type_, flavor] = self._read(type_, flavor)
+        return self._known[type_, flavor]
+
+    def _read(self, type_: str, flavor: str) -> list[Data]:
         from zenprofile.core.snapshot import flavor_of
 
         keys = [Key("flavor", type_, flavor)] if flavor else []
