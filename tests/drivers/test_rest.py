@@ -206,6 +206,20 @@ def test_what_the_server_refuses_is_sent_once(evil: Evil) -> None:
     store.close()
 
 
+def test_a_list_of_a_known_server_is_one_request_which_tells_its_version(evil: Evil) -> None:
+    store = open_store(evil.url, OPTIONS._replace(known=True))
+    assert evil.seen == []
+    evil.answer = says(200, b'{"documents": [], "invalid": [], "problems": []}')
+
+    assert store.snapshot().load("component").entities == []
+
+    assert [path for _, path, _ in evil.seen] == ["/api/v1/documents?kind=component&fields=data"]
+    evil.answer = says(200, VERSION, Zenprofile_Api="2")
+    with pytest.raises(Unsupported, match="version 2"):
+        store.snapshot().load("component")
+    store.close()
+
+
 def test_nothing_is_asked_of_a_rev_that_is_none(evil: Evil) -> None:
     store = open_store(evil.url, OPTIONS)
     evil.seen.clear()

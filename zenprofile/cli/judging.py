@@ -37,6 +37,8 @@ def judged(session: Session, paths: tuple[str, ...]) -> list[Judged]:
     """
     if paths or session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
         chosen = documents.chosen(paths)
+        if paths and not chosen.root and not here.any_known(session.profiles):
+            raise whereabouts.not_there(paths[0])
         store = _store(session, chosen.root)
         return [Judged(store, chosen.below, whereabouts.way_to(chosen.root) if chosen.root else session.place())]
     folders = here.folders()

@@ -24,3 +24,8 @@ def none_here() -> NotFound:
     """Return the error of a repository without a profile, on a machine without any."""
     message = "no profile was found: no folder of this repository holds a zenprofile.yaml"
     return NotFound(message, hint="name its folder, or check it out")
+
+
+def not_there(path: str) -> NotFound:
+    """Return the error of a path that could only lie in a profile, where there is none."""
+    return NotFound(f"there is no file or folder {path[:140]!r}, and no profile", hint="check it out, or name another")

@@ -27,6 +27,11 @@ def folders_at_hand() -> list[str] | None:
     return tracked.profiles_below(top, near)
 
 
+def any_known(profiles: Profiles) -> bool:
+    """Say whether there is a profile at all: of this machine, or of the checkout that one stands in."""
+    return profiles.exist() or bool(roots.look().store)
+
+
 def _top() -> str:
     try:
         return roots.top_of(os.getcwd())
