@@ -1,4 +1,8 @@
-"""Commands on history, through real processes, on a profile of each kind of store."""
+"""Commands on history, through real processes.
+
+That every kind of store has the same history is told in tests/contract and tests/unit/test_history.py. Here most tests
+run on one in Git, and those of ``BOTH`` show that commands reach another kind in the same way.
+"""
 
 import json
 import os
@@ -55,9 +59,12 @@ class Shell:
         return [record["rev"] for record in self("log -o json").json]
 
 
-@pytest.fixture(params=["local", "sql"])
+BOTH = pytest.mark.parametrize("kind", ["local", "sql"], indirect=True)
+
+
+@pytest.fixture
 def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+    return str(getattr(request, "param", "local"))
 
 
 @pytest.fixture
@@ -90,6 +97,7 @@ def path_of(run: Shell, *at: str) -> str:
     return str(run("component describe s3 -o json", *at).json["configuration"]["path"])
 
 
+@BOTH
 def test_log_and_show_have_one_shape(run: Shell) -> None:
     records = run("log -o json").json
 
@@ -108,18 +116,10 @@ def test_log_and_show_have_one_shape(run: Shell) -> None:
     assert all(dates.parse(record["when"]) for record in records)
     assert [run("show -o json", record["rev"]).json for record in records] == records
     assert run("show -o json").json == records[0]
+    assert run("log -o json s3 -n 1").json == run(f"log -o json {S3}").json[:1] == records[:1]
 
 
-def test_log_of_one_entity_goes_on_under_its_earlier_names(run: Shell) -> None:
-    run("component rename s3 s3-new")
-    run("user create eve")
-
-    records = run(f"log -o json {S3}-new").json
-
-    assert [sorted(c["name"] for c in record["changes"]) for record in records] == [["s3", "s3-new"], ["s3"], ["s3"]]
-    assert run("log -o json s3-new -n 1").json == records[:1]
-
-
+@BOTH
 def test_tables_have_short_ids(run: Shell, kind: str) -> None:
     rev = run.revs()[0]
 
@@ -242,6 +242,7 @@ def test_undo_until_nothing_is_left(run: Shell) -> None:
     assert json.loads(run("undo -o json", fails=1).err)["code"] == "not-found"
 
 
+@BOTH
 def test_redo_does_again_what_undo_took_back_until_a_new_change(run: Shell) -> None:
     run("component update s3 --set path=s3://c")
     for _ in range(2):
@@ -307,6 +308,7 @@ def test_undo_edits_files_back_where_writes_are_not_committed(by_hand: Shell) ->
     by_hand("undo", fails=1)
 
 
+@BOTH
 def test_undo_is_this_machines_and_its_edits_by_command(
     run: Shell, kind: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
