@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -610,7 +611,7 @@ echo '-----BEGIN PGP SIGNATURE-----'
 
 
 @pytest.fixture
-def prompting(profile: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
+def prompting(profile: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A writer that adds the user eve and waits for a passphrase; a line in the pipe ``answer`` lets it go on."""
     os.mkfifo(tmp_path / "answer")
     program = tmp_path / "gpg"
@@ -621,7 +622,9 @@ def prompting(profile: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen([sys.executable, "-c", SIGNS, str(profile)], stderr=subprocess.DEVNULL)
     while not (tmp_path / "asked").exists():
         assert process.poll() is None
-    return process
+    yield process
+    process.terminate()
+    process.wait()
 
 
 def answer(tmp_path: Path, line: str) -> None:
