@@ -1,9 +1,11 @@
 """The Git store in the repositories that people have."""
 
+import contextlib
 import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -585,13 +587,32 @@ def test_more_objects_than_files_may_be_open_are_written_together(mine: Path) ->
     try:
         objects = Objects(repository)
         with objects.together():
-            written = {objects.write("blob", b"%d" % number) for number in range(600)}
+            written = {objects.write("blob", b"%d" % number) for number in range(500)}
         objects.close()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     found = git(mine, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
     assert written <= set(found.splitlines())
     git(mine, "fsck", "--strict")
+
+
+@pytest.mark.parametrize("format_", ["sha1", "sha256"])
+def test_very_many_objects_are_one_pack(tmp_path: Path, format_: str) -> None:
+    git(tmp_path, "init", "-q", f"--object-format={format_}")
+    repository = find(tmp_path)
+    assert repository is not None
+    contents = [b"x" * size for size in (*range(40), 2000, 5000, 300_000)] + [b"%d" % number for number in range(600)]
+    with contextlib.closing(Objects(repository)) as objects:
+        with objects.together():
+            written = {objects.write("blob", content): content for content in contents}
+            assert all(objects.read(oid, "blob") == content for oid, content in written.items())
+
+        for oid, content in written.items():
+            assert objects.read(oid, "blob") == content
+    found = git(tmp_path, "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objectsize)")
+    assert {f"{oid} {len(content)}" for oid, content in written.items()} == set(found.splitlines())
+    assert len(list((tmp_path / ".git/objects/pack").glob("*.pack"))) == 1
+    git(tmp_path, "fsck", "--strict")
 
 
 # Signs at once but the first time: then it waits for a line, as a passphrase prompt does.
@@ -604,7 +625,7 @@ echo '-----BEGIN PGP SIGNATURE-----'
 
 
 @pytest.fixture
-def prompting(profile: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
+def prompting(profile: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A writer that adds the user eve and waits for a passphrase; a line in the pipe ``answer`` lets it go on."""
     os.mkfifo(tmp_path / "answer")
     program = tmp_path / "gpg"
@@ -615,7 +636,9 @@ def prompting(profile: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen([sys.executable, "-c", SIGNS, str(profile)], stderr=subprocess.DEVNULL)
     while not (tmp_path / "asked").exists():
         assert process.poll() is None
-    return process
+    yield process
+    process.terminate()
+    process.wait()
 
 
 def answer(tmp_path: Path, line: str) -> None:
