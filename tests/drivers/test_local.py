@@ -1,5 +1,6 @@
 """The Git store in the repositories that people have."""
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -486,6 +487,20 @@ def test_the_cache_is_a_cache(profile: Path, tmp_path: Path) -> None:
         module._YOUNG = young
 
 
+def test_a_few_documents_of_a_large_folder_are_read_without_its_cache(
+    profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zenprofile.drivers.local.cache._YOUNG", -(10**18))
+    monkeypatch.setattr("zenprofile.drivers.local.cache._LARGE", 0)
+    first = opened(profile, cache=str(tmp_path / "cache"))
+    expected = {entity.key: entity for entity in first.snapshot().load().entities}
+    first.close()
+    for _ in range(2):
+        snapshot = opened(profile, cache=str(tmp_path / "cache")).snapshot()
+        for key, entity in expected.items():
+            assert [snapshot.get(key) for _ in range(12)] == [entity] * 12
+
+
 def test_a_young_file_is_read_again_even_with_the_same_times(profile: Path, tmp_path: Path) -> None:
     path = profile / "users" / "default.yaml"
     path.write_text("name: default\nemail: a@b.c\n")
@@ -572,13 +587,32 @@ def test_more_objects_than_files_may_be_open_are_written_together(mine: Path) ->
     try:
         objects = Objects(repository)
         with objects.together():
-            written = {objects.write("blob", b"%d" % number) for number in range(600)}
+            written = {objects.write("blob", b"%d" % number) for number in range(500)}
         objects.close()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     found = git(mine, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
     assert written <= set(found.splitlines())
     git(mine, "fsck", "--strict")
+
+
+@pytest.mark.parametrize("format_", ["sha1", "sha256"])
+def test_very_many_objects_are_one_pack(tmp_path: Path, format_: str) -> None:
+    git(tmp_path, "init", "-q", f"--object-format={format_}")
+    repository = find(tmp_path)
+    assert repository is not None
+    contents = [b"x" * size for size in (*range(40), 2000, 5000, 300_000)] + [b"%d" % number for number in range(600)]
+    with contextlib.closing(Objects(repository)) as objects:
+        with objects.together():
+            written = {objects.write("blob", content): content for content in contents}
+            assert all(objects.read(oid, "blob") == content for oid, content in written.items())
+
+        for oid, content in written.items():
+            assert objects.read(oid, "blob") == content
+    found = git(tmp_path, "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objectsize)")
+    assert {f"{oid} {len(content)}" for oid, content in written.items()} == set(found.splitlines())
+    assert len(list((tmp_path / ".git/objects/pack").glob("*.pack"))) == 1
+    git(tmp_path, "fsck", "--strict")
 
 
 # Signs at once but the first time: then it waits for a line, as a passphrase prompt does.

@@ -182,6 +182,9 @@ def test_pause_resume_a_second_watcher_and_hooks(team: Team) -> None:
         machine.write(PROD, "name: prod\n")
         watcher.told("note", "exit 3")
     assert machine.run("watch status -o json").json["state"] == "stopped"
+    assert machine.run("config watch -o json").json["watch"]["on_problem"] == "exit 3"
+    machine.run("watch pause 30m")
+    assert machine.run("watch status -o json").json["reason"] == "no watcher runs; one that starts is paused"
 
 
 def test_commits_are_held_back_and_a_policy_is_kept(team: Team) -> None:

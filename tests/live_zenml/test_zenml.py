@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import real_zenml
 import yaml
+from machines import Team
+from watchers import setting, until, watching
 
 from tests.cli.conftest import Run, run  # noqa: F401 - a fixture
 from tests.live_zenml.conftest import Kept
@@ -25,6 +27,8 @@ from zenprofile.usecases.entities import Details
 from zenprofile.zenml.process import ZenML, ZenmlRefused
 
 pytestmark = pytest.mark.xdist_group("zenml")
+pytest_plugins = ("teams",)
+PARTS = {"orchestrator": "default"}
 
 
 @pytest.fixture
@@ -372,6 +376,23 @@ def test_the_commands(zenml: Kept, store: Store, run: Run, tmp_path: Path) -> No
     real_zenml.command(zenml.folder, "stack", "import", str(tmp_path / "ours.yaml"))
     pulled = run("-o json zenml pull").json
     assert [change["name"] for change in pulled["changes"]] == ["copy"]
+
+
+def test_a_watcher_applies_what_a_pull_brings(zenml: Kept, team: Team) -> None:
+    ana, ben = team.ana, team.ben
+    said = ana.home / "said"
+    setting(ana, "poll=1s", f"on_change={sys.executable} -m zenprofile --profile team zenml apply >{said} 2>&1")
+    surroundings = [f"{name}={value}" for name, value in real_zenml.environment(zenml.folder).items()]
+    with watching(ana, wrapper=("env", *surroundings)) as watcher:
+        ben.commit((Key("stack", "", "new"), {"name": "new", "components": {**PARTS, "artifact_store": "s3"}}))
+        ben.git("push", "-q")
+        watcher.told("pulled", "new")
+        until(lambda: said.exists() and "new" in {s["name"] for s in zenml.read()["stacks"]}, "ZenML has it", 300)
+        ids = {c["id"]: c["name"] for c in zenml.read()["components"]}
+        made = named(zenml, "stack", "new")["components"]
+        assert [ids[id_] for id_ in made["artifact_store"]] == ["s3"]
+        watcher.is_in("watching")
+        assert "note" not in [row["event"] for row in watcher.lines]
 
 
 def test_without_zenml_it_says_which_python_it_looked_in(

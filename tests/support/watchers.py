@@ -19,9 +19,9 @@ DEADLINE = 60.0
 T = TypeVar("T")
 
 
-def until(holds: Callable[[], T | None], what: str) -> T:
+def until(holds: Callable[[], T | None], what: str, seconds: float = DEADLINE) -> T:
     """Wait until something holds, and return it; what never does fails the test."""
-    deadline = time.monotonic() + DEADLINE
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = holds()
         if found:

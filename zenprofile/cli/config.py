@@ -48,13 +48,16 @@ def message(session: Session, template: str) -> None:
 
 
 @config.command(examples=["zenprofile config watch poll=30s", "zenprofile config watch policy=commit on_problem="])
-@click.argument("settings", metavar="KEY=VALUE...", nargs=-1, required=True)
+@click.argument("settings", metavar="[KEY=VALUE...]", nargs=-1)
 @click.pass_obj
 def watch(session: Session, settings: tuple[str, ...]) -> None:
     """Set what the watcher may do (policy), when (quiet, longest, poll, push_every), and hooks (on_change, on_problem).
 
-    Nothing behind the equals sign takes a setting back to its default.
+    Nothing behind the equals sign takes a setting back to its default; without a setting, they are shown.
     """
+    if not settings:
+        _show(session, session.profile)
+        return
     from zenprofile.usecases import profiles as usecase
     from zenprofile.watch import settings as watching
 

@@ -18,6 +18,9 @@ _REFERRING = frozenset({"stack", "team", "role"})  # as `references` lists them
 REFERENCE = "broken-reference"
 IN_USE = "in-use"
 CLASH = "name-clash"
+_COMPARED = (
+    20_000  # names that unknown ones are compared with: thousands of files half written name what is yet to come
+)
 # Who can refer to an entity of a kind; a component's flavor is a reference too.
 REFERRERS = {
     "component": ("stack",),
@@ -107,6 +110,7 @@ class _Near:
         self._snapshot = snapshot
         self._said: dict[Key, str] = {}
         self._exists: dict[Key, bool] = {}
+        self._left = _COMPARED
 
     def exists(self, target: Key) -> bool:
         """Say whether an entity is there; asked for once."""
@@ -115,11 +119,12 @@ class _Near:
         return self._exists[target]
 
     def suffix(self, target: Key) -> str:
-        """Return the end of a message on an entity that does not exist; "" once a hundred were looked up."""
+        """Return the end of a message on an entity that does not exist; "" once enough names were compared."""
         if target not in self._said:
-            if len(self._said) >= MAX_PROBLEMS:
+            if len(self._said) >= MAX_PROBLEMS or self._left <= 0:
                 return ""
-            known = (key.name for key in self._snapshot.keys(target.kind, target.type))
+            known = [key.name for key in self._snapshot.keys(target.kind, target.type)]
+            self._left -= len(known)
             self._said[target] = suggestions.suffix(target.name, known)
         return self._said[target]
 

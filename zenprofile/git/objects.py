@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import nofollow, shared
 from zenprofile.fs.durable import NewFiles
-from zenprofile.git import runner
+from zenprofile.git import pack, runner
 from zenprofile.git.repository import Repository
 from zenprofile.git.trees import EXECUTABLE, FILE, FOLDER, Pair, TreeEntry, Trees
 
@@ -21,6 +21,7 @@ __all__ = ["EXECUTABLE", "FILE", "FOLDER", "Objects", "Pair", "TreeEntry"]
 
 _LARGEST = 64 << 20  # bytes of a commit or tree
 _MOST_KNOWN = 4 << 20  # bytes of blobs that are kept: a merge asks for the same ones again
+_PACKED = 512  # objects; more go into one pack: ten thousand files take longer to be made than to be filled
 
 
 class Objects(Trees):
@@ -137,25 +138,27 @@ class Objects(Trees):
     def write(self, kind: str, content: bytes) -> str:
         """Write an object, durably, and return its id."""
         oid = self.oid(kind, content)
-        folder = os.path.join(self._folder, oid[:2])
-        path = os.path.join(folder, oid[2:])
-        if oid in self._unsettled or _freshened(path):
+        if oid in self._unsettled or _freshened(self._place(oid)):
             return oid
+        self._unsettled[oid] = kind, content
+        if not self._together:
+            self.settle()
+        return oid
+
+    def _place(self, oid: str) -> str:
+        return os.path.join(self._folder, oid[:2], oid[2:])
+
+    def _put(self, oid: str, kind: str, content: bytes) -> None:
+        """Write an object's file, under another name."""
+        path = self._place(oid)
+        folder = os.path.dirname(path)
         sharing = self._repository.sharing
         shared.make_folder(folder, sharing)
         # Git's own level for loose objects is 1; large trees are ids, which do not shrink.
         level = 1 if len(content) < 65536 else 0
         packed = zlib.compress(b"%s %d\0" % (kind.encode(), len(content)) + content, level)
         draft = os.path.join(folder, f"tmp_obj_{os.getpid()}_{time.monotonic_ns():x}")  # git clears such names away
-        try:
-            self._files.add(path, draft, packed, 0o444, sharing=sharing)
-            self._unsettled[oid] = kind, content
-            if not self._together:
-                self.settle()
-        except BaseException:
-            self._drop()
-            raise
-        return oid
+        self._files.add(path, draft, packed, 0o444, sharing=sharing)
 
     def _drop(self) -> None:
         """Take away what is not settled."""
@@ -174,8 +177,15 @@ class Objects(Trees):
 
     def settle(self) -> None:
         """Make durable what was written, and only then put it where git looks for it."""
-        self._files.publish()
-        self._unsettled.clear()
+        try:
+            if len(self._unsettled) > _PACKED:
+                pack.write(self._repository, self._unsettled.values())
+            else:
+                for oid, (kind, content) in self._unsettled.items():
+                    self._put(oid, kind, content)
+                self._files.publish()
+        finally:
+            self._drop()
 
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit; of "" (no commit) the empty tree's id, which need not exist."""

@@ -81,6 +81,7 @@ class PushResult(NamedTuple):
         sent: number of commits.
         reason: why it took nothing, where it is neither confirmed nor stale: a lock there that may go by itself.
         to: remote and branch (``origin/main``).
+        head: the commit that was sent.
     """
 
     confirmed: bool
@@ -88,6 +89,7 @@ class PushResult(NamedTuple):
     sent: int
     reason: str = ""
     to: str = ""
+    head: str = ""
 
 
 class FlowResult(NamedTuple):
@@ -99,6 +101,7 @@ class FlowResult(NamedTuple):
         sent: of entities, as they arrived at the remote.
         stale: whether the remote has commits that were not looked at; nothing was sent then.
         to: remote and branch; "" where what is in conflict could not be parted from the rest, and nothing was shared.
+        head: the commit here that was shared so far as it could be; "" where nothing was.
     """
 
     conflicts: "tuple[Conflict, ...]" = ()
@@ -106,6 +109,7 @@ class FlowResult(NamedTuple):
     sent: tuple[Changed, ...] = ()
     stale: bool = False
     to: str = ""
+    head: str = ""
 
 
 class OpenConflicts(NamedTuple):
@@ -275,6 +279,13 @@ class Sharing(Protocol):
 
 class Flowing(Sharing, Protocol):
     """The remote side of a store that can share around open conflicts."""
+
+    def may_send(self) -> bool:
+        """Say whether a push needs no pull before it: as far as is known, the remote has nothing that is not here.
+
+        Where that is no longer so, the push moves nothing there.
+        """
+        ...
 
     def flow(self, *, push: bool) -> FlowResult:
         """Share what was fetched last both ways (one way without ``push``), but for the entities in conflict.

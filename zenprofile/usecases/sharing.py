@@ -47,6 +47,7 @@ class SyncResult(NamedTuple):
         sent: number of commits that the remote took.
         to: remote and branch that they went to; "" where nothing was sent.
         waiting: commits that wait for review, which are not sent to the branch itself.
+        head: the commit that the remote has confirmed; "" for none.
     """
 
     committed: Recorded | None
@@ -55,6 +56,7 @@ class SyncResult(NamedTuple):
     sent: int
     to: str = ""
     waiting: tuple[Proposed, ...] = ()
+    head: str = ""
 
 
 def side(store: Store, progress: Callable[[str], None] | None = None) -> Sharing | None:
@@ -141,7 +143,8 @@ def sync(
         pulled += got.changes
         notes += got.notes
         if got.equal:
-            return SyncResult(committed, tuple(pulled), tuple(notes), 0)
+            head = sharing.relation().theirs
+            return SyncResult(committed, tuple(pulled), tuple(notes), 0, head=head)
         waiting = sharing.relation().proposed
         if waiting:
             return SyncResult(committed, tuple(pulled), tuple(notes), 0, waiting=waiting)
@@ -149,9 +152,25 @@ def sync(
             _look_for_bound(sharing, warn, strict=strict)
         pushed = sharing.push(with_others=with_others)
         if pushed.confirmed:
-            return SyncResult(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to)
+            return SyncResult(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to, head=pushed.head)
         round_ += 1
         _pause(round_, deadline, pushed.reason)
+
+
+def send(sharing: Flowing, warn: Warn) -> PushResult | None:
+    """Push without a pull where, as far as is known, the remote has nothing new: half the way to it.
+
+    Returns:
+        None where that may be otherwise, or the remote has not confirmed it: `sync` finds out.
+
+    Raises:
+        ZenprofileError: as `Sharing.push`.
+    """
+    if not sharing.may_send():
+        return None
+    _look_for_bound(sharing, warn, strict=False)
+    pushed = sharing.push()
+    return pushed if pushed.confirmed else None
 
 
 def flow(sharing: Flowing, warn: Warn, *, push: bool, timeout: float = _TIMEOUT) -> FlowResult:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zenprofile.core.change import Changed, words
 from zenprofile.core.entity import KINDS, MANIFEST
 from zenprofile.drivers.local import merge_errors
-from zenprofile.drivers.local.cache import settled, stamp
+from zenprofile.drivers.local.cache import Stamp, settled, stamp
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import (
     AccessDenied,
@@ -61,6 +61,7 @@ class Actions:
         self._warn = warn
         self._store: LocalStore | None = None
         self._clean: tuple[str, Stamps] = ("", ())
+        self._contents: dict[str, tuple[Stamp, str]] = {}
         self._theirs = ""
         self.head = ""  # the last commit that this watcher knows of
         self._confirmed = ""
@@ -95,6 +96,7 @@ class Actions:
         """Return the profile's store, open."""
         if self._store is None:
             self._store = self._open()
+            self._store.contents = self._contents
         return self._store
 
     def has_remote(self, before: bool) -> bool:
@@ -129,7 +131,7 @@ class Actions:
     def _commit(self, mark: str) -> Event:
         recorded = self.store().commit(mark=mark)
         if recorded.rev:
-            self.head = self.store().head()
+            self.head = recorded.rev
             self._tell(ActionResult("committed", recorded.message.partition("\n")[0], recorded.changes, recorded.rev))
         return Committed()
 
@@ -137,16 +139,14 @@ class Actions:
         side = self._side()
         store = self.store()
         try:
-            if push:
-                done = usecase.sync(store, side, self._warn, commits=False)
-                pulled, notes, sent = done.pulled, done.notes, done.sent
-            else:
-                got = side.pull()
-                pulled, notes, sent = got.changes, got.notes, 0
+            pulled, notes, sent, head = self._shared(store, side, push=push)
         except ConflictError as error:
             return self._flow(side, error, push=push)
-        finally:
+        except ZenprofileError:
             self.head = store.head()
+            raise
+        # Not what is here by now: a commit that came meanwhile is none that the remote has.
+        self.head = head or store.head()
         self._theirs = side.relation().theirs
         self._confirmed = self.head if push else self._confirmed
         self._arrived(pulled, notes)
@@ -154,10 +154,27 @@ class Actions:
             self._tell(ActionResult("pushed", f"{sent} commit{'' if sent == 1 else 's'}", _NO_CHANGES, self.head))
         return Synced()
 
+    def _shared(
+        self, store: LocalStore, side: Flowing, *, push: bool
+    ) -> tuple[tuple[Changed, ...], tuple[str, ...], int, str]:
+        """Pull, and push where that is wanted.
+
+        Returns:
+            What came, what is said of it, how many commits went, and which one the remote is known to have ("": none).
+        """
+        if not push:
+            got = side.pull()
+            return got.changes, got.notes, 0, ""
+        sent = usecase.send(side, self._warn)
+        if sent is not None:
+            return (), (), sent.sent, sent.head
+        done = usecase.sync(store, side, self._warn, commits=False)
+        return done.pulled, done.notes, done.sent, done.head
+
     def _flow(self, side: Flowing, error: ConflictError, *, push: bool) -> Event:
         """Share what is not in conflict."""
         flowed = usecase.flow(side, self._warn, push=push)
-        self.head, self._theirs = self.store().head(), side.relation().theirs
+        self.head, self._theirs = flowed.head or self.store().head(), side.relation().theirs
         self._arrived(flowed.changes, ())
         if flowed.sent:
             text = f"what is not in conflict: {words(flowed.sent).partition(chr(10))[0]}"

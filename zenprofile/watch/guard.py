@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from zenprofile.drivers.local import watch_record
@@ -102,7 +103,7 @@ class Guard:
         if gone:
             return gone
         until = self._asked.get("until")
-        if self._asked.get("paused") and not (isinstance(until, int | float) and until <= time.time()):
+        if is_paused(self._asked):
             when = f" until {time.strftime('%H:%M:%S', time.localtime(until))}" if until else ""
             return Gate(f"a person has paused it{when}", "zenprofile watch resume")
         what, how = self._repository.under_way()
@@ -131,6 +132,12 @@ class Guard:
         if now - self._gone_since > GONE:
             raise StoreBroken(f"the profile's folder {self._root} is gone", hint="put it back, and start the watcher")
         return Gate(f"the folder {self._root} is gone", "put it back")
+
+
+def is_paused(asked: Mapping[str, Any]) -> bool:
+    """Say whether a request of a person keeps a watcher from doing anything now."""
+    until = asked.get("until")
+    return bool(asked.get("paused")) and not (isinstance(until, int | float) and until <= time.time())
 
 
 def _stamp(path: str) -> _Stamp | None:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Process = subprocess.Popen[bytes]
-DEADLINE = 30.0  # seconds that a hook command may take
+HOOK_DEADLINE = 300.0  # seconds that a hook command may take
+DEADLINE = 30.0  # seconds that the system's own programs may take, and hook commands at the end of one round
 _READ = 1 << 20  # bytes of what a failed one has said
 _MOST = 100  # hook runs that may wait; more are dropped, and that is said
 
@@ -25,7 +26,9 @@ class Hooks:
         deadline: seconds that one may take.
     """
 
-    def __init__(self, commands: Mapping[str, str], failed: Callable[[str], None], deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, commands: Mapping[str, str], failed: Callable[[str], None], deadline: float = HOOK_DEADLINE
+    ) -> None:
         self._commands = commands
         self._failed = failed
         self._deadline = deadline

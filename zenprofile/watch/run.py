@@ -12,7 +12,7 @@ from zenprofile.git.repository import Repository
 from zenprofile.machine.profiles import Profile
 from zenprofile.store.base import Store
 from zenprofile.store.capabilities import InWorkTree
-from zenprofile.watch import settings
+from zenprofile.watch import guard, settings
 from zenprofile.watch.actions import Actions
 from zenprofile.watch.loop import Watcher
 from zenprofile.watch.machine import View
@@ -132,5 +132,7 @@ def status(repository: Repository, profile: str) -> Mapping[str, Any]:
     running = watch_record.is_running(repository)
     row = {"profile": profile, "running": running, **{k: v for k, v in known.items() if k not in {"format", "profile"}}}
     if not running:
-        row |= {"state": "stopped", "pid": 0, "next_at": "", "next": "zenprofile watch", "reason": "no watcher runs"}
+        paused = "; one that starts is paused" if guard.is_paused(watch_record.request(repository)) else ""
+        reason = f"no watcher runs{paused}"
+        row |= {"state": "stopped", "pid": 0, "next_at": "", "next": "zenprofile watch", "reason": reason}
     return row

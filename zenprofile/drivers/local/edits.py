@@ -2,6 +2,8 @@
 
 import contextlib
 import hashlib
+import os
+import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from zenprofile.core.change import Changed, Recorded, words
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.local import tree
+from zenprofile.drivers.local.cache import Stamp, settled, stamp
 from zenprofile.drivers.local.writes import as_it_stands
 from zenprofile.errors import Invalid, Problem, Stale
 from zenprofile.fs import nofollow
@@ -46,10 +49,11 @@ def dirty(store: "LocalStore", repository: Repository, among: Iterable[str] | No
     found: list[Dirty] = []
     paths = {*there, MANIFEST, *(key.path for key in store.snapshot().keys())}  # noqa: SIM118 - no mapping
     paths -= store.left_out().keys()
-    if among is not None:
-        paths &= set(among)
-    for path in sorted(paths):
+    for path in sorted(paths if among is None else paths & set(among)):
         entry = there.get(path)
+        seen = _stamp(store.folder, path)
+        if entry is not None and store.contents.get(path) == (seen, entry.oid):
+            continue
         try:
             new = nofollow.read(store.folder, path)
         except Invalid:
@@ -58,12 +62,27 @@ def dirty(store: "LocalStore", repository: Repository, among: Iterable[str] | No
             if among is None:
                 continue
             new = b""
-        if (objects.oid("blob", new) if new is not None else "") == (entry.oid if entry else ""):
+        oid = objects.oid("blob", new) if new is not None else ""
+        _keep(store, path, seen, oid)
+        if oid == (entry.oid if entry else ""):
             continue
         old = objects.read(entry.oid, "blob") if entry else None
         if old is None or new is None or old.replace(b"\r\n", b"\n") != new.replace(b"\r\n", b"\n"):
             found.append((key_of_path(path), old, new))
     return found
+
+
+def _stamp(folder: str, path: str) -> Stamp | None:
+    try:
+        return stamp(os.lstat(os.path.join(folder, path)))
+    except OSError:
+        return None
+
+
+def _keep(store: "LocalStore", path: str, seen: Stamp | None, oid: str) -> None:
+    """Keep the id of a file's content, which need not be read again while the file is the same."""
+    if seen is not None and settled(seen, time.time_ns()):
+        store.contents[path] = (seen, oid)
 
 
 def added(store: "LocalStore", repository: Repository, head: str) -> list[Problem]:

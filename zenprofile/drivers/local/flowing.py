@@ -52,6 +52,14 @@ class _PartToShare(NamedTuple):
 class FlowingSharing(GitSharing):
     """The remote side of a `LocalStore`, where all but what is in conflict can be shared."""
 
+    def may_send(self) -> bool:
+        """Say whether a push needs no pull before it."""
+        head = self._repository().head()
+        known = self.relation()
+        is_ahead = bool(known.theirs and known.ahead) and not known.behind and not known.proposed
+        # Where it goes to several places, or to another than is pulled from, no lease keeps what was taken away there.
+        return is_ahead and known.upstream == known.push_to and not self._targets(self._upstream(head)).urls
+
     def flow(self, *, push: bool) -> FlowResult:
         """Share what was fetched last, but for the entities in conflict."""
         repository = self._repository()
@@ -67,7 +75,7 @@ class FlowingSharing(GitSharing):
             waiting = plan.record.conflicts
             if plan.parts.here:
                 head = self._take(head, theirs, up, plan)
-        flowed = FlowResult(waiting, plan.changes[0], to=to.label)
+        flowed = FlowResult(waiting, plan.changes[0], to=to.label, head=head.oid)
         return self._given(head, theirs, to, flowed) if push and to == up else flowed
 
     def _plan(self, head: Head, theirs: str) -> _PartToShare | None:

@@ -44,6 +44,8 @@ class Opened:
         self._settings: list[GitConfig] = []
         self._looking: Looking | None = None
         self.made: Made | None = None
+        # Ids of files' contents by path, each with what tells that the file is the same; kept by who looks again.
+        self.contents: dict[str, tuple[Stamp, str]] = {}
         self.schemas = resources.state()
         self._cache = Cache(options.cache, folder, self.schemas)
         self._tree = WorkTree(folder, self._cache, self.catalog, self._reading)

@@ -230,7 +230,7 @@ class GitSharing(Sending):
             return PushResult(pushed.confirmed, pushed.stale, 0, "" if pushed.stale else pushed.reason, to.label)
         self._confirmed(to, head.oid)
         self._forget_proposals(head)
-        return PushResult(pushed.confirmed, pushed.stale, 0 if pushed.nothing else sent, to=to.label)
+        return PushResult(pushed.confirmed, pushed.stale, 0 if pushed.nothing else sent, to=to.label, head=head.oid)
 
     def open(self) -> OpenConflicts:
         """Return the conflicts that wait, as they are with what is here now."""
