@@ -487,6 +487,20 @@ def test_the_cache_is_a_cache(profile: Path, tmp_path: Path) -> None:
         module._YOUNG = young
 
 
+def test_a_few_documents_of_a_large_folder_are_read_without_its_cache(
+    profile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zenprofile.drivers.local.cache._YOUNG", -(10**18))
+    monkeypatch.setattr("zenprofile.drivers.local.cache._LARGE", 0)
+    first = opened(profile, cache=str(tmp_path / "cache"))
+    expected = {entity.key: entity for entity in first.snapshot().load().entities}
+    first.close()
+    for _ in range(2):
+        snapshot = opened(profile, cache=str(tmp_path / "cache")).snapshot()
+        for key, entity in expected.items():
+            assert [snapshot.get(key) for _ in range(12)] == [entity] * 12
+
+
 def test_a_young_file_is_read_again_even_with_the_same_times(profile: Path, tmp_path: Path) -> None:
     path = profile / "users" / "default.yaml"
     path.write_text("name: default\nemail: a@b.c\n")

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from zenprofile.core import patterns
+from zenprofile.core import collector, patterns
 from zenprofile.core.schema import fast_validator
 
 if TYPE_CHECKING:
@@ -70,16 +70,17 @@ class Schema:
                 SchemaViolation((), False, "the schema refers to another one that is not at hand", "", "bad-schema")
             ]
         except (keywords.TooManySteps, RecursionError):
-            hint = "make the flavor's schema simpler"
-            return [
-                SchemaViolation((), False, "to check this by the flavor's schema takes too long", hint, "too-costly")
-            ]
+            pass
+        collector.sweep()  # what it has found so far is large, refers to itself, and would stay while a pause goes on
+        message, hint = "to check this by the flavor's schema takes too long", "make the flavor's schema simpler"
+        return [SchemaViolation((), False, message, hint, "too-costly")]
 
     def field(self, path: tuple[str, ...]) -> dict[str, Any] | None:
         """Return the schema of a field below, local references followed, or None where nothing is said of it."""
         node = self._resolved(self.raw)
         for step in path:
-            below = node.get("properties", {}).get(step)
+            properties = node.get("properties")
+            below = properties.get(step) if isinstance(properties, dict) else None
             node = self._resolved(node.get("additionalProperties") if below is None else below)
         return node or None
 

@@ -17,6 +17,8 @@ from zenprofile.fs import atomic
 
 _FORM = 3  # of the files
 _YOUNG = 2_000_000_000  # ns: a file this young may change again without a change of its times (docs/performance.md)
+_LARGE = 1 << 20  # bytes of a folder's file, some 5,000 documents: to load it takes longer than to parse a few of them
+_FEW = 8  # documents of a large folder
 Stamp = tuple[int, int, int, int]
 # A document that held when it was read: inode, size, mtime_ns and ctime_ns of its file; its content; the revision, or
 # "" where nobody has asked yet; the revision of the registered flavor whose schema it was held against, or ""; whether
@@ -44,12 +46,27 @@ class Cache:
         self._folders: dict[str, dict[str, Cached]] = {}
         self._given: dict[str, list[Entity]] = {}
         self._dirty: set[str] = set()
+        self._alone: dict[str, int] = {}  # how many documents of a folder were asked for before it was loaded
 
     def folder(self, name: str) -> dict[str, Cached]:
         """Return what is cached of a folder, by file name."""
         if name not in self._folders:
             self._folders[name] = self._load(name)
         return self._folders[name]
+
+    def one(self, name: str, file: str) -> Cached | None:
+        """Return what is cached of one file; None too where it is one of a few of a large folder that is not loaded."""
+        if name not in self._folders and self._is_large(name):
+            self._alone[name] = self._alone.get(name, 0) + 1
+            if self._alone[name] <= _FEW:
+                return None
+        return self.folder(name).get(file)
+
+    def _is_large(self, name: str) -> bool:
+        try:
+            return os.stat(self._file(name)).st_size > _LARGE
+        except OSError:
+            return False
 
     def keep(self, name: str, entries: dict[str, Cached]) -> None:
         """Replace a folder's entries."""

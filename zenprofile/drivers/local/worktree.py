@@ -122,7 +122,7 @@ class WorkTree:
         with self._guard():
             try:
                 with nofollow.folder(self._root, path) as fd:
-                    cached = self._cache.folder(path).get(name)
+                    cached = self._cache.one(path, name)
                     if cached is not None:
                         mark, data, revision, depends, _ = cached
                         if stamp(os.stat(name, dir_fd=fd, follow_symlinks=False)) == mark:
