@@ -8,7 +8,7 @@ from zenprofile.cli.session import Session
 from zenprofile.errors import Problem
 from zenprofile.store.base import Snapshot, Store
 from zenprofile.store.capabilities import InWorkTree
-from zenprofile.usecases import documents, here
+from zenprofile.usecases import documents, repository_profiles
 
 
 class Judged(NamedTuple):
@@ -37,11 +37,11 @@ def judged(session: Session, paths: tuple[str, ...]) -> list[Judged]:
     """
     if paths or session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
         chosen = documents.chosen(paths)
-        if paths and not chosen.root and not here.any_known(session.profiles):
+        if paths and not chosen.root and not repository_profiles.any_known(session.profiles):
             raise whereabouts.not_there(paths[0])
         store = _store(session, chosen.root)
         return [Judged(store, chosen.below, whereabouts.way_to(chosen.root) if chosen.root else session.place())]
-    folders = here.folders()
+    folders = repository_profiles.folders()
     if folders:
         return [Judged(_store(session, folder), (), whereabouts.way_to(folder)) for folder in folders]
     if folders is not None and not session.profiles.exist():
@@ -56,7 +56,7 @@ def _store(session: Session, root: str) -> Store:
     from zenprofile.store import registry as opener
     from zenprofile.store.base import Options
 
-    profile = here.profile_at(session.profiles, root)
+    profile = repository_profiles.profile_at(session.profiles, root)
     if profile is not None:
         return session.open(profile)
     return session.keep(opener.open_store(root, Options(timeout=session.timeout)))

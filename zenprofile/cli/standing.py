@@ -99,15 +99,15 @@ def _profiles(session: "Session") -> list[_Standing]:
     Raises:
         NotFound: there is none, in a repository on a machine without profiles.
     """
-    from zenprofile.usecases import here
+    from zenprofile.usecases import repository_profiles
 
     named = session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE")
-    folders = None if named else here.folders_at_hand()
+    folders = None if named else repository_profiles.folders_at_hand()
     if folders == [] and not session.profiles.exist():
         raise whereabouts.none_here()
     found = []
     for folder in folders or ():
-        profile = here.profile_of(session.profiles, session.active, folder)
+        profile = repository_profiles.profile_of(session.profiles, session.active, folder)
         store = session.store() if profile is session.active.profile else session.open(profile)
         found.append(_Standing(profile.name, whereabouts.way_to(folder), store))
     return found or [_Standing(session.active.name, "", session.store())]

@@ -16,7 +16,7 @@ from zenprofile.core.snapshot import DocumentSnapshot, Loaded, Overlay, Snapshot
 from zenprofile.drivers.local import tree
 from zenprofile.errors import Invalid, Problem
 from zenprofile.git.objects import Objects, Pair, TreeEntry
-from zenprofile.githooks import origins
+from zenprofile.githooks import earlier_documents
 from zenprofile.githooks.context import HookContext
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class RangeCheck:
             since: the commit that it starts from, in whose history its documents may have been; "" for none.
         """
         problems: list[Problem] = []
-        past = origins.PathHistory(self._given, since)
+        past = earlier_documents.PathHistory(self._given, since)
         for root in self.roots(base, pairs):
             found = _ProfileChange(self, root, base, pairs, past).problems()
             problems += [problem._replace(file=root + problem.file) for problem in found]
@@ -155,14 +155,14 @@ class _ProfileChange:
     """One change of one profile."""
 
     def __init__(
-        self, gate: RangeCheck, root: str, base: str, pairs: Pairs, past: origins.PathHistory | None = None
+        self, gate: RangeCheck, root: str, base: str, pairs: Pairs, past: earlier_documents.PathHistory | None = None
     ) -> None:
         self._gate = gate
         self._root = root
         self._past = past
         self._pairs = {p[len(root) :]: pair for p, pair in pairs.items() if p.startswith(root)}
         self._documents = _documents(root, pairs)
-        from_ = origins.moved_from(root, pairs)
+        from_ = earlier_documents.moved_from(root, pairs)
         if from_ is not None:  # it is held against what it was in its old place
             before = {key: old for key, (old, _) in _documents(from_, pairs).items()}
             both = {key: (before.get(key), new) for key, (_, new) in self._documents.items()}

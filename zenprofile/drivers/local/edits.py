@@ -171,7 +171,7 @@ def _committed(store: "LocalStore", message: str, expected: str) -> Recorded:
         writes = [as_it_stands(repository, key.path if key else MANIFEST, new) for key, _, new in found]
         text = message or store.message(words(changes) if changes else "begin the profile")
         from zenprofile.drivers.local import commit as commits
-        from zenprofile.drivers.local import just_made
+        from zenprofile.drivers.local import new_commit
 
         rev = commits.record(repository, writes, text, store.author())
-        return just_made.recorded(repository, rev, text, changes)
+        return new_commit.recorded(repository, rev, text, changes)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.signing import Made
     from zenprofile.git.config import GitConfig
     from zenprofile.git.left_out import LeftOut
-    from zenprofile.git.looking import Looking
     from zenprofile.git.objects import Objects
+    from zenprofile.git.worktree_status import WorktreeStatus
 
 # A client that does not say which machine it is on: what it wrote is nobody's to undo. No header can hold it.
 _NOBODY = "\0"
@@ -42,7 +42,7 @@ class Opened:
         self._objects: Objects | None = None
         self._left: tuple[Stamp, dict[str, LeftOut]] | None = None
         self._settings: list[GitConfig] = []
-        self._looking: Looking | None = None
+        self._worktree_status: WorktreeStatus | None = None
         self.made: Made | None = None
         # Ids of files' contents by path, each with what tells that the file is the same; kept by who looks again.
         self.contents: dict[str, tuple[Stamp, str]] = {}
@@ -108,9 +108,9 @@ class Opened:
     def close(self) -> None:
         """Save the cache."""
         self._cache.save()
-        if self._looking is not None:
-            self._looking.close()
-            self._looking = None
+        if self._worktree_status is not None:
+            self._worktree_status.close()
+            self._worktree_status = None
         for settings in self._settings:
             settings.close()
         self._settings.clear()

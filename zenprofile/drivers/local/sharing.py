@@ -328,11 +328,11 @@ class GitSharing(Sending):
         """Say how the store is, and why, without asking the remote."""
         from zenprofile.drivers.local import status
 
-        with self._store.looking(self._repository(), self._settings()) as looking:
+        with self._store.worktree_status(self._repository(), self._settings()) as found:
             relation = self.relation()
             known = relation.ahead or status.gone(self._repository())
             rewritten = self._rewritten() if known else ("", "")
-            return status.state(self._store, relation, self.open(), looking.touched, self._settings(), rewritten)
+            return status.state(self._store, relation, self.open(), found.touched, self._settings(), rewritten)
 
     def set_remote(self, url: str) -> None:
         """Name the remote; what is known of another one is forgotten."""

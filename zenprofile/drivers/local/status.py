@@ -51,7 +51,7 @@ def state(
         store: which.
         relation: of its branch to the remote's.
         open_: its conflicts.
-        touched: as `zenprofile.git.looking.Looking` has it.
+        touched: as `zenprofile.git.worktree_status.WorktreeStatus` has it.
         settings: of its repository.
         rewritten: what is said of a remote that lacks commits that it had, and what to do.
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.flowing import FlowingSharing
     from zenprofile.git.config import GitConfig
     from zenprofile.git.left_out import LeftOut
-    from zenprofile.git.looking import Looking
+    from zenprofile.git.worktree_status import WorktreeStatus
     from zenprofile.store.undo import Past
 
 
@@ -40,21 +40,21 @@ class LocalStore(Opened):
             self._settings = [*(settings for settings in self._settings if settings.waits), GitConfig(self._repository)]
             if state:
                 from zenprofile.drivers.local import status  # noqa: F401 - so far git has not answered
-                from zenprofile.git.looking import Looking
+                from zenprofile.git.worktree_status import WorktreeStatus
 
-                self._looking = Looking(self._repository, self._settings[-1])
+                self._worktree_status = WorktreeStatus(self._repository, self._settings[-1])
         from zenprofile.drivers.local.flowing import FlowingSharing
 
         settings = self._settings[-1] if self._settings else None
         return FlowingSharing(self, settings, self._options.timeout, progress)
 
     @contextlib.contextmanager
-    def looking(self, repository: Repository, settings: "GitConfig") -> "Iterator[Looking]":
-        """Give git's look at the work tree: the one that has begun, or a new one."""
-        from zenprofile.git.looking import Looking
+    def worktree_status(self, repository: Repository, settings: "GitConfig") -> "Iterator[WorktreeStatus]":
+        """Give git's status of the work tree: the one that runs already, or a new one."""
+        from zenprofile.git.worktree_status import WorktreeStatus
 
-        begun, self._looking = self._looking, None
-        found = begun or Looking(repository, settings)
+        begun, self._worktree_status = self._worktree_status, None
+        found = begun or WorktreeStatus(repository, settings)
         try:
             yield found
         finally:
@@ -242,9 +242,9 @@ class LocalStore(Opened):
         if ours and "{changes}" in self._options.template:
             message = self._options.template.replace("{changes}", message)
         rev = commit.record(repository, writes, message, self.author()._replace(key=key), undone, settings)
-        from zenprofile.drivers.local import just_made
+        from zenprofile.drivers.local import new_commit
 
-        return just_made.recorded(repository, rev, message, changes)
+        return new_commit.recorded(repository, rev, message, changes)
 
     def uncommitted(self, among: Iterable[str] | None = None) -> "list[Changed]":
         """List what the working tree has that HEAD has not, by key; of some paths alone where they are given."""

@@ -1,4 +1,4 @@
-"""A commit that has just been made, as history tells it; what a walk through history needs is not imported for it."""
+"""A commit that has just been made, as history tells it, without the imports of a walk through history."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Where a document of a change comes from: an earlier time, another folder. What was wrong with it there is not new."""
+"""Documents as they were before: at an earlier time, in another folder. What was wrong with them there is not new."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Git's look at a work tree, which goes on while other things are done: the files that it takes for changed."""
+"""Git's status of a work tree, asked for before its answer is needed: the files that git takes for changed."""
 
 import os
 from typing import TYPE_CHECKING
@@ -17,8 +17,8 @@ _STATUS = (
 )
 
 
-class Looking:
-    """A look that has begun. Close it."""
+class WorktreeStatus:
+    """A `git status` that runs. Close it."""
 
     def __init__(self, repository: "Repository", settings: "GitConfig") -> None:
         self._prefix = repository.prefix
