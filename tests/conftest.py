@@ -1,6 +1,7 @@
 """What every test stands on: a machine of its own, without the developer's home, git configuration or keyring."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ pytest_plugins = ("databases",)  # one set of servers for all suites that use th
 settings.register_profile("whole", parent=settings(), deadline=None)
 settings.register_profile("quick", parent=settings(), deadline=None, max_examples=10)  # see `generated.examples`
 settings.load_profile("whole")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So it is in what a shell runs in the background, and children inherit it: no test could interrupt its own.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GIT_CONFIGURATION = """\
 [user]
