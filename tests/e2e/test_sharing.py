@@ -245,7 +245,7 @@ def test_two_values_for_one_field_wait_for_a_person_and_all_goes_on_meanwhile(te
     status = team.ben.run("status -o json").json
     assert list(status) == [
         "profile", "state", "since", "reason", "next", "branch", "upstream", "push_to", "ahead", "behind", "proposed",
-        "changes", "conflicts", "invalid", "remote", "hooks",
+        "changes", "conflicts", "invalid", "remote", "hooks", "documents",
     ]  # fmt: skip
     assert (status["state"], status["branch"], status["ahead"], status["behind"]) == ("conflict", "main", 1, 1)
     assert [row.items() <= c.items() for c in status["conflicts"]] == [True]
@@ -319,7 +319,7 @@ def test_an_editor_opens_on_both_values_and_what_is_saved_counts(team: Team, tmp
     nothing = team.ben.run("resolve s3 --edit", EDITOR="true", fails=None)
     assert nothing.status in {1, 2}
     unread = team.ben.run("resolve s3 --edit", EDITOR=editor(tmp_path, "s/^=======/======= /"), fails=1)
-    assert "Error: components/artifact_store/s3.yaml" in unread.err
+    assert "/components/artifact_store/s3.yaml:5:1: a conflict marker" in unread.err
     team.ben.run("resolve s3 --edit", EDITOR=editor(tmp_path, script))
 
     seen = (tmp_path / "seen").read_text()

@@ -21,9 +21,10 @@ _SHARED: dict[str, Any] = {
     "since": "",
     "reason": "it is shared already: there is nothing to send or fetch",
     **dict.fromkeys(("next", "branch", "upstream", "push_to"), ""),
-    **dict.fromkeys(("ahead", "behind", "documents"), 0),
+    **dict.fromkeys(("ahead", "behind"), 0),
     **{name: [] for name in ("proposed", "changes", "conflicts", "invalid")},
     **dict.fromkeys(("remote", "hooks"), ""),
+    "documents": 0,
 }
 
 
