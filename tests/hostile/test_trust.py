@@ -143,8 +143,8 @@ def test_a_program_for_the_other_side_stays_where_that_is_another_machine(run, p
     assert not place.marker.exists()
 
 
-def test_a_partial_clone_is_read_without_asking_its_remote(run, place: Place) -> None:
-    """What it lacks is named; a remote may be anybody's program."""
+def test_a_partial_clone_whose_remote_is_a_program_is_not_asked_for_what_it_lacks(run, place: Place) -> None:
+    """A remote may be anybody's program: the setting that names it is told."""
     blob = place.git("rev-parse", "HEAD:stacks/default.yaml")
     run(f"create h --url {place.profile}")
     (place.profile / ".git/objects" / blob[:2] / blob[2:]).unlink()
@@ -157,6 +157,6 @@ def test_a_partial_clone_is_read_without_asking_its_remote(run, place: Place) ->
     }.items():
         place.git("config", key, value)
 
-    assert "is missing" in run("--profile h stack list --at HEAD", fails=1).err
-    assert "is missing" in run("--profile h log", fails=1).err
+    assert "'remote.evil.uploadpack' names a program" in run("--profile h stack list --at HEAD", fails=1).err
+    assert "'remote.evil.uploadpack' names a program" in run("--profile h log", fails=1).err
     assert not place.marker.exists()
