@@ -15,7 +15,7 @@ cd - >/dev/null
 [ -x "$place/ours/bin/python" ] || "$python" -m venv "$place/ours"
 pip() { "$place/$1/bin/python" -m pip --disable-pip-version-check --no-input install --quiet "$2"; }
 "$place/ours/bin/python" -m pip uninstall --quiet --yes zenprofile >/dev/null 2>&1 || true
-pip ours "$copy"
+pip ours "$copy[server]"
 pip ours ruamel.yaml 2>/dev/null || true
 "$place/ours/bin/python" -m compileall -q "$place/ours/lib" >/dev/null 2>&1 || true
 [ -x "$place/peers/bin/python" ] || "$python" -m venv "$place/peers"
