@@ -83,7 +83,9 @@ def next_page(browser: Chrome) -> Iterator[None]:
     """Wait at the end for the page that follows on what is done."""
     main = browser.find_element(By.TAG_NAME, "main")
     yield
-    WebDriverWait(browser, 20).until(staleness_of(main))
+    wait = WebDriverWait(browser, 20)
+    wait.until(staleness_of(main))
+    wait.until(lambda found: found.execute_script("return document.readyState") == "complete")
 
 
 def sign_in(browser: Chrome, token: str) -> None:
