@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import browser as browsers
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -83,7 +84,8 @@ def next_page(browser: Chrome) -> Iterator[None]:
     """Wait at the end for the page that follows on what is done."""
     main = browser.find_element(By.TAG_NAME, "main")
     yield
-    wait = WebDriverWait(browser, 20)
+    # In between the driver may have no word for it: "Node with given id does not belong to the document".
+    wait = WebDriverWait(browser, 20, ignored_exceptions=[WebDriverException])
     wait.until(staleness_of(main))
     wait.until(lambda found: found.execute_script("return document.readyState") == "complete")
 
