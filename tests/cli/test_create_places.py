@@ -20,12 +20,12 @@ def all_below(folder: Path) -> dict[str, bytes]:
 def places(run, tmp_path: Path) -> Path:
     """Make a bare repository with a profile in a folder, a clone of it, a submodule in that, and a plain folder."""
     run("list")
-    git(tmp_path, "init", "-q", "work")
-    work = tmp_path / "work"
+    git(tmp_path, "init", "-q", "checkout")
+    work = tmp_path / "checkout"
     run("create", "seed", "--url", str(work / "conf"))
     git(work, "add", "-A")
     git(work, "commit", "-q", "-m", "stacks")
-    git(tmp_path, "clone", "-q", "--bare", "work", "team.git")
+    git(tmp_path, "clone", "-q", "--bare", "checkout", "team.git")
     git(work, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(tmp_path / "team.git"), "sub")
     git(work, "commit", "-q", "-m", "sub")
     git(work, "submodule", "deinit", "-q", "-f", "sub")
@@ -40,11 +40,11 @@ def places(run, tmp_path: Path) -> Path:
     [
         ("team.git", "git+file://{}/team.git"),
         ("team.git/refs/heads", "git+file://{}/team.git"),
-        ("work/.git", "git+file://{}/work/.git"),
+        ("checkout/.git", "git+file://{}/checkout/.git"),
         ("plain", "--force"),
-        ("work/sub", "git submodule update --init sub"),
-        ("work/sub/below", "git submodule update --init sub"),
-        ("work/other", "--new"),
+        ("checkout/sub", "git submodule update --init sub"),
+        ("checkout/sub/below", "git submodule update --init sub"),
+        ("checkout/other", "--new"),
         ("git+file://{}/team.git", "#subdirectory=conf"),
         ("git+file://{}/team.git#subdirectory=cnof", "#subdirectory=conf"),
     ],
@@ -62,7 +62,7 @@ def test_it_is_refused_and_untouched(run, places: Path, url: str, way: str) -> N
 def test_who_means_it_says_so(run, places: Path) -> None:
     run("create", "one", "--url", str(places / "plain"), "--force")
     assert (places / "plain" / "thesis.tex").read_text() == "mine"
-    run("create", "two", "--url", str(places / "work" / "other"), "--new")
+    run("create", "two", "--url", str(places / "checkout" / "other"), "--new")
     run("create", "three", "--url", f"git+file://{places}/team.git#subdirectory=b", "--new")
     run("create", "four", "--url", f"git+file://{places}/team.git#subdirectory=conf")
     assert run("stack list -o name --profile three").out == "stack/default\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from repos import git, zenprofile
+from rights import only_root_can
 
 from zenprofile.core.entity import Key
 from zenprofile.machine.profiles import Profiles
@@ -64,7 +65,7 @@ def test_zenmls_own_file_behind_a_link_is_refused(root: Path, link: str) -> None
     assert "is a link" in zenprofile(root, "stack", "list", status=1).stderr
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@only_root_can("give a file away")
 def test_another_users_marker_is_not_followed(root: Path) -> None:
     marker = root / ".zenprofile.json"
     marker.write_text('{"profile": "default"}')

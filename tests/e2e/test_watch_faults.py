@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 from machines import PROD, S3, Machine, Team, stack, store
+from rights import only_root_can
 from servers import GitServer, serving, silent_server
-from watchers import IS_ROOT, commits, is_shared, setting, start, until, watching
+from watchers import commits, is_shared, setting, start, until, watching
 
 from zenprofile.core.entity import Key
 
 pytest_plugins = ("servers", "teams")
 NEW = Key("stack", "", "new")
-as_root = pytest.mark.skipif(not IS_ROOT, reason="needs root")
 
 
 def burst(machine: Machine, number: int = 60) -> list[Key]:
@@ -205,7 +205,7 @@ def fill(path: Path) -> None:
             file.write(b"\0" * 4096)
 
 
-@as_root
+@only_root_can("mount a small disk")
 def test_a_full_disk_is_told_and_nothing_is_lost(team: Team, small_disk: Path) -> None:
     machine = team.ana
     shutil.copytree(machine.top, small_disk / "team", symlinks=True)
@@ -228,7 +228,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(team: Team, small_disk: Path) -
     assert machine.is_clean()
 
 
-@as_root
+@only_root_can("count on user namespaces")
 def test_without_inotify_watches_it_polls_and_says_so(team: Team) -> None:
     """The limit is lowered for the watcher's own user namespace alone."""
     limits = 'echo 1 > /proc/sys/user/max_inotify_watches && exec "$@"'
@@ -239,7 +239,7 @@ def test_without_inotify_watches_it_polls_and_says_so(team: Team) -> None:
         watcher.told("pushed")
 
 
-@as_root
+@only_root_can("lower the kernel's queue of file events")
 def test_a_full_event_queue_loses_nothing(team: Team) -> None:
     """The kernel's limit is lowered while the watcher opens its queue."""
     limit = Path("/proc/sys/fs/inotify/max_queued_events")

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -141,6 +140,3 @@ def commits(machine: Machine, since: str) -> int:
 def is_shared(machine: Machine) -> bool:
     """Say whether nothing is left to commit, and the remote has what is here."""
     return not machine.git("status", "--porcelain") and machine.head == machine.remote_head
-
-
-IS_ROOT = os.geteuid() == 0

@@ -1,6 +1,7 @@
 """The text of Git's trees: taken apart, looked up and compared. A large one is taken apart only where it has to be."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Set
 from functools import cache
 from typing import NamedTuple
@@ -31,7 +32,7 @@ class TreeEntry(NamedTuple):
 Pair = tuple[TreeEntry | None, TreeEntry | None]
 
 
-class Trees:
+class Trees(ABC):
     """Reads trees; a part of `zenprofile.git.objects.Objects`, which has their contents."""
 
     def __init__(self, size: int) -> None:
@@ -43,9 +44,9 @@ class Trees:
         self._asked: dict[str, int] = {}
         self._compared: dict[tuple[str, str], dict[str, Pair]] = {}
 
+    @abstractmethod
     def read(self, oid: str, kind: str) -> bytes:
         """Return an object's content."""
-        raise NotImplementedError
 
     @property
     def empty_tree(self) -> str:
