@@ -1,4 +1,4 @@
-"""Tests of what only root can set up. CI runs as root and has them all; a run of another user names what it leaves out."""
+"""Tests of what only root can set up. CI runs as root and has them all; a run of another user names those left out."""
 
 import os
 
