@@ -49,13 +49,7 @@ def _processes(place: Place, jobs: tuple[list[str], ...]) -> list[str]:
         )
         for job, *words in jobs
     ]
-    for process in running:
-        assert process.stdout is not None
-        process.stdout.readline()
-    for process in running:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+    worker.begin(running)
     said = []
     for process in running:
         out, err = process.communicate(timeout=300)

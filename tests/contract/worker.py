@@ -1,8 +1,9 @@
 """What several processes do to one store at once: ``worker.py JOB URL MODE WORDS...``, from the word "go" on stdin."""
 
 import os
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.document.writer import write
@@ -93,6 +94,17 @@ def work(job: str, url: str, mode: str, words: list[str], wait: Callable[[], obj
         return JOBS[job](store, *words)
     finally:
         store.close()
+
+
+def begin(workers: Sequence[subprocess.Popen[str]]) -> None:
+    """Give workers the word at one moment, once each of them is ready."""
+    for process in workers:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in workers:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
 
 
 def _ready() -> None:

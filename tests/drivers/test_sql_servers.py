@@ -467,13 +467,7 @@ def test_a_cluster_goes_on_without_one_of_its_nodes() -> None:
             )
             for url in urls
         ]
-        for process in running:
-            assert process.stdout is not None
-            process.stdout.readline()
-        for process in running:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
+        worker.begin(running)
         databases.until(lambda: len(list(store.history())) > 12, "nothing is written")
         databases.kill(cluster, 2)
 
