@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pymysql
 import pytest
+from ports import free_port
 from sqlalchemy.exc import OperationalError
 
 from tests.contract.kit import (
@@ -522,12 +522,8 @@ def test_a_client_library_that_nobody_knows_is_unsupported(url: str) -> None:
 
 
 def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
     with pytest.raises(Unreachable) as caught:
-        open_store(f"mysql://zenml@127.0.0.1:{port}/db", OPTIONS._replace(password="se/cr@et"))
+        open_store(f"mysql://zenml@127.0.0.1:{free_port()}/db", OPTIONS._replace(password="se/cr@et"))
 
     assert caught.value.exit_status == 4
     assert one_line(caught.value)
