@@ -66,7 +66,7 @@ class Endpoint:
         if access == "api":
             asked.principal = auth.require(asked)
         elif access == "page":
-            asked.principal = asked.visitor
+            asked.principal = auth.visitor(asked)
             if asked.principal is None:
                 return pages.denied(asked)
         if operation is None:
