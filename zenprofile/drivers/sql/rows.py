@@ -10,7 +10,7 @@ from zenprofile.core.change import Changed, Recorded
 from zenprofile.core.entity import Data, Key, revision
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.sql import tables
-from zenprofile.drivers.sql.snapshot import REVISION, Read, SqlSnapshot, seal, where
+from zenprofile.drivers.sql.snapshot import REVISION, Read, SqlSnapshot, seal
 from zenprofile.drivers.sql.statements import Rows, write
 from zenprofile.store.prepare import Prepared, revision_of
 
@@ -30,8 +30,7 @@ def rows_of(before: SqlSnapshot, prepared: Prepared, number: int) -> EntityRows:
     datas = {changed.key: changed.after for changed in prepared.changes}
     rows = EntityRows([], [], [])
     for key, old, new in prepared.writes:
-        row = where(key)
-        row["name"] = key.name
+        row: dict[str, Any] = {"kind": key.kind, "type": key.type, "folded": key.name.casefold(), "name": key.name}
         if old is not None:
             row = _old(row, _stored_revision(before, key))
         if new is not None:
