@@ -40,6 +40,20 @@ def rows(connection: Connection, statement: Executable, values: Values) -> Rows:
         raise _failure(text, error) from error
 
 
+def run(connection: Connection, text: str) -> None:
+    """Run SQLite's own text, which gives no rows.
+
+    Raises:
+        DBAPIError: what it reports.
+    """
+    raw = _sqlite(connection)
+    assert raw is not None  # noqa: S101 - of an SQLite engine
+    try:
+        raw.execute(text)
+    except sqlite3.Error as error:
+        raise _failure(text, error) from error
+
+
 def write(connection: Connection, statement: Executable, many: list[dict[str, Any]]) -> int:
     """Run a statement for each set of values; return how many rows it changed, which not all databases say of INSERT.
 
