@@ -62,6 +62,9 @@ class Endpoint:
             return _failed(error)
 
     def _admit(self, asked: Request, operation: Operation | None) -> Response | None:
+        if not self._operations and pages.for_people(asked):
+            asked.principal = asked.visitor
+            return pages.nothing(asked)
         access = operation.access if operation else "open" if self._open else "api"
         if access == "api":
             asked.principal = auth.require(asked)
