@@ -63,7 +63,7 @@ class Endpoint:
 
     def _admit(self, asked: Request, operation: Operation | None) -> Response | None:
         if not self._operations and pages.for_people(asked):
-            asked.principal = asked.visitor
+            asked.principal = auth.visitor(asked)
             return pages.nothing(asked)
         access = operation.access if operation else "open" if self._open else "api"
         if access == "api":
