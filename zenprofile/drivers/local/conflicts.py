@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -112,6 +113,7 @@ def save(repository: Repository, record: Record) -> None:
     """Keep an unfinished merge, durably."""
     data = {
         "format": 1,
+        "since": _since(repository, record),
         "ours": record.ours,
         "theirs": record.theirs,
         "conflicts": [as_row(conflict) for conflict in record.conflicts],
@@ -121,6 +123,28 @@ def save(repository: Repository, record: Record) -> None:
         "elsewhere": [as_row(conflict) for conflict in record.elsewhere],
     }
     keep(repository, repository.of_profile("conflicts.json"), data)
+
+
+def since(repository: Repository) -> int | None:
+    """Return when the unfinished merge first had one of its conflicts, in seconds since 1970; None: unknown."""
+    try:
+        found = nofollow.record(file(repository)).get("since")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return found if type(found) is int else None
+
+
+def _since(repository: Repository, record: Record) -> int:
+    """Return since when there is a conflict: as before, where one of those that were known is still among them."""
+    before, known = load(repository), since(repository)
+    if before is None or known is None or not _places(before) & _places(record):
+        return int(time.time())
+    return known
+
+
+def _places(record: Record) -> "set[tuple[Key, Path, str]]":
+    found = (*record.conflicts, *record.elsewhere, *(conflict for conflict, _ in record.settled))
+    return {(conflict.key, conflict.path, conflict.place) for conflict in found}
 
 
 def keep(repository: Repository, name: str, data: Mapping[str, Any] | list[dict[str, Any]]) -> None:
