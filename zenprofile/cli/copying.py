@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from zenprofile.cli import output, showing
-from zenprofile.cli.options import command, message_option, profile_names
+from zenprofile.cli.completers import profile_names
+from zenprofile.cli.options import command, message_option
 from zenprofile.cli.session import Session
 from zenprofile.errors import UsageError
 

@@ -94,13 +94,6 @@ class Request:
         return self.site.store_for(self.principal, self.headers.get("zenprofile-machine", ""))
 
     @property
-    def visitor(self) -> Principal | None:
-        """Who is signed in on the page, or None."""
-        from zenprofile.server import auth
-
-        return auth.visitor(self)
-
-    @property
     def cache_key(self) -> tuple[str, bytes, str]:
         """What tells one response of a cached operation from another."""
         return self.path, self._query, self.headers.get("accept", "")

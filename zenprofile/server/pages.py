@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from zenprofile.core.entity import KINDS
 from zenprofile.errors import NotFound, ZenprofileError
+from zenprofile.server import auth, sessions, views
 from zenprofile.server import problems as problems_of
-from zenprofile.server import sessions, views
 from zenprofile.server.exchange import HTML, HttpError, Operation, Request, Resource, Response
 from zenprofile.usecases import history, lookup
 
@@ -49,7 +49,7 @@ def _told(handle: Callable[[Request], Response], *, cached: bool = True) -> Call
 
     def told(asked: Request) -> Response:
         try:
-            asked.principal = asked.principal or asked.visitor
+            asked.principal = asked.principal or auth.visitor(asked)
             count, key = asked.site.change_count() if cached else "", (*asked.cache_key[:2], asked.principal)
             answer = asked.site.cache.response(count, key) or handle(asked)
             asked.site.cache.add(count, key, answer)
@@ -163,8 +163,6 @@ def denied(asked: Request) -> Response:
 def sign_in(asked: Request) -> Response:
     """Sign a browser in by the form's field ``token``."""
     from urllib.parse import parse_qs
-
-    from zenprofile.server import auth
 
     asked.sent("application/x-www-form-urlencoded")
     token = parse_qs((asked.body or b"").decode("utf-8", "replace")).get("token", [""])[0].strip()
