@@ -293,7 +293,7 @@ def _unchanged(place: tuple[str, str], cached: Folder, marks: dict[str, Stamp]) 
         return None
     if cached.depends:  # held against a registered flavor, which may have changed
         return None
-    keys = map(_key, repeat(Key), zip(repeat(place[0]), repeat(place[1]), cached.names))  # noqa: B905 - endless ones
+    keys = map(_key, repeat(Key), zip(repeat(place[0]), repeat(place[1]), cached.names))
     return list(map(Entity, keys, cached.data, cached.revisions, repeat(True), cached.tabs))
 
 
