@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Container
-from sys import intern
 from typing import Any, TypeVar
 
 import yaml
@@ -207,7 +206,7 @@ def _key(event: Any, others: Container[str]) -> str:
         raise at(event.start_mark, "duplicate-key", f"the key {key[:40]!r} stands here twice", "keep one of them")
     if len(key) > MAX_KEY:
         raise at(event.start_mark, "key", f"a key has at most {MAX_KEY} characters", "shorten it")
-    return intern(key)  # the same few stand in all documents
+    return key
 
 
 def _is_no_text(key: str) -> bool:

@@ -298,11 +298,12 @@ def _unchanged(place: tuple[str, str], cached: Folder, marks: dict[str, Stamp]) 
 
 
 def _shared(data: Data) -> Data:
-    """Return a document's data, the words in which many are alike being one object: the cache stores such once."""
+    """Return data in which the words that many documents share are one object: the cache stores such once."""
+    shared = {intern(field): _shared(value) if type(value) is dict else value for field, value in data.items()}
     for field in ("type", "flavor"):
-        if type(data.get(field)) is str:
-            data[field] = intern(data[field])
-    return data
+        if type(shared.get(field)) is str:
+            shared[field] = intern(shared[field])
+    return shared
 
 
 def _by_name(name: str) -> str:
