@@ -299,9 +299,9 @@ def _unchanged(place: tuple[str, str], cached: Folder, marks: dict[str, Stamp]) 
 
 def _shared(data: Data) -> Data:
     """Return data in which the words that many documents share are one object: the cache stores such once."""
-    shared = {intern(field): _shared(value) if type(value) is dict else value for field, value in data.items()}
+    shared: Data = {intern(field): _shared(value) if type(value) is dict else value for field, value in data.items()}
     for field in ("type", "flavor"):
-        if type(shared.get(field)) is str:
+        if isinstance(shared.get(field), str):
             shared[field] = intern(shared[field])
     return shared
 
