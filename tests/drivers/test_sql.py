@@ -2,16 +2,15 @@
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pymysql
 import pytest
+from permissions import as_somebody_else
 from ports import free_port
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
@@ -53,7 +52,7 @@ from zenprofile.store.base import Options, Store
 from zenprofile.store.registry import create_store, is_profile, normal_url, open_store
 from zenprofile.usecases import entities
 
-OPTIONS = Options(user="ada", timeout=0.2)
+OPTIONS = Options(user="ada")
 S3 = bucket().key
 
 
@@ -214,28 +213,6 @@ def test_text_is_never_read_as_sql(url: str) -> None:
     store.close()
 
 
-@contextlib.contextmanager
-def as_somebody_else() -> Iterator[None]:
-    """Be nobody, where this is root, to whom every file is open."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """Return a folder that everybody can get into."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o777)
-    yield folder
-    shutil.rmtree(folder)
-
-
 def test_a_file_that_can_only_be_read_is_read_and_not_written(open_folder: Path) -> None:
     file = open_folder / "store.db"
     create_store(f"sqlite:///{file}", OPTIONS).close()
@@ -281,7 +258,8 @@ sys.stdin.readline()
 """
 
 
-def test_a_file_that_another_process_writes_is_read_and_waited_for(store: Store, file: Path) -> None:
+def test_a_file_that_another_process_writes_is_read_and_waited_for(store: Store, file: Path, url: str) -> None:
+    hasty = open_store(url, OPTIONS._replace(timeout=0.2))
     command = [sys.executable, "-c", HOLDER, str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
@@ -289,11 +267,12 @@ def test_a_file_that_another_process_writes_is_read_and_waited_for(store: Store,
         assert len(store.snapshot().keys()) == 5
 
         with pytest.raises(Locked) as caught:
-            put(store, bucket())
+            put(hasty, bucket())
 
         assert one_line(caught.value)
         holder.communicate("done\n")
     put(store, bucket())
+    hasty.close()
 
 
 def test_a_full_disk_leaves_the_store_as_it_was(file: Path, url: str) -> None:
@@ -543,6 +522,16 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, mis
         open_store(url, OPTIONS)
 
     assert "pip install" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"), [("mysql+nosuch://h/db", "write mysql://"), ("oracle+nosuch://h/db", "install the package")]
+)
+def test_another_way_is_named_where_a_dialect_is_missing(url: str, hint: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        open_store(url, OPTIONS)
+
+    assert caught.value.hint.startswith(hint)
 
 
 @pytest.mark.parametrize("url", ["sqlite+aiosqlite:////srv/x.db", "mysql+nosuch://h/db", "oracle+nosuch://h/db"])

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
 
-from zenprofile.cli import completing
+from zenprofile.cli import completing_names
 from zenprofile.cli.session import Session
 from zenprofile.core.entity import COMPONENT_TYPES
 from zenprofile.errors import ZenprofileError
@@ -92,7 +92,7 @@ def _members(flag: str) -> Find | None:
     """Return what finds the components that an option of a stack's takes."""
     for type_ in COMPONENT_TYPES:
         if flag in {STACK_LETTERS.get(type_), f"--{type_}", f"--{type_.replace('_', '-')}"}:
-            return lambda session, _: completing.entity_names(session, f"components/{type_}")
+            return lambda session, _: completing_names.entity_names(session, f"components/{type_}")
     return None
 
 
@@ -102,7 +102,7 @@ def flavors(session: Session, type_: str) -> list[str]:
 
     catalog = resources.catalog()
     known = {flavor for each in ([type_] if type_ else COMPONENT_TYPES) for flavor in catalog.flavors(each)}
-    known.update(completing.entity_names(session, f"flavors/{type_}" if type_ else "flavors"))
+    known.update(completing_names.entity_names(session, f"flavors/{type_}" if type_ else "flavors"))
     return sorted(known)
 
 
@@ -119,7 +119,7 @@ def revisions(session: Session) -> list[str]:
     """Return branches and tags of the repository that the active profile lies in."""
     from zenprofile.git import runner
 
-    root = completing.root_of(session)
+    root = completing_names.root_of(session)
     args = ["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags"]
     try:
         found = runner.run(args, root) if root else None
@@ -133,9 +133,9 @@ def label_keys(session: Session) -> list[str]:
 
     Of files, as their lines look: to read every document as data would take too long behind a tab key.
     """
-    root = completing.root_of(session)
+    root = completing_names.root_of(session)
     if root:
-        return sorted({key for folder in completing.folders(root) for key in _labels_in(root, folder)})
+        return sorted({key for folder in completing_names.folders(root) for key in _labels_in(root, folder)})
     session.quiet = True
     try:
         loaded = session.store().snapshot().load()

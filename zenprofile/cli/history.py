@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zenprofile.cli import output, reading, showing
-from zenprofile.cli.options import command, message_option, profile_names
+from zenprofile.cli.completers import profile_names
+from zenprofile.cli.options import command, message_option
 from zenprofile.cli.session import Session
 from zenprofile.core.change import Recorded
 

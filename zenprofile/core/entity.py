@@ -1,10 +1,11 @@
 """Entities: what a profile holds, of seven kinds that differ by schema alone."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 Data = dict[str, Any]
+_NO_DATA = float("nan")
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -109,9 +110,29 @@ def normal(key: Key, data: Data) -> Data:
 
 def revision(key: Key, data: Data) -> str:
     """Return the SHA-256 (hex) of an entity's data as canonical JSON: sorted keys, no blanks, UTF-8."""
+    return _hashed(_canonical(normal(key, data)))
+
+
+def revisions(entities: Iterable[tuple[Key, Data]]) -> list[str]:
+    """Return the revision of each of several, as `revision` does."""
+    return list(map(_hashed, each_encoded(_canonical, [normal(key, data) for key, data in entities])))
+
+
+def _hashed(canonical: str) -> str:
     import hashlib  # a tenth of a start, and completion needs none
 
-    return hashlib.sha256(_canonical(normal(key, data)).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def each_encoded(encode: Callable[[Any], str], datas: list[Data]) -> list[str]:
+    """Return each as JSON, of an encoder that writes no blanks; one call for all takes half the time of one for each.
+
+    Between them stands what data never holds; a text that looks like it makes too many parts.
+    """
+    spaced: list[Any] = [_NO_DATA] * (2 * len(datas))
+    spaced[::2] = datas
+    parts = encode(spaced)[1:-5].split(",NaN,")
+    return parts if len(parts) == len(datas) else list(map(encode, datas))
 
 
 class Entity:

@@ -15,6 +15,7 @@ from zenprofile.drivers.local import conflicts, meeting, proposals, settling, tr
 from zenprofile.drivers.local.conflicts import Record
 from zenprofile.drivers.local.meeting import Meeting
 from zenprofile.drivers.local.sharing import GitSharing
+from zenprofile.drivers.local.signing import Draft
 from zenprofile.git import remote
 from zenprofile.git.repository import Head
 from zenprofile.git.upstream import Upstream
@@ -170,5 +171,5 @@ class FlowingSharing(GitSharing):
         names = list(dict.fromkeys(str(conflict.key) for conflict in waiting))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         text = f"{message}\n\nIn conflict, and left as it is: {', '.join(names[:_NAMED])}{more}\n"
-        author = self._store.author()
-        return commit.make_commit(self._repository(), self._objects(), self._settings(), tree_, [parent], text, author)
+        draft, author = Draft(tree_, (parent,), text), self._store.author()
+        return commit.make_commit(self._repository(), self._objects(), self._settings(), draft, author)

@@ -1,7 +1,5 @@
 """What a Git store sends: what is unpushed, checked and sent; commits that wait for review on a branch of their own."""
 
-from typing import TYPE_CHECKING
-
 from zenprofile.core.change import Changed
 from zenprofile.drivers.local import proposals
 from zenprofile.drivers.local.side import Side
@@ -14,13 +12,6 @@ from zenprofile.git import commit_graph, remote, runner
 from zenprofile.git.repository import Head, is_ref
 from zenprofile.git.upstream import Upstream, beyond, upstream
 from zenprofile.store.sharing import Proposed, Relation
-
-if TYPE_CHECKING:
-    pass
-
-_SEEN = "seen.json"
-_TRIES = 5  # merges against a branch that plain commits move at the same time
-KEPT = "refs/zenprofile/kept/"
 
 
 class Sending(Side):

@@ -13,7 +13,8 @@ from zenprofile.core.paths import Path
 from zenprofile.drivers.local import conflicts, manifest, merge_errors, own_merge, proposals, settling
 from zenprofile.drivers.local.conflicts import Record
 from zenprofile.drivers.local.sending import Sending
-from zenprofile.drivers.local.signing import before_the_lock
+from zenprofile.drivers.local.side import SEEN
+from zenprofile.drivers.local.signing import Draft, before_the_lock
 from zenprofile.errors import (
     ConflictError,
     Invalid,
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice, Conflict
     from zenprofile.drivers.local.merge import Merge, Outcome
 
-_SEEN = "seen.json"
 _TRIES = 5  # merges against a branch that plain commits move at the same time
-KEPT = "refs/zenprofile/kept/"
 
 
 class GitSharing(Sending):
@@ -203,9 +202,8 @@ class GitSharing(Sending):
         repository = self._repository()
         name = up.tracking.removeprefix("refs/remotes/")
         told = f": {words(outcome.changes)}" if outcome.changes else ""
-        parents, author = [ours, theirs], self._store.author()
-        message = f"Merge {name}{told}"
-        return commit.make_commit(repository, self._objects(), self._settings(), outcome.tree, parents, message, author)
+        draft = Draft(outcome.tree, (ours, theirs), f"Merge {name}{told}")
+        return commit.make_commit(repository, self._objects(), self._settings(), draft, self._store.author())
 
     def push(self, *, with_others: bool = False) -> PushResult:
         """Send the commits that are only here, and believe only the remote's own answer."""
@@ -346,7 +344,7 @@ class GitSharing(Sending):
         if before is None or before[1:3] != after[1:3]:
             conflicts.clear(repository)
             status.forget(repository)
-            conflicts.keep(repository, _SEEN, {k: v for k, v in self._seen().items() if k != after.tracking})
+            conflicts.keep(repository, SEEN, {k: v for k, v in self._seen().items() if k != after.tracking})
 
 
 def _import_the_rest() -> None:

@@ -24,9 +24,8 @@ from zenprofile.git.upstream import Upstream, destination, upstream
 if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
 
-_SEEN = "seen.json"
-_TRIES = 5  # merges against a branch that plain commits move at the same time
-KEPT = "refs/zenprofile/kept/"
+SEEN = "seen.json"
+_KEPT = "refs/zenprofile/kept/"
 
 
 class Side:
@@ -93,9 +92,9 @@ class Side:
 
     def _kept_at(self, head: Head) -> str:
         """Return the ref that keeps what is here: the first whose commits are all part of it, or that is free."""
-        kept, number = f"{KEPT}{head.branch}", 2
+        kept, number = f"{_KEPT}{head.branch}", 2
         while (had := self._repository().ref(kept)) and head.oid and not self._is_in(had, head.oid):
-            kept, number = f"{KEPT}{head.branch}-{number}", number + 1
+            kept, number = f"{_KEPT}{head.branch}-{number}", number + 1
         return kept
 
     def _must_not_be_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched) -> None:
@@ -149,7 +148,7 @@ class Side:
     def _seen(self) -> dict[str, str]:
         """Return the commit that each branch of a remote is known to have had, by its tracking ref."""
         try:
-            found = nofollow.record(self._repository().own_file(_SEEN))
+            found = nofollow.record(self._repository().own_file(SEEN))
         except (OSError, ValueError):
             return {}
         rows = found.items() if isinstance(found, dict) else ()
@@ -159,7 +158,7 @@ class Side:
         if oid and self._seen().get(tracking) != oid:
             repository = self._repository()
             with lock.exclusive(repository.own_file("seeing"), self._timeout, sharing=repository.sharing):
-                conflicts.keep(repository, _SEEN, {**self._seen(), tracking: oid})
+                conflicts.keep(repository, SEEN, {**self._seen(), tracking: oid})
 
     def _must_not_be_gone(self, head: Head, up: Upstream) -> None:
         from zenprofile.drivers.local import status

@@ -21,7 +21,7 @@ from zenprofile.server.exchange import (
     as_json,
 )
 from zenprofile.store.undo import Past
-from zenprofile.usecases import history, stale, undo
+from zenprofile.usecases import entities, history, stale, undo
 
 # Who people are, and what they may do elsewhere, is for admins to write.
 _PEOPLE = frozenset({"user", "team", "role", "project"})
@@ -34,7 +34,7 @@ def find(asked: Request) -> Response:
     """Answer with recorded changes, newest first, a page at a time."""
     store = asked.store
     key = _entity(asked)
-    limit = _limit(asked)
+    limit = wire.limit(asked, _PAGE, _MOST)
     records = store.history(key)
     after = asked.one("cursor")
     if after:
@@ -53,18 +53,7 @@ def _behind(records: Any, rev: str) -> Any:
 
 def _entity(asked: Request) -> Key | None:
     text = asked.one("entity")
-    if not text:
-        return None
-    kind, _, rest = text.partition("/")
-    type_, _, name = rest.rpartition("/")
-    return wire.key_of({"kind": kind, "type": type_, "name": name})
-
-
-def _limit(asked: Request) -> int:
-    text = asked.one("limit", str(_PAGE))
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MOST:
-        raise UsageError(f"'limit' is a number from 1 to {_MOST}", hint="leave it out, or follow 'next'")
-    return int(text)
+    return wire.key_named(text) if text else None
 
 
 def show(asked: Request) -> Response:
@@ -87,7 +76,7 @@ def redoable(asked: Request) -> Response:
 
 def _of_machine(asked: Request, find: Callable[[], Iterator[Past]]) -> Response:
     found = find() if asked.headers.get("zenprofile-machine") else iter(())
-    return as_json({"items": [wire.past(one) for one in islice(found, _limit(asked))]})
+    return as_json({"items": [wire.past(one) for one in islice(found, wire.limit(asked, _PAGE, _MOST))]})
 
 
 def diff(asked: Request) -> Response:
@@ -122,6 +111,7 @@ def write(asked: Request, change: Change, undone: str = "") -> Recorded:
     """
     must_be_allowed(asked, (edit.key for edit in change.edits))
     store = asked.store
+    entities.must_leave_one(lambda kind: store.snapshot().keys(kind), change.edits)
     try:
         done = history.undoing(store).take_back(change, undone) if undone else store.apply(change)
     except Stale as error:
