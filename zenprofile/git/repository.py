@@ -29,6 +29,8 @@ _UNDER_WAY = {
     "REVERT_HEAD": ("a revert", "git revert --continue or --abort"),
     "BISECT_LOG": ("a bisect", "git bisect reset"),
 }
+# What is written once, at the beginning, where what is left is written again and again.
+_BEGUN_BY = {"rebase-merge": "rebase-merge/onto", "rebase-apply": "rebase-apply/onto", "BISECT_LOG": "BISECT_START"}
 
 
 class Head(NamedTuple):
@@ -224,6 +226,12 @@ class Repository:
             if os.path.exists(os.path.join(self._git_dir, name)):
                 return what
         return ("", "")
+
+    def begun_by(self) -> str:
+        """Return the file that git wrote when what is under way was begun; HEAD where nothing is."""
+        found = (name for name in _UNDER_WAY if os.path.exists(os.path.join(self._git_dir, name)))
+        name = next(found, "HEAD")
+        return os.path.join(self._git_dir, _BEGUN_BY.get(name, name))
 
     def must_be_ready(self) -> Head:
         """Return HEAD where a commit may be made.
