@@ -139,6 +139,11 @@ def status(repository: Repository, profile: str) -> Mapping[str, Any]:
     return row
 
 
+def is_running(repository: Repository) -> bool:
+    """Say whether a watcher of the repository's profile runs."""
+    return watch_record.is_running(repository)
+
+
 def pause(repository: Repository, seconds: float | None) -> None:
     """Ask the watcher to do nothing, for some seconds (None: until `resume`)."""
     watch_record.ask(repository, paused=True, until=None if seconds is None else time.time() + seconds)
