@@ -23,7 +23,10 @@ _COMMON = {
 }
 _ON_PROFILES = frozenset({"set", "describe", "rename", "delete"})
 _ON_ENTITIES = frozenset({"describe", "update", "rename", "copy", "delete", "set"})
-_TAKE_ENTITIES = frozenset({"blame", "edit", "log", "path", "restore"})  # as their first argument
+# As their first argument.
+_TAKE_ENTITIES = frozenset({"blame", "edit", "log", "path", "resolve", "restore"})
+_TAKE_ENTITIES |= {"override set", "override unset", "secrets allow"}
+_TAKE_REVISIONS = frozenset({"show", "revert"})
 
 
 class Offer(NamedTuple):
@@ -70,16 +73,27 @@ def quick(session: Session, words: list[str]) -> list[Offer] | None:
 
 def _after(session: Session, plain: list[str], current: str) -> list[Offer] | None:
     """Answer behind a command."""
-    verbs = VERBS.get(" ".join([TYPED if _is_type(plain[0]) else plain[0], *plain[1:]]))
-    if verbs:
-        return _starting(verbs.split(), current)
-    if plain[0] in _TAKE_ENTITIES:
-        return _starting(entities(session), current) if len(plain) == 1 else None
+    if plain == ["help"]:
+        return _commands(current)
+    verbs = VERBS.get(" ".join([TYPED if _is_type(word) else word for word in plain if word != "help"]))
+    found = verbs.split() if verbs else _operands(session, plain)
+    return None if found is None else _starting(found, current)
+
+
+def _operands(session: Session, plain: list[str]) -> list[str] | None:
+    """Return what may follow as an argument; None where the parser has to say."""
+    path = " ".join(plain)
+    if path in _TAKE_ENTITIES:
+        return entities(session)
+    if path in _TAKE_REVISIONS or plain[0] == "diff":
+        from zenprofile.cli.completing_values import revisions
+
+        return revisions(session) + (entities(session) if plain[0] == "diff" else [])
     if plain[0] in _ON_PROFILES:
-        return _starting(profile_names(session), current) if len(plain) == 1 else []
+        return profile_names(session) if len(plain) == 1 else []
     if len(plain) == 2 and plain[1] in _ON_ENTITIES:
         folder = _folder(plain[0])
-        return _starting(entity_names(session, folder), current) if folder else None
+        return entity_names(session, folder) if folder else None
     return None
 
 

@@ -153,7 +153,7 @@ def list_entities(
         snapshot.prefetch([Key("stack", "", session.active_stack)])  # whose components the table marks
     loaded = snapshot.load(subject.kind, subject.type or type_)
     look(loaded)
-    entities = [entity for entity in loaded.entities if wanted.takes(entity)]
+    entities = [entity for entity in loaded.entities if wanted.takes(entity)] if any(wanted) else loaded.entities
     show_list(session, snapshot, entities, lambda: [shown(session, entity, at) for entity in entities], table)
     if wanted.patterns and not entities:
         near = suffix(wanted.patterns[0], (entity.key.name for entity in loaded.entities))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 Data = dict[str, Any]
@@ -179,9 +180,13 @@ def key_of(kind: str, data: Data) -> Key:
 
 def ordered(kind: str, data: Data) -> Data:
     """Return the data with the document's own keys in schema order, unknown ones last."""
+    return {field: data[field] for field in _order(kind, tuple(data))}
+
+
+@lru_cache(256)  # documents of a kind have few sets of keys
+def _order(kind: str, names: tuple[str, ...]) -> tuple[str, ...]:
     fields = KINDS[kind].fields
-    known = {field: data[field] for field in fields if field in data}
-    return {**known, **{field: value for field, value in data.items() if field not in known}}
+    return (*(field for field in fields if field in names), *(name for name in names if name not in fields))
 
 
 def in_place(kind: str, data: Data, before: Iterable[str]) -> Data:
