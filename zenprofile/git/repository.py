@@ -175,7 +175,7 @@ class Repository:
         """
         if not is_ref(name) or not links:
             return ""
-        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
+        if self.has_ref_tables():
             from zenprofile.git import runner
 
             return runner.run(["rev-parse", "-q", "--verify", name], self.folder, ok=(0, 1, 128)).out.decode().strip()
@@ -193,6 +193,10 @@ class Repository:
                 return self.ref(text[5:].strip(), links - 1)
         return self._packed_ref(name)
 
+    def has_ref_tables(self) -> bool:
+        """Say whether refs and their logs are kept in git's tables, which git alone reads."""
+        return os.path.isdir(os.path.join(self._common_dir, "reftable"))
+
     def _packed_ref(self, name: str) -> str:
         try:
             packed = folders.text_of(self._common_dir, "packed-refs")
@@ -203,7 +207,7 @@ class Repository:
 
     def knows_refs(self, prefix: str) -> bool:
         """Say whether there is a ref below a prefix (``refs/remotes/origin/``)."""
-        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
+        if self.has_ref_tables():
             from zenprofile.git import runner
 
             args = ["for-each-ref", "--count=1", "--format=1", prefix.rstrip("/")]
