@@ -84,3 +84,20 @@ def test_a_shallow_clone_is_gits_matter(tmp_path: Path) -> None:
     repository = find(tmp_path / "near")
     assert repository is not None
     compare(tmp_path / "near", repository, [made[-1]])
+
+
+def test_what_fetches_found_rewritten_is_told_by_the_log_and_by_git(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    made = commits(tmp_path / "far", 1)
+    git(tmp_path, "clone", "-q", str(tmp_path / "far"), "near")
+    for commit in (made[0], made[9]):  # an ancestor, then a start of its own
+        git(tmp_path / "far", "update-ref", "refs/heads/main", commit)
+        git(tmp_path / "near", "fetch", "-q")
+    repository = find(tmp_path / "near")
+    assert repository is not None
+
+    assert commit_graph.forced(repository, "refs/remotes/origin/main") == [made[0], made[-1]]
+
+    (tmp_path / "near" / ".git" / "reftable").mkdir()  # git is asked; one that knows nothing of it reads files
+    assert commit_graph.forced(repository, "refs/remotes/origin/main") == [made[0], made[-1]]
+    assert commit_graph.forced(repository, "refs/remotes/origin/other") == []

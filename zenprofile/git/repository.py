@@ -29,6 +29,8 @@ _UNDER_WAY = {
     "REVERT_HEAD": ("a revert", "git revert --continue or --abort"),
     "BISECT_LOG": ("a bisect", "git bisect reset"),
 }
+# What is written once, at the beginning, where what is left is written again and again.
+_BEGUN_BY = {"rebase-merge": "rebase-merge/onto", "rebase-apply": "rebase-apply/onto", "BISECT_LOG": "BISECT_START"}
 
 
 class Head(NamedTuple):
@@ -173,7 +175,7 @@ class Repository:
         """
         if not is_ref(name) or not links:
             return ""
-        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
+        if self.has_ref_tables():
             from zenprofile.git import runner
 
             return runner.run(["rev-parse", "-q", "--verify", name], self.folder, ok=(0, 1, 128)).out.decode().strip()
@@ -191,6 +193,10 @@ class Repository:
                 return self.ref(text[5:].strip(), links - 1)
         return self._packed_ref(name)
 
+    def has_ref_tables(self) -> bool:
+        """Say whether refs and their logs are kept in git's tables, which git alone reads."""
+        return os.path.isdir(os.path.join(self._common_dir, "reftable"))
+
     def _packed_ref(self, name: str) -> str:
         try:
             packed = folders.text_of(self._common_dir, "packed-refs")
@@ -201,7 +207,7 @@ class Repository:
 
     def knows_refs(self, prefix: str) -> bool:
         """Say whether there is a ref below a prefix (``refs/remotes/origin/``)."""
-        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
+        if self.has_ref_tables():
             from zenprofile.git import runner
 
             args = ["for-each-ref", "--count=1", "--format=1", prefix.rstrip("/")]
@@ -220,6 +226,12 @@ class Repository:
             if os.path.exists(os.path.join(self._git_dir, name)):
                 return what
         return ("", "")
+
+    def begun_by(self) -> str:
+        """Return the file that git wrote when what is under way was begun; HEAD where nothing is."""
+        found = (name for name in _UNDER_WAY if os.path.exists(os.path.join(self._git_dir, name)))
+        name = next(found, "HEAD")
+        return os.path.join(self._git_dir, _BEGUN_BY.get(name, name))
 
     def must_be_ready(self) -> Head:
         """Return HEAD where a commit may be made.

@@ -148,6 +148,9 @@ def _watcher(repository: Repository) -> CheckResult:
         return CheckResult("watcher", True, "none runs: commands sync, or zenprofile watch does", "")
     said = watch_record.state(repository)
     found = f"process {said.get('pid')}: {said.get('state')} since {said.get('since')}: {said.get('reason')}"
+    found += f"; looks again at {said['next_at']}" if said.get("next_at") else ""
+    if said.get("last_error") and said["last_error"] != said.get("reason"):
+        found += f"; its last error, at {said.get('last_error_at')}: {said['last_error']}"
     well = said.get("state") in {"watching", "settling", "uncommitted"}
     return CheckResult("watcher", well, found, "" if well else str(said.get("next", "")))
 
