@@ -62,6 +62,35 @@ def test_edits_that_rename_it_by_hand_are_committed(team: Team) -> None:
     assert team.ana.is_clean()
 
 
+def test_commands_that_rename_and_edit_it_are_committed_together(team: Team) -> None:
+    upgraded(team.ana)
+    team.ana.run("config sync manual")
+    team.ana.run("component rename old older --type artifact_store")
+    team.ana.run("component update older --type artifact_store -d Older --set gone_field=2")
+
+    team.ana.run("commit")
+    team.ana.run("push")
+
+    assert team.ana.head == team.ana.remote_head
+
+
+def test_a_profile_that_moves_to_another_folder_is_pushed(team: Team) -> None:
+    upgraded(team.ana)
+    (team.ana.top / "moved").mkdir()
+    team.ana.git("mv", *(path.name for path in team.ana.top.glob("[!.Rm]*")), "moved")
+    team.ana.git("commit", "-q", "-m", "moved")
+    there = team.ana._replace(folder=team.ana.top / "moved")
+    there.run("create moved --set --url", str(there.folder))
+
+    there.run("push --with-others")
+
+    assert there.head == there.remote_head
+    stale = there.read(OLD)
+    there.write(OLD, stale + "  another_field: 1\n")
+    there.git("commit", "-q", "-a", "-m", "worse")
+    assert "another_field" in there.run("push --with-others", fails=1).err
+
+
 def test_what_is_worse_than_before_and_a_secret_are_refused_all_the_same(team: Team) -> None:
     upgraded(team.ana)
     text = team.ana.read(OLD)

@@ -204,6 +204,13 @@ def is_rename(old: Changed, new: Changed) -> bool:
     return same({**old.before, "name": ""}, {**new.after, "name": ""})
 
 
+def is_mostly(old: Changed, new: Changed) -> bool:
+    """Say whether an entity that came has at least half of the data, name and type aside, of one that went."""
+    differing = [field for field in fields(old._replace(after=new.after)) if field.path != ("name",)]
+    whole = [field for field in fields(new) if field.path not in {("name",), ("type",)}]
+    return 2 * len(differing) <= len(whole)
+
+
 def content(key: Key, data: Data) -> Content:
     """Return what an entity keeps when only its name changes: kind, type, and the rest of its data as JSON."""
     return key.kind, key.type, json.dumps({**data, "name": ""}, sort_keys=True)

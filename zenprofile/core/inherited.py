@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from zenprofile.core import document_check, paths, profile_check
-from zenprofile.core.change import same
-from zenprofile.core.entity import Data, Key, key_of_path
+from zenprofile.core.change import Changed, is_mostly, same
+from zenprofile.core.entity import MANIFEST, Data, Key, key_of_path
 from zenprofile.core.snapshot import Snapshot, flavor_of
 from zenprofile.errors import Invalid, Problem
 
@@ -52,15 +52,30 @@ def dropped(
 
 
 def _at_origin(key: Key, before: Snapshot, after: Snapshot, catalog: "Catalog") -> set[_Mark]:
-    """Return what the entity lacks of which a new one has all data but the name."""
+    """Return what the entity lacks that a new one is a copy of, or was renamed from."""
     data = _data(after, key)
     if data is None or before.spelling(key) == key:
         return set()
-    for other in before.keys(key.kind, key.type):
-        old = _data(before, other)
-        if old is not None and same({**old, "name": ""}, {**data, "name": ""}):
-            return _of_document(other, before.text(other), before, catalog) | _lost(other, old, before)
-    return set()
+    others = before.keys(key.kind, key.type)
+    equal = (other for other in others if _is_equal(_data(before, other), data))
+    other = next(equal, None) or _renamed_from(key, data, before, after)
+    if other is None:
+        return set()
+    return _of_document(other, before.text(other), before, catalog) | _lost(other, _data(before, other) or {}, before)
+
+
+def _is_equal(old: Data | None, data: Data) -> bool:
+    return old is not None and same({**old, "name": ""}, {**data, "name": ""})
+
+
+def _renamed_from(key: Key, data: Data, before: Snapshot, after: Snapshot) -> Key | None:
+    """Return the only entity that went where only this one came, when half of it is the same: it was edited as well."""
+    then, now = set(before.keys(key.kind, key.type)), set(after.keys(key.kind, key.type))
+    gone = list(then - now)
+    if len(gone) != 1 or now - then != {key}:
+        return None
+    old = _data(before, gone[0])
+    return gone[0] if is_mostly(Changed(gone[0], old, None), Changed(key, None, data)) else None
 
 
 def _data(snapshot: Snapshot, key: Key) -> Data | None:
@@ -87,3 +102,21 @@ def _lost(key: Key, data: Data, before: Snapshot) -> set[_Mark]:
         for path, target in profile_check.references(key, data)
         if before.spelling(target) != target
     }
+
+
+def moved_from(root: str, changed: Mapping[str, tuple[object, object]]) -> str | None:
+    """Return the folder that a profile's folder was moved from in a change; None where it was there, or is new.
+
+    Args:
+        root: where it is now, with a slash behind it; "" for the repository's top.
+        changed: what stood at each path that differs and what stands there now; None for nothing.
+    """
+    before, after = changed.get(root + MANIFEST, (None, None))
+    if before is not None or after is None:
+        return None
+    gone = [
+        path.removesuffix(MANIFEST)
+        for path, (old, new) in changed.items()
+        if old is not None and new is None and (path == MANIFEST or path.endswith(f"/{MANIFEST}"))
+    ]
+    return gone[0] if len(gone) == 1 else None

@@ -1,11 +1,7 @@
 """Documents as they were before: at an earlier time, in another folder. What was wrong with them there is not new."""
 
-from collections.abc import Mapping
-
 from zenprofile.core import inherited, profile_check
-from zenprofile.core.entity import MANIFEST
 from zenprofile.errors import Problem
-from zenprofile.git.objects import Pair
 from zenprofile.githooks.context import HookContext
 
 # What depends on other documents is judged by those of now; a secret is never right.
@@ -39,16 +35,3 @@ class PathHistory:
     def stood(self, problem: Problem, path: str, oid: str) -> bool:
         """Say whether a problem came back with just the document that once stood there."""
         return problem.code not in _OF_NOW and self.had(path, oid)
-
-
-def moved_from(root: str, changed: Mapping[str, Pair]) -> str | None:
-    """Return the folder that a profile's folder was moved from in a change; None where it was there, or is new."""
-    before, after = changed.get(root + MANIFEST, (None, None))
-    if before is not None or after is None:
-        return None
-    gone = [
-        path.removesuffix(MANIFEST)
-        for path, (old, new) in changed.items()
-        if old is not None and new is None and (path == MANIFEST or path.endswith(f"/{MANIFEST}"))
-    ]
-    return gone[0] if len(gone) == 1 else None

@@ -162,7 +162,7 @@ class _ProfileChange:
         self._past = past
         self._pairs = {p[len(root) :]: pair for p, pair in pairs.items() if p.startswith(root)}
         self._documents = _documents(root, pairs)
-        from_ = earlier_documents.moved_from(root, pairs)
+        from_ = inherited.moved_from(root, pairs)
         if from_ is not None:  # it is held against what it was in its old place
             before = {key: old for key, (old, _) in _documents(from_, pairs).items()}
             both = {key: (before.get(key), new) for key, (_, new) in self._documents.items()}

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from zenprofile.core.change import Changed, Recorded, fields, is_rename
+from zenprofile.core.change import Changed, Recorded, is_mostly, is_rename
 from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound
 from zenprofile.store import dates
@@ -71,6 +71,4 @@ def _origin(new: Changed, changes: Iterable[Changed]) -> list[Changed]:
     exact = [c for c in gone if is_rename(c, new)]
     if exact or len(gone) != 1 or any(c.action == "added" for c in others):
         return exact[:1]
-    kept = [field for field in fields(gone[0]._replace(after=new.after)) if field.path != ("name",)]
-    whole = [field for field in fields(new) if field.path not in {("name",), ("type",)}]
-    return gone if 2 * len(kept) <= len(whole) else []
+    return gone if is_mostly(gone[0], new) else []

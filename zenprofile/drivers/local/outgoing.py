@@ -101,14 +101,18 @@ def must_hold(
     """
     theirs, ours = sent.theirs, sent.ours
     texts: dict[Key, str | None] = {}
-    for path, (_, new) in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
+    differing = objects.differences(objects.tree_of(theirs), objects.tree_of(ours))
+    for path, (_, new) in differing.items():
         key = _key(repository, path)
         if key is not None:
             if new is not None and new.mode not in tree.FILES:
                 continue  # named below
             raw = objects.read(new.oid, "blob") if new is not None else None
             texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
-    before = tree.snapshot(objects, theirs, repository.prefix, catalog)
+    from_ = inherited.moved_from(repository.prefix, differing)
+    before = tree.snapshot(objects, theirs, repository.prefix if from_ is None else from_, catalog)
+    if from_ is not None:  # it is held against what it was in its old place
+        texts = {**dict.fromkeys(before.keys()), **texts}
     problems = profile_check.added(before, texts, catalog)
     if problems:
         problems = inherited.dropped(problems, before, Overlay(before, texts, catalog), catalog)
