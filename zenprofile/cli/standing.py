@@ -69,7 +69,9 @@ def status(session: "Session") -> int:
 
     rows: list[dict[str, Any]] = []
     lines: list[str] = []
-    for one in _profiles(session):
+    profiles = _profiles(session)
+    names = [one.name for one in profiles]
+    for one in profiles:
         side = _side_of(session, one.store, _SHARED | {"profile": one.name}, state=True)
         if side is None:
             return 0
@@ -77,7 +79,8 @@ def status(session: "Session") -> int:
         folder = one.store.folder if isinstance(one.store, InWorkTree) else one.store.url
         session.hint(whereabouts.told(found.documents, one.place.rstrip("/") or folder))
         rows.append(_as_json(one.name, found))
-        lines += _in_text(one.name, found, rows[-1]["conflicts"])
+        label = f"{one.name} ({one.place.rstrip('/') or '.'})" if names.count(one.name) > 1 else one.name
+        lines += _in_text(label, found, rows[-1]["conflicts"])
     first = next((row for row in rows if row["profile"] == session.active.name), rows[0])
     data = {**first, "profiles": rows} if len(rows) > 1 else first
     session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
@@ -113,7 +116,9 @@ def _placed(found: "StoreStatus", store: "Store") -> "StoreStatus":
         return found
     from zenprofile.usecases.documents import lead
 
-    return found._replace(invalid=tuple(p._replace(file=lead(store, p.file)) for p in found.invalid))
+    placed = tuple(p._replace(file=lead(store, p.file)) for p in found.invalid)
+    reason = found.reason.replace(f"{found.invalid[0]}", f"{placed[0]}", 1)  # of ``invalid`` it is the first problem
+    return found._replace(invalid=placed, reason=reason)
 
 
 def _as_json(name: str, found: "StoreStatus") -> dict[str, Any]:
