@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from zenprofile.cli import output, whereabouts
 
@@ -58,14 +58,6 @@ def _progress(text: str) -> None:
     sys.stderr.flush()
 
 
-class _Standing(NamedTuple):
-    """A profile that is told of: its name, and the way to its folder from the current one ("" for none)."""
-
-    name: str
-    place: str
-    store: "Store"
-
-
 def status(session: "Session") -> int:
     """Say how profiles are: edits, problems, conflicts, and where they stand against their remotes.
 
@@ -76,15 +68,15 @@ def status(session: "Session") -> int:
 
     rows: list[dict[str, Any]] = []
     lines: list[str] = []
-    for one in _profiles(session):
-        side = _side_of(session, one.store, _SHARED | {"profile": one.name}, state=True)
+    for name, place, store in _profiles(session):
+        side = _side_of(session, store, _SHARED | {"profile": name}, state=True)
         if side is None:
             return 0
-        found = _placed(side.state(), one.store)
-        folder = one.store.folder if isinstance(one.store, InWorkTree) else one.store.url
-        session.hint(whereabouts.told(found.documents, one.place.rstrip("/") or folder))
-        rows.append(_as_json(one.name, found))
-        lines += _in_text(one.name, found, rows[-1]["conflicts"])
+        found = _placed(side.state(), store)
+        folder = store.folder if isinstance(store, InWorkTree) else store.url
+        session.hint(whereabouts.told(found.documents, place.rstrip("/") or folder))
+        rows.append(_as_json(name, found))
+        lines += _in_text(name, found, rows[-1]["conflicts"])
     first = next((row for row in rows if row["profile"] == session.active.name), rows[0])
     data = {**first, "profiles": rows} if len(rows) > 1 else first
     session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
@@ -94,8 +86,10 @@ def status(session: "Session") -> int:
     return 1
 
 
-def _profiles(session: "Session") -> list[_Standing]:
+def _profiles(session: "Session") -> "list[tuple[str, str, Store]]":
     """Open the profiles of the repository that one stands in; where none is there, or one is named, the active one.
+
+    Each is its name, the way to its folder from the current one ("" for none), and its store.
 
     Raises:
         NotFound: there is none, in a repository on a machine without profiles.
@@ -110,8 +104,8 @@ def _profiles(session: "Session") -> list[_Standing]:
     for folder in folders or ():
         profile = repository_profiles.profile_of(session.profiles, session.active, folder)
         store = session.store() if profile is session.active.profile else session.open(profile)
-        found.append(_Standing(profile.name, whereabouts.way_to(folder), store))
-    return found or [_Standing(session.active.name, "", session.store())]
+        found.append((profile.name, whereabouts.way_to(folder), store))
+    return found or [(session.active.name, "", session.store())]
 
 
 def _placed(found: "StoreStatus", store: "Store") -> "StoreStatus":

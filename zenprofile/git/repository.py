@@ -116,7 +116,9 @@ class Repository:
             config = _text(self._common_dir, "config")
         except OSError:
             return False
-        return bool(re.search(r"^\s*objectformat\s*=\s*\"?sha256", config, re.MULTILINE | re.IGNORECASE))
+        return "objectformat" in config.lower() and bool(
+            re.search(r"^\s*objectformat\s*=\s*\"?sha256", config, re.MULTILINE | re.IGNORECASE)
+        )
 
     @functools.cached_property
     def sharing(self) -> int:

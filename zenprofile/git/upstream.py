@@ -1,7 +1,7 @@
 """Which remote and branch a branch is pulled from, and which it is pushed to: as git's own settings say."""
 
-from binascii import crc32
 from typing import NamedTuple
+from zlib import crc32
 
 from zenprofile.git import remote_errors
 from zenprofile.git.config import GitConfig

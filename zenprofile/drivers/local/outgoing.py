@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from zenprofile.core import inherited, profile_check
+from zenprofile.core import profile_check
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import Key, key_of_path
 from zenprofile.core.secrets import plaintext
@@ -111,6 +111,8 @@ def must_hold(
     before = tree.snapshot(objects, theirs, repository.prefix, catalog)
     problems = profile_check.added(before, texts, catalog)
     if problems:
+        from zenprofile.core import inherited
+
         problems = inherited.dropped(problems, before, Overlay(before, texts, catalog), catalog)
         problems = [problem for problem in problems if not _was_there(repository, objects, problem, theirs, ours)]
     problems += _misfits(repository, objects, theirs, ours)
@@ -132,6 +134,8 @@ def _misfits(repository: Repository, objects: Objects, theirs: str, ours: str) -
 
 def _was_there(repository: Repository, objects: Objects, problem: Problem, theirs: str, ours: str) -> bool:
     """Say whether the other side once had just this document: what brings it back adds no problem of its own."""
+    from zenprofile.core import inherited
+
     if not theirs or problem.code in {*inherited.SECRETS, profile_check.REFERENCE, profile_check.IN_USE}:
         return False
     path = repository.prefix + problem.file

@@ -1,16 +1,12 @@
 """How a Git store is, and why: what `status` tells, without asking the remote."""
 
-import contextlib
-import json
 import os
-import time
-from binascii import crc32
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
-from zenprofile.drivers.local import conflicts, watch_record
+from zenprofile.drivers.local import own_files, watch_record
 from zenprofile.errors import Problem
-from zenprofile.fs import atomic, nofollow
 from zenprofile.git import hook_paths
 from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
@@ -21,20 +17,9 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
 
 _Told = tuple[str, str, str, str]  # the state's word, since when, why, what to do
-_FILE = "state.json"
 _LAST = 253_402_300_800  # seconds; the year 10000
 _SETTLE = "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs"
 _HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
-
-
-def remember(repository: Repository, what: str, detail: str) -> None:
-    """Keep what the last look at the remote came to: ``synced`` (and the commit), ``offline`` or ``blocked``."""
-    _write(repository, _FILE, {"state": what, "detail": detail, "when": int(time.time())})
-
-
-def forget(repository: Repository) -> None:
-    """Forget the last look at a remote, since it is another one now."""
-    (repository.own_dir / _FILE).unlink(missing_ok=True)
 
 
 def state(
@@ -64,7 +49,7 @@ def state(
     changes = tuple(store.uncommitted(paths)) if paths else ()
     problems, documents = _judged(store, repository, clean=not paths)
     invalid = tuple(problems)
-    last = _read(repository, _FILE)
+    last = own_files.last_look(repository)
     found = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
     word, since, reason, advice = _watched(repository, found)
     hooks = _hooks(settings.hooks_folder)
@@ -97,11 +82,11 @@ def _word(
         (bool(what), "paused", _since(repository.git_file("ORIG_HEAD")), f"{what} is under way", how),
         (not relation.branch, "paused", "", "HEAD is detached", "git switch BRANCH"),
         (
-            bool(open_.conflicts), "conflict", _since(conflicts.file(repository)),
+            bool(open_.conflicts), "conflict", _since(own_files.unfinished(repository)),
             f"{len(open_.conflicts)} to settle",
             "git pull" if all(c.class_ == "outside" for c in open_.conflicts) else _SETTLE,
         ),
-        (bool(open_.elsewhere), "conflict", _since(conflicts.file(repository)), *_elsewhere(open_)),
+        (bool(open_.elsewhere), "conflict", _since(own_files.unfinished(repository)), *_elsewhere(open_)),
         (bool(invalid), "invalid", "", f"{invalid[0] if invalid else ''}", "fix it; zenprofile validate names all"),
         (bool(edits), "uncommitted", "", f"{edits} edited by hand", "zenprofile commit"),
         (not relation.remote, "unshared", "", "there is no remote", "zenprofile remote set URL"),
@@ -136,12 +121,6 @@ def _waiting(relation: Relation) -> str:
 def _after(relation: Relation) -> str:
     closed = any(p.closed for p in relation.proposed)
     return "zenprofile propose, or zenprofile pull --take-theirs" if closed else "zenprofile sync, once it is merged"
-
-
-def gone(repository: Repository) -> str:
-    """Return the ref here of a branch that the last look found deleted at the remote; "" for none."""
-    last = _read(repository, _FILE)
-    return str(last.get("detail", "")) if last.get("state") == "gone" else ""
 
 
 def _watched(repository: Repository, found: _Told) -> _Told:
@@ -185,7 +164,7 @@ def _judged(store: "LocalStore", repository: Repository, *, clean: bool) -> tupl
         return _whole(store)
     head = repository.head()
     commit = f"{head.oid} {repository.prefix} {store.schemas}"
-    kept = _read(repository, _verdict(repository))
+    kept = own_files.read(repository, _verdict(repository))
     found, number = _problems(kept.get("problems")), kept.get("documents")
     if found is not None and isinstance(number, int) and head.oid and kept.get("commit") == commit:
         return found, number
@@ -195,7 +174,7 @@ def _judged(store: "LocalStore", repository: Repository, *, clean: bool) -> tupl
         found, number = _whole(store)
     rows = [list(problem) for problem in found]
     data = {"commit": commit, "tree": tree, "problems": rows, "documents": number}
-    _write(repository, _verdict(repository), data)
+    own_files.note(repository, _verdict(repository), data)
     return found, number
 
 
@@ -229,20 +208,3 @@ def _hooks(folder: str) -> str:
         any(b"zenprofile" in hook_paths.head(os.path.join(place, name)) for place in folders) for name in _HOOKS
     )
     return "installed" if found == len(_HOOKS) else "partly" if found else "missing"
-
-
-def _read(repository: Repository, name: str) -> dict[str, Any]:
-    try:
-        found = nofollow.record(repository.own_file(name))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(repository: Repository, name: str, data: dict[str, Any]) -> None:
-    """Write what may be lost: without it, `status` only takes longer or knows less."""
-    if not os.path.isdir(repository.git_file("")):
-        return  # it is gone, and not made anew
-    with contextlib.suppress(OSError):
-        content = json.dumps(data).encode("ascii")
-        atomic.replace(repository.own_file(name), content, durable=False, sharing=repository.sharing)
