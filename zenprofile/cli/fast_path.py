@@ -158,13 +158,22 @@ QUICK: dict[tuple[str, ...], Answer] = {
 
 def find(words: Sequence[str]) -> Callable[[Session], int] | None:
     """Return what answers a command line; None where the option parser has to read it."""
-    plain = words[:-2] if words[-2:] == ["-o", "json"] and len(words) > 2 else words
-    format_ = "table" if plain is words else "json"
+    profile, plain = _without_profile(words)
+    bare = plain[:-2] if plain[-2:] == ["-o", "json"] and len(plain) > 2 else plain
+    format_ = "table" if bare is plain else "json"
     for shape, answer in QUICK.items():
-        if len(shape) == len(plain) and all(map(_fits, shape, plain)):
-            given = [word for word, what in zip(plain, shape, strict=True) if what in {_NAME, _TYPE, _NUMBER}]
-            return lambda session: _run(session, answer, given, format_)
+        if len(shape) == len(bare) and all(map(_fits, shape, bare)):
+            given = [word for word, what in zip(bare, shape, strict=True) if what in {_NAME, _TYPE, _NUMBER}]
+            return lambda session: _run(session, answer, given, format_, profile)
     return None
+
+
+def _without_profile(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Part a command line into the profile that ``--profile`` names at its start or end ("": none), and the rest."""
+    for option, rest in ((words[:2], words[2:]), (words[-2:], words[:-2])):
+        if option[:1] == ["--profile"] and len(option) == 2 and rest and _fits(_NAME, option[1]):
+            return option[1], rest
+    return "", words
 
 
 def _fits(what: str, word: str) -> bool:
@@ -179,8 +188,8 @@ def _fits(what: str, word: str) -> bool:
     return word == what
 
 
-def _run(session: Session, answer: Answer, given: Sequence[str], format_: str) -> int:
-    session.format = format_
+def _run(session: Session, answer: Answer, given: Sequence[str], format_: str, profile: str) -> int:
+    session.format, session.chosen = format_, profile
     try:
         return answer(session, *given) or 0
     finally:
