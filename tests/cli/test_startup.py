@@ -40,7 +40,7 @@ import json, sys, typing
 from zenprofile.cli.main import main
 made = typing.ForwardRef.__init__
 compiled = []
-typing.ForwardRef.__init__ = lambda self, text, *rest, **named: compiled.append(text) or made(self, text, *rest, **named)
+typing.ForwardRef.__init__ = lambda self, text, *rest, **kept: compiled.append(text) or made(self, text, *rest, **kept)
 status = main(sys.argv[1:])
 print(json.dumps([status, sorted(sys.modules), compiled]), file=sys.stderr)
 """

@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.cli import output, whereabouts
+from zenprofile.machine.profiles import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +87,16 @@ def status(session: "Session") -> int:
     return 1
 
 
+def _ask_ahead(session: "Session") -> None:
+    """Let git read its settings while the active profile's store is opened: its status waits for them."""
+    profile = session.active.profile
+    folder = folder_of(profile) if profile is not None else ""
+    if folder:
+        from zenprofile.git.config import ask_ahead
+
+        ask_ahead(folder)
+
+
 def _profiles(session: "Session") -> "list[tuple[str, str, Store]]":
     """Open the profiles of the repository that one stands in; where none is there, or one is named, the active one.
 
@@ -100,6 +111,7 @@ def _profiles(session: "Session") -> "list[tuple[str, str, Store]]":
     folders = None if named else repository_profiles.folders_at_hand()
     if folders == [] and not session.profiles.exist():
         raise whereabouts.none_here()
+    _ask_ahead(session)
     found = []
     for folder in folders or ():
         profile = repository_profiles.profile_of(session.profiles, session.active, folder)
@@ -192,8 +204,6 @@ def push(session: "Session", *, strict: bool = False, with_others: bool = False)
 
 def pull(session: "Session", *, accept_invalid: bool = False, take_theirs: bool = False) -> None:
     """Fetch what others have changed, and merge it by meaning."""
-    from zenprofile.usecases import arriving, sharing
-
     side = side_of(session, moved=False, changes=[], notes=[])
     if side is None:
         return
@@ -202,6 +212,8 @@ def pull(session: "Session", *, accept_invalid: bool = False, take_theirs: bool 
         session.say("Pulled:" if done.changes else "Pulled." if done.moved else "Nothing to pull.")
         arrived(session, done.changes, done.notes)
         return
+    from zenprofile.usecases import arriving, sharing
+
     notes = [*done.notes, *arriving.take_along(session.profiles, session.active, done.changes)]
     session.show({"moved": done.moved, "changes": sharing.changes_json(done.changes), "notes": notes}, str)
 

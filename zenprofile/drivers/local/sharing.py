@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.conflicts import Record
     from zenprofile.drivers.local.merge import Merge, Outcome
 
+# In the order in which a pull needs it.
+_THE_REST = (
+    *("zenprofile.drivers.local.settling", "zenprofile.drivers.local.merge", "zenprofile.core.schema.catalog"),
+    *("zenprofile.core.secrets.plaintext", "hashlib", "zenprofile.drivers.local.checkout"),
+    *("zenprofile.core.secrets.sensitive", "zenprofile.drivers.local.authors", "zenprofile.drivers.local.proposals"),
+)
 _TRIES = 5  # merges against a branch that plain commits move at the same time
 
 
@@ -99,11 +105,13 @@ class GitSharing(Sending):
         repository = self._repository()
         talking = self._talking()
         # While git talks, this process would only wait: what the rest of a pull needs is imported meanwhile.
-        importing = threading.Thread(target=_import_the_rest)
+        answered = threading.Event()
+        importing = threading.Thread(target=_import_the_rest, args=(answered,))
         importing.start()
         try:
             fetched = remote.fetch(repository, up, **talking)
         finally:
+            answered.set()
             importing.join()
         shallow = os.path.exists(repository.common_file("shallow"))
         if shallow and head.oid and fetched.new and not commit_graph.bases(repository, head.oid, fetched.new):
@@ -377,8 +385,11 @@ class GitSharing(Sending):
             own_files.keep(repository, SEEN, {k: v for k, v in self._seen().items() if k != after.tracking})
 
 
-def _import_the_rest() -> None:
+def _import_the_rest(answered: threading.Event) -> None:
+    """Import what a pull needs once something has arrived, until the remote has answered."""
     # What goes wrong here goes wrong again where the module is needed, and is said there.
     with contextlib.suppress(Exception):
-        for name in ("drivers.local.checkout", "core.schema.catalog", "core.secrets.plaintext"):
-            importlib.import_module(f"zenprofile.{name}")
+        for name in _THE_REST:
+            if answered.is_set():
+                return
+            importlib.import_module(name)

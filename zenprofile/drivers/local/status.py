@@ -45,14 +45,14 @@ def state(
         number = len(store.snapshot().keys())
         told = ("uncommitted", "", "nothing is committed yet", "zenprofile commit")
         return StoreStatus(*told, relation, (), open_, (), "missing", number)
+    # What does not depend on the edits comes first: git still looks for them.
+    last, hooks = own_files.last_look(repository), _hooks(settings.hooks_folder)
     paths = touched()
     changes = tuple(store.uncommitted(paths)) if paths else ()
     problems, documents = _judged(store, repository, clean=not paths)
     invalid = tuple(problems)
-    last = own_files.last_look(repository)
     found = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
     word, since, reason, advice = _watched(repository, found)
-    hooks = _hooks(settings.hooks_folder)
     return StoreStatus(word, since, reason, advice, relation, changes, open_, invalid, hooks, documents)
 
 
