@@ -217,6 +217,24 @@ class Repository:
             return False
         return f" {prefix}" in packed
 
+    def refs(self, prefix: str) -> set[str] | None:
+        """Return the full names of the refs below a prefix (``refs/remotes/origin/``); None where only git can tell."""
+        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
+            return None
+        top = os.path.join(self._common_dir, prefix)
+        found = {
+            prefix + os.path.relpath(os.path.join(folder, name), top).replace(os.sep, "/")
+            for folder, _, names in os.walk(top)
+            for name in names
+        }
+        try:
+            packed = _text(self._common_dir, "packed-refs")
+        except FileNotFoundError:
+            return found
+        except OSError:
+            return None
+        return found | set(re.findall(rf"^[0-9a-f]+ ({re.escape(prefix)}.*)$", packed, re.MULTILINE))
+
     def under_way(self) -> tuple[str, str]:
         """Say what the user is in the middle of, and how to end it; ("", "") for nothing."""
         for name, what in _UNDER_WAY.items():

@@ -105,7 +105,7 @@ class Sending(Side):
         repository, objects = self._repository(), self._objects()
         theirs = repository.ref(to.tracking)
         sent = outgoing.span(repository, to, head.oid)
-        with outgoing.listing(repository, sent) as commits:
+        with outgoing.listing(repository, objects, sent, to) as commits:
             outgoing.must_hold(repository, objects, self._store.catalog(), sent, commits)
             if not with_others:
                 outgoing.must_be_ours(repository, objects, commits())
