@@ -136,6 +136,9 @@ def test_the_store_can_be_read_as_it_was_at_each_change(recording: Store) -> Non
         assert everything(recording, rev) == state
         assert recording.snapshot(rev).load().problems == []
         assert [e.key for e in recording.snapshot(rev).load().entities] == sorted(state)
+        for kind, type_ in (("stack", ""), ("component", ""), ("component", "artifact_store")):
+            asked = sorted(key for key in state if key.kind == kind and type_ in {"", key.type})
+            assert recording.snapshot(rev).keys(kind, type_) == asked
 
 
 def test_a_snapshot_of_then_does_not_move(recording: Store) -> None:

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.kit import apply, bucket, changed, everything, put, stack, user
+from tests.contract.kit import Document, apply, bucket, changed, everything, gone, new, put, stack, user
+from zenprofile.core import paths
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.drivers.local.store import LocalStore
-from zenprofile.errors import ConflictError, NotFound, StoreBroken
+from zenprofile.errors import ConflictError, NotFound, StoreBroken, ZenprofileError
 from zenprofile.git import gitpython, runner
 from zenprofile.git.repository import Repository
 from zenprofile.store.base import Options
 from zenprofile.store.registry import create_store, open_store
 from zenprofile.usecases import blame as blames
-from zenprofile.usecases import history, undo
+from zenprofile.usecases import entities, history, undo
 
 OPTIONS = Options(user="ada", mode="commit")
 S3 = bucket().key
@@ -31,8 +32,8 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 @contextlib.contextmanager
-def made(folder: Path) -> Iterator[LocalStore]:
-    store = create_store(str(folder), OPTIONS._replace(new=True))
+def made(folder: Path, mode: str = "commit") -> Iterator[LocalStore]:
+    store = create_store(str(folder), OPTIONS._replace(new=True, mode=mode))
     assert isinstance(store, LocalStore)
     with contextlib.closing(store):
         yield store
@@ -50,8 +51,20 @@ def top(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def by_hand(tmp_path: Path) -> Iterator[LocalStore]:
+    """Give a store whose writes stay uncommitted edits; what it began with is committed."""
+    with made(tmp_path / "store", "manual") as store:
+        store.commit("begin")
+        yield store
+
+
 def names(store: LocalStore) -> list[list[str]]:
     return [[changed.key.name for changed in record.changes] for record in store.history()]
+
+
+def blamed(store: LocalStore, key: Key) -> dict[str, str]:
+    return {paths.show(line.path): line.rev for line in blames.blame(store, key)}
 
 
 def test_two_profiles_of_one_repository_have_histories_of_their_own(top: Path) -> None:
@@ -325,6 +338,132 @@ def test_a_commit_from_beyond_the_end_of_time_is_told(tmp_path: Path, monkeypatc
         put(store, user("eve"))
 
         assert next(store.history()).when == "9999-12-31T23:59:59Z"
+
+
+# Edits that are not committed
+
+
+def test_blame_of_edits_by_hand_names_nobody(by_hand: LocalStore) -> None:
+    apply(by_hand, new(bucket(path="s3://a")))
+    rev = by_hand.commit().rev
+    apply(by_hand, changed(by_hand, bucket(path="s3://b")))
+    entities.rename(by_hand, S3, "renamed")
+
+    assert blamed(by_hand, bucket("renamed").key) == {"name": "", "type": rev, "flavor": rev, "configuration.path": ""}
+    last = blames.blame(by_hand, bucket("renamed").key)[0]
+    assert (last.who, last.when) == ("", "")
+
+
+def test_the_log_follows_a_rename_that_is_not_committed(by_hand: LocalStore) -> None:
+    apply(by_hand, new(bucket()))
+    rev = by_hand.commit().rev
+    entities.rename(by_hand, S3, "renamed")
+
+    assert [record.rev for record in history.log(by_hand, bucket("renamed").key)] == [rev]
+
+
+def test_diff_without_a_revision_tells_edits_by_hand(by_hand: LocalStore) -> None:
+    apply(by_hand, new(bucket()), gone(by_hand, stack("default").key))
+
+    found = [(str(changed.key), changed.action) for changed in history.diff(by_hand)]
+    assert found == [("component/artifact_store/s3-prod", "added"), ("stack/default", "removed")]
+    assert history.diff(by_hand) == history.diff(by_hand, "HEAD")
+
+
+def test_undo_of_a_commit_in_both_modes(by_hand: LocalStore) -> None:
+    apply(by_hand, new(bucket(path="s3://a")))
+    by_hand.commit("mine")
+    file = Path(by_hand.root, S3.path)
+    file.write_text(bucket(path="s3://by-hand").text, encoding="utf-8")
+    by_hand.commit("by hand")
+    head = by_hand.head()
+
+    undo.undo(by_hand)
+    assert file.read_text(encoding="utf-8") == bucket(path="s3://a").text
+    assert by_hand.head() == head
+    undo.undo(by_hand)
+    assert not file.exists()
+    with pytest.raises(NotFound):
+        undo.undo(by_hand)
+
+    with contextlib.closing(open_store(by_hand.folder, OPTIONS)) as committing:
+        history.commit(committing, "gone")
+        assert undo.undo(committing).rev == committing.head()
+    assert file.exists()
+
+
+# What git did to this machine's commits, and what came from elsewhere
+
+
+def test_undo_looks_at_the_branch_that_is_there(top: Path) -> None:
+    with made(top) as store:
+        put(store, bucket())
+        kept = everything(store)
+        put(store, user("eve"))
+        git(top, "reset", "-q", "--hard", "HEAD~1")
+        assert everything(store) == kept
+
+        undo.undo(store)
+
+        assert S3 not in everything(store)
+
+
+def test_undo_knows_an_amended_commit(top: Path) -> None:
+    with made(top) as store:
+        start = everything(store)
+        put(store, bucket())
+        git(top, "commit", "-q", "--amend", "-m", "other words")
+
+        undo.undo(store)
+
+        assert everything(store) == start
+
+
+def test_a_commit_that_no_command_of_this_machine_made_is_not_undone(top: Path) -> None:
+    def arrives(document: Document) -> None:
+        Path(top, document.key.path).write_text(document.text, encoding="utf-8")
+        git(top, "add", "-A")
+        git(top, "commit", "-qm", "somebody's")
+
+    with made(top) as store:
+        put(store, bucket(path="s3://a", description="one"))
+        apply(store, changed(store, bucket(path="s3://b", description="one")))
+        arrives(bucket(path="s3://b", description="two"))
+        arrives(user("eve"))
+
+        undo.undo(store)
+        assert everything(store)[S3] == bucket(path="s3://a", description="two").text
+        undo.redo(store)
+        arrives(bucket(path="s3://c", description="two"))
+        before = everything(store)
+        with pytest.raises(ConflictError, match=r"configuration\.path"):
+            undo.undo(store)
+
+        assert everything(store) == before
+        assert user("eve").key in before
+
+
+def test_a_merge_is_told_field_by_field_and_not_taken_back(top: Path) -> None:
+    with made(top) as store:
+        put(store, bucket(path="s3://a", description="one"))
+        git(top, "branch", "side")
+        apply(store, changed(store, bucket(path="s3://b", description="one")))
+        here, branch = store.head(), git(top, "branch", "--show-current")
+        git(top, "switch", "-q", "side")
+        apply(store, changed(store, bucket(path="s3://a", description="two")))
+        there = store.head()
+        git(top, "switch", "-q", branch)
+        git(top, "merge", "-q", "--no-commit", "-s", "ours", "side")
+        Path(top, S3.path).write_text(bucket(path="s3://b", description="two").text, encoding="utf-8")
+        git(top, "commit", "-qam", "merge")
+        merge = store.head()
+
+        assert blamed(store, S3)["configuration.path"] == here
+        assert blamed(store, S3)["description"] == there
+        assert merge not in [record.rev for record in store.history()]
+        with pytest.raises(ZenprofileError):
+            undo.revert(store, merge)
+        assert store.head() == merge
 
 
 # A second reader

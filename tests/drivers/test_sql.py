@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pymysql
 import pytest
+from ports import free_port
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from tests.contract.kit import (
@@ -378,6 +379,36 @@ def test_stored_data_is_believed_only_with_its_seal(store: Store, file: Path, co
     assert now(store, S3) == bucket(path="s3://new").revision
 
 
+@pytest.mark.parametrize(("column", "value"), [("document", "x'1f'"), ("name", "'s3' || char(31) || 'prod'")])
+def test_a_separator_in_a_value_takes_nothing_from_others(store: Store, file: Path, column: str, value: str) -> None:
+    apply(store, new(bucket()), new(bucket("good")))
+    with raw(file) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(f"UPDATE zenprofile_entities SET {column} = {value} WHERE name = 's3-prod'")
+    snapshot = store.snapshot()
+
+    loaded = snapshot.load("component", "artifact_store")
+
+    assert bucket("good").revision in [entity.revision for entity in loaded.entities]
+    assert {entity.key for entity in loaded.entities} <= set(snapshot.keys())
+
+
+def test_more_documents_than_one_value_holds_are_loaded(store: Store, url: str) -> None:
+    apply(store, *(new(bucket(f"s3-{number}", path=f"s3://{'a' * 1000}")) for number in range(20)))
+    whole = store.snapshot().load()
+
+    def bounded(connection: sqlite3.Connection, _record: object) -> None:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000)
+
+    event.listen(Engine, "connect", bounded)
+    try:
+        again = open_store(url, Options())
+        assert again.snapshot().load() == whole
+        again.close()
+    finally:
+        event.remove(Engine, "connect", bounded)
+
+
 def test_a_document_that_is_no_text_spoils_only_itself(store: Store, file: Path) -> None:
     apply(store, new(bucket()), new(bucket("good")))
     with raw(file) as connection:
@@ -522,12 +553,8 @@ def test_a_client_library_that_nobody_knows_is_unsupported(url: str) -> None:
 
 
 def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
     with pytest.raises(Unreachable) as caught:
-        open_store(f"mysql://zenml@127.0.0.1:{port}/db", OPTIONS._replace(password="se/cr@et"))
+        open_store(f"mysql://zenml@127.0.0.1:{free_port()}/db", OPTIONS._replace(password="se/cr@et"))
 
     assert caught.value.exit_status == 4
     assert one_line(caught.value)

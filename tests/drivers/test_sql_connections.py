@@ -9,6 +9,7 @@ from pathlib import Path
 
 import databases
 import pytest
+from ports import free_port
 from servers import Certificate, certificate  # noqa: F401 - a fixture
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -195,7 +196,7 @@ def test_the_option_file_of_mysql(servers: databases.Servers, machine: Path) -> 
 @pytest.fixture
 def pooler(postgresql: databases.Server) -> Iterator[int]:
     """Start a pgbouncer that gives two connections to all clients, anew for each transaction; yield its port."""
-    (port,) = databases.free_ports(1)
+    port = free_port()
     with tempfile.TemporaryDirectory(dir=postgresql.folder) as folder:
         place = Path(folder)
         databases.give(place, "postgres")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import mariadb
+import databases
 import pymysql
 import pytest
 
@@ -35,7 +35,8 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def mysql() -> Iterator[str]:
-    with mariadb.server() as socket:
+    with databases.alone("mysql") as server:
+        socket = f"{server.folder}/n0.sock"
         with pymysql.connect(unix_socket=socket, user="root", autocommit=True) as connection:
             cursor = connection.cursor()
             cursor.execute("CREATE DATABASE zenml")

@@ -6,10 +6,9 @@ import select
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-from machines import S3, Machine, Team, brought, make_bare, stack, store
+from machines import PROD, S3, Machine, Team, stack, store
 
 from zenprofile.core.entity import Key
 
@@ -41,23 +40,29 @@ def test_status_names_each_conflict(team: Team) -> None:
     said = team.ben.run("status").out
 
     assert "  component/artifact_store/s3 configuration.path (field)" in said
+    assert '"s3://ana"' in said
+    assert '"s3://ben"' in said
     assert "  project/churn description (field)" in said
 
 
-def test_a_broken_reference_says_whose_deletion_it_is(team: Team) -> None:
-    team.ana.commit((X, store("x", {"path": "s3://x"})))
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_broken_reference_says_whose_deletion_it_is(team: Team, ours: bool) -> None:
+    more = Key("stack", "", "more")
+    deletes, uses = (team.ben, team.ana) if ours else (team.ana, team.ben)
+    deletes.commit((S3, None), (PROD, stack("prod")))
+    uses.commit((more, stack("more", artifact_store="s3")))
     team.ana.git("push", "-q")
-    team.ben.run("sync")
-    both(team, [(X, None)], [(Key("stack", "", "mine"), stack("mine", artifact_store="x"))])
     team.ben.run("sync", fails=3)
 
-    said = team.ben.run("conflicts").out
+    said = team.ben.run("status").out
     (row,) = team.ben.run("conflicts -o json").json
 
-    assert "  theirs: deleted  (by ana)" in said
+    assert "  stack/more components.artifact_store (reference)" in said
+    assert f"was deleted {'here' if ours else 'there'}" in said
+    side, who = ("ours", "ben") if ours else ("theirs", "ana")
+    assert f"  {side}: {'  ' if ours else ''}deleted  (by {who})" in team.ben.run("conflicts").out
     assert (row["ours_by"]["who"], row["theirs_by"]["who"]) == ("ben", "ana")
     assert row["theirs_by"]["rev"] == team.ana.head
-    assert "  stack/mine components.artifact_store (reference)" in team.ben.run("status").out
 
 
 def test_lists_are_shown_in_one_line(team: Team) -> None:
@@ -90,17 +95,19 @@ def test_what_was_settled_can_be_opened_again_until_the_merge_is_made(team: Team
     team.ben.run("resolve s3 --reopen", fails=1)
 
 
-def test_a_merge_that_settled_something_stands_in_the_log(team: Team) -> None:
-    two_fields(team)
-    team.ben.run("resolve --all --theirs")
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_a_merge_that_settled_something_stands_in_the_log(team: Team, side: str) -> None:
+    both(team, [(S3, store("s3", {"path": "s3://ana"}))], [(S3, store("s3", {"path": "s3://ben"}))])
+    team.ben.run("pull", fails=3)
+    team.ben.run(f"resolve component/artifact_store/s3 --{side}")
 
-    entry = next(row for row in team.ben.run("log -o json").json if row["message"].startswith("Merge"))
+    newest = team.ben.run("log -o json").json[0]
 
-    fields = {(row["name"], field["path"]): field for row in entry["changes"] for field in row["fields"]}
-    assert fields["s3", "configuration.path"]["before"] == "s3://ben"
-    assert fields["s3", "configuration.path"]["after"] == "s3://ana"
-    assert fields["churn", "description"]["before"] == "ben's"
-    assert any(row["rev"] == entry["rev"] for row in team.ben.run("log s3 -o json").json)
+    assert newest["rev"] == team.ben.head
+    (changed,) = newest["changes"]
+    after, before = ("s3://ben", "s3://ana") if side == "ours" else ("s3://ana", "s3://ben")
+    assert changed["fields"] == [{"path": "configuration.path", "before": before, "after": after}]
+    assert team.ben.run("log component/artifact_store/s3 -o json").json[0]["rev"] == team.ben.head
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
@@ -300,35 +307,20 @@ def test_a_walk_that_ends_early_settles_what_was_chosen(team: Team) -> None:
 # --- two profiles in one repository
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Team:
-    """Make two machines that share a repository with two profiles; each machine has one of them active."""
-    bare = make_bare(tmp_path / "house.git")
-    ana = brought(tmp_path, "ana", bare, "one")
-    ana.run("create other --new --url", str(ana.top / "two"))
-    ana.git("add", "-A")
-    ana.git("commit", "-q", "-m", "two profiles")
-    ana.git("push", "-q")
-    ben = brought(tmp_path, "ben", bare, "one")
-    ben.run("create other --new --url", str(ben.top / "two"))
-    ben.run("config sync commit --profile other")
-    return Team(tmp_path, bare, ana, ben)
-
-
 P, Q = "one/projects/p.yaml", "two/projects/q.yaml"
 OTHER = "--profile", "other"
 
 
-def apart(house: Team, *paths: str) -> None:
+def apart(two_profiles: Team, *paths: str) -> None:
     """Give each of these projects another description on each machine; ana has pushed hers."""
-    for machine, text in ((house.ana, "ana"), (house.ben, "ben")):
+    for machine, text in ((two_profiles.ana, "ana"), (two_profiles.ben, "ben")):
         for path in paths:
             file = machine.top / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(f"name: {file.stem}\ndescription: {text}\n")
         machine.git("add", "-A")
         machine.git("commit", "-q", "-m", text)
-    house.ana.git("push", "-q")
+    two_profiles.ana.git("push", "-q")
 
 
 def listed(machine: Machine, *profile: str) -> list[tuple[str, str, str]]:
@@ -338,9 +330,9 @@ def listed(machine: Machine, *profile: str) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("last", ["one", "two"])
-def test_two_profiles_of_one_repository_have_a_record_each(house: Team, last: str) -> None:
-    ben = house.ben
-    apart(house, P, Q)
+def test_two_profiles_of_one_repository_have_a_record_each(two_profiles: Team, last: str) -> None:
+    ben = two_profiles.ben
+    apart(two_profiles, P, Q)
 
     assert "1 conflict to settle: project/p description" in ben.run("sync", fails=3).err
     assert "1 conflict to settle: project/q description" in ben.run("sync", *OTHER, fails=3).err
@@ -361,9 +353,9 @@ def test_two_profiles_of_one_repository_have_a_record_each(house: Team, last: st
     assert ben.git("rev-list", "--parents", "-1", "HEAD").count(" ") == 2
 
 
-def test_a_conflict_of_another_profile_is_told_as_its_own(house: Team) -> None:
-    ben = house.ben
-    apart(house, Q)
+def test_a_conflict_of_another_profile_is_told_as_its_own(two_profiles: Team) -> None:
+    ben = two_profiles.ben
+    apart(two_profiles, Q)
 
     told = ben.run("sync", fails=3).err
 
@@ -379,42 +371,3 @@ def test_a_conflict_of_another_profile_is_told_as_its_own(house: Team) -> None:
     assert listed(ben) == []
     assert "synced" in ben.run("sync --with-others").out
     assert (ben.top / Q).read_text() == "name: q\ndescription: ana\n"
-
-
-def test_another_profiles_documents_are_merged_by_meaning_too(house: Team) -> None:
-    path, text = "two/projects/q.yaml", "name: q\ndescription: one\nlabels: {}\n"
-    (house.ana.top / "two/projects").mkdir(parents=True, exist_ok=True)
-    (house.ana.top / path).write_text(text)
-    house.ana.git("add", "-A")
-    house.ana.git("commit", "-q", "-m", "q")
-    house.ana.git("push", "-q")
-    house.ben.run("sync")
-    for machine, old, new in ((house.ana, "one", "two"), (house.ben, "{}", "{a: b}")):
-        (machine.top / path).write_text(text.replace(old, new))
-        machine.git("commit", "-q", "-a", "-m", new)
-    house.ana.git("push", "-q")
-
-    house.ben.run("sync --with-others")
-
-    assert (house.ben.top / path).read_text() == text.replace("one", "two").replace("{}", "{a: b}")
-
-
-def test_one_profiles_edits_do_not_stop_the_others_merge(house: Team) -> None:
-    q = "name: q\ndescription: one\nlabels:\n  a: b\n"
-    (house.ana.top / "two/projects").mkdir(parents=True, exist_ok=True)
-    (house.ana.top / "two/projects/q.yaml").write_text(q)
-    house.ana.git("add", "-A")
-    house.ana.git("commit", "-q", "-m", "q")
-    house.ana.git("push", "-q")
-    house.ben.run("sync")
-    (house.ana.top / "two/projects/q.yaml").write_text(q.replace("one", "two"))
-    house.ana.commit((CHURN, {"name": "churn", "description": "x"}))
-    house.ana.git("push", "-q")
-    (house.ben.top / "two/projects/q.yaml").write_text(q.replace("a: b", "a: c"))
-
-    done = house.ben.run("sync")
-
-    assert "synced" in done.out
-    assert "description: x" in house.ben.read(CHURN)
-    assert (house.ben.top / "two/projects/q.yaml").read_text() == q.replace("one", "two").replace("a: b", "a: c")
-    assert house.ben.git("status", "--porcelain") == "M two/projects/q.yaml"

@@ -1,9 +1,9 @@
-"""Two machines and a remote: each row of docs/contract.md's decisions in sync."""
+"""Two machines and a remote: what is told beside the table of decisions (test_decisions.py)."""
 
 from pathlib import Path
 
 import pytest
-from machines import PROD, S3, Machine, Team, brought, cloned, make_bare, new_machine, stack, store
+from machines import PROD, S3, Machine, Team, brought, cloned, make_bare, new_machine, store
 
 from zenprofile.core.entity import Key
 
@@ -31,124 +31,6 @@ def settled(team: Team) -> None:
 # --- entities
 
 
-def test_different_fields_of_one_entity_are_merged(team: Team) -> None:
-    both(
-        team,
-        [(S3, "name: s3\ntype: artifact_store\nflavor: s3\nconfiguration:\n  # by Ana\n  path: s3://ana  # hers\n")],
-        [(S3, store("s3", {"path": "s3://a", "key": "{{aws.key}}"}, description="Ben's"))],
-    )
-
-    done = team.ben.run("sync")
-
-    assert done.out.endswith("synced\n")
-    text = team.ben.read(S3)
-    for line in ("# by Ana", "path: s3://ana  # hers", 'key: "{{aws.key}}"', "Ben's"):
-        assert line in text
-    settled(team)
-
-
-def test_what_one_deleted_and_the_other_edited_stays_with_a_warning(team: Team) -> None:
-    both(team, [(CHURN, None)], [(CHURN, {"name": "churn", "description": "two"})])
-
-    done = team.ben.run("sync")
-
-    assert "project churn: deleted there, edited here: the edit stays" in done.err
-    assert "two" in team.ben.read(CHURN)
-    settled(team)
-    assert "two" in team.ana.read(CHURN)
-
-
-def test_what_was_deleted_here_and_edited_there_stays_with_a_warning(team: Team) -> None:
-    both(team, [(CHURN, {"name": "churn", "description": "two"})], [(CHURN, None)])
-
-    done = team.ben.run("pull")
-
-    assert "project churn: deleted here, edited there: the edit stays" in done.err
-    assert "two" in team.ben.read(CHURN)
-    team.ben.run("push")
-    settled(team)
-
-
-def test_an_edited_field_stays_although_the_other_side_took_it_out(team: Team) -> None:
-    before = store("s3", {"path": "s3://a", "key": "{{aws.old}}"})
-    team.ana.commit((S3, before))
-    team.ana.git("push", "-q")
-    team.ben.run("pull")
-    both(team, [(S3, store("s3", {"path": "s3://a"}))], [(S3, store("s3", {"path": "s3://a", "key": "{{aws.new}}"}))])
-
-    done = team.ben.run("sync")
-
-    assert "artifact_store s3, configuration.key: deleted there, edited here: the edit stays" in done.err
-    assert "aws.new" in team.ben.read(S3)
-    settled(team)
-
-
-def test_an_edit_follows_the_new_name(team: Team) -> None:
-    team.ana.run("component rename s3 s3-prod")
-    team.ana.run("sync")
-    team.ben.run("component update s3 --set path=s3://ben")
-    team.ben.run("stack copy prod prod2")
-
-    team.ben.run("sync")
-
-    new = S3._replace(name="s3-prod")
-    assert "s3://ben" in team.ben.read(new)
-    assert not (team.ben.folder / S3.path).exists()
-    for name in ("prod", "prod2"):
-        assert "artifact_store: s3-prod" in team.ben.read(PROD._replace(name=name))
-    settled(team)
-
-
-def test_an_edit_follows_the_new_name_where_the_renamer_edited_too(team: Team) -> None:
-    team.ana.run("component rename s3 s3-prod")
-    team.ana.run("component update s3-prod --description renamed")
-    team.ana.run("sync")
-    team.ben.run("component update s3 --set path=s3://ben")
-
-    team.ben.run("sync")
-
-    text = team.ben.read(S3._replace(name="s3-prod"))
-    assert "s3://ben" in text
-    assert "description: renamed" in text
-    assert not (team.ben.folder / S3.path).exists()
-    settled(team)
-
-
-def test_a_rename_here_with_edits_meets_an_edit_there(team: Team) -> None:
-    team.ana.run("component update s3 --set path=s3://ana")
-    team.ana.run("sync")
-    team.ben.run("component update s3 --description before")
-    team.ben.run("component rename s3 s3-prod")
-    team.ben.run("component update s3-prod --set key={{aws.key}}")
-
-    team.ben.run("sync")
-
-    text = team.ben.read(S3._replace(name="s3-prod"))
-    assert "s3://ana" in text
-    assert "description: before" in text
-    assert "key:" in text
-    assert not (team.ben.folder / S3.path).exists()
-    settled(team)
-
-
-@pytest.mark.parametrize(("choice", "name"), [("--ours", "bens"), ("--theirs", "anas")])
-def test_two_new_names_for_one_entity_wait_for_a_person(team: Team, choice: str, name: str) -> None:
-    team.ana.run("component rename s3 anas")
-    team.ana.run("sync")
-    team.ben.run("component rename s3 bens")
-
-    team.ben.run("sync", fails=3)
-
-    (row,) = team.ben.run("conflicts -o json").json
-    assert (row["class"], row["base"], row["ours"], row["theirs"]) == ("name", "s3", "bens", "anas")
-    team.ben.run(f"resolve bens {choice}")
-    found = team.ben.run("artifact-store list -o json").json
-    assert [one["name"] for one in found] == sorted(["default", name])
-    assert f"artifact_store: {name}" in team.ben.read(PROD)
-    team.ben.run("sync")
-    settled(team)
-
-
 @pytest.mark.parametrize(("choice", "path"), [("--ours", "s3://ben"), ("--theirs", "s3://ana")])
 def test_a_renamed_entity_may_have_a_conflict_too(team: Team, choice: str, path: str) -> None:
     team.ana.run("component rename s3 anas")
@@ -167,64 +49,6 @@ def test_a_renamed_entity_may_have_a_conflict_too(team: Team, choice: str, path:
     assert not (team.ben.folder / S3.path).exists()
     team.ben.run("sync")
     settled(team)
-
-
-def test_a_user_deleted_here_and_named_in_a_team_there(team: Team) -> None:
-    team.ana.run("team add ml --user bob")
-    team.ana.run("sync")
-    team.ben.run("user delete bob")
-
-    team.ben.run("sync", fails=3)
-
-    (row,) = team.ben.run("conflicts -o json").json
-    assert (row["kind"], row["name"], row["class"]) == ("team", "ml", "reference")
-    team.ben.run("resolve ml --ours")
-    assert "bob" not in team.ben.read(ML)
-    team.ben.run("sync")
-    settled(team)
-
-
-@pytest.mark.parametrize(
-    ("key", "ana", "ben", "merged"),
-    [
-        (
-            ML,
-            {"name": "ml", "members": ["ada", "bob"]},
-            {"name": "ml", "members": ["eve", "ada"]},
-            ["eve", "ada", "bob"],
-        ),
-        (ML, {"name": "ml", "members": ["bob"]}, {"name": "ml", "members": ["ada", "eve"]}, ["eve", "bob"]),
-        (
-            ADMIN,
-            {"name": "admin", "assignments": [{"user": "ada"}, {"team": "ml"}]},
-            {"name": "admin", "assignments": [{"user": "bob", "project": "churn"}, {"user": "ada"}]},
-            [{"user": "bob", "project": "churn"}, {"user": "ada"}, {"team": "ml"}],
-        ),
-        (PROD, stack("prod", artifact_store=["s3", "default"]), stack("prod", artifact_store="s3"), ["s3", "default"]),
-    ],
-    ids=["additions", "a removal", "assignments", "components of a type"],
-)
-def test_sets_are_united(team: Team, key: Key, ana: object, ben: dict[str, object], merged: list[object]) -> None:
-    both(team, [(key, ana)], [(key, {**ben, "description": "changed here too"})])
-
-    team.ben.run("sync")
-
-    found = team.ben.run(f"{key.kind} describe {key.name} -o json").json
-    field = {"team": "members", "role": "assignments"}.get(key.kind)
-    assert (found[field] if field else found["components"]["artifact_store"]) == merged
-    settled(team)
-
-
-def test_one_component_on_every_side_is_a_plain_field(team: Team) -> None:
-    gs = Key("component", "artifact_store", "gs")
-    team.ana.commit((gs, store("gs", {"path": "s3://gs"})))
-    team.ana.git("push", "-q")
-    team.ben.run("sync")
-    both(team, [(PROD, stack("prod", artifact_store="gs"))], [(PROD, stack("prod", artifact_store="default"))])
-
-    done = team.ben.run("sync", fails=3)
-
-    assert "stack/prod components.artifact_store" in done.err
 
 
 def test_two_values_for_one_field_wait_for_a_person_and_all_goes_on_meanwhile(team: Team) -> None:
@@ -391,29 +215,6 @@ def test_a_merge_by_hand_ends_a_conflict(team: Team) -> None:
     settled(team)
 
 
-def test_a_reference_that_both_changes_broke_is_a_conflict(team: Team) -> None:
-    team.ana.run("stack update prod -c artifact_store=default")
-    team.ana.run("component delete s3")
-    team.ana.run("sync")
-    team.ben.run("stack register mine -c orchestrator=default -c artifact_store=s3")
-    ours = team.ben.head
-
-    done = team.ben.run("sync", fails=3)
-
-    assert "stack/mine" in done.err
-    assert team.ben.head == ours
-    (row,) = team.ben.run("conflicts -o json").json
-    assert (row["kind"], row["name"], row["class"], row["path"]) == (
-        "stack", "mine", "reference", "components.artifact_store",
-    )  # fmt: skip
-    assert row["ours"] == "s3"
-    assert "theirs" not in row
-    team.ben.run("resolve mine --ours")
-    assert "s3://a" in team.ben.read(S3)
-    team.ben.run("sync")
-    settled(team)
-
-
 def test_a_broken_reference_is_settled_in_the_editor(team: Team, tmp_path: Path) -> None:
     team.ana.run("stack update prod -c artifact_store=default")
     team.ana.run("component delete s3")
@@ -450,134 +251,7 @@ def test_what_only_both_together_spoil_is_settled_in_the_editor(team: Team, tmp_
     settled(team)
 
 
-def test_the_other_sides_document_settles_what_both_together_spoil(team: Team) -> None:
-    flavor, own = Key("flavor", "artifact_store", "own"), Key("component", "artifact_store", "own1")
-    one = {"name": "own", "type": "artifact_store", "schema": {"type": "object", "properties": {"a": {}, "b": {}}}}
-    component = {"name": "own1", "type": "artifact_store", "flavor": "own", "configuration": {"a": 1}}
-    team.ana.commit((flavor, one), (own, component))
-    team.ana.git("push", "-q")
-    team.ben.run("sync")
-    schema = {"type": "object", "properties": {"a": {}}, "additionalProperties": False}
-    both(team, [(flavor, {**one, "schema": schema})], [(own, {**component, "configuration": {"a": 1, "b": 2}})])
-    team.ben.run("sync", fails=3)
-
-    team.ben.run("resolve own1 --theirs")
-
-    assert "b: 2" not in team.ben.read(own)
-    team.ben.run("sync")
-    settled(team)
-
-
-def test_two_names_that_differ_only_by_case_are_a_conflict(team: Team) -> None:
-    ours, theirs = both(
-        team,
-        [(Key("user", "", "Zoe"), {"name": "Zoe", "email": "z@ana"})],
-        [(Key("user", "", "zoe"), {"name": "zoe", "email": "z@ben"})],
-    )
-
-    team.ben.run("sync", fails=3)
-
-    assert (team.ben.head, team.ben.remote_head) == (ours, theirs)
-    (row,) = team.ben.run("conflicts -o json").json
-    assert (row["class"], row["ours"], row["theirs"]) == ("name", "zoe", "Zoe")
-    team.ben.run("resolve zoe --theirs")
-    assert not (team.ben.folder / "users/zoe.yaml").exists()
-    team.ben.run("sync")
-    settled(team)
-
-
 # --- files outside the profile, files in the way
-
-
-def test_files_outside_the_profile_arrive(larger: Team) -> None:
-    ana, ben = larger.ana, larger.ben
-    (ana.top / "src").mkdir()
-    (ana.top / "src" / "new.py").write_text("print()\n")
-    (ana.top / "README").write_text((ana.top / "README").read_text().replace("line 1\n", "line one\n"))
-    ana.git("add", "-A")
-    ana.git("commit", "-q", "-m", "outside")
-    ana.git("push", "-q")
-    ben.run("user create zoe")
-
-    ben.run("sync")
-
-    assert (ben.top / "src" / "new.py").read_text() == "print()\n"
-    assert "line one" in (ben.top / "README").read_text()
-    settled(larger)
-
-
-def test_files_outside_that_both_changed_are_merged_by_git(larger: Team) -> None:
-    ana, ben = larger.ana, larger.ben
-    text = (ana.top / "README").read_text()
-    (ana.top / "README").write_text(text.replace("line 1\n", "line one\n"))
-    ana.git("commit", "-q", "-a", "-m", "outside")
-    ana.git("push", "-q")
-    (ben.top / "README").write_text(text.replace("line 9\n", "line nine\n"))
-    ben.git("commit", "-q", "-a", "-m", "outside too")
-
-    done = ben.run("sync", fails=1)
-    assert "outside too" in done.err
-    assert "--with-others" in done.err
-    ben.run("sync --with-others")
-
-    merged = (ben.top / "README").read_text()
-    assert "line one" in merged
-    assert "line nine" in merged
-    settled(larger)
-
-
-def test_files_outside_that_git_cannot_merge_stop_all(larger: Team) -> None:
-    ana, ben = larger.ana, larger.ben
-    text = (ana.top / "README").read_text()
-    (ana.top / "README").write_text(text.replace("line 5\n", "line five\n"))
-    ana.write(CHURN, {"name": "churn", "description": "two"})
-    ana.git("commit", "-q", "-a", "-m", "outside")
-    ana.git("push", "-q")
-    (ben.top / "README").write_text(text.replace("line 5\n", "line V\n"))
-    ben.git("commit", "-q", "-a", "-m", "outside too")
-    ours = ben.head
-
-    done = ben.run("sync", fails=3)
-
-    assert "README" in done.err
-    assert "git pull" in done.err
-    assert ben.head == ours
-    assert ben.is_clean()
-    assert [row["class"] for row in ben.run("conflicts -o json").json] == ["outside"]
-    assert ben.run("status -o json").json["next"] == "git pull"
-    assert "git pull" in ben.run("resolve outside --ours", fails=3).err
-    assert "one" in ben.read(CHURN)
-
-
-def test_a_dirty_file_that_changed_there_too_is_in_the_way_and_named(team: Team) -> None:
-    team.ben.run("config sync manual")
-    team.ana.run("component update s3 --set path=s3://ana")
-    team.ana.run("sync")
-    path = team.ben.write(S3, store("s3", {"path": "s3://dirty"}))
-    before = team.ben.head
-
-    done = team.ben.run("pull -o json", fails=3)
-
-    assert done.error["file"] == path.relative_to(team.ben.home).as_posix()
-    assert S3.path in done.error["message"]
-    assert "s3://dirty" in path.read_text()
-    assert team.ben.head == before
-    team.ben.run("sync", fails=3)
-    assert "s3://dirty" in path.read_text()
-
-
-def test_dirty_files_that_did_not_change_there_stay_dirty(team: Team) -> None:
-    team.ben.run("config sync manual")
-    team.ana.run("component update s3 --set path=s3://ana")
-    team.ana.run("sync")
-    team.ben.write(CHURN, {"name": "churn", "description": "dirty"})
-    (team.ben.top / "README").write_text("dirty\n")
-
-    team.ben.run("sync")
-
-    assert team.ben.git("status", "--porcelain").split() == ["M", "README", "M", "projects/churn.yaml"]
-    assert "dirty" in team.ben.read(CHURN)
-    assert "s3://ana" in team.ben.read(S3)
 
 
 def test_an_untracked_file_in_the_way_is_named_and_kept(team: Team) -> None:
@@ -614,25 +288,6 @@ def test_a_dirty_file_outside_the_profile_that_changed_there_is_named_and_kept(l
 
 
 # --- a remote that is invalid
-
-
-def test_a_remote_that_does_not_hold_is_refused_unless_it_is_accepted(team: Team) -> None:
-    theirs = team.ana.commit((CHURN, "name: churn\n<<<<<<< HEAD\n"), (BOB, {"name": "bob", "email": "b@ana"}))
-    team.ana.git("push", "-q")
-    before = team.ben.head
-
-    for command in ("pull", "sync"):
-        done = team.ben.run(f"{command} -o json", fails=1)
-        assert done.error["file"] == CHURN.path
-        assert "--accept-invalid" in done.error["hint"]
-        assert team.ben.head == before
-    team.ben.run("pull --accept-invalid")
-
-    assert team.ben.head == theirs
-    done = team.ben.run("project list", fails=1)
-    assert CHURN.path in done.err
-    assert team.ben.run("user describe bob -o json").json["email"] == "b@ana"
-    assert team.ben.run("status -o json").json["state"] == "invalid"
 
 
 def test_a_profile_is_created_from_a_remote_that_does_not_hold(team: Team) -> None:
@@ -764,49 +419,6 @@ def test_a_manifest_that_would_lock_us_out_is_refused(team: Team, manifest: str 
 # --- histories
 
 
-def test_two_histories_without_a_common_start_are_merged(tmp_path: Path) -> None:
-    bare = make_bare(tmp_path / "team.git")
-    machines = []
-    for name in ("ana", "ben"):
-        home = new_machine(tmp_path, name)
-        folder = home / "zenprofile" / "profiles" / "team"
-        machine = Machine(home, folder, folder)
-        machine.run("create team")
-        machine.run("set team")
-        machine.run(f"user create {name}")
-        machine.run("remote set", str(bare))
-        machines.append(machine)
-    ana, ben = machines
-    assert ana.run("status -o json").json["state"] == "ahead"
-    ana.run("sync")
-
-    ben.run("sync")
-
-    ana.run("sync")
-    assert ana.head == ben.head == ben.remote_head
-    assert [row["name"] for row in ana.run("user list -o json").json] == ["ana", "ben", "default"]
-    assert ana.is_clean()
-
-
-def test_two_histories_without_a_common_start_may_conflict(team: Team) -> None:
-    home = new_machine(team.root, "cy")
-    folder = home / "zenprofile" / "profiles" / "team"
-    cy = Machine(home, folder, folder)
-    cy.run("create team")
-    cy.run("set team")
-    cy.run("component register s3 --type artifact_store --flavor s3 --set path=s3://cy")
-    cy.run("remote set", str(team.bare))
-
-    cy.run("sync", fails=3)
-
-    (row,) = cy.run("conflicts -o json").json
-    assert "base" not in row
-    cy.run("resolve s3 --ours")
-    cy.run("sync")
-    assert "s3://cy" in cy.read(S3)
-    assert cy.head == cy.remote_head
-
-
 def rewritten(team: Team) -> str:
     """Let Ana rewrite what Ben has pulled; return Ben's commit, which the remote knows no more."""
     team.ana.run("user create zoe")
@@ -888,22 +500,6 @@ def test_a_rewritten_history_is_seen_after_a_fetch_by_hand(team: Team) -> None:
 
     assert team.ben.head == before
     assert team.ben.remote_head == team.ana.head
-
-
-def test_a_branch_deleted_at_the_remote_stops(team: Team) -> None:
-    team.ben.run("user create ben")
-    team.ana.git("push", "-q", "origin", "main:other")
-    team.ana.git("push", "-q", "origin", ":main", fails=True)
-    (team.bare / "HEAD").write_text("ref: refs/heads/other\n")
-    team.ana.git("push", "-q", "origin", ":main", fails=True)
-    before = team.ben.head
-
-    done = team.ben.run("sync", fails=3)
-
-    assert "deleted at the remote" in done.err
-    assert (team.ben.head, team.ben.remote_head) == (before, "")
-    team.ben.git("push", "-q", "origin", "main")
-    team.ben.run("sync")
 
 
 def test_a_deleted_branch_is_not_made_again_by_one_who_was_behind(team: Team) -> None:
@@ -1406,20 +1002,6 @@ def test_a_brought_repository_without_a_remote_says_so(tmp_path: Path) -> None:
     for command in ("pull", "push", "sync"):
         assert "remote set URL" in ana.run(command, fails=1).err
     assert ana.run("status -o json").json["state"] in {"uncommitted", "unshared"}
-
-
-def test_a_rename_that_arrives_takes_along_what_this_machine_says(team: Team) -> None:
-    team.ben.run("stack set prod")
-    team.ben.run("override set component/artifact_store/s3 path=s3://mine")
-    team.ana.run("component rename s3 s3-eu")
-    team.ana.run("stack rename prod live")
-    team.ana.run("sync")
-
-    told = team.ben.run("sync").err
-
-    assert "artifact_store s3 was renamed to s3-eu: this machine's override follows" in told
-    assert team.ben.run("stack get -o json").json["name"] == "live"
-    assert team.ben.run("component describe s3-eu -o json").json["configuration"]["path"] == "s3://mine"
 
 
 def test_a_rename_with_an_edit_in_one_arriving_change_takes_them_along_too(team: Team) -> None:

@@ -1,7 +1,6 @@
 """A remote that cannot be reached, does not let us in or misbehaves: exit codes, deadlines, no process left behind."""
 
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from machines import Machine, cloned, make_bare
+from ports import free_port
 from servers import PASSWORD, USER, BadServer, Certificate, GitServer, serving, silent_server, started_here
 
 pytest_plugins = ("servers",)
@@ -55,9 +55,7 @@ def fails(place: Place, command: str, status: int, *arguments: str) -> str:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_offline(place: Place, command: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    place.leads_to(f"http://127.0.0.1:{port}/team.git")
+    place.leads_to(f"http://127.0.0.1:{free_port()}/team.git")
 
     assert "kept" in fails(place, command, 4)
 

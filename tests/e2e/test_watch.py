@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from machines import PROD, S3, Machine, Team, stack, store
-from watchers import commits, is_shared, setting, until, watching
+from watchers import DEADLINE, commits, is_shared, pausing, setting, until, watching
 
 from zenprofile.core.entity import Key
 
@@ -57,11 +58,12 @@ def test_what_is_invalid_or_secret_is_held_told_once_and_explained(team: Team) -
         machine.write(PROD, stack("prod", artifact_store="s3"))
         watcher.told("resumed")
         watcher.told("committed", "new")
+        watcher.told("pushed")
         assert [row["event"] for row in watcher.lines].count("held") == 1
 
-        after = machine.head
+        after, lines = machine.head, len(watcher.lines)
         machine.write(S3, store("s3", {"path": "s3://a", "secret": "AKIA" + "IOSFODNN7EXAMPLE"}))
-        watcher.told("held", after=4)
+        watcher.told("held", after=lines)
         assert machine.head == after
         machine.git("checkout", "-q", "--", S3.path)
         watcher.is_in("watching")
@@ -77,25 +79,44 @@ def test_a_mass_deletion_waits_for_a_person_a_single_one_does_not(team: Team) ->
         before = machine.head
         assert machine.run("watch confirm", fails=1).err.count("Error: ") == 1
 
+        pausing(watcher)  # else a part that is deleted long before the rest would be one of its own
         for folder in ("users", "teams", "roles", "stacks"):
             subprocess.run(["rm", "-r", machine.folder / folder], check=True)
+        machine.run("watch resume")
         watcher.told("held", "deleted")
         assert machine.run("status -o json").json["state"] == "held"
         machine.git("checkout", "-q", "--", ".")
         watcher.is_in("watching")
         assert machine.head == before
 
-        files = [path for path in machine.folder.rglob("*.yaml") if "default" not in path.name]
-        for path in files:
-            if path.name != "zenprofile.yaml" and path.parent.name != "users":
-                path.unlink()
-        for path in machine.folder.glob("users/[abe]*.yaml"):
-            path.unlink()
+        pausing(watcher)
+        lines = len(watcher.lines)
+        _delete_most(machine)
+        machine.run("watch resume")
         watcher.is_in("held")
         machine.run("watch confirm")
-        watcher.told("committed", after=len(watcher.lines) - 1)
+        watcher.told("committed", after=lines)
     assert not (machine.folder / PROD.path).exists()
     assert commits(machine, before) == 1
+
+
+def _delete_most(machine: Machine) -> None:
+    for path in machine.folder.rglob("*.yaml"):
+        if "default" not in path.name and path.name != "zenprofile.yaml":
+            path.unlink()
+
+
+def test_a_mass_deletion_is_confirmed_while_no_watcher_runs(team: Team) -> None:
+    machine = team.ana
+    _delete_most(machine)
+    assert "files are deleted" in machine.run("watch --once", fails=1).out
+    machine.run("watch confirm")
+    assert "committed" in machine.run("watch --once").out
+    assert is_shared(machine)
+    # That was for these files, and for this time.
+    machine.git("revert", "--no-edit", "HEAD")
+    _delete_most(machine)
+    assert "files are deleted" in machine.run("watch --once", fails=1).out
 
 
 def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
@@ -103,9 +124,7 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
     machine, before = team.ana, team.ana.head
     with watching(machine) as watcher:
         machine.git("switch", "-q", "-c", "feature")
-        until(lambda: "feature" in watcher.is_in("paused")["reason"], "the branch is the reason")
-        paused = watcher.is_in("paused")
-        assert "git switch main" in paused["next"]
+        assert "git switch main" in watcher.is_in("paused", "feature")["next"]
         until(lambda: "is watched" in machine.run("status -o json").json["reason"], "status names the branch")
         machine.commit((NEW, stack("new")), message="on a branch")
         machine.write(Key("stack", "", "draft"), stack("draft"))
@@ -122,8 +141,7 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
         (machine.top / "README").write_text("mine\n")
         machine.git("commit", "-q", "-a", "-m", "clashes")
         assert "README" in machine.git("rebase", "main", fails=True)  # it stops in the middle
-        # For a moment it may be the index that git holds.
-        until(lambda: "rebase" in watcher.is_in("paused")["reason"], "the rebase is the reason")
+        watcher.is_in("paused", "rebase")  # for a moment it may be the index that git holds
         assert machine.run("status -o json").json["state"] == "paused"
         machine.write(Key("stack", "", "late"), stack("late"))
         machine.git("rebase", "--abort")
@@ -131,17 +149,21 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
         watcher.told("committed", "late")
         machine.git("stash", "pop", "-q")
         watcher.told("committed", "draft")
+        until(lambda: is_shared(machine), "what was stashed is pushed")
 
         team.ben.commit((Key("stack", "", "bens"), stack("bens")))
         team.ben.run("sync")
-        until(lambda: not machine.git("status", "--porcelain"), "nothing left to commit")
         machine.git("pull", "-q", "--no-rebase", "--no-edit")
         until(lambda: is_shared(machine), "a pull by hand is no trouble")
 
         machine.git("checkout", "-q", "--detach")
-        until(lambda: "detached" in watcher.is_in("paused")["reason"], "the HEAD is the reason")
+        watcher.is_in("paused", "detached")
         status = machine.run("status -o json").json
         assert (status["state"], status["next"]) == ("paused", "git switch BRANCH")
+    with watching(machine) as watcher:  # whatever is checked out after that is the branch to watch
+        watcher.is_in("paused", "detached")
+        machine.git("switch", "-q", "main")
+        watcher.is_in("watching")
     assert "on a branch" not in machine.git("log", "--format=%s", "main")
     assert {"late", "draft", "bens"} <= {path.stem for path in machine.folder.glob("stacks/*.yaml")}
 
@@ -273,11 +295,13 @@ def test_all_profiles_have_a_watcher_each(team: Team) -> None:
         machine.write(NEW, stack("new"))
         until(lambda: is_shared(machine), "the save is pushed")
     finally:
-        process.terminate()
-        process.communicate(timeout=10)
-    assert process.returncode == 0
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=DEADLINE)
+    assert process.returncode == 130
     assert not machine.run("watch status -o json").json["running"]
     assert machine.run("watch --all --once").out == ""
+    for line in ("watch --all --profile team", "watch --once status", "watch --all pause"):
+        machine.run(line, fails=2)
 
 
 def test_profiles_elsewhere_are_not_watched(team: Team) -> None:

@@ -11,16 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 
 from tests.server.processes import Running, command, made
 
 ROOT = Path(__file__).parent.parent.parent
 NAME = "stacks.example.com"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def certificate(folder: Path) -> None:

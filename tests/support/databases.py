@@ -14,7 +14,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from typing import Any, NamedTuple
 
 import pymysql
 import pytest
+from ports import free_port, free_ports
 
 _READY = 90.0  # seconds
 _BEAT = 0.05
@@ -65,15 +65,6 @@ def program(name: str) -> str:
     if found is None:
         raise FileNotFoundError(f"{name}: tests/setup.sh installs it")
     return found
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens at."""
-    with contextlib.ExitStack() as stack:
-        found = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in found:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in found]
 
 
 def until(met: Callable[[], bool], what: str) -> None:
@@ -136,13 +127,13 @@ def spawn(command: list[str], user: str, folder: Path, log: str) -> subprocess.P
 def _postgresql(folder: Path) -> Server:
     """Start a PostgreSQL of its own; everybody on the loopback is its superuser ``postgres``."""
     give(folder, "postgres")
-    data, (port,) = folder / "data", free_ports(1)
+    data = folder / "data"
     _run(
         [program("initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
         "postgres",
         folder,
     )
-    server = Server("postgresql", str(folder), [port], [0])
+    server = Server("postgresql", str(folder), [free_port()], [0])
     return start(server, 0)
 
 
@@ -158,10 +149,17 @@ def _postgres_command(server: Server) -> list[str]:
 
 
 def _mariadb_data(folder: Path, node: int) -> None:
-    data = folder / f"n{node}"
     (folder / "extra.cnf").touch()  # a test may write settings of its own there, and start the node anew
-    command = [program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--skip-test-db"]
+    temporary = folder / f"n{node}.tmp"
+    temporary.mkdir()
+    give(temporary, "mysql")
+    command = [program("mariadb-install-db"), "--no-defaults", "--skip-test-db", *_mariadb_folders(folder, node)]
     _run([*command, "--auth-root-authentication-method=normal"], "mysql", folder)
+
+
+def _mariadb_folders(folder: Path, node: int) -> list[str]:
+    # A server that starts deletes the temporary tables that lie in its tmpdir, those of other servers too.
+    return [f"--datadir={folder}/n{node}", f"--tmpdir={folder}/n{node}.tmp"]
 
 
 def _mariadb_command(server: Server, node: int) -> list[str]:
@@ -169,7 +167,7 @@ def _mariadb_command(server: Server, node: int) -> list[str]:
     return [
         program("mariadbd"),
         f"--defaults-file={server.folder}/extra.cnf",
-        f"--datadir={place}",
+        *_mariadb_folders(Path(server.folder), node),
         f"--port={server.ports[node]}",
         f"--socket={place}.sock",
         f"--pid-file={place}.pid",
@@ -183,7 +181,7 @@ def _mariadb_command(server: Server, node: int) -> list[str]:
 def _mysql(folder: Path) -> Server:
     give(folder, "mysql")
     _mariadb_data(folder, 0)
-    return start(Server("mysql", str(folder), free_ports(1), [0]), 0)
+    return start(Server("mysql", str(folder), [free_port()], [0]), 0)
 
 
 def _galera(folder: Path) -> Server:

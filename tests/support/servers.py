@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from ports import free_port
 
 USER, PASSWORD = "ada", "c4n4ry-pa55word"
 _SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin") or "sshd"
@@ -107,7 +108,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     for name in ("host", "key", "other"):
         words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name)]
         subprocess.run(words, check=True, env=clean_environment())
-    port = _free_port()
+    port = free_port()
     shutil.copy(folder / "key.pub", folder / "authorized_keys")
     host_key = " ".join((folder / "host.pub").read_text().split()[:2])
     (folder / "known").write_text(f"[127.0.0.1]:{port} {host_key}\n")
@@ -151,12 +152,6 @@ GlobalKnownHostsFile /dev/null
 StrictHostKeyChecking yes
 """)
     return file
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

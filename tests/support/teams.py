@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from machines import PROD, S3, Machine, Team, brought, cloned, make_bare, moved, stack, store
+from machines import PROD, S3, Machine, Team, brought, cloned, make_bare, moved, new_machine, stack, store
 
 from zenprofile.core.entity import Key
 
@@ -68,3 +68,33 @@ def larger(larger_template: Path, tmp_path: Path) -> Iterator[Team]:
     """Give two machines whose profile is a folder of a larger repository."""
     yield _team(larger_template, tmp_path / "t", "work", "conf/zen")
     shutil.rmtree(tmp_path)
+
+
+@pytest.fixture
+def two_profiles(tmp_path: Path) -> Team:
+    """Make two machines that share a repository with two profiles: ``team`` in ``one``, ``other`` in ``two``."""
+    bare = make_bare(tmp_path / "two.git")
+    ana = brought(tmp_path, "ana", bare, "one")
+    ana.run("create other --new --url", str(ana.top / "two"))
+    ana.git("add", "-A")
+    ana.git("commit", "-q", "-m", "two profiles")
+    ana.git("push", "-q")
+    ben = brought(tmp_path, "ben", bare, "one")
+    ben.run("create other --new --url", str(ben.top / "two"))
+    ben.run("config sync commit --profile other")
+    return Team(tmp_path, bare, ana, ben)
+
+
+@pytest.fixture
+def begun_apart(tmp_path: Path) -> Team:
+    """Make two machines whose profiles began apart, and a remote that is new to both."""
+    bare = make_bare(tmp_path / "team.git")
+    machines = []
+    for name in ("ana", "ben"):
+        home = new_machine(tmp_path, name)
+        folder = home / "zenprofile" / "profiles" / "team"
+        machine = Machine(home, folder, folder)
+        machine.run("create team --set")
+        machine.run("remote set", str(bare))
+        machines.append(machine)
+    return Team(tmp_path, bare, *machines)

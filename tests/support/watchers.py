@@ -14,7 +14,6 @@ from machines import Machine
 
 DEADLINE = 60.0
 
-
 T = TypeVar("T")
 
 
@@ -63,14 +62,17 @@ class Watched:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.log.read_text('utf-8')}") from None
 
-    def is_in(self, state: str) -> dict[str, Any]:
-        """Wait until it says of itself that it is in a state; return all that it says."""
+    def is_in(self, state: str, why: str = "") -> dict[str, Any]:
+        """Wait until it says of itself that it is in a state, with a text in the reason; return all that it says."""
 
         def found() -> dict[str, Any] | None:
             said = self.said
-            return said if said.get("state") == state else None
+            return said if said.get("state") == state and why in said["reason"] else None
 
-        return until(found, f"state {state}; {self.said}\n{self.log.read_text('utf-8')}")
+        try:
+            return until(found, f"state {state}: {why}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.said}\n{self.log.read_text('utf-8')}") from None
 
     @property
     def said(self) -> dict[str, Any]:
@@ -83,10 +85,10 @@ class Watched:
         return {}
 
     def ends(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and wait for the end, for at most the five seconds that it has; return the exit status."""
+        """Send a signal and wait for the end; return the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(5)
+        return self.process.wait(DEADLINE)
 
     def killed(self) -> None:
         """Kill it, as no program can prevent."""
@@ -95,7 +97,7 @@ class Watched:
 
 
 def start(machine: Machine, *options: str, wrapper: tuple[str, ...] = (), **variables: str) -> Watched:
-    """Start a watcher; it runs and has looked at everything once this returns."""
+    """Start a watcher; it runs and listens once this returns."""
     log = machine.home / f"watch-{time.monotonic_ns()}.log"
     words = [*wrapper, sys.executable, "-m", "zenprofile", "watch", "--profile", "team", "-o", "json", *options]
     with log.open("wb") as file:
@@ -104,7 +106,7 @@ def start(machine: Machine, *options: str, wrapper: tuple[str, ...] = (), **vari
         )
     watched = Watched(machine, process, log)
     until(
-        lambda: process.poll() is not None or (watched.said.get("pid") and watched.said["listens"]),
+        lambda: process.poll() is not None or (watched.said.get("pid") == process.pid and watched.said["listens"]),
         "a watcher that runs",
     )
     return watched
@@ -127,6 +129,14 @@ def watching(machine: Machine, *options: str, wrapper: tuple[str, ...] = (), **v
         assert "Traceback" not in said, said
 
 
+def customized(machine: Machine, code: str) -> str:
+    """Return the PYTHONPATH of a process there that runs a piece of Python before anything else."""
+    folder = machine.home / "customized"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(code)
+    return str(folder)
+
+
 def setting(machine: Machine, *pairs: str) -> None:
     """Change settings of a machine's watcher."""
     machine.run("config watch", *pairs)
@@ -135,6 +145,12 @@ def setting(machine: Machine, *pairs: str) -> None:
 def commits(machine: Machine, since: str) -> int:
     """Return how many commits were made on the branch since one."""
     return int(machine.git("rev-list", "--count", f"{since}..HEAD"))
+
+
+def pausing(watched: Watched) -> None:
+    """Have a watcher pause, and wait until it does nothing any more: until it is told to resume."""
+    watched.machine.run("watch pause")
+    watched.is_in("paused", "a person")
 
 
 def is_shared(machine: Machine) -> bool:

@@ -1,8 +1,11 @@
-"""The history's use cases, held to the same answers over every kind of store."""
+"""The history's use cases, over a store in memory.
+
+That every kind of store keeps the same history is told in tests/contract, what is git's own in
+tests/drivers/test_history_of_git.py; here only what is made at random runs over all kinds.
+"""
 
 import contextlib
 import itertools
-from pathlib import Path
 
 import pytest
 from generated import examples
@@ -25,7 +28,7 @@ from tests.contract.kit import (
 )
 from zenprofile.core import change, paths
 from zenprofile.core.change import Edit
-from zenprofile.errors import Ambiguous, ConflictError, InUse, Invalid, NotFound, UsageError, ZenprofileError
+from zenprofile.errors import Ambiguous, ConflictError, InUse, Invalid, NotFound, UsageError
 from zenprofile.store.base import Options
 from zenprofile.store.registry import create_store, open_store
 from zenprofile.usecases import blame as blames
@@ -38,50 +41,18 @@ STACK = stack().key
 NUMBERS = itertools.count()
 
 
-@pytest.fixture(params=URLS)
-def url(request, tmp_path):
-    return URLS[request.param].format(folder=tmp_path)
-
-
 @pytest.fixture
-def store(url):
-    with contextlib.closing(create_store(url, OPTIONS)) as made:
+def store(tmp_path):
+    with contextlib.closing(create_store(URLS["memory"].format(folder=tmp_path), OPTIONS)) as made:
         yield made
 
 
 @pytest.fixture
-def others(store, url):
+def others(store, tmp_path):
     """The same store as another machine sees it."""
-    if store.driver != "local":
-        with contextlib.closing(open_store(url, OPTIONS._replace(machine=lambda: "another's secret"))) as opened:
-            yield opened
-    else:
-        yield _Others(store)
-
-
-class _Others:
-    """Writes that this machine's log does not have: as if they had come by a pull."""
-
-    def __init__(self, store):
-        self.store = store
-
-    def snapshot(self):
-        return self.store.snapshot()
-
-    def apply(self, change):
-        folder = self.store.repository.own_dir / "changes"
-        before = set(folder.iterdir())
-        recorded = self.store.apply(change)
-        for record in set(folder.iterdir()) - before:
-            record.unlink()
-        return recorded
-
-
-@pytest.fixture
-def by_hand(tmp_path):
-    with contextlib.closing(create_store(str(tmp_path / "store"), OPTIONS._replace(mode="manual"))) as made:
-        history.commit(made, "begin")
-        yield made
+    options = OPTIONS._replace(machine=lambda: "another's secret")
+    with contextlib.closing(open_store(URLS["memory"].format(folder=tmp_path), options)) as opened:
+        yield opened
 
 
 def revs(store):
@@ -94,15 +65,6 @@ def told(changes):
 
 def blamed(store, key):
     return {paths.show(line.path): line.rev for line in blames.blame(store, key)}
-
-
-def undo_all(store):
-    for done in itertools.count():
-        try:
-            undo.undo(store)
-        except NotFound:
-            return done
-    return 0
 
 
 def test_show_tells_what_log_tells(store):
@@ -232,34 +194,6 @@ def test_blame_starts_anew_where_an_entity_was_deleted_between(store):
 def test_blame_of_what_is_not_there(store):
     with pytest.raises(NotFound):
         blames.blame(store, S3)
-
-
-def test_blame_of_edits_by_hand_names_nobody(by_hand):
-    apply(by_hand, new(bucket(path="s3://a")))
-    made = by_hand.commit().rev
-    apply(by_hand, changed(by_hand, bucket(path="s3://b")))
-    entities.rename(by_hand, S3, "renamed")
-
-    assert blamed(by_hand, bucket("renamed").key) == {
-        "name": "", "type": made, "flavor": made, "configuration.path": ""
-    }  # fmt: skip
-    last = blames.blame(by_hand, bucket("renamed").key)[0]
-    assert (last.who, last.when) == ("", "")
-
-
-def test_the_log_follows_a_rename_that_is_not_committed(by_hand):
-    apply(by_hand, new(bucket()))
-    made = by_hand.commit().rev
-    entities.rename(by_hand, S3, "renamed")
-
-    assert [record.rev for record in history.log(by_hand, bucket("renamed").key)] == [made]
-
-
-def test_diff_without_a_revision_tells_edits_by_hand(by_hand):
-    apply(by_hand, new(bucket()), gone(by_hand, STACK._replace(name="default")))
-
-    assert told(history.diff(by_hand)) == [("component/artifact_store/s3-prod", "added"), ("stack/default", "removed")]
-    assert history.diff(by_hand) == history.diff(by_hand, "HEAD")
 
 
 def test_one_that_came_where_another_went_is_no_rename_unless_half_of_it_is_the_same(store):
@@ -557,85 +491,6 @@ def test_undo_where_it_would_delete_the_active_stack(store):
     entities.rename(store, STACK, "live")
     undo.undo(store, {"live"})
     assert STACK in everything(store)
-
-
-def test_undo_of_a_commit_in_both_modes(by_hand):
-    apply(by_hand, new(bucket(path="s3://a")))
-    by_hand.commit("mine")
-    file = Path(by_hand.root, bucket().key.path)
-    file.write_text(bucket(path="s3://by-hand").text, encoding="utf-8")
-    by_hand.commit("by hand")
-    head = by_hand.head()
-
-    undo.undo(by_hand)
-    assert file.read_text(encoding="utf-8") == bucket(path="s3://a").text
-    assert by_hand.head() == head
-    undo.undo(by_hand)
-    assert not file.exists()
-    with pytest.raises(NotFound):
-        undo.undo(by_hand)
-
-    with contextlib.closing(open_store(by_hand.folder, OPTIONS)) as committing:
-        history.commit(committing, "gone")
-        assert undo.undo(committing).rev == committing.head()
-    assert file.exists()
-
-
-def test_undo_looks_at_the_branch_that_is_there(store):
-    if store.driver != "local":
-        return
-    from zenprofile.git import runner
-
-    put(store, bucket())
-    kept = everything(store)
-    put(store, user("eve"))
-    runner.run(["reset", "-q", "--hard", "HEAD~1"], store.root)
-    assert everything(store) == kept
-
-    undo.undo(store)
-
-    assert S3 not in everything(store)
-
-
-def test_undo_knows_an_amended_commit(store):
-    if store.driver != "local":
-        return
-    from zenprofile.git import runner
-
-    start = everything(store)
-    put(store, bucket())
-    runner.run(["commit", "-q", "--amend", "-m", "other words"], store.root)
-
-    undo.undo(store)
-
-    assert everything(store) == start
-
-
-def test_a_merge_is_told_field_by_field_and_not_taken_back(tmp_path):
-    from zenprofile.git import runner
-
-    folder = tmp_path / "store"
-    with contextlib.closing(create_store(str(folder), OPTIONS)) as store:
-        put(store, bucket(path="s3://a", description="one"))
-        runner.run(["branch", "side"], folder)
-        apply(store, changed(store, bucket(path="s3://b", description="one")))
-        here = store.head()
-        runner.run(["switch", "-q", "side"], folder)
-        apply(store, changed(store, bucket(path="s3://a", description="two")))
-        there = store.head()
-        tree = bucket(path="s3://b", description="two").text
-        runner.run(["switch", "-q", "main"], folder)
-        runner.run(["merge", "-q", "--no-commit", "-s", "ours", "side"], folder)
-        Path(folder, S3.path).write_text(tree, encoding="utf-8")
-        runner.run(["commit", "-qam", "merge"], folder)
-        merge = store.head()
-
-        assert blamed(store, S3)["configuration.path"] == here
-        assert blamed(store, S3)["description"] == there
-        assert merge not in revs(store)
-        with pytest.raises(ZenprofileError):
-            undo.revert(store, merge)
-        assert store.head() == merge
 
 
 # One write of a random sequence: (what, which of a few names, a value).

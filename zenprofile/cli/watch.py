@@ -29,9 +29,11 @@ def watch(context: click.Context, once: bool, everything: bool, no_push: bool) -
 
     Only what is valid, quiet and free of secrets is committed; the rest is held, and `status` says why.
     """
-    if context.invoked_subcommand is not None:
-        return None
     session = context.ensure_object(Session)
+    if context.invoked_subcommand is not None:
+        if once or everything or no_push:
+            raise click.UsageError(f"--once, --all and --no-push are not for 'watch {context.invoked_subcommand}'.")
+        return None
     if everything:
         return _watch_all(session, once=once, no_push=no_push)
     from zenprofile.watch import run
@@ -66,10 +68,13 @@ def _watch_all(session: Session, *, once: bool, no_push: bool) -> int:
     from zenprofile.errors import NotFound
     from zenprofile.watch import supervisor
 
+    if session.chosen:
+        raise click.UsageError("--all watches every profile, --profile one: give one of them.")
     profiles = [p for p in session.profiles.state().profiles.values() if not p.problem and p.store_type == "local"]
     if not profiles:
         raise NotFound("this machine has no profile in Git", hint="make one: zenprofile create NAME")
-    options = [*(["--once"] if once else []), *(["--no-push"] if no_push else []), "-o", session.format]
+    options = ["-o", session.format, "--timeout", f"{session.timeout:g}", *["-v"] * session.verbose]
+    options += [flag for flag, given in (("--once", once), ("--no-push", no_push), ("-q", session.quiet)) if given]
     commands = {p.name: [sys.executable, "-m", "zenprofile", "watch", "--profile", p.name, *options] for p in profiles}
     return supervisor.watch(commands, lambda name, line: session.warn_all([f"{name}: {line}"]), once=once)
 

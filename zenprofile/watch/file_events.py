@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from watchdog.observers.api import BaseObserver
 
 POLL = 2.0  # seconds between two looks of the polling observer
+LEAVE = 0.5  # seconds that the observer's threads get to end; they go with the process in any case
 _USED_UP = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})  # no watch, no descriptor left
 _QUIET = frozenset({"opened", "closed_no_write"})  # what reading makes: to answer it by reading would never end
 # What is asked of the system. A folder's own time changes with each file in it: to leave that out halves their number.
@@ -114,7 +115,7 @@ class FileEvents(FileSystemEventHandler):
         if observer is not None:
             with contextlib.suppress(RuntimeError, OSError):
                 observer.stop()
-                observer.join(5)
+                observer.join(LEAVE)
 
     def _folders(self) -> Signature:
         """Return the folders to be watched, the top one first, with what tells them from others of their name."""

@@ -36,6 +36,7 @@ class Guard:
         self._gone_since: float | None = None
         self._synced: _Stamp | None = _stamp(repository.own_file("state.json"))
         self._config: _Stamp | None = None
+        self._confirmed = ""
         self._read_request()
         self._resumed = self._asked.get("resumed")
 
@@ -77,26 +78,23 @@ class Guard:
         return self._synced is not None and self._synced != before
 
     def _requests(self) -> list[Event]:
-        before = self._asked.get("confirmed", "") if self._asked_stamp is not None else None
-        if not self._read_request():
-            return []
+        """Return what a person asks anew; a confirmation counts that was given while no watcher ran."""
+        self._read_request()
         events: list[Event] = []
-        confirmed = self._asked.get("confirmed", "")
-        if confirmed and confirmed != before:
-            events.append(Confirm(str(confirmed)))
+        confirmed, self._confirmed = self._confirmed, str(self._asked.get("confirmed", ""))
+        if self._confirmed and self._confirmed != confirmed:
+            events.append(Confirm(self._confirmed))
         if self._asked.get("resumed") != self._resumed:
             self._resumed = self._asked.get("resumed")
             self._followed = self._repository.head().ref
             events.append(Trigger())
         return events
 
-    def _read_request(self) -> bool:
+    def _read_request(self) -> None:
         now = _stamp(watch_record.request_file(self._repository))
-        if now == self._asked_stamp:
-            return False
-        self._asked_stamp = now
-        self._asked = watch_record.request(self._repository)
-        return True
+        if now != self._asked_stamp:
+            self._asked_stamp = now
+            self._asked = watch_record.request(self._repository)
 
     def _gate(self) -> Gate:
         gone = self._is_gone()
@@ -115,6 +113,7 @@ class Guard:
         head = self._repository.head()
         if not head.ref:
             return Gate("HEAD is detached", "git switch BRANCH")
+        self._followed = self._followed or head.ref  # HEAD was detached when the watcher began
         if head.ref != self._followed:
             branch = self._followed.removeprefix("refs/heads/")
             advice = f"git switch {branch}, or to follow this branch: zenprofile watch resume"

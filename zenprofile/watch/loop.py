@@ -13,7 +13,7 @@ from zenprofile.fs import stop
 from zenprofile.git.repository import Repository
 from zenprofile.watch import machine
 from zenprofile.watch.actions import Actions
-from zenprofile.watch.events import Action, Committed, Event, Exit, Hint, Policy, Remote, Stop, Tick, Trigger
+from zenprofile.watch.events import Action, Committed, Event, Exit, Hint, Policy, Remote, Scanned, Stop, Tick, Trigger
 from zenprofile.watch.file_events import FileEvents
 from zenprofile.watch.guard import Guard
 from zenprofile.watch.reporter import Reporter
@@ -122,7 +122,7 @@ class Watcher:
             with stop.when(lambda: bool(self._signal)):
                 outcome = self._actions(action)
             self._guard.after_own_action(self._actions.head)
-            if isinstance(outcome, Committed) and watch_record.request(self._repository).get("confirmed"):
+            if _is_clean(outcome) and watch_record.request(self._repository).get("confirmed"):
                 watch_record.ask(self._repository, confirmed="")
             if self._signal and not self._state.stopping:
                 self._step(Stop())
@@ -177,6 +177,11 @@ class Watcher:
             signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _is_clean(outcome: Event) -> bool:
+    """Say whether nothing is deleted any more: it is committed, or the files are back."""
+    return isinstance(outcome, Committed) or (isinstance(outcome, Scanned) and not outcome.mark)
 
 
 def _pipe() -> tuple[int, int]:

@@ -20,7 +20,7 @@ from zenprofile.watch.processes import DEADLINE, Hooks
 from zenprofile.watch.reporter import Reporter, Show
 
 _AT_ONCE = 1.0  # seconds that another command's look at the lock may take
-_AT_THE_END = 1.0  # seconds that hook commands get when a signal has ended the watcher
+AT_THE_END = 0.5  # seconds that hook commands get when a signal has ended the watcher
 STATUS = {"held": 1, "paused": 1, "conflict": 3, "offline": 4, "blocked": 4}  # exit statuses of one round
 
 
@@ -98,7 +98,7 @@ def watch(
         try:
             return watcher.run(once=once), watcher.interrupted
         finally:
-            hooks.close(DEADLINE if once else _AT_THE_END)
+            hooks.close(DEADLINE if once else AT_THE_END)
 
 
 def _made(

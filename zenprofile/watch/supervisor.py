@@ -10,6 +10,7 @@ from zenprofile.watch import processes
 AGAIN = (1.0, 300.0)  # seconds until a watcher that failed is started again: the first time, and at most
 STEADY = 60.0  # seconds after which a watcher counts as well
 _INTERVAL = 0.2
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Member(NamedTuple):
@@ -35,10 +36,10 @@ def watch(commands: Mapping[str, Sequence[str]], tell: Callable[[str, str], None
         once: whether each does one round and is not started again.
 
     Returns:
-        The highest exit status of one round; 0 where a signal has ended them.
+        The highest exit status of one round; where a signal has ended them 0, or 130 for Ctrl-C.
     """
     ended: list[int] = []
-    before = {n: signal.signal(n, lambda number, _: ended.append(number)) for n in (signal.SIGTERM, signal.SIGINT)}
+    before = {n: signal.signal(n, lambda number, _: ended.append(number)) for n in _SIGNALS}
     members = {name: Member(processes.start(command), time.monotonic()) for name, command in commands.items()}
     results: dict[str, int] = {}
     try:
@@ -55,6 +56,12 @@ def watch(commands: Mapping[str, Sequence[str]], tell: Callable[[str, str], None
                 member.process.wait()
         for number, handler in before.items():
             signal.signal(number, handler)
+    return _status(ended, results)
+
+
+def _status(signals: Sequence[int], results: Mapping[str, int]) -> int:
+    if signals:
+        return 130 if signals[0] == signal.SIGINT else 0
     return max(results.values(), default=0)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -106,6 +107,7 @@ def save(repository: Repository, record: Record) -> None:
     """Keep an unfinished merge, durably."""
     data = {
         "format": 1,
+        "since": _since(repository, record),
         "ours": record.ours,
         "theirs": record.theirs,
         "conflicts": [as_row(conflict) for conflict in record.conflicts],
@@ -115,6 +117,19 @@ def save(repository: Repository, record: Record) -> None:
         "elsewhere": [as_row(conflict) for conflict in record.elsewhere],
     }
     own_files.keep(repository, repository.of_profile("conflicts.json"), data)
+
+
+def _since(repository: Repository, record: Record) -> int:
+    """Return since when there is a conflict: as before, where one of those that were known is still among them."""
+    before, known = load(repository), own_files.in_conflict_since(repository)
+    if before is None or known is None or not _places(before) & _places(record):
+        return int(time.time())
+    return known
+
+
+def _places(record: Record) -> "set[tuple[Key, Path, str]]":
+    found = (*record.conflicts, *record.elsewhere, *(conflict for conflict, _ in record.settled))
+    return {(conflict.key, conflict.path, conflict.place) for conflict in found}
 
 
 def clear(repository: Repository) -> None:

@@ -49,6 +49,12 @@ def unfinished(repository: Repository) -> str:
     return repository.own_file(repository.of_profile("conflicts.json"))
 
 
+def in_conflict_since(repository: Repository) -> int | None:
+    """Return when the unfinished merge first had one of its conflicts, in seconds since 1970; None: unknown."""
+    found = read(repository, repository.of_profile("conflicts.json")).get("since")
+    return found if type(found) is int else None
+
+
 def remember(repository: Repository, what: str, detail: str) -> None:
     """Keep what the last look at the remote came to: ``synced`` (and the commit), ``offline`` or ``blocked``."""
     note(repository, _LAST_LOOK, {"state": what, "detail": detail, "when": int(time.time())})

@@ -75,18 +75,18 @@ def _word(
     """Return the state's word, since when, why and what to do: the first of these that holds."""
     what, how = repository.under_way()
     ahead, behind = _commits(relation.ahead), _commits(relation.behind)
-    when = _when(last.get("when"))
+    when, in_conflict = _when(last.get("when")), _when(own_files.in_conflict_since(repository))
     failed, failure = last.get("state", ""), str(last.get("detail", ""))
     waits = _waiting(relation)
     rows: tuple[tuple[bool, str, str, str, str], ...] = (
         (bool(what), "paused", _since(repository.git_file("ORIG_HEAD")), f"{what} is under way", how),
         (not relation.branch, "paused", "", "HEAD is detached", "git switch BRANCH"),
         (
-            bool(open_.conflicts), "conflict", _since(own_files.unfinished(repository)),
+            bool(open_.conflicts), "conflict", in_conflict,
             f"{len(open_.conflicts)} to settle",
             "git pull" if all(c.class_ == "outside" for c in open_.conflicts) else _SETTLE,
         ),
-        (bool(open_.elsewhere), "conflict", _since(own_files.unfinished(repository)), *_elsewhere(open_)),
+        (bool(open_.elsewhere), "conflict", in_conflict, *_elsewhere(open_)),
         (bool(invalid), "invalid", "", f"{invalid[0] if invalid else ''}", "fix it; zenprofile validate names all"),
         (bool(edits), "uncommitted", "", f"{edits} edited by hand", "zenprofile commit"),
         (not relation.remote, "unshared", "", "there is no remote", "zenprofile remote set URL"),

@@ -8,14 +8,15 @@ from typing import Any
 from zlib import crc32
 
 from sqlalchemy import Executable
+from sqlalchemy.exc import DBAPIError
 
 from zenprofile import __version__, resources
 from zenprofile.core import collector, document_check
 from zenprofile.core.entity import Entity, Key
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded, held, parse
-from zenprofile.drivers.sql import tables
+from zenprofile.drivers.sql import packed, tables
 from zenprofile.drivers.sql.statements import Rows
-from zenprofile.errors import Problem
+from zenprofile.errors import Problem, StoreBroken, Unreachable
 
 # Runs a select and gives all of its rows.
 Read = Callable[[Executable, dict[str, Any]], Rows]
@@ -71,17 +72,21 @@ class SqlSnapshot(DocumentSnapshot):
     Rows that were read once are kept: a moment does not change.
     """
 
-    def __init__(self, read: Read, number: int | None = None, known: "SqlSnapshot | None" = None) -> None:
+    def __init__(
+        self, read: Read, number: int | None = None, known: "SqlSnapshot | None" = None, *, packs: bool = False
+    ) -> None:
         """Take a moment.
 
         Args:
             read: runs a select.
             number: of the change after which it is; None for the last one at the first read.
             known: a snapshot of the same moment, whose rows need not be read again.
+            packs: whether the database can join values of any length, so that all of them come in few rows.
         """
         super().__init__(_Documents(self), resources.catalog())
         self._read = read
         self.number = number
+        self._packs = packs
         self._moved = False
         self._rows: dict[tuple[str, str, str], Any] = {} if known is None else known._rows
         self._keys: dict[tuple[str, str], list[Key]] = {} if known is None else known._keys
@@ -172,20 +177,44 @@ class SqlSnapshot(DocumentSnapshot):
             return self._past.get(key) if self._moved else None
         return Entity(key, json.loads(row[_DATA]), row[REVISION]) if _sealed(row) else parse(key, row[_DOCUMENT])
 
-    def _load_rows(self, kind: str, type_: str) -> Rows | None:
-        keys = self._keys.get((kind, type_))
-        if keys and all(self._rows.get(_place(key)) is not None for key in keys):
-            return [self._rows[_place(key)] for key in keys]
-        return self._now(tables.ENTITIES[bool(kind), bool(type_)], {"kind": kind, "type": type_})
-
     def load(self, kind: str = "", type_: str = "") -> Loaded:
         with collector.paused():
-            return self._loaded(kind, type_)
+            loaded = self._loaded(kind, type_)
+        return self._past.load(kind, type_) if loaded is None else loaded
 
-    def _loaded(self, kind: str, type_: str) -> Loaded:
-        rows = self._load_rows(kind, type_)
+    def _loaded(self, kind: str, type_: str) -> Loaded | None:
+        """Return what is there now, None once that is no more the moment of this snapshot."""
+        keys = self._keys.get((kind, type_))
+        if keys and all(self._rows.get(_place(key)) is not None for key in keys):
+            return self._judged([self._rows[_place(key)] for key in keys])
+        loaded = self._packed(kind, type_) if self._packs else None
+        return self._by_rows(kind, type_) if loaded is None else loaded
+
+    def _packed(self, kind: str, type_: str) -> Loaded | None:
+        """Return what is there now by one row for each kind and type, None where those do not tell it."""
+        try:
+            rows = self._now(tables.PACKED[bool(kind), bool(type_)], {"kind": kind, "type": type_})
+        except (DBAPIError, StoreBroken, Unreachable):  # too much for one value, or no text: the rows tell
+            return None
         if rows is None:
-            return self._past.load(kind, type_)
+            return None
+        whole = Loaded([], [])
+        for row in sorted(rows, key=itemgetter(0, 1)):
+            found = packed.entities(row, _SEED)
+            part = self._by_rows(row[0], row[1]) if found is None else Loaded(found, [])
+            if part is None:
+                return None
+            whole.entities.extend(part.entities)
+            whole.problems.extend(part.problems)
+        whole.entities.sort(key=attrgetter("key"))
+        return whole
+
+    def _by_rows(self, kind: str, type_: str) -> Loaded | None:
+        rows = self._now(tables.ENTITIES[bool(kind), bool(type_)], {"kind": kind, "type": type_})
+        return None if rows is None else self._judged(rows)
+
+    def _judged(self, rows: Rows) -> Loaded:
+        """Return the entities of rows, and what is wrong with the others."""
         good = _believed(rows)
         # One call over all of them takes half the time of one for each.
         datas = json.loads(f"[{','.join([row[_DATA] for row in good])}]")

@@ -50,6 +50,7 @@ class SqlStore:
         self._user = options.user
         self._machine = options.machine
         self._timeout = options.timeout
+        self._packs = engine.dialect.name == "sqlite"
         # What was read of a moment need not be read again by the change that is made of it.
         self._latest: Callable[[], SqlSnapshot | None] = lambda: None
 
@@ -74,7 +75,7 @@ class SqlStore:
 
     def snapshot(self, at: str | None = None) -> DocumentSnapshot:
         if at is None:
-            snapshot = SqlSnapshot(self._read)
+            snapshot = SqlSnapshot(self._read, packs=self._packs)
             self._latest = weakref.ref(snapshot)
             return snapshot
         return as_of(self._read, changelog.number(at, self._head(), self._last_until))
@@ -164,7 +165,8 @@ class SqlStore:
         read = _reader(connection)
         number: int = read(tables.HEAD, {})[0][0] + 1
         known = self._latest()
-        before = SqlSnapshot(read, number - 1, known if known is not None and known.number == number - 1 else None)
+        same = known if known is not None and known.number == number - 1 else None
+        before = SqlSnapshot(read, number - 1, same, packs=self._packs)
         prepared = prepare(before, change, resources.catalog())
         if not prepared.writes:
             return changelog.nothing(prepared.message)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -20,11 +21,14 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    literal_column,
     select,
     tuple_,
     update,
 )
 from sqlalchemy.types import TypeEngine
+
+from zenprofile.drivers.sql import packed
 
 VERSION = "0003"  # `zenprofile.drivers.sql.migrations` leads here from each earlier one
 
@@ -117,7 +121,7 @@ ENTITY = select(*_ROW, _AS_OF).where(*_ONE)
 NAME = select(_e.name, _AS_OF).where(*_ONE)
 
 
-def _of(columns: tuple[Column[Any], ...]) -> dict[tuple[bool, bool], Select[Any]]:
+def _of(columns: tuple[ColumnElement[Any], ...]) -> dict[tuple[bool, bool], Select[Any]]:
     """Return the select of many, by whether a kind and a type are asked for."""
     every = select(*columns, _AS_OF)
     of_kind = every.where(_ONE[0])
@@ -142,6 +146,15 @@ LOCK = select(version.c.version_num).with_for_update()
 
 KEYS = _of((_e.kind, _e.type, _e.name))
 ENTITIES = _of(_ROW)
+
+
+def _joined(column: Column[Any], separator: str = packed.SEPARATOR) -> ColumnElement[Any]:
+    return func.group_concat(column, literal_column(f"'{separator}'"))  # a bound one takes an eighth longer
+
+
+# What `zenprofile.drivers.sql.packed` reads. Only SQLite joins values of any length.
+_PACK = (_joined(_e.name), _joined(_e.document), _joined(_e.data), _joined(_e.revision), _joined(_e.seal, packed.COMMA))
+PACKED = {asked: statement.group_by(_e.kind, _e.type) for asked, statement in _of((_e.kind, _e.type, *_PACK)).items()}
 
 INSERT = entities.insert()
 INSERT_CHANGE = changes.insert()
