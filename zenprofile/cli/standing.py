@@ -1,5 +1,6 @@
 """What `status`, `pull` and `push` do and print. They come without the option parser where they are spelt plainly."""
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ from zenprofile.cli import output, whereabouts
 from zenprofile.machine.profiles import folder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from zenprofile.cli.session import Session
     from zenprofile.core.change import Changed
@@ -37,7 +38,8 @@ def side_of(session: "Session", nothing: Any = None, **empty: Any) -> "Sharing |
         nothing: what JSON then says.
         empty: what JSON then says beside that the profile is shared already.
     """
-    return _side_of(session, session.store(), nothing, **empty)
+    with _asked_ahead(session):
+        return _side_of(session, session.store(), nothing, **empty)
 
 
 def _side_of(
@@ -69,15 +71,17 @@ def status(session: "Session") -> int:
 
     rows: list[dict[str, Any]] = []
     lines: list[str] = []
-    for name, place, store in _profiles(session):
-        side = _side_of(session, store, _SHARED | {"profile": name}, state=True)
-        if side is None:
-            return 0
-        found = _placed(side.state(), store)
-        folder = store.folder if isinstance(store, InWorkTree) else store.url
-        session.hint(whereabouts.told(found.documents, place.rstrip("/") or folder))
-        rows.append(_as_json(name, found))
-        lines += _in_text(name, found, rows[-1]["conflicts"])
+    folders = _folders(session)
+    with _asked_ahead(session):
+        for name, place, store in _profiles(session, folders):
+            side = _side_of(session, store, _SHARED | {"profile": name}, state=True)
+            if side is None:
+                return 0
+            found = _placed(side.state(), store)
+            folder = store.folder if isinstance(store, InWorkTree) else store.url
+            session.hint(whereabouts.told(found.documents, place.rstrip("/") or folder))
+            rows.append(_as_json(name, found))
+            lines += _in_text(name, found, rows[-1]["conflicts"])
     first = next((row for row in rows if row["profile"] == session.active.name), rows[0])
     data = {**first, "profiles": rows} if len(rows) > 1 else first
     session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
@@ -87,33 +91,45 @@ def status(session: "Session") -> int:
     return 1
 
 
-def _ask_ahead(session: "Session") -> None:
-    """Let git read its settings while the active profile's store is opened: its status waits for them."""
+@contextlib.contextmanager
+def _asked_ahead(session: "Session") -> "Iterator[None]":
+    """Let git read its settings while the active profile's store is opened: what it does next waits for them."""
     profile = session.active.profile
     folder = folder_of(profile) if profile is not None else ""
-    if folder:
-        from zenprofile.git.config import ask_ahead
+    if not folder:
+        yield
+        return
+    from zenprofile.git.config import asked_ahead
 
-        ask_ahead(folder)
+    with asked_ahead(folder):
+        yield
 
 
-def _profiles(session: "Session") -> "list[tuple[str, str, Store]]":
-    """Open the profiles of the repository that one stands in; where none is there, or one is named, the active one.
-
-    Each is its name, the way to its folder from the current one ("" for none), and its store.
+def _folders(session: "Session") -> "Sequence[str]":
+    """Return the folders of the profiles of the repository that one stands in; none where one is named.
 
     Raises:
         NotFound: there is none, in a repository on a machine without profiles.
     """
     from zenprofile.usecases import repository_profiles
 
-    named = session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE")
-    folders = None if named else repository_profiles.folders_at_hand()
+    if session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
+        return ()
+    folders = repository_profiles.folders_at_hand()
     if folders == [] and not session.profiles.exist():
         raise whereabouts.none_here()
-    _ask_ahead(session)
+    return folders or ()
+
+
+def _profiles(session: "Session", folders: "Sequence[str]") -> "list[tuple[str, str, Store]]":
+    """Open the profiles of folders; without any, the active one.
+
+    Each is its name, the way to its folder from the current one ("" for none), and its store.
+    """
+    from zenprofile.usecases import repository_profiles
+
     found = []
-    for folder in folders or ():
+    for folder in folders:
         profile = repository_profiles.profile_of(session.profiles, session.active, folder)
         store = session.store() if profile is session.active.profile else session.open(profile)
         found.append((profile.name, whereabouts.way_to(folder), store))

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import StoreBroken, Unsafe, ZenprofileError
@@ -204,19 +204,28 @@ class GitConfig:
         return any(place and os.path.lexists(os.path.expanduser(place)) for place in places)
 
 
-def ask_ahead(folder: str) -> None:
-    """Ask git for the settings of the repository that a folder is in, before its store is opened, for `asked`.
+@contextlib.contextmanager
+def asked_ahead(folder: str) -> Iterator[None]:
+    """Ask git for the settings of the repository that a folder is in while its store is opened, for `asked`.
 
     What is wrong with the repository is said by who opens it.
     """
+    top = ""
     with contextlib.suppress(ZenprofileError):
         repository = find(folder)
         if repository is not None:
-            _ahead[repository.folder] = GitConfig(repository)
+            top = repository.folder
+            _ahead[top] = GitConfig(repository)
+    try:
+        yield
+    finally:
+        left = _ahead.pop(top, None)
+        if left is not None:
+            left.close()
 
 
 def asked(repository: Repository) -> GitConfig:
-    """Return the settings of a repository: those that `ask_ahead` has asked for, handed out once, or new ones."""
+    """Return the settings of a repository: those that `asked_ahead` has asked for, handed out once, or new ones."""
     return _ahead.pop(repository.folder, None) or GitConfig(repository)
 
 
