@@ -204,36 +204,25 @@ class Repository:
 
     def knows_refs(self, prefix: str) -> bool:
         """Say whether there is a ref below a prefix (``refs/remotes/origin/``)."""
-        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
-            from zenprofile.git import runner
+        found = self.refs(prefix)
+        if found is not None:
+            return bool(found)
+        from zenprofile.git import runner
 
-            args = ["for-each-ref", "--count=1", "--format=1", prefix.rstrip("/")]
-            return bool(runner.run(args, self.folder).out.strip())
-        if any(files for *_, files in os.walk(os.path.join(self._common_dir, prefix))):
-            return True
-        try:
-            packed = _text(self._common_dir, "packed-refs")
-        except OSError:
-            return False
-        return f" {prefix}" in packed
+        args = ["for-each-ref", "--count=1", "--format=1", prefix.rstrip("/")]
+        return bool(runner.run(args, self.folder).out.strip())
 
     def refs(self, prefix: str) -> set[str] | None:
         """Return the full names of the refs below a prefix (``refs/remotes/origin/``); None where only git can tell."""
         if os.path.isdir(os.path.join(self._common_dir, "reftable")):
             return None
-        top = os.path.join(self._common_dir, prefix)
-        found = {
-            prefix + os.path.relpath(os.path.join(folder, name), top).replace(os.sep, "/")
-            for folder, _, names in os.walk(top)
-            for name in names
-        }
-        try:
+        walked = os.walk(os.path.join(self._common_dir, prefix))
+        paths = (os.path.join(folder, name) for folder, _, names in walked for name in names)
+        found = {os.path.relpath(path, self._common_dir) for path in paths}
+        with contextlib.suppress(OSError):
             packed = _text(self._common_dir, "packed-refs")
-        except FileNotFoundError:
-            return found
-        except OSError:
-            return None
-        return found | set(re.findall(rf"^[0-9a-f]+ ({re.escape(prefix)}.*)$", packed, re.MULTILINE))
+            found.update(re.findall(rf"^[0-9a-f]+ ({re.escape(prefix)}.*)$", packed, re.MULTILINE))
+        return found
 
     def under_way(self) -> tuple[str, str]:
         """Say what the user is in the middle of, and how to end it; ("", "") for nothing."""
