@@ -228,20 +228,27 @@ def pull(session: "Session", *, accept_invalid: bool = False, take_theirs: bool 
         session.say("Pulled:" if done.changes else "Pulled." if done.moved else "Nothing to pull.")
         arrived(session, done.changes, done.notes)
         return
-    from zenprofile.usecases import arriving, sharing
+    from zenprofile.usecases import sharing
 
-    notes = [*done.notes, *arriving.take_along(session.profiles, session.active, done.changes)]
+    notes = [*done.notes, *_taken_along(session, done.changes)]
     session.show({"moved": done.moved, "changes": sharing.changes_json(done.changes), "notes": notes}, str)
 
 
 def arrived(session: "Session", changes: "Sequence[Changed]", notes: "Sequence[str]") -> None:
     """Say what a merge brought, and what it decided by itself."""
     from zenprofile.core import change
-    from zenprofile.usecases import arriving
 
     for line in change.each_in_words(changes):
         session.say(output.safe_text(f"  {line}"))
-    session.warn_all([*notes, *arriving.take_along(session.profiles, session.active, changes)])
+    session.warn_all([*notes, *_taken_along(session, changes)])
+
+
+def _taken_along(session: "Session", changes: "Sequence[Changed]") -> list[str]:
+    if all(changed.after is not None for changed in changes):
+        return []  # nothing went, so nothing has another name now
+    from zenprofile.usecases import arriving
+
+    return arriving.take_along(session.profiles, session.active, changes)
 
 
 def commits(number: int) -> str:

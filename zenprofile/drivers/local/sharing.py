@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 # In the order in which a pull needs it.
 _THE_REST = (
     *("zenprofile.drivers.local.settling", "zenprofile.drivers.local.merge", "zenprofile.core.schema.catalog"),
-    *("zenprofile.core.secrets.plaintext", "hashlib", "zenprofile.drivers.local.checkout"),
+    *("zenprofile.core.secrets.plaintext", "zenprofile.drivers.local.merge_errors", "hashlib"),
+    "zenprofile.drivers.local.checkout",
     *("zenprofile.core.secrets.sensitive", "zenprofile.drivers.local.authors", "zenprofile.drivers.local.proposals"),
 )
 _TRIES = 5  # merges against a branch that plain commits move at the same time
