@@ -1,32 +1,14 @@
 """Commands run in this process, on a profile of each kind of store."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
+from machines import Done
 
 from zenprofile.cli.main import main
 from zenprofile.machine.profiles import Profiles
 from zenprofile.usecases import profiles as usecase
-
-
-class Done(NamedTuple):
-    """How a command ended."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def error(self) -> Any:
-        return json.loads(self.err)
-
 
 Run = Callable[..., Done]
 

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
+from machines import Done
 
 from zenprofile.machine.profiles import Profiles
 from zenprofile.store import dates
@@ -22,23 +22,13 @@ S3 = "component/artifact_store/s3"
 _SAME: Mapping[str, str] = {}
 
 
-class Ended(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 class Shell:
     """Runs command lines in a folder of their own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def __call__(self, line: str, *arguments: str, fails: int = 0, environment: Mapping[str, str] = _SAME) -> Ended:
+    def __call__(self, line: str, *arguments: str, fails: int = 0, environment: Mapping[str, str] = _SAME) -> Done:
         ran = subprocess.run(
             [sys.executable, "-m", "zenprofile", *line.split(), *arguments],
             cwd=self.folder,
@@ -50,7 +40,7 @@ class Shell:
         )
         assert ran.returncode == fails, f"{line}: {ran.stdout}{ran.stderr}"
         assert "Traceback" not in ran.stderr
-        return Ended(ran.returncode, ran.stdout, ran.stderr)
+        return Done(ran.returncode, ran.stdout, ran.stderr)
 
     def git(self, *arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=self.folder, capture_output=True, text=True, check=True).stdout

@@ -6,26 +6,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
+from machines import Done
 
 from zenprofile.cli.main import main
 from zenprofile.machine import passwords
 from zenprofile.machine.profiles import Profile, Profiles, config_folder
 from zenprofile.store.base import Options
 from zenprofile.usecases import profiles as usecase
-
-
-class Done(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
 
 Run = Callable[..., Done]
 SECRET = "hunter2-canary"

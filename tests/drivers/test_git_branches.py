@@ -1,18 +1,16 @@
 """What the modules that touch a repository do in situations that no other test brings about."""
 
-import contextlib
 import json
 import os
 import resource
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from permissions import as_somebody_else
 
 from zenprofile.core.change import Change, Edit
 from zenprofile.core.entity import Key
@@ -85,28 +83,6 @@ def folder(tmp_path: Path) -> Path:
     git(tmp_path / "profile", "config", "user.name", "a")
     git(tmp_path / "profile", "config", "user.email", "a@b")
     return tmp_path / "profile"
-
-
-@contextlib.contextmanager
-def as_somebody_else() -> Iterator[None]:
-    """Be nobody, where this is root, to whom every file is open."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """Return a folder that everybody can get into."""
-    folder = Path(tempfile.mkdtemp(dir="/tmp"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 # Files

@@ -2,16 +2,15 @@
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pymysql
 import pytest
+from permissions import as_somebody_else
 from ports import free_port
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
@@ -212,28 +211,6 @@ def test_text_is_never_read_as_sql(url: str) -> None:
     assert store.snapshot().keys(NASTY, NASTY) == []
     assert list(store.history(Key("component", NASTY, NASTY))) == []
     store.close()
-
-
-@contextlib.contextmanager
-def as_somebody_else() -> Iterator[None]:
-    """Be nobody, where this is root, to whom every file is open."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """Return a folder that everybody can get into."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o777)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def test_a_file_that_can_only_be_read_is_read_and_not_written(open_folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults import sweep
+from faults import CALLS, sweep
 
 PROGRAM = """
 import sys
@@ -15,19 +15,6 @@ sys.exit(main(sys.argv[2:]))
 """
 REGISTER = ["stack", "register", "prod", "-c", "orchestrator=default", "-c", "artifact_store=default"]
 COMMIT = ["commit", "-m", "mine"]
-CALLS = [
-    "write",
-    "pwrite64",
-    "rename",
-    "unlink",
-    "unlinkat",
-    "renameat",
-    "mkdir",
-    "mkdirat",
-    "link",
-    "fsync",
-    "fdatasync",
-]
 
 
 def git(folder: Path, *words: str) -> str:

@@ -57,6 +57,12 @@ def _update(session: Session, key: Key, flavor: str, set_: Iterable[str], given:
     showing.written(session, recorded, key, "Updated")
 
 
+def _flavor_option(*more: str, **settings: Any) -> subjects.Decorator:
+    """Return the option that names a flavor, with more names for it and further settings of `click.option`."""
+    completes = subjects.later("flavors")
+    return click.option("-f", "--flavor", *more, metavar="FLAVOR", shell_complete=completes, **settings)
+
+
 @click.group("component", cls=Group, examples=[_SET, "zenprofile component list --type artifact_store"])
 def component() -> None:
     """Components of stacks: one of a type, of a flavor, with its configuration."""
@@ -71,14 +77,7 @@ def component() -> None:
 )
 @click.argument("name")
 @subjects.type_option(_SUBJECT, required=True)
-@click.option(
-    "-f",
-    "--flavor",
-    required=True,
-    metavar="FLAVOR",
-    shell_complete=subjects.later("flavors"),
-    help="See 'zenprofile flavor list'.",
-)
+@_flavor_option(required=True, help="See 'zenprofile flavor list'.")
 @_setting_options
 @subjects.details_options
 @click.pass_obj
@@ -95,9 +94,7 @@ def register(session: Session, /, name: str, type_: str, flavor: str, set_: tupl
 @component.command(examples=["zenprofile component update s3-prod --set path=s3://other --unset client_kwargs"])
 @subjects.name_argument(_SUBJECT)
 @subjects.type_option(_SUBJECT)
-@click.option(
-    "-f", "--flavor", default="", metavar="FLAVOR", shell_complete=subjects.later("flavors"), help="Change the flavor."
-)
+@_flavor_option(default="", help="Change the flavor.")
 @_setting_options
 @subjects.details_options
 @subjects.unset_label_option
@@ -204,16 +201,7 @@ def _given(context: click.Context) -> list[str]:
 def _typed_register(subject: Subject, settings: str) -> Command:
     @command("register", examples=[subject(f"register {subject.example} {settings}")], context_settings=_LOOSE)
     @_words
-    @click.option(
-        "-f",
-        "--flavor",
-        "-t",
-        "--type",
-        required=True,
-        metavar="FLAVOR",
-        shell_complete=subjects.later("flavors"),
-        help="See 'flavor list'.",
-    )
+    @_flavor_option("-t", "--type", required=True, help="See 'flavor list'.")
     @_setting_options
     @subjects.details_options
     @click.pass_context

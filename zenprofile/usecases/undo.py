@@ -20,6 +20,16 @@ from zenprofile.usecases import earlier_names, history
 
 _TRIES = 5  # against others who write at the same moment
 _UNDO, _REDO = "Undo: ", "Redo: "
+_NOTHING = {
+    _UNDO: (
+        "nothing is left to undo: no change made by a command of this machine",
+        "zenprofile log shows every change, zenprofile revert REV takes one back",
+    ),
+    _REDO: (
+        "nothing is left to redo: no undo on this machine since its last change",
+        "zenprofile log shows every change, zenprofile restore ENTITY --to REV brings a document back",
+    ),
+}
 Texts = Mapping[Key, str | None]
 
 
@@ -98,43 +108,25 @@ def undo(store: Store, active: Container[str] = (), message: str = "") -> Record
         ConflictError: others changed the same fields since; nothing was written.
         InUse, Invalid: what would result is invalid.
     """
-    done = _take_back(store, history.undoing(store).own, _UNDO, active, message)
-    if done is None:
-        raise NotFound(
-            "nothing is left to undo: no change made by a command of this machine",
-            hint="zenprofile log shows every change, zenprofile revert REV takes one back",
-        )
-    return done
+    return _take_back(store, history.undoing(store).own, _UNDO, active, message)
 
 
 def redo(store: Store, active: Container[str] = (), message: str = "") -> Recorded:
     """Do again what the last `undo` of this machine took back; once more, what the one before it did.
 
-    A change by any other command of this machine ends what can be done again.
-
-    Args:
-        store: where.
-        active: names of stacks that are active on this machine; they are not deleted.
-        message: why; "" says what it is.
-
-    Raises:
-        NotFound: nothing is left to redo.
-        ConflictError: others changed the same fields since; nothing was written.
-        InUse, Invalid: what would result is invalid.
+    A change by any other command of this machine ends what can be done again. Arguments and errors are those of `undo`.
     """
-    done = _take_back(store, history.undoing(store).undos, _REDO, active, message)
-    if done is None:
-        raise NotFound(
-            "nothing is left to redo: no undo on this machine since its last change",
-            hint="zenprofile log shows every change, zenprofile restore ENTITY --to REV brings a document back",
-        )
-    return done
+    return _take_back(store, history.undoing(store).undos, _REDO, active, message)
 
 
 def _take_back(
     store: Store, find: Callable[[], Iterator[Past]], verb: str, active: Container[str], message: str
-) -> Recorded | None:
-    """Take back the first of some changes of which anything is left; None where there is none."""
+) -> Recorded:
+    """Take back the first of some changes of which anything is left.
+
+    Raises:
+        NotFound: of none of them; and what `undo` raises.
+    """
     for _ in range(_TRIES):
         now = store.snapshot()
         try:
@@ -147,7 +139,8 @@ def _take_back(
         except Stale as error:
             stale = error
         else:
-            return None
+            message, hint = _NOTHING[verb]
+            raise NotFound(message, hint=hint)
     raise stale
 
 

@@ -117,8 +117,8 @@ def record(
                 # Later on, somebody's plain commit may have taken the change along: it still gets its own word.
                 if not number and head.oid and tree == before:
                     break
-                parents = [head.oid] if head.oid else []
-                new = make_commit(repository, objects, settings, tree, parents, message, author)
+                draft = signing.Draft(tree, (head.oid,) if head.oid else (), message)
+                new = make_commit(repository, objects, settings, draft, author)
             by = {"undone": undone, "machine": author.machine, "key": author.key}
             move = Move(entries, message, head.ref, head.oid, new, _kind(undone), **by)
             if _moved(repository, objects, move, head):
@@ -174,21 +174,28 @@ def carry(repository: Repository, objects: Objects, move: Move) -> None:
 
 
 def make_commit(
-    repository: Repository,
-    objects: Objects,
-    settings: GitConfig,
-    tree: str,
-    parents: Sequence[str],
-    message: str,
-    author: Author,
+    repository: Repository, objects: Objects, settings: GitConfig, draft: signing.Draft, author: Author
 ) -> str:
-    """Write a commit object and return its id; it is signed where git is set to sign.
+    """Write a commit object, or take the one that was made before the lock was taken; return its id.
+
+    It is signed where git is set to sign.
 
     Raises:
         signing.Unmade: a person's program has a part in it, and the caller holds the lock.
     """
-    if author.made is not None and (settings.signs or author.run_hooks):
-        return _made_before(repository, objects, settings, tree, parents, message, author)
+    if author.made is None or not (settings.signs or author.run_hooks):
+        return _written(repository, objects, settings, draft, author)
+    signed = (draft, author.user, author.email)
+    if signed not in author.made:
+        objects.settle()
+        raise signing.Unmade(signed, lambda: _written(repository, objects, settings, draft, author))
+    return author.made[signed]
+
+
+def _written(
+    repository: Repository, objects: Objects, settings: GitConfig, draft: signing.Draft, author: Author
+) -> str:
+    tree, parents, message = draft
     who = settings.identity("author", author.user, author.email)
     committer = settings.identity("committer", author.user)
     if not who.own:
@@ -219,23 +226,6 @@ def make_commit(
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
     lines += [f"author {who.name} <{who.email}> {now}", f"committer {committer.name} <{committer.email}> {now}"]
     return objects.write("commit", ("\n".join(lines) + "\n\n" + text).encode("utf-8", "replace"))
-
-
-def _made_before(
-    repository: Repository,
-    objects: Objects,
-    settings: GitConfig,
-    tree: str,
-    parents: Sequence[str],
-    message: str,
-    author: Author,
-) -> str:
-    made = (author.made or {}).get(draft := (tree, tuple(parents), message, author.user, author.email))
-    if made is None:
-        alone = author._replace(made=None)
-        objects.settle()
-        raise signing.Unmade(draft, lambda: make_commit(repository, objects, settings, tree, parents, message, alone))
-    return made
 
 
 def _hooks_before(repository: Repository, tree: str, message: str) -> str:

@@ -10,6 +10,7 @@ from zenprofile.core.change import Changed, words
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.local.sharing import GitSharing
+from zenprofile.drivers.local.signing import Draft
 from zenprofile.git import remote
 from zenprofile.git.repository import Head
 from zenprofile.git.upstream import Upstream
@@ -192,5 +193,5 @@ class FlowingSharing(GitSharing):
         names = list(dict.fromkeys(str(conflict.key) for conflict in waiting))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         text = f"{message}\n\nIn conflict, and left as it is: {', '.join(names[:_NAMED])}{more}\n"
-        author = self._store.author()
-        return commit.make_commit(self._repository(), self._objects(), self._settings(), tree_, [parent], text, author)
+        draft, author = Draft(tree_, (parent,), text), self._store.author()
+        return commit.make_commit(self._repository(), self._objects(), self._settings(), draft, author)

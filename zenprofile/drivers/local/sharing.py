@@ -217,13 +217,13 @@ class GitSharing(Sending):
 
     def _merge_commit(self, outcome: "Outcome", ours: str, theirs: str, up: Upstream) -> str:
         from zenprofile.drivers.local import commit
+        from zenprofile.drivers.local.signing import Draft
 
         repository = self._repository()
         name = up.tracking.removeprefix("refs/remotes/")
         told = f": {words(outcome.changes)}" if outcome.changes else ""
-        parents, author = [ours, theirs], self._store.author()
-        message = f"Merge {name}{told}"
-        return commit.make_commit(repository, self._objects(), self._settings(), outcome.tree, parents, message, author)
+        draft = Draft(outcome.tree, (ours, theirs), f"Merge {name}{told}")
+        return commit.make_commit(repository, self._objects(), self._settings(), draft, self._store.author())
 
     def push(self, *, with_others: bool = False) -> PushResult:
         """Send the commits that are only here, and believe only the remote's own answer."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
 
 SEEN = "seen.json"
-KEPT = "refs/zenprofile/kept/"
+_KEPT = "refs/zenprofile/kept/"
 
 
 class Side:
@@ -91,9 +91,9 @@ class Side:
 
     def _kept_at(self, head: Head) -> str:
         """Return the ref that keeps what is here: the first whose commits are all part of it, or that is free."""
-        kept, number = f"{KEPT}{head.branch}", 2
+        kept, number = f"{_KEPT}{head.branch}", 2
         while (had := self._repository().ref(kept)) and head.oid and not self._is_in(had, head.oid):
-            kept, number = f"{KEPT}{head.branch}-{number}", number + 1
+            kept, number = f"{_KEPT}{head.branch}-{number}", number + 1
         return kept
 
     def _must_not_be_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched) -> None:

@@ -5,24 +5,35 @@ and the change prepared again: where it comes to the same tree on the same paren
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from zenprofile.errors import Locked
 
 Result = TypeVar("Result")
-# What a commit is made of: tree, parents, message, and who makes it.
-Draft = tuple[str, tuple[str, ...], str, str, str]
-Made = dict[Draft, str]
 _ROUNDS = 20  # commits that are made for nothing, since others have moved the branch meanwhile
+
+
+class Draft(NamedTuple):
+    """What a commit is made of, beside who makes it: the tree, its parents, and the message."""
+
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+
+
+# Ids of commits by what they are made of and who makes them: the active user, and the e-mail address of one behind a
+# server.
+Signed = tuple[Draft, str, str]
+Made = dict[Signed, str]
 
 
 class Unmade(Exception):
     """A commit that is to be made without the lock; nothing is written yet but objects."""
 
-    def __init__(self, draft: Draft, make: Callable[[], str]) -> None:
-        """Take what it is made of, and what writes the commit object and returns its id."""
+    def __init__(self, signed: Signed, make: Callable[[], str]) -> None:
+        """Take what it is made of and by whom, and what writes the commit object and returns its id."""
         super().__init__()
-        self.draft = draft
+        self.signed = signed
         self.make = make
 
 
@@ -44,7 +55,7 @@ def before_the_lock(store: Making, write: Callable[[], Result]) -> Result:
             try:
                 return write()
             except Unmade as wanted:
-                store.made[wanted.draft] = wanted.make()
+                store.made[wanted.signed] = wanted.make()
     finally:
         store.made = outer
     message = "the branch was moved by others each time that the commit was signed; nothing was written"

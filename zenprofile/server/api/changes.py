@@ -34,7 +34,7 @@ def find(asked: Request) -> Response:
     """Answer with recorded changes, newest first, a page at a time."""
     store = asked.store
     key = _entity(asked)
-    limit = _limit(asked)
+    limit = wire.limit(asked, _PAGE, _MOST)
     records = store.history(key)
     after = asked.one("cursor")
     if after:
@@ -60,13 +60,6 @@ def _entity(asked: Request) -> Key | None:
     return wire.key_of({"kind": kind, "type": type_, "name": name})
 
 
-def _limit(asked: Request) -> int:
-    text = asked.one("limit", str(_PAGE))
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MOST:
-        raise UsageError(f"'limit' is a number from 1 to {_MOST}", hint="leave it out, or follow 'next'")
-    return int(text)
-
-
 def show(asked: Request) -> Response:
     """Answer with one recorded change."""
     found = history.undoing(asked.store).past(asked.params["rev"])
@@ -87,7 +80,7 @@ def redoable(asked: Request) -> Response:
 
 def _of_machine(asked: Request, find: Callable[[], Iterator[Past]]) -> Response:
     found = find() if asked.headers.get("zenprofile-machine") else iter(())
-    return as_json({"items": [wire.past(one) for one in islice(found, _limit(asked))]})
+    return as_json({"items": [wire.past(one) for one in islice(found, wire.limit(asked, _PAGE, _MOST))]})
 
 
 def diff(asked: Request) -> Response:

@@ -36,7 +36,7 @@ def find(asked: Request, kind: str) -> Response:
     type_ = asked.one("type")
     if type_ and (not KINDS[kind].typed or type_ not in COMPONENT_TYPES):
         raise NotFound(f"there is no component type {type_[:40]!r}", hint="leave 'type' out, or look at /openapi.json")
-    limit = _limit(asked)
+    limit = wire.limit(asked, _MOST, _MOST)
     loaded = asked.snapshot().load(kind, type_)
     entities = [entity for entity in loaded.entities if _fits(asked, entity)]
     start = _behind(asked.one("cursor"), entities)
@@ -63,13 +63,6 @@ def _fits(asked: Request, entity: Entity) -> bool:
         and (not name or fnmatchcase(entity.key.name, name))
         and (not label or (field in labels and (not equals or labels[field] == value)))
     )
-
-
-def _limit(asked: Request) -> int:
-    text = asked.one("limit", str(_MOST))
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MOST:
-        raise UsageError(f"'limit' is a number from 1 to {_MOST}", hint="leave it out, or follow 'next'")
-    return int(text)
 
 
 def _cursor(key: Key) -> str:

@@ -8,7 +8,7 @@ from zenprofile.core.change import Changed, Edit, Recorded
 from zenprofile.core.document import writer
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Key
 from zenprofile.errors import Invalid, Problem, UsageError
-from zenprofile.server.exchange import DOCUMENT_LIMIT
+from zenprofile.server.exchange import DOCUMENT_LIMIT, Request
 from zenprofile.store.undo import Past
 
 _EDIT = {"kind", "type", "name", "replaces", "text", "document", "stem"}
@@ -41,6 +41,18 @@ def key_of(row: Any) -> Key:
         problem = Problem("", 0, 0, "type", f"there is no component type {type_[:40]!r}", "", "unknown-type")
         raise Invalid.of([problem])
     return Key(kind, type_, name)
+
+
+def limit(asked: Request, default: int, most: int) -> int:
+    """Return how many rows a request asks for.
+
+    Raises:
+        UsageError: it is no number from 1 to the most.
+    """
+    text = asked.one("limit", str(default))
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= most:
+        raise UsageError(f"'limit' is a number from 1 to {most}", hint="leave it out, or follow 'next'")
+    return int(text)
 
 
 def edits_of(sent: Any) -> tuple[Edit, ...]:
