@@ -10,7 +10,6 @@ from zenprofile.core.change import Changed, words
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.local.sharing import GitSharing
-from zenprofile.drivers.local.signing import Draft
 from zenprofile.git import remote
 from zenprofile.git.repository import Head
 from zenprofile.git.upstream import Upstream
@@ -189,6 +188,7 @@ class FlowingSharing(GitSharing):
 
     def _commit_of(self, tree_: str, parent: str, message: str, waiting: "tuple[Conflict, ...]") -> str:
         from zenprofile.drivers.local import commit
+        from zenprofile.drivers.local.signing import Draft
 
         names = list(dict.fromkeys(str(conflict.key) for conflict in waiting))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
