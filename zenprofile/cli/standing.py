@@ -205,11 +205,11 @@ def _place(name: str, relation: "Relation") -> str:
 
 def push(session: "Session", *, strict: bool = False, with_others: bool = False) -> None:
     """Send the commits that are only here; what is invalid is never sent."""
-    from zenprofile.usecases import sharing
-
     side = side_of(session, confirmed="", sent=0, push_to="")
     if side is None:
         return
+    from zenprofile.usecases import sharing
+
     done = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)
     line = (
         f"Pushed {commits(done.sent)} to {done.to}; synced." if done.sent else f"Nothing to push; {done.to} is synced."
