@@ -212,6 +212,15 @@ def test_an_invalid_text_saved_again_is_kept_in_a_file(run, s3, tmp_path, monkey
     assert run("component describe s3 -o json").json["configuration"] == {"path": "s3://b"}
 
 
+def test_an_editor_that_makes_another_mistake_each_time_comes_to_an_end(run, s3, monkeypatch):
+    monkeypatch.setenv("VISUAL", "sed -i s,^flavor:.s3,&x,")
+
+    error = run("edit s3 -o json", fails=1).error
+
+    file = next(word for word in error["hint"].split() if word.startswith("/")).rstrip(";")
+    assert "flavor: s3xxx" in Path(file).read_text()
+
+
 def test_an_editor_that_fails_or_is_none(run, s3, tmp_path, monkeypatch):
     monkeypatch.setenv("VISUAL", "false")
     assert "the editor failed, nothing was changed" in run("edit s3", fails=1).err

@@ -232,9 +232,17 @@ def test_the_parsers_own_way_works_too(shell: str) -> None:
         (["stack", "register", "x", "-o", "k"], {"kubeflow"}),
         (["edit", "stack/p"], {"stack/prod"}),
         (["path", "component/artifact_store/"], {"component/artifact_store/s3"}),
+        (["resolve", "stack/d"], {"stack/dev"}),
+        (["override", "set", "user/"], {"user/ada"}),
+        (["diff", "stack/dev", "stack/p"], {"stack/prod"}),
+        (["help", "stac"], {"stack"}),
+        (["help", "stack", "tr"], {"tree"}),
+        (["component", "update", "s3", "--set", "pa"], {"path="}),
+        (["component", "update", "component/artifact_store/s3", "--set", "pa"], {"path="}),
     ],
 )
-def test_options_offer_what_they_take(typed: list[str], expected: set[str], capsys: Capture) -> None:
+def test_options_offer_what_they_take(typed: list[str], expected: set[str], capsys: Capture, store: Path) -> None:
+    (store / "components/artifact_store/s3.yaml").write_text("name: s3\ntype: artifact_store\nflavor: s3\n")
     completing.main(typed)
 
     assert {line.partition("\t")[0] for line in capsys.readouterr().out.splitlines()} == expected
@@ -261,7 +269,13 @@ def test_labels_and_branches_of_a_profile_are_offered(tmp_path: Path, capsys: Ca
     made = tmp_path / "made"
     assert main(["create", "made", "--url", str(made), "--set"]) == 0
     assert main(["user", "create", "eve", "--label", "team=ml"]) == 0
-    for typed, expected in ((["stack", "list", "-l", "te"], "team"), (["stack", "list", "--at", "ma"], "main")):
+    for typed, expected in (
+        (["stack", "list", "-l", "te"], "team"),
+        (["stack", "list", "--at", "ma"], "main"),
+        (["show", "ma"], "main"),
+        (["diff", "HE"], "HEAD"),
+        (["validate", "--rev", "ma"], "main"),
+    ):
         capsys.readouterr()
         completing.main(typed)
         assert capsys.readouterr().out.startswith(expected)

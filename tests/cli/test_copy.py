@@ -164,6 +164,11 @@ def test_the_command(source: str, tmp_path: Path) -> None:
     wrong = zenprofile("copy", "teem", "sqlite:///copy.db")
     assert (wrong.returncode, "did you mean 'team'" in wrong.stderr) == (1, True)
     assert zenprofile("copy", "team", "x", "--merge", "--mirror").returncode == 2
+    zenprofile("copy", "team", "sqlite:///more.db")
+    zenprofile("create", "more", "--url", "sqlite:///more.db")
+    zenprofile("user", "create", "eve", "--profile", "more")
+    said = zenprofile("copy", "team", "more", "--mirror").stdout
+    assert said == "Copied 0 of 7 documents, deleted 1; the others were there.\n"
     store = open_store(f"sqlite:///{tmp_path}/copy.db", OPTIONS)
     assert store.snapshot().text(Key("component", "artifact_store", "s3-prod")) == COMMENTED
     store.close()

@@ -389,6 +389,9 @@ def test_secrets_that_cannot_be_resolved_are_listed(run, profile, monkeypatch):
     table = run("secrets check", fails=1).out
     assert "export MISSING=..." in table
     assert "zenml secret create aws --token=..." in table
+    monkeypatch.setenv("MISSING", "x")
+    assert "zenml secret create aws --token=..." in run("secrets check").out  # listed, and no fault of this machine's
+    assert [row["reference"] for row in run("secrets check -o json").json] == ["{{aws.token}}"]
 
 
 HEAVY = {"yaml", "jsonschema", "git", "sqlalchemy", "subprocess", "keyring", "re2"}

@@ -104,6 +104,9 @@ def test_two_entities_are_compared_and_two_profiles(team, profile):
     }
     assert team("diff prod prod-eu --exit-code", fails=1).out
     assert team("diff stack/prod stack/prod --exit-code").out == ""
+    team("stack delete prod-eu")
+    assert "no stack 'prod-eu'" in team("diff stack/prod stack/prod-eu", fails=1).err
+    team("undo")
     team("create other -t sql")
     names = [row["name"] for row in team("diff --profile-to other -o json").json]
     assert names == ["s3-dev", "s3-prod", "prod", "prod-eu"]
@@ -117,6 +120,20 @@ def test_a_diff_of_revisions_takes_some_entities(team):
     assert len(team(f"diff {first}..HEAD -o json").json) == 4
     assert team("diff stack/prod -o json").json == []
     assert "no change" in team("diff nowhere", fails=1).err
+
+
+def test_a_diff_of_revisions_follows_an_entity_that_was_renamed(team):
+    first = team("log -o json").json[0]["rev"]
+    team("component rename s3-dev s3-test")
+    team("component update s3-test --set path=s3://test")
+
+    def fields(line):
+        (row,) = team(f"diff -o json {line} -- component/artifact_store/s3-test").json
+        assert (row["name"], row["action"]) == ("s3-test", "changed")
+        return {field["path"]: (field["before"], field["after"]) for field in row["fields"]}
+
+    assert fields(first) == {"name": ("s3-dev", "s3-test"), "configuration.path": ("s3://dev", "s3://test")}
+    assert fields(f"HEAD..{first}") == {"name": ("s3-test", "s3-dev"), "configuration.path": ("s3://test", "s3://dev")}
 
 
 def test_a_log_is_filtered_by_time_and_author(team):

@@ -9,6 +9,7 @@ import pytest
 from zenprofile.machine.profiles import Profiles
 
 BAD = "name: bad\ncomponents:\n  orchestrator: nothing\n"
+ZENML_013 = Path(__file__).resolve().parents[1] / "data" / "zenml-0.13.2" / "profile"
 WORSE = "name: worse\nwhat: is this\n"
 
 
@@ -182,3 +183,14 @@ def test_a_tab_is_warned_of_as_long_as_it_is_there(run, folder, monkeypatch):
         assert "users/worse.yaml:3:13: a tab" in err
     tabbed.write_text("name: ada\ndescription: ours\n")
     assert "ada.yaml" not in run("validate", fails=1).err
+
+
+def test_what_is_damaged_in_a_store_of_zenml_013_is_named(run, tmp_path):
+    old = shutil.copytree(ZENML_013, tmp_path / "old")
+    (old / "artifact_stores" / "art_local.yaml").write_text("{{{{\n")
+    run("create old --url", str(old))
+
+    done = run("validate --profile old")
+
+    assert "artifact_stores/art_local.yaml:1:2" in done.err
+    assert "its settings are lost" in done.err

@@ -10,6 +10,7 @@ import pytest
 from machines import Machine, Team
 
 from zenprofile.core.entity import Key
+from zenprofile.errors import Unreachable
 from zenprofile.git import runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import find
@@ -78,6 +79,16 @@ def test_what_a_killed_git_has_locked_is_free(team: Team) -> None:
         runner.run(["-c", f"alias.die={script}", "die"], team.ben.top)
 
     assert caught.value.ran.status == -signal.SIGKILL
+    assert list((team.ben.top / ".git").rglob("*.lock")) == []
+
+
+def test_what_a_git_has_locked_that_we_had_to_kill_is_free(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_GRACE", 0.2)
+    script = "!trap '' TERM; touch .git/index.lock; sleep 60"
+
+    with pytest.raises(Unreachable):
+        runner.run(["-c", f"alias.stay={script}", "stay"], team.ben.top, deadline=1)
+
     assert list((team.ben.top / ".git").rglob("*.lock")) == []
 
 

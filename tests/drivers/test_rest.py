@@ -17,7 +17,8 @@ from zenprofile.store.base import Options
 from zenprofile.store.registry import is_profile, open_store
 
 TOKEN = "zpt_canary_token"
-OPTIONS = Options(user="ada", password=TOKEN, timeout=1.0)
+OPTIONS = Options(user="ada", password=TOKEN)
+SHORT = 1.0  # seconds that a client waits for a server which never ends
 VERSION = json.dumps({"name": "zenprofile", "version": "1", "api": 1, "holds": True}).encode()
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
@@ -135,10 +136,8 @@ WRONG: dict[str, tuple[Answer, type[ZenprofileError], str]] = {
         Unreachable,
         "502",
     ),
-    "silent": (is_silent, Unreachable, "within 1 seconds"),
-    "a byte at a time": (drips, Unreachable, "within 1 seconds"),
-    "a body a byte at a time": (drips_body, Unreachable, "within 1 seconds"),
 }
+ENDLESS: dict[str, Answer] = {"silent": is_silent, "a byte at a time": drips, "a body a byte at a time": drips_body}
 
 
 @pytest.mark.parametrize(("answer", "error", "told"), WRONG.values(), ids=WRONG)
@@ -155,6 +154,14 @@ def test_a_wrong_answer_is_told_for_what_it_is(
     assert caught.value.hint
     assert TOKEN not in f"{caught.value.message}{caught.value.hint}"
     assert caught.value.exit_status == (1 if error is Unsupported else 4)
+
+
+@pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
+def test_an_answer_without_end_costs_the_deadline(evil: Evil, answer: Answer) -> None:
+    evil.answer = answer
+
+    with pytest.raises(Unreachable, match="within 1 seconds"):
+        open_store(evil.url, OPTIONS._replace(timeout=SHORT))
 
 
 def test_a_token_goes_nowhere_else(evil: Evil) -> None:
@@ -182,7 +189,7 @@ def test_an_answer_that_is_lost_is_asked_for_again_three_times(evil: Evil) -> No
     def hangs_up(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.close_connection = True
 
-    store = open_store(evil.url, OPTIONS._replace(timeout=20))
+    store = open_store(evil.url, OPTIONS)
     evil.seen.clear()
     evil.answer = hangs_up
 
@@ -217,6 +224,33 @@ def test_a_list_of_a_known_server_is_one_request_which_tells_its_version(evil: E
     evil.answer = says(200, VERSION, Zenprofile_Api="2")
     with pytest.raises(Unsupported, match="version 2"):
         store.snapshot().load("component")
+    store.close()
+
+
+def test_what_is_wanted_beside_a_list_comes_with_it(evil: Evil) -> None:
+    store = open_store(evil.url, OPTIONS._replace(known=True))
+    stack = {"kind": "stack", "type": "", "name": "prod"}
+    known = {**stack, "revision": "0", "data": {"name": "prod", "components": {}}, "text": "name: prod\n"}
+    listed: dict[str, Any] = {"documents": [], "invalid": [], "problems": []}
+    keys = [Key("stack", "", name) for name in ("prod", "gone")]
+    evil.answer = says(200, json.dumps({**listed, "also": [known]}).encode())
+
+    snapshot = store.snapshot()
+    snapshot.prefetch(keys)
+    assert snapshot.load("component").entities == []
+    found = [snapshot.get(key) for key in keys]
+
+    assert [entity and entity.data["name"] for entity in found] == ["prod", None]
+    assert [path.partition("&also=")[2] for _, path, _ in evil.seen] == ["stack%2Fprod%2Cstack%2Fgone"]
+    # A server that knows nothing of it is asked once more.
+    evil.answer = says(200, json.dumps(listed).encode())
+    snapshot = store.snapshot()
+    snapshot.prefetch(keys)
+    snapshot.load("component")
+    evil.answer = says(200, json.dumps({"documents": [known]}).encode())
+    assert snapshot.text(keys[0]) == "name: prod\n"
+    assert snapshot.text(keys[1]) is None
+    assert len(evil.seen) == 3
     store.close()
 
 

@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from servers import silent_server, started_here
+from watchers import until
 
 from zenprofile.errors import StoreBroken, Unreachable, Unsupported
 from zenprofile.git import runner
@@ -18,25 +18,46 @@ import sys
 from zenprofile.git import runner
 runner.run_network(["ls-remote", sys.argv[1]], sys.argv[2], timeout=60)
 """
+# The signal comes when git runs, and before anybody holds its process.
+AT_ONCE = """
+import os, sys
+from zenprofile.git import runner
+class Started(runner.Process):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        os.kill(os.getpid(), int(sys.argv[1]))
+runner.Process = Started
+runner.run(["-c", "alias.wait=!sleep 60", "wait"], sys.argv[2])
+"""
+SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, -signal.SIGINT)]
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, -signal.SIGINT)])
+def program(folder: Path, text: str, argument: str) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "ZENPROFILE_TEST_MARK": str(folder)}
+    return subprocess.Popen(
+        [sys.executable, "-c", text, argument, str(folder)], env=environment, stderr=subprocess.DEVNULL
+    )
+
+
+def running(folder: Path) -> list[str]:
+    return started_here(f"ZENPROFILE_TEST_MARK={folder}")
+
+
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
 def test_a_signal_ends_git_too(tmp_path: Path, number: signal.Signals, status: int) -> None:
-    mark = f"ZENPROFILE_TEST_MARK={tmp_path}"
-    environment = {**os.environ, "ZENPROFILE_TEST_MARK": str(tmp_path)}
     with silent_server() as port:
-        command = [sys.executable, "-c", PROGRAM, f"http://127.0.0.1:{port}/x", str(tmp_path)]
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 30
-        while not any("remote-http" in line for line in started_here(mark)):
-            assert time.monotonic() < deadline, "git has not started"
-            time.sleep(0.02)
+        process = program(tmp_path, PROGRAM, f"http://127.0.0.1:{port}/x")
+        until(lambda: any("remote-http" in line for line in running(tmp_path)), "git has started")
         process.send_signal(number)
 
-        assert process.wait(timeout=30) == status
-        while started_here(mark):
-            assert time.monotonic() < deadline, started_here(mark)
-            time.sleep(0.02)
+        assert process.wait() == status
+        until(lambda: not running(tmp_path), "git has ended")
+
+
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
+def test_a_signal_while_git_is_started_ends_it_too(tmp_path: Path, number: signal.Signals, status: int) -> None:
+    assert program(tmp_path, AT_ONCE, str(int(number))).wait() == status
+    until(lambda: not running(tmp_path), "git has ended")
 
 
 def test_only_what_a_person_sets_reaches_git(monkeypatch: pytest.MonkeyPatch) -> None:

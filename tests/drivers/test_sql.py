@@ -52,7 +52,7 @@ from zenprofile.store.base import Options, Store
 from zenprofile.store.registry import create_store, is_profile, normal_url, open_store
 from zenprofile.usecases import entities
 
-OPTIONS = Options(user="ada", timeout=0.2)
+OPTIONS = Options(user="ada")
 S3 = bucket().key
 
 
@@ -258,7 +258,8 @@ sys.stdin.readline()
 """
 
 
-def test_a_file_that_another_process_writes_is_read_and_waited_for(store: Store, file: Path) -> None:
+def test_a_file_that_another_process_writes_is_read_and_waited_for(store: Store, file: Path, url: str) -> None:
+    hasty = open_store(url, OPTIONS._replace(timeout=0.2))
     command = [sys.executable, "-c", HOLDER, str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
@@ -266,11 +267,12 @@ def test_a_file_that_another_process_writes_is_read_and_waited_for(store: Store,
         assert len(store.snapshot().keys()) == 5
 
         with pytest.raises(Locked) as caught:
-            put(store, bucket())
+            put(hasty, bucket())
 
         assert one_line(caught.value)
         holder.communicate("done\n")
     put(store, bucket())
+    hasty.close()
 
 
 def test_a_full_disk_leaves_the_store_as_it_was(file: Path, url: str) -> None:
@@ -520,6 +522,16 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, mis
         open_store(url, OPTIONS)
 
     assert "pip install" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"), [("mysql+nosuch://h/db", "write mysql://"), ("oracle+nosuch://h/db", "install the package")]
+)
+def test_another_way_is_named_where_a_dialect_is_missing(url: str, hint: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        open_store(url, OPTIONS)
+
+    assert caught.value.hint.startswith(hint)
 
 
 @pytest.mark.parametrize("url", ["sqlite+aiosqlite:////srv/x.db", "mysql+nosuch://h/db", "oracle+nosuch://h/db"])

@@ -30,7 +30,8 @@ from zenprofile.store.tokens import Tokens, make
 pytestmark = pytest.mark.xdist_group("sql-servers")  # one of these makes a whole server read-only for a moment
 
 ROOT = Path(__file__).parents[2]
-OPTIONS = Options(user="ada", timeout=2)
+OPTIONS = Options(user="ada")
+HASTY = OPTIONS._replace(timeout=2)  # for what is waited for in vain
 ENGINES = ("postgresql", "mysql")
 
 
@@ -115,7 +116,7 @@ def test_a_lost_reply_to_commit_is_looked_up(
     url: str, store: Store, proxy: Proxy, server: databases.Server, silent: bool
 ) -> None:
     # The reply is waited for half of the time; the other half is for the look.
-    far = open_store(url.replace(f":{server.ports[0]}/", f":{proxy.port}/"), OPTIONS._replace(timeout=6))
+    far = open_store(url.replace(f":{server.ports[0]}/", f":{proxy.port}/"), OPTIONS._replace(timeout=10))
     far.snapshot().keys()
     before = len(list(store.history()))
     proxy.silent, proxy.armed = silent, "COMMIT"
@@ -147,19 +148,20 @@ def test_a_server_that_accepts_and_is_silent_is_given_up(server: databases.Serve
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = server.url("x").replace(f":{server.ports[0]}/", f":{silent.getsockname()[1]}/")
         with pytest.raises(Unreachable) as caught:
-            open_store(url, OPTIONS)
+            open_store(url, HASTY)
     assert one_line(caught.value)
 
 
 def test_anothers_open_transaction_is_waited_for_and_told(store: Store, url: str) -> None:
-    other = engine(url, OPTIONS)
+    other, hasty = engine(url, OPTIONS), open_store(url, HASTY)
     with other.connect() as connection:
         connection.execute(tables.LOCK)
         assert len(store.snapshot().keys()) == 5  # readers go on
         with pytest.raises(Locked) as caught:
-            put(store, bucket())
+            put(hasty, bucket())
         connection.rollback()
     other.dispose()
+    hasty.close()
     assert one_line(caught.value)
     put(store, bucket())
 
@@ -216,6 +218,9 @@ def test_no_rights_no_database_and_a_wrong_password_are_three_things(server: dat
         with pytest.raises(AccessDenied, match="did not let us in") as denied:
             open_store(url, OPTIONS._replace(password="c4n4ry"))
         assert "c4n4ry" not in denied.value.message
+    else:
+        with pytest.raises(AccessDenied, match=r'did not let us in: .*role "nobody" does not exist'):
+            open_store(url.replace(f"u_{database}@", "nobody@"), OPTIONS)
 
 
 def test_a_server_that_only_reads_is_told(store: Store, server: databases.Server, url: str, database: str) -> None:
@@ -415,7 +420,7 @@ def filled(store: Store) -> tuple[dict[Key, str | None], StoreBroken]:
 
 
 def test_tokens_of_several_servers(store: Store, url: str) -> None:
-    stores = [open_store(url, OPTIONS._replace(timeout=30)) for _ in range(4)]
+    stores = [open_store(url, OPTIONS) for _ in range(4)]
     made = [[make("ada", "editor", "2026-01-01T00:00:00Z")[1] for _ in range(6)] for _ in stores]
 
     def keep(number: int) -> list[bool]:
@@ -481,7 +486,7 @@ def test_a_cluster_goes_on_without_one_of_its_nodes() -> None:
             assert found.data["description"] == "60"
             other.close()
         # What one node has acknowledged, another one reads.
-        near, far = (open_store(url, OPTIONS._replace(timeout=5)) for url in urls[:2])
+        near, far = (open_store(url, OPTIONS) for url in urls[:2])
         for number in range(20):
             put(
                 near,
@@ -492,12 +497,13 @@ def test_a_cluster_goes_on_without_one_of_its_nodes() -> None:
             assert seen is not None
             assert seen.data["description"] == f"n{number}"
         # A node that has lost the others refuses: told, nothing printed.
+        hasty = open_store(urls[0], OPTIONS._replace(timeout=5))
         databases.kill(cluster, 1)
         databases.until(lambda: not databases.is_ready(cluster, 0), "the last node still answers")
         with pytest.raises(Unreachable) as caught:
-            put(near, document("user", "more"))
+            put(hasty, document("user", "more"))
         assert one_line(caught.value)
-        for each in (store, near, far):
+        for each in (store, near, far, hasty):
             each.close()
 
 

@@ -55,6 +55,19 @@ def test_hooks_that_do_not_fire_are_found(repo: Path) -> None:
     assert git(repo, "status", "--porcelain").stdout == ""
 
 
+def test_what_is_not_installed_is_told_from_what_is_broken(repo: Path) -> None:
+    hook = repo / ".git/hooks/pre-commit"
+    hook.chmod(0o644)
+    found = doctor(repo, 1)
+    assert "does not fire" in found["pre-commit"]["found"]
+
+    zenprofile(repo, "hooks", "uninstall")
+
+    found = doctor(repo, 1)
+    assert {found[check]["found"] for check in (*HOOKS, "merge driver")} == {"not installed"}
+    assert "none    pre-push: not installed" in zenprofile(repo, "doctor", status=1).stdout
+
+
 def test_a_hook_that_fires_and_lets_through_is_found(repo: Path) -> None:
     found = doctor(repo, 1, ZENPROFILE="0")
 

@@ -67,7 +67,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     link = process.stdout.readline().strip()
     yield Served(link.partition("/open/")[0], link, folder)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     process.stdout.close()
 
 
@@ -85,7 +85,7 @@ def next_page(browser: Chrome) -> Iterator[None]:
     main = browser.find_element(By.TAG_NAME, "main")
     yield
     # In between the driver may have no word for it: "Node with given id does not belong to the document".
-    wait = WebDriverWait(browser, 20, ignored_exceptions=[WebDriverException])
+    wait = WebDriverWait(browser, 60, ignored_exceptions=[WebDriverException])
     wait.until(staleness_of(main))
     wait.until(lambda found: found.execute_script("return document.readyState") == "complete")
 
@@ -111,7 +111,7 @@ def test_a_link_signs_one_browser_in_once(served: Served, browser: Chrome) -> No
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_for_everybody_and_asks_nobody_else(served: Served, browser: Chrome, page: str) -> None:
-    for dark, width in ((False, 1200), (True, 1200), (False, 390), (True, 390)):
+    for dark, width in ((False, 1200), (True, 1200), (False, 375), (True, 375)):
         browsers.look(browser, dark=dark, width=width)
         browser.get(served.address + page)
 

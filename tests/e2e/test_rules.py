@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import graphlib
 import os
 import re
 import shutil
@@ -123,11 +124,35 @@ REACHING_OUT = {"open", "input", "print", "exec", "eval", "__import__", "breakpo
 def test_the_core_calls_no_builtin_that_reaches_out() -> None:
     calls = [
         f"{module.name}:{node.lineno}: {node.func.id}"
-        for module in (ROOT / "zenprofile" / "core").glob("*.py")
+        for module in (ROOT / "zenprofile" / "core").rglob("*.py")
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in REACHING_OUT
     ]
     assert calls == []
+
+
+def imports(module: Path, known: set[str]) -> set[str]:
+    """Name the modules of this package that one imports, also within functions; what only types need does not count."""
+    found: set[str] = set()
+    nodes: list[ast.AST] = [ast.parse(module.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            named = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (named & known) | ({node.module} & known if named - known else set())
+        nodes += ast.iter_child_nodes(node)
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    modules = {
+        ".".join(module.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): module
+        for module in (ROOT / "zenprofile").rglob("*.py")
+    }
+
+    graphlib.TopologicalSorter({name: imports(modules[name], set(modules)) for name in modules}).prepare()
 
 
 def test_no_module_is_too_long_to_be_read_at_once() -> None:

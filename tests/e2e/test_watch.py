@@ -65,8 +65,14 @@ def test_what_is_invalid_or_secret_is_held_told_once_and_explained(team: Team) -
         machine.write(S3, store("s3", {"path": "s3://a", "secret": "AKIA" + "IOSFODNN7EXAMPLE"}))
         watcher.told("held", after=lines)
         assert machine.head == after
+        rows = {row["check"]: row for row in machine.run("doctor -o json", fails=1).json}
+        assert not rows["watcher"]["ok"]
+        assert "held since" in rows["watcher"]["found"]
         machine.git("checkout", "-q", "--", S3.path)
         watcher.is_in("watching")
+        rows = {row["check"]: row for row in machine.run("doctor -o json", fails=None).json}
+        assert rows["watcher"]["ok"]
+        assert "its last error, at 2" in rows["watcher"]["found"]
     assert commits(machine, before) == 1
     assert is_shared(machine)
 
@@ -142,7 +148,8 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
         machine.git("commit", "-q", "-a", "-m", "clashes")
         assert "README" in machine.git("rebase", "main", fails=True)  # it stops in the middle
         watcher.is_in("paused", "rebase")  # for a moment it may be the index that git holds
-        assert machine.run("status -o json").json["state"] == "paused"
+        status = machine.run("status -o json").json
+        assert (status["state"], bool(status["since"])) == ("paused", True)
         machine.write(Key("stack", "", "late"), stack("late"))
         machine.git("rebase", "--abort")
         machine.git("switch", "-q", "main")
@@ -160,6 +167,7 @@ def test_git_by_hand_goes_on_under_the_watcher(team: Team) -> None:
         watcher.is_in("paused", "detached")
         status = machine.run("status -o json").json
         assert (status["state"], status["next"]) == ("paused", "git switch BRANCH")
+        assert status["since"]
     with watching(machine) as watcher:  # whatever is checked out after that is the branch to watch
         watcher.is_in("paused", "detached")
         machine.git("switch", "-q", "main")

@@ -25,7 +25,7 @@ def test_each_of_many_clients_gets_its_answers(serve: Callable[..., Running]) ->
         if number % 10 == 0:
             asked.insert(2, ("PUT", f"/api/v1/users/{name}", json.dumps({"name": name}), write))
         try:
-            together.wait(60)
+            together.wait(300)
             for method, path, body, more in asked:
                 connection.request(method, path, body, more)
                 answer = connection.getresponse()

@@ -41,6 +41,50 @@ def test_what_is_not_there_asks_for_a_token_too(ask: Ask) -> None:
     assert ask("GET", "/nothing").status == 404
 
 
+def test_a_browser_is_told_by_a_page(ask: Ask) -> None:
+    html = {"Authorization": None, "Accept": "text/html,*/*;q=0.8"}
+    signed_in = {**html, "Cookie": f"zenprofile={serving.TOKEN}"}
+
+    asked = [(ask("GET", "/nothing", headers=headers), status) for headers, status in ((html, 401), (signed_in, 404))]
+
+    assert [(said.status, said.headers["Content-Type"]) for said, _ in asked] == [
+        (status, "text/html; charset=utf-8") for _, status in asked
+    ]
+    assert ask("GET", "/api/v1/nothing", headers=html).headers["Content-Type"] == "application/problem+json"
+    again = ask("GET", "/sign-in", headers=html)
+    assert (again.status, again.headers["Location"]) == (303, "/")
+
+
+def test_the_last_user_stays_whatever_deletes_it(ask: Ask) -> None:
+    revision = ask("GET", "/api/v1/users/default").json["revision"]
+    edit = {"kind": "user", "type": "", "name": "default", "replaces": revision, "text": None}
+
+    assert ask("POST", "/api/v1/changes", {"edits": [edit]}).json["code"] == "in-use"
+
+    new = {"kind": "user", "type": "", "name": "eve", "replaces": None, "text": "name: eve\n"}
+    assert ask("POST", "/api/v1/changes", {"edits": [edit, new]}).status == 201
+
+
+def test_who_is_deleted_leaves_teams_and_assignments_in_the_same_change(ask: Ask) -> None:
+    for path, document in (
+        ("users/eve", {"name": "eve"}),
+        ("teams/ml", {"name": "ml", "members": ["default", "eve"]}),
+        ("roles/lead", {"name": "lead", "assignments": [{"user": "eve"}]}),
+    ):
+        assert ask("PUT", f"/api/v1/{path}", document, {"If-None-Match": "*"}).status == 201
+
+    said = ask("DELETE", "/api/v1/users/eve", headers={"If-Match": "*"})
+
+    assert said.status == 204
+    change = ask("GET", f"/api/v1/changes/{said.headers['Zenprofile-Rev']}").json["changes"]
+    assert sorted((one["name"], one["action"]) for one in change) == [
+        ("eve", "removed"),
+        ("lead", "changed"),
+        ("ml", "changed"),
+    ]
+    assert ask("GET", "/api/v1/teams/ml").json["members"] == ["default"]
+
+
 ORDER: dict[str, tuple[int, str, str, dict[str, Any]]] = {
     "no token": (401, "PUT", "/api/v1/stacks/none", {"body": LARGE, "headers": {"Authorization": None}}),
     "may only read": (403, "PUT", "/api/v1/stacks/none", {"body": LARGE, "headers": {**PLAIN, "token": "viewer"}}),
@@ -84,6 +128,11 @@ ORDER: dict[str, tuple[int, str, str, dict[str, Any]]] = {
         {"body": {**NEW, "name": "Default"}, "headers": {"If-None-Match": "*"}},
     ),
     "in use": (409, "DELETE", "/api/v1/components/orchestrator/default", {"headers": {"If-Match": "*"}}),
+    "the last user": (409, "DELETE", "/api/v1/users/default", {"headers": {"If-Match": "*"}}),
+    "no object": (400, "PUT", STACK, {"body": b"null", "headers": {"Content-Type": "application/json"}}),
+    "no cursor": (400, "GET", "/api/v1/stacks?cursor=%25%25", {}),
+    "no such file": (404, "GET", "/static/none.css", {}),
+    "a file is only read": (405, "POST", "/static/page.css", {}),
     "another method": (405, "POST", STACK, {"body": NEW}),
 }
 

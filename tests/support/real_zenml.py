@@ -80,7 +80,7 @@ class Server:
                 stdout=file,
                 stderr=file,
             )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             assert self._process.poll() is None, log.read_text()
             with (

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from zenprofile.core import entity
 from zenprofile.core.document import reader, writer
-from zenprofile.core.entity import KINDS, Entity, Key, in_place, key_of, key_of_path, normal, ordered, revision
+from zenprofile.core.entity import (
+    KINDS,
+    Entity,
+    Key,
+    in_place,
+    key_of,
+    key_of_path,
+    normal,
+    ordered,
+    revision,
+    revisions,
+)
 
 STACK = Key("stack", "", "prod")
 USER = Key("user", "", "ada")
@@ -85,11 +96,14 @@ def sha(canonical: str) -> str:
         ({"a": 10**30}, '{"a":1000000000000000000000000000000}'),
         ({"é": "ü\u2028/\x1b"}, '{"é":"ü\u2028/\\u001b"}'),
         ({"a": {"z": {}, "b": []}}, '{"a":{"b":[],"z":{}}}'),
+        ({"a": ",NaN,", "b": ["NaN"]}, '{"a":",NaN,","b":["NaN"]}'),
     ],
 )
 def test_a_revision_is_the_hash_of_canonical_json(data: dict[str, Any], canonical: str) -> None:
     assert revision(USER, data) == sha(canonical)
     assert Entity(USER, data).revision == sha(canonical)
+    assert revisions([(USER, data), (USER, {}), (USER, data)]) == [sha(canonical), sha("{}"), sha(canonical)]
+    assert revisions([]) == []
 
 
 def test_one_is_not_one_point_zero_and_not_true() -> None:

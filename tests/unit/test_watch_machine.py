@@ -299,6 +299,14 @@ def test_at_the_end_what_was_saved_is_committed_and_nothing_begun() -> None:
     assert [type(action) for _, action in clock.done] == [Scan, Commit, Exit]
 
 
+def test_at_the_end_it_looks_once_for_what_no_event_has_told_yet() -> None:
+    clock = Clock().settled()
+    clock.answers[Scan] = [Scanned("a"), Scanned("")]
+    clock.tell(Stop())
+
+    assert [type(action) for _, action in clock.done] == [Scan, Commit, Exit]
+
+
 @pytest.mark.parametrize(
     ("policy", "actions"),
     [

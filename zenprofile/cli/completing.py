@@ -3,15 +3,12 @@
 The parser is nine tenths of the time that a person waits for after pressing the tab key.
 """
 
-import os
 from typing import NamedTuple
 
 from zenprofile.cli import output
+from zenprofile.cli.completing_names import entities, entity_names, profile_names
 from zenprofile.cli.session import Session
 from zenprofile.cli.table import SECTIONS, TYPED, VERBS
-from zenprofile.errors import ZenprofileError
-from zenprofile.machine.active import find_active
-from zenprofile.machine.profiles import folder_of
 
 # Options of every command, and whether a value follows them.
 _COMMON = {
@@ -26,7 +23,10 @@ _COMMON = {
 }
 _ON_PROFILES = frozenset({"set", "describe", "rename", "delete"})
 _ON_ENTITIES = frozenset({"describe", "update", "rename", "copy", "delete", "set"})
-_TAKE_ENTITIES = frozenset({"blame", "edit", "log", "path", "restore"})  # as their first argument
+# As their first argument.
+_TAKE_ENTITIES = frozenset({"blame", "edit", "log", "path", "resolve", "restore"})
+_TAKE_ENTITIES |= {"override set", "override unset", "secrets allow"}
+_TAKE_REVISIONS = frozenset({"show", "revert"})
 
 
 class Offer(NamedTuple):
@@ -73,16 +73,27 @@ def quick(session: Session, words: list[str]) -> list[Offer] | None:
 
 def _after(session: Session, plain: list[str], current: str) -> list[Offer] | None:
     """Answer behind a command."""
-    verbs = VERBS.get(" ".join([TYPED if _is_type(plain[0]) else plain[0], *plain[1:]]))
-    if verbs:
-        return _starting(verbs.split(), current)
-    if plain[0] in _TAKE_ENTITIES:
-        return _starting(entities(session), current) if len(plain) == 1 else None
+    if plain == ["help"]:
+        return _commands(current)
+    verbs = VERBS.get(" ".join([TYPED if _is_type(word) else word for word in plain if word != "help"]))
+    found = verbs.split() if verbs else _operands(session, plain)
+    return None if found is None else _starting(found, current)
+
+
+def _operands(session: Session, plain: list[str]) -> list[str] | None:
+    """Return what may follow as an argument; None where the parser has to say."""
+    path = " ".join(plain)
+    if path in _TAKE_ENTITIES:
+        return entities(session)
+    if path in _TAKE_REVISIONS or plain[0] == "diff":
+        from zenprofile.cli.completing_values import revisions
+
+        return revisions(session) + (entities(session) if plain[0] == "diff" else [])
     if plain[0] in _ON_PROFILES:
-        return _starting(profile_names(session), current) if len(plain) == 1 else []
+        return profile_names(session) if len(plain) == 1 else []
     if len(plain) == 2 and plain[1] in _ON_ENTITIES:
         folder = _folder(plain[0])
-        return _starting(entity_names(session, folder), current) if folder else None
+        return entity_names(session, folder) if folder else None
     return None
 
 
@@ -129,72 +140,6 @@ def _folder(command: str) -> str:
     if _is_type(command):
         return f"components/{command.replace('-', '_')}"
     return KINDS[command].folder if command in KINDS else ""
-
-
-def profile_names(session: Session) -> list[str]:
-    """Return the names of this machine's profiles, and of the one in the checkout."""
-    try:
-        names = session.profiles.names()
-        active = session.active if names else find_active(session.profiles)
-        return sorted({*names, active.name}) if active.is_checkout else names
-    except ZenprofileError:
-        return []
-
-
-def entity_names(session: Session, folder: str) -> list[str]:
-    """Return names of entities as the files of a local store have them; [] of any other store.
-
-    Args:
-        session: of the active profile.
-        folder: below the profile: ``stacks``, ``components/artifact_store``, or ``components`` for every type.
-    """
-    top = root_of(session)
-    if not top:
-        return []
-    root = os.path.join(top, folder)
-    folders = [root, *(os.path.join(root, type_) for type_ in _listed(root) if not type_.endswith(".yaml"))]
-    return sorted({name.removesuffix(".yaml") for at in folders for name in _listed(at) if name.endswith(".yaml")})
-
-
-def entities(session: Session) -> list[str]:
-    """Return every entity of a local store in full (``stack/prod``), by its files; [] of any other store."""
-    from zenprofile.core.entity import KINDS
-
-    top = root_of(session)
-    found: list[str] = []
-    for kind in KINDS.values() if top else ():
-        root = os.path.join(top, kind.folder)
-        places = [(f"{kind.name}/{type_}", os.path.join(root, type_)) for type_ in _listed(root)] if kind.typed else []
-        for prefix, folder in places or [(kind.name, root)]:
-            names = (name.removesuffix(".yaml") for name in _listed(folder) if name.endswith(".yaml"))
-            found += [f"{prefix}/{name}" for name in names]
-    return sorted(found)
-
-
-def folders(root: str) -> list[str]:
-    """Return the folders of documents below a profile's: ``stacks``, ``components/artifact_store`` and so on."""
-    from zenprofile.core.entity import KINDS
-
-    found = []
-    for kind in KINDS.values():
-        types = _listed(os.path.join(root, kind.folder)) if kind.typed else []
-        found += [f"{kind.folder}/{type_}" for type_ in types] if kind.typed else [kind.folder]
-    return found
-
-
-def root_of(session: Session) -> str:
-    """Return the folder of the active profile's documents, or "" where it has none."""
-    try:
-        return folder_of(session.active.existing())
-    except ZenprofileError:
-        return ""
-
-
-def _listed(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _by_parser(words: list[str]) -> list[Offer]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
 
-from zenprofile.cli import completing
+from zenprofile.cli import completing_names
 from zenprofile.cli.session import Session
 from zenprofile.core.entity import COMPONENT_TYPES
 from zenprofile.errors import ZenprofileError
@@ -38,10 +38,11 @@ _SHORT = {"-l": "--label", "-f": "--flavor", "-t": "--type"}
 
 
 class CommandLine(NamedTuple):
-    """A command line up to an option whose value is asked for; type and flavor are "" where it names none."""
+    """A command line up to an option whose value is asked for; name, type and flavor are "" where it has none."""
 
     group: str
     verb: str
+    name: str
     type: str
     flavor: str
 
@@ -58,10 +59,10 @@ def behind(session: Session, words: Sequence[str]) -> list[str] | None:
 
 
 def _line(words: Sequence[str]) -> CommandLine:
-    group, verb = ([word for word in words[:2] if not word.startswith("-")] + ["", ""])[:2]
+    group, verb, name = [*("" if word.startswith("-") else word for word in words[:3]), "", "", ""][:3]
     own = group.replace("-", "_")
     type_ = own if own in COMPONENT_TYPES else _value(words, "--type", "-t").replace("-", "_")
-    return CommandLine(group, verb, type_, _value(words, "--flavor", "-f"))
+    return CommandLine(group, verb, name, type_, _value(words, "--flavor", "-f"))
 
 
 def _value(words: Sequence[str], *flags: str) -> str:
@@ -79,9 +80,10 @@ def _finder(line: CommandLine, flag: str) -> Find | None:
     table: dict[str, tuple[bool, Find]] = {
         "--at": (True, lambda session, _: revisions(session)),
         "--to": (True, lambda session, _: revisions(session)),
+        "--rev": (True, lambda session, _: revisions(session)),
         "--label": (line.verb in {"list", "tree"}, lambda session, _: label_keys(session)),
         "--flavor": (of_components, lambda session, found: flavors(session, found.type)),
-        "--set": (of_components, lambda _, found: settings(found.type, found.flavor)),
+        "--set": (of_components, lambda session, found: settings(*_flavor_of(session, found))),
         "--type": (line.group in {"component", "flavor"}, lambda _, __: list(COMPONENT_TYPES)),
     }
     fits, find = table.get(_SHORT.get(flag, flag), (False, None))
@@ -92,7 +94,7 @@ def _members(flag: str) -> Find | None:
     """Return what finds the components that an option of a stack's takes."""
     for type_ in COMPONENT_TYPES:
         if flag in {STACK_LETTERS.get(type_), f"--{type_}", f"--{type_.replace('_', '-')}"}:
-            return lambda session, _: completing.entity_names(session, f"components/{type_}")
+            return lambda session, _: completing_names.entity_names(session, f"components/{type_}")
     return None
 
 
@@ -102,8 +104,22 @@ def flavors(session: Session, type_: str) -> list[str]:
 
     catalog = resources.catalog()
     known = {flavor for each in ([type_] if type_ else COMPONENT_TYPES) for flavor in catalog.flavors(each)}
-    known.update(completing.entity_names(session, f"flavors/{type_}" if type_ else "flavors"))
+    known.update(completing_names.entity_names(session, f"flavors/{type_}" if type_ else "flavors"))
     return sorted(known)
+
+
+def _flavor_of(session: Session, line: CommandLine) -> tuple[str, str]:
+    """Return the type and flavor of the component that a line registers, or of the one there that it updates."""
+    *_, of_name, name = ["", *line.name.split("/")]
+    named = line.type or of_name
+    root = completing_names.root_of(session) if line.verb == "update" else ""
+    for type_ in ([named] if named else COMPONENT_TYPES) if root else ():
+        with suppress(ZenprofileError, OSError), nofollow.folder(root, f"components/{type_}") as fd:
+            text = (nofollow.read_at(fd, f"{name}.yaml", name) or b"").decode("utf-8", "replace")
+            found = re.search(r"(?m)^flavor:[ ]*[\"']?([\w.-]+)", text)
+            if found:
+                return type_, found[1]
+    return line.type, line.flavor
 
 
 def settings(type_: str, flavor: str) -> list[str]:
@@ -119,7 +135,7 @@ def revisions(session: Session) -> list[str]:
     """Return branches and tags of the repository that the active profile lies in."""
     from zenprofile.git import runner
 
-    root = completing.root_of(session)
+    root = completing_names.root_of(session)
     args = ["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags"]
     try:
         found = runner.run(args, root) if root else None
@@ -133,9 +149,9 @@ def label_keys(session: Session) -> list[str]:
 
     Of files, as their lines look: to read every document as data would take too long behind a tab key.
     """
-    root = completing.root_of(session)
+    root = completing_names.root_of(session)
     if root:
-        return sorted({key for folder in completing.folders(root) for key in _labels_in(root, folder)})
+        return sorted({key for folder in completing_names.folders(root) for key in _labels_in(root, folder)})
     session.quiet = True
     try:
         loaded = session.store().snapshot().load()

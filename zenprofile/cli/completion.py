@@ -2,9 +2,8 @@
 
 import click
 
-from zenprofile.cli import completing, completing_values, output
+from zenprofile.cli import output
 from zenprofile.cli.options import command
-from zenprofile.cli.session import Session
 
 _BASH = """\
 _zenprofile() {
@@ -51,47 +50,3 @@ _SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 def completion(shell: str) -> None:
     """Print the script that completes commands, options and names in a shell."""
     output.result(_SCRIPTS[shell])
-
-
-def entity_names(context: click.Context, folder: str, incomplete: str = "") -> list[str]:
-    """Return names of entities for the parser's own completion; see `zenprofile.cli.completing.entity_names`."""
-    found = completing.entity_names(context.ensure_object(Session), folder)
-    return [name for name in found if name.startswith(incomplete)]
-
-
-def entities(context: click.Context, incomplete: str = "") -> list[str]:
-    """Return entities in full for the parser's own completion; see `zenprofile.cli.completing.entities`."""
-    found = completing.entities(context.ensure_object(Session))
-    return [name for name in found if name.startswith(incomplete)]
-
-
-def flavors(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete a flavor of the component type that the command line names, or of any."""
-    found = completing_values.flavors(context.ensure_object(Session), _type_of(context))
-    return [name for name in found if name.startswith(incomplete)]
-
-
-def settings(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the keys that the flavor's schema has, as ``KEY=``."""
-    found = completing_values.settings(_type_of(context), str(context.params.get("flavor") or ""))
-    return [name for name in found if name.startswith(incomplete)]
-
-
-def _type_of(context: click.Context) -> str:
-    """Return the component type that ``--type`` or the group names; "" for none."""
-    from zenprofile.core.entity import COMPONENT_TYPES
-
-    group = (context.parent.info_name or "").replace("-", "_") if context.parent else ""
-    return str(context.params.get("type_") or (group if group in COMPONENT_TYPES else ""))
-
-
-def revisions(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete branches and tags of the repository that the active profile lies in."""
-    found = completing_values.revisions(context.ensure_object(Session))
-    return [name for name in found if name.startswith(incomplete)]
-
-
-def label_keys(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the keys of labels that entities have."""
-    found = completing_values.label_keys(context.ensure_object(Session))
-    return [name for name in found if name.startswith(incomplete)]

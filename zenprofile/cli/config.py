@@ -1,5 +1,7 @@
 """Settings of a profile on this machine."""
 
+import contextlib
+
 import click
 
 from zenprofile.cli import output
@@ -69,6 +71,18 @@ def watch(session: Session, settings: tuple[str, ...]) -> None:
         pairs[key] = value
     changed = watching.changed(session.profile.watch, pairs)
     _show(session, usecase.settings(session.profiles, session.profile, watch=changed))
+    if session.profile.store_type == "local" and _is_watched(session):
+        session.hint("The watcher that runs takes this up when it is started again.")
+
+
+def _is_watched(session: Session) -> bool:
+    from zenprofile.drivers.local import watch_record
+    from zenprofile.errors import ZenprofileError
+    from zenprofile.watch import run
+
+    with contextlib.suppress(ZenprofileError):
+        return watch_record.is_running(run.repository_of(session.store()))
+    return False
 
 
 def _show(session: Session, profile: Profile) -> None:

@@ -1,18 +1,19 @@
 """Commands on conflicts: conflicts, resolve."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from zenprofile.cli import output
+from zenprofile.cli.conflict_words import in_words
 from zenprofile.cli.options import command
+from zenprofile.cli.resolving import edited, told
 from zenprofile.cli.session import Session
-from zenprofile.cli.standing import arrived, side_of
+from zenprofile.cli.standing import side_of
+from zenprofile.cli.walk import walk
 from zenprofile.store.sharing import Sharing, Typed
 
 if TYPE_CHECKING:
-    from zenprofile.core.entity import Key
     from zenprofile.core.merge.data import Choice
 
 
@@ -27,32 +28,6 @@ def conflicts(session: Session) -> None:
         return
     rows = sharing.conflicts(side, who=True)
     session.show(rows, lambda: "\n".join(map(in_words, rows)) or "There are no conflicts.")
-
-
-def in_words(row: dict[str, Any], *, when: bool = False) -> str:
-    """Return a conflict as lines for people: what it is, and each side's value.
-
-    Args:
-        row: as ``conflicts -o json`` prints it.
-        when: whether each side's last change is told, by whom and when; else only who deleted something.
-    """
-    lines = [title(row)]
-    lines += [f"  {row['detail']}"] if row["detail"] else []
-    for side in ("base", "ours", "theirs"):
-        by = row.get(f"{side}_by", {})
-        deleted = bool(by) and row["class"] == "reference" and side not in row
-        told = f"  (by {by['who']})" if deleted else ""
-        told = f"  ({by['who']}, {output.local_time(by['when'])})" if by and when else told
-        if side in row or deleted:
-            lines.append(f"  {side + ':':8}{'deleted' if deleted else output.as_json(row[side], indent=None)}{told}")
-    return "\n".join(map(output.safe_text, lines))
-
-
-def title(row: dict[str, Any]) -> str:
-    """Return which field of which entity is in conflict, and how."""
-    name = "/".join(part for part in (row["kind"], row["type"], row["name"]) if part)
-    place = f", in the profile at '{row['profile']}'" if "profile" in row else ""
-    return f"{name} {row['path']} ({row['class']}{place})".replace("  ", " ")
 
 
 @command(
@@ -87,8 +62,6 @@ def resolve(
     if side is None:
         return
     if not choice:
-        from zenprofile.cli.walk import walk
-
         walk(session, side, entity, field)
     elif all_:
         from zenprofile.usecases import sharing
@@ -127,29 +100,3 @@ def _resolve(session: Session, side: Sharing, entity: str, field: str, choice: s
         return
     made: Choice | Typed = edited(side, key) if choice == "edit" else "ours" if choice == "ours" else "theirs"
     told(session, *sharing.resolve(side, key, field, made))
-
-
-def told(session: Session, left: int, done: Any) -> None:
-    """Say how many conflicts are left, or what arrived with the last one settled."""
-    from zenprofile.usecases import sharing
-
-    if left:
-        session.say(f"Settled; {left} more to settle: see 'zenprofile conflicts'.")
-    elif not done.moved:  # a merge of the user's own
-        session.say("\n".join(map(output.safe_text, done.notes)).capitalize())
-    else:
-        session.say("Settled; merged. Share it with: zenprofile sync")
-        arrived(session, done.changes, done.notes)
-    if session.format != "table":
-        session.show({"left": left, "changes": sharing.changes_json(done.changes)}, str)
-
-
-def edited(side: Sharing, key: "Key") -> Typed:
-    """Return an entity's document as a person has left it in the editor."""
-    try:
-        text = click.edit(side.marked(key), extension=".yaml", require_save=True)
-    except FileNotFoundError:  # the editor took the file away
-        text = None
-    if text is None:
-        raise click.UsageError("The document was not saved; nothing is settled.")
-    return Typed(text)

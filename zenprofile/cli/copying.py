@@ -1,11 +1,17 @@
 """The command ``copy``."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from zenprofile.cli import output, showing
-from zenprofile.cli.options import command, message_option, profile_names
+from zenprofile.cli.completers import profile_names
+from zenprofile.cli.options import command, message_option
 from zenprofile.cli.session import Session
 from zenprofile.errors import UsageError
+
+if TYPE_CHECKING:
+    from zenprofile.usecases.copying import Copied
 
 
 @command(
@@ -50,10 +56,14 @@ def copy(session: Session, source: str, destination: str, dry: bool, merge: bool
     if dry:
         session.show(data, lambda: showing.differences(done.changes))
         return
-    session.show(data, lambda: _told(done.documents, len(done.changes), done.begun))
+    session.show(data, lambda: _told(done))
 
 
-def _told(documents: int, changes: int, begun: bool) -> str:
-    if begun:
-        return f"Copied {documents} documents to a new profile."
-    return f"Copied {changes} of {documents} documents; the others were there." if changes else "Nothing to change."
+def _told(done: "Copied") -> str:
+    if done.begun:
+        return f"Copied {done.documents} documents to a new profile."
+    if not done.changes:
+        return "Nothing to change."
+    gone = sum(changed.action == "removed" for changed in done.changes)
+    deleted = f", deleted {gone}" if gone else ""
+    return f"Copied {len(done.changes) - gone} of {done.documents} documents{deleted}; the others were there."

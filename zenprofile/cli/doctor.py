@@ -12,6 +12,8 @@ from zenprofile.cli.session import Session
 def doctor(session: Session) -> int:
     """Prove that hooks, merge driver, remote and keyring work, by trying each; ends with 1 where one does not.
 
+    What is not installed is told from what is there and fails.
+
     Commits, merges and pushes are tried in a temporary place: nothing in the repository changes.
     """
     from zenprofile.githooks import doctor as usecase
@@ -29,4 +31,7 @@ def doctor(session: Session) -> int:
 def _line(finding: "tuple[str, bool, str, str]") -> str:
     check, ok, found, remedy = finding
     advice = f"\n        {output.safe_text(f'-> {remedy}')}" if remedy else ""
-    return f"{'ok  ' if ok else 'FAIL'}    {output.safe_text(f'{check}: {found}')}{advice}"
+    from zenprofile.githooks.doctor import NOT_INSTALLED
+
+    word = "ok" if ok else "none" if found.startswith(NOT_INSTALLED) else "FAIL"
+    return f"{word:<8}{output.safe_text(f'{check}: {found}')}{advice}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zenprofile.cli import output, reading, showing
-from zenprofile.cli.options import command, message_option, profile_names
+from zenprofile.cli.completers import profile_names
+from zenprofile.cli.options import command, message_option
 from zenprofile.cli.session import Session
 from zenprofile.core.change import Recorded
 
@@ -97,20 +98,19 @@ def diff(session: Session, words: tuple[str, ...], profile_to: str, exit_code: b
 
 
 def _compared(session: Session, words: tuple[str, ...], profile_to: str) -> "list[Changed]":
-    from zenprofile.usecases import history
+    from zenprofile.usecases import earlier_names, history
 
     store = session.store()
     if profile_to:
         there = session.open(session.named(profile_to)).snapshot()
         wanted = {history.find(store, word, there) for word in words}
         changes = history.differences(store.snapshot(), there)
-    else:
-        between = history.compared(store, words)
-        if between is not None:
-            return between
-        span, keys = history.narrowed(store, words)
-        wanted, changes = set(keys), history.diff(store, span)
-    return [changed for changed in changes if not wanted or changed.key in wanted]
+        return [changed for changed in changes if not wanted or changed.key in wanted]
+    between = history.compared(store, words)
+    if between is not None:
+        return between
+    span, keys = history.narrowed(store, words)
+    return earlier_names.diff(store, span, keys) if keys else history.diff(store, span)
 
 
 @command(examples=["zenprofile blame stack/prod", "zenprofile blame component/artifact_store/s3-prod -o json"])

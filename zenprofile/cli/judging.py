@@ -7,7 +7,7 @@ from zenprofile.cli import output, whereabouts
 from zenprofile.cli.session import Session
 from zenprofile.errors import Problem
 from zenprofile.store.base import Snapshot, Store
-from zenprofile.store.capabilities import InWorkTree
+from zenprofile.store.capabilities import Foreign, InWorkTree
 from zenprofile.usecases import documents, repository_profiles
 
 
@@ -78,6 +78,7 @@ def validate(
         found = documents.judge(snapshot, each.below)
         problems += [each.placed(problem, from_top=form is not None) for problem in found.problems]
         session.warn_all(each.place + line for line in found.warnings)
+        session.warn_all(each.store.notes() if isinstance(each.store, Foreign) else ())
         number += found.number
         session.hint(each.told(found.number))
     if form is not None:

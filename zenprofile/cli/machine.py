@@ -93,9 +93,9 @@ def secrets() -> None:
 def check(session: Session, at: str | None) -> int:
     """List the references that this machine cannot resolve, and how to supply each.
 
-    ${env:NAME} is resolved by an environment variable. {{secret.key}} is resolved by ZenML's secret store when a
-    pipeline runs; zenprofile never reads that store, so these are listed always. Ends with status 1 where something is
-    listed.
+    ${env:NAME} is resolved by an environment variable; where one is missing, this ends with status 1. {{secret.key}} is
+    resolved by ZenML's secret store when a pipeline runs; zenprofile never reads that store, so these are listed, and
+    fail nothing.
     """
     from zenprofile.core.entity import Entity
     from zenprofile.usecases import overrides
@@ -104,11 +104,12 @@ def check(session: Session, at: str | None) -> int:
     own = {} if at else session.profile.overrides
     loaded = session.store().snapshot(at).load()
     read_here = [Entity(e.key, overrides.laid(e, own)) for e in loaded.entities]
-    found = [usecase.as_json(each) for each in usecase.unresolved(read_here, os.environ)]
-    if found or session.format != "table":
-        session.show(found, lambda: _secrets(found))
+    found = usecase.unresolved(read_here, os.environ)
+    rows = [usecase.as_json(each) for each in found]
+    if rows or session.format != "table":
+        session.show(rows, lambda: _secrets(rows))
     showing.refuse(session, loaded.problems)
-    return 1 if found else 0
+    return 1 if any(each.here for each in found) else 0
 
 
 @secrets.command(examples=[f"zenprofile secrets allow component/artifact_store/s3-prod {'0123456789abcdef' * 4}"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from zenprofile.cli import completing
+from zenprofile.cli.completers import profile_names
 from zenprofile.cli.output import FORMATS, LIST_FORMATS
 from zenprofile.cli.session import Session
 
@@ -31,12 +31,6 @@ def _tell_of_git(context: click.Context, session: Session) -> None:
     if session.debug not in runner.listeners:
         runner.listeners.append(session.debug)
         context.find_root().call_on_close(lambda: runner.listeners.remove(session.debug))
-
-
-def profile_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the name of a profile."""
-    found = completing.profile_names(context.ensure_object(Session))
-    return [name for name in found if name.startswith(incomplete)]
 
 
 def _common(output_flags: Sequence[str], formats: Sequence[str]) -> list[click.Parameter]:
@@ -178,7 +172,7 @@ pass_session = click.pass_obj
 
 
 def _revs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from zenprofile.cli.completion import revisions
+    from zenprofile.cli.completers import revisions
 
     return revisions(context, parameter, incomplete)
 

@@ -74,6 +74,28 @@ def _padded(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
+# A column of plain ASCII is made safe, measured and filled up at once: calls for each cell are half the time of a long
+# list.
+def _safe_column(values: Iterable[object]) -> list[str]:
+    texts = list(map(str, values))
+    whole = "".join(texts)
+    if whole.isascii() and whole.isprintable():
+        return texts
+    safe = {text: safe_text(text) for text in set(texts)}
+    return [safe[text] for text in texts]
+
+
+def _widest(column: Sequence[str]) -> int:
+    return max(map(len if "".join(column).isascii() else width, set(column)))
+
+
+def _padded_column(column: Sequence[str], columns: int) -> list[str]:
+    if "".join(column).isascii():
+        return [text.ljust(columns) for text in column]
+    padded = {text: _padded(text, columns) for text in set(column)}
+    return [padded[text] for text in column]
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", colours: Sequence[int] = ()) -> str:
     """Return a table with a line around every cell, as ZenML draws it, without a final line end.
 
@@ -88,25 +110,37 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = 
     left, cross, right, cell, between, end, t_left, t_cross, t_right, b_left, b_cross, b_right, heavy, light = _LINES[
         "heavy" if _draws_boxes() else "ascii"
     ]
-    cells = [[safe_text(name).upper() for name in header], *([safe_text(value) for value in row] for row in rows)]
-    columns = [max(map(width, column)) for column in zip(*cells, strict=True)]
-    terminal = sys.stdout.isatty()
-    if terminal:
+    names = [safe_text(name).upper() for name in header]
+    cells = [_safe_column(column) for column in zip(names, *rows, strict=True)]
+    columns = [_widest(column) for column in cells]
+    found: Iterable[Sequence[str]]
+    if sys.stdout.isatty():
         columns = _fitted(columns, _window())
+        found = _wrapped_rows(cells, columns, colours)
+    else:
+        padded = zip(*map(_padded_column, cells, columns), strict=True)
+        found = [row for one in padded for row in ((), one)][1:]
     separator = t_left + t_cross.join(light * n for n in columns) + t_right
     lines = [left + cross.join(heavy * n for n in columns) + right]
-    wrapped = [[_wrapped(text, n) for text, n in zip(row, columns, strict=True)] for row in cells]
-    tall = [max(map(len, row)) > 1 for row in wrapped]
-    for number, row in enumerate(wrapped):
-        if number and (not terminal or number == 1 or tall[number] or tall[number - 1]):
-            lines.append(separator)
-        for parts in zip_longest(*row, fillvalue=""):
-            padded = [_padded(text, n) for text, n in zip(parts, columns, strict=True)]
-            lines.append(cell + between.join(_painted(padded, colours if number else [_BOLD] * len(colours))) + end)
+    lines += [cell + between.join(row) + end if row else separator for row in found]
     lines.append(b_left + b_cross.join(heavy * n for n in columns) + b_right)
     if title:
         lines.insert(0, _centred(safe_text(title), len(lines[0])))
     return "\n".join(lines)
+
+
+def _wrapped_rows(cells: Sequence[Sequence[str]], columns: Sequence[int], colours: Sequence[int]) -> list[list[str]]:
+    """Return lines of a table that fits its columns, as their cells; none of them where a rule stands."""
+    wrapped = [[_wrapped(text, n) for text, n in zip(row, columns, strict=True)] for row in zip(*cells, strict=True)]
+    tall = [max(map(len, row)) > 1 for row in wrapped]
+    found: list[list[str]] = []
+    for number, row in enumerate(wrapped):
+        if number and (number == 1 or tall[number] or tall[number - 1]):
+            found.append([])
+        for parts in zip_longest(*row, fillvalue=""):
+            padded = [_padded(text, n) for text, n in zip(parts, columns, strict=True)]
+            found.append(_painted(padded, colours if number else [_BOLD] * len(colours)))
+    return found
 
 
 def _painted(cells: list[str], colours: Sequence[int]) -> list[str]:

@@ -252,7 +252,7 @@ def unset_project(session: Session) -> None:
 def _active_user(session: Session) -> str:
     """Return the name of the active user; warns where there is no such user any more."""
     name = session.profile.active_user
-    if Key("user", "", name) not in session.store().snapshot().keys("user"):
+    if Key("user", "", name) not in session.now().keys("user"):
         session.warn_all([f"the active user '{name}' does not exist: 'zenprofile user set NAME' names another"])
     return name
 

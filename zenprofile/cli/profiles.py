@@ -5,7 +5,8 @@ import os
 import click
 
 from zenprofile.cli import fast_path, output
-from zenprofile.cli.options import command, profile_names
+from zenprofile.cli.completers import profile_names
+from zenprofile.cli.options import command
 from zenprofile.cli.session import Session
 from zenprofile.errors import ZenprofileError
 from zenprofile.machine.active import as_json, find_active

@@ -10,7 +10,7 @@ from zenprofile.cli import output, showing
 from zenprofile.cli.session import Session
 from zenprofile.cli.subject import Subject
 from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key
-from zenprofile.core.snapshot import Snapshot
+from zenprofile.core.snapshot import Loaded, Snapshot
 from zenprofile.errors import Invalid, NotFound
 from zenprofile.usecases import lookup
 
@@ -45,15 +45,18 @@ def active_key(session: Session, snapshot: Snapshot) -> Key:
 def warn_if_gone(session: Session) -> None:
     """Warn where the active stack does not exist."""
     name = session.active_stack
-    if Key("stack", "", name) not in session.store().snapshot().keys("stack"):
+    if Key("stack", "", name) not in session.now().keys("stack"):
         session.warn_all([f"the active stack '{name}' does not exist: 'zenprofile stack set NAME' names another"])
 
 
 def list_stacks(session: Session, at: str | None, wanted: "Selection") -> None:
     """Print the stacks that are wanted, as they were at a revision (None: now)."""
-    if not at:
-        warn_if_gone(session)
-    showing.list_entities(session, STACK, "", at, wanted, lambda rows: _stack_table(session, rows))
+
+    def look(loaded: Loaded) -> None:
+        if at or not any(entity.key.name == session.active_stack for entity in loaded.entities):
+            warn_if_gone(session)
+
+    showing.list_entities(session, STACK, "", at, wanted, lambda rows: _stack_table(session, rows), look)
 
 
 def _stack_table(session: Session, rows: list[Data]) -> str:
@@ -79,11 +82,9 @@ def describe_stacks(session: Session, names: tuple[str, ...], at: str | None) ->
 
 def _described_stack(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> str:
     active = " (ACTIVE)" if data["name"] == session.active_stack else ""
-    rows = [
-        (type_, name, *settings(session, snapshot, Key("component", type_, name), at))
-        for type_, names in data["components"].items()
-        for name in names
-    ]
+    keys = [Key("component", type_, name) for type_, names in data["components"].items() for name in names]
+    snapshot.prefetch(keys)
+    rows = [(key.type, key.name, *settings(session, snapshot, key, at)) for key in keys]
     more = {field: value for field, value in data.items() if field in {"description", "labels", "overrides"}}
     rows += [(field.upper(), showing.text_of(value), "", "") for field, value in more.items()]
     header = ("COMPONENT_TYPE", "COMPONENT_NAME", "FLAVOR", "CONFIGURATION")
@@ -117,7 +118,7 @@ def component_table(session: Session, rows: list[Data]) -> str:
 
 def _active_names(session: Session) -> dict[str, str]:
     """Return the names of the active stack's components by type, {} where there is no such stack."""
-    entity = session.store().snapshot().get(Key("stack", "", session.active_stack))
+    entity = session.now().get(Key("stack", "", session.active_stack))
     lists = lookup.shown(entity, revision=False)["components"] if entity is not None else {}
     return {type_: names[0] for type_, names in lists.items() if names}
 

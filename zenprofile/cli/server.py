@@ -1,5 +1,6 @@
 """The commands ``server start`` and ``server token create | list | revoke``."""
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from zenprofile.store.tokens import ROLES
 if TYPE_CHECKING:
     from zenprofile.store.base import Store
     from zenprofile.store.tokens import Tokens
+
+_NAME = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9._-]+")
 
 
 @click.group(
@@ -50,6 +53,10 @@ def start(
 
     On loopback it starts as it is. Where others reach it, a token has to exist, and TLS or a proxy in front.
     """
+    for name in allow_host:
+        if not _NAME.fullmatch(name.lower()):
+            hint = "write it without https:// and port, such as --allow-host stacks.example.com"
+            raise UsageError(f"{name[:140]!r} is no name of a host", hint=hint)
     if bool(tls_cert) != bool(tls_key):
         raise UsageError("--tls-cert and --tls-key go together", hint="give both, or --behind-proxy")
     try:

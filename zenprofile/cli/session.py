@@ -13,6 +13,7 @@ from zenprofile.machine.active import Active, find_active
 from zenprofile.machine.profiles import Profile, Profiles
 
 if TYPE_CHECKING:
+    from zenprofile.core.snapshot import Snapshot
     from zenprofile.errors import Problem
     from zenprofile.store.base import Options, Store
 
@@ -42,6 +43,7 @@ class Session:
         self._active: Active | None = None
         self._announced = False
         self._store: Store | None = None
+        self._now: Snapshot | None = None
         self._unparsed: list[Store] = []
         self._opened = False
 
@@ -125,6 +127,12 @@ class Session:
         if self._store is None:
             self._store = self.open(self.profile)
         return self._store
+
+    def now(self) -> "Snapshot":
+        """Return the entities of now, the same snapshot for all that a command reads which writes nothing."""
+        if self._now is None:
+            self._now = self.store().snapshot()
+        return self._now
 
     def lead(self, file: str) -> str:
         """Return a path of a document of the open store as it leads there from the current folder; another as it is."""

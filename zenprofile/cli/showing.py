@@ -7,7 +7,7 @@ from zenprofile.cli import output
 from zenprofile.cli.session import Session
 from zenprofile.cli.subject import Subject
 from zenprofile.core.entity import Data, Entity, Key
-from zenprofile.core.snapshot import Snapshot
+from zenprofile.core.snapshot import Loaded, Snapshot
 from zenprofile.core.suggestions import suffix
 from zenprofile.errors import Ambiguous, NotFound
 from zenprofile.usecases import lookup
@@ -128,7 +128,13 @@ def deleted(session: Session, recorded: "Recorded", keys: list[Key]) -> None:
 
 
 def list_entities(
-    session: Session, subject: Subject, type_: str, at: str | None, wanted: "Selection", table: Callable[..., str]
+    session: Session,
+    subject: Subject,
+    type_: str,
+    at: str | None,
+    wanted: "Selection",
+    table: Callable[[list[Data]], str],
+    look: Callable[[Loaded], None] = lambda _: None,
 ) -> None:
     """Print a group's entities, then name the documents that are invalid.
 
@@ -139,11 +145,15 @@ def list_entities(
         at: a rev, or None for now.
         wanted: which of them.
         table: makes the text for people, of the rows.
+        look: called with all that there are, before anything is printed.
     """
-    snapshot = session.store().snapshot(at)
+    snapshot = session.now() if at is None else session.store().snapshot(at)
     wanted = followed(session, subject, snapshot, at, wanted)
+    if at is None and subject.kind == "component" and session.format == "table":
+        snapshot.prefetch([Key("stack", "", session.active_stack)])  # whose components the table marks
     loaded = snapshot.load(subject.kind, subject.type or type_)
-    entities = [entity for entity in loaded.entities if wanted.takes(entity)]
+    look(loaded)
+    entities = [entity for entity in loaded.entities if wanted.takes(entity)] if any(wanted) else loaded.entities
     show_list(session, snapshot, entities, lambda: [shown(session, entity, at) for entity in entities], table)
     if wanted.patterns and not entities:
         near = suffix(wanted.patterns[0], (entity.key.name for entity in loaded.entities))

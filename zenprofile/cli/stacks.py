@@ -195,17 +195,22 @@ def tree(session: Session, /, at: str | None, **given: Any) -> None:
     wanted = showing.followed(session, _SUBJECT, snapshot, at, subjects.selection(given))
     loaded = snapshot.load("stack")
     stacks = [lookup.shown(entity) for entity in loaded.entities if wanted.takes(entity)]
+    snapshot.prefetch(key for data in stacks for key in _parts(data))
     session.show(stacks, lambda: "\n".join(line for data in stacks for line in _drawn(session, snapshot, data, at)))
     showing.refuse(session, loaded.problems)
 
 
+def _parts(data: Data) -> list[Key]:
+    return [Key("component", type_, name) for type_, names in data["components"].items() for name in names]
+
+
 def _drawn(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> list[str]:
-    pairs = [(type_, name) for type_, names in data["components"].items() for name in names]
+    keys = _parts(data)
     lines = [data["name"] + (" (active)" if data["name"] == session.active_stack else "")]
-    for number, (type_, name) in enumerate(pairs, 1):
-        flavor, settings = reading.settings(session, snapshot, Key("component", type_, name), at)
-        branch = output.branch(last=number == len(pairs))
-        lines.append(f"{branch} {type_}: {name} ({flavor})" if flavor else f"{branch} {type_}: {name} {settings}")
+    for number, key in enumerate(keys, 1):
+        flavor, settings = reading.settings(session, snapshot, key, at)
+        branch, told = output.branch(last=number == len(keys)), f"({flavor})" if flavor else settings
+        lines.append(f"{branch} {key.type}: {key.name} {told}")
     return [output.safe_text(line) for line in lines]
 
 

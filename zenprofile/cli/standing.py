@@ -190,7 +190,7 @@ def _in_text(name: str, found: "StoreStatus", conflicts: list[dict[str, Any]]) -
 
 
 def _in_words(row: dict[str, Any]) -> list[str]:
-    from zenprofile.cli.conflicts import in_words
+    from zenprofile.cli.conflict_words import in_words
 
     return in_words(row).splitlines()
 

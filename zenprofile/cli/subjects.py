@@ -21,7 +21,7 @@ def names_of(subject: Subject) -> Callable[[click.Context, click.Parameter, str]
     """Return what completes the names of a group's entities."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-        from zenprofile.cli.completion import entity_names
+        from zenprofile.cli.completers import entity_names
 
         folder = KINDS[subject.kind].folder
         return entity_names(context, f"{folder}/{subject.type}" if subject.type else folder, incomplete)
@@ -68,7 +68,7 @@ def _bare(subject: Subject) -> Callable[[click.Context, click.Parameter, Any], A
 
 def any_entity(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete an ENTITY: ``stack/NAME``, ``component/TYPE/NAME``."""
-    from zenprofile.cli.completion import entities
+    from zenprofile.cli.completers import entities
 
     return entities(context, incomplete)
 
@@ -102,12 +102,12 @@ def type_option(subject: Subject, *, required: bool = False) -> Decorator:
 
 
 def later(name: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Return a completer of `zenprofile.cli.completion`, imported when a person presses the tab key."""
+    """Return a completer of `zenprofile.cli.completers`, imported when a person presses the tab key."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-        from zenprofile.cli import completion
+        from zenprofile.cli import completers
 
-        found: list[str] = getattr(completion, name)(context, parameter, incomplete)
+        found: list[str] = getattr(completers, name)(context, parameter, incomplete)
         return found
 
     return complete

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zenprofile.cli import output
-from zenprofile.cli.conflicts import edited, in_words, told
+from zenprofile.cli.conflict_words import in_words
+from zenprofile.cli.resolving import edited, told
 from zenprofile.cli.session import Session
 from zenprofile.core import paths
 from zenprofile.store.sharing import PullResult, Sharing, Typed

@@ -81,19 +81,21 @@ def apply(session: Session, python: str, stacks: tuple[str, ...], dry: bool, pru
         raise UsageError("--prune and --stack exclude each other", hint="prune the whole profile")
     wanted = usecase.PlanOptions(owner or session.profile.name, prune, frozenset(stacks))
 
+    def planned(plan: usecase.Plan) -> None:
+        session.warn_all(plan.notes)
+        if plan.steps:
+            session.say(showing.differences(usecase.sent(plan)))
+
     def done(step: usecase.Step) -> None:
         session.say(output.safe_text(f"Done: {step.words}."))
 
-    plan = usecase.apply(reach(session, python), session.store(), wanted, done, dry=dry)
-    session.warn_all(plan.notes)
+    plan = usecase.apply(reach(session, python), session.store(), wanted, done, dry=dry, planned=planned)
     if session.format != "table":
         from zenprofile.core.change import as_json
 
         session.show([as_json(changed) for changed in usecase.sent(plan)], str)
         return
     if dry:
-        if plan.steps:
-            session.say(showing.differences(usecase.sent(plan)))
         session.result(usecase.told(plan))
     elif not plan.steps:
         session.say("ZenML matches the profile already.")

@@ -1,10 +1,12 @@
 """Entities: what a profile holds, of seven kinds that differ by schema alone."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 Data = dict[str, Any]
+_NO_DATA = float("nan")
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -109,9 +111,29 @@ def normal(key: Key, data: Data) -> Data:
 
 def revision(key: Key, data: Data) -> str:
     """Return the SHA-256 (hex) of an entity's data as canonical JSON: sorted keys, no blanks, UTF-8."""
+    return _hashed(_canonical(normal(key, data)))
+
+
+def revisions(entities: Iterable[tuple[Key, Data]]) -> list[str]:
+    """Return the revision of each of several, as `revision` does."""
+    return list(map(_hashed, each_encoded(_canonical, [normal(key, data) for key, data in entities])))
+
+
+def _hashed(canonical: str) -> str:
     import hashlib  # a tenth of a start, and completion needs none
 
-    return hashlib.sha256(_canonical(normal(key, data)).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def each_encoded(encode: Callable[[Any], str], datas: list[Data]) -> list[str]:
+    """Return each as JSON, of an encoder that writes no blanks; one call for all takes half the time of one for each.
+
+    Between them stands what data never holds; a text that looks like it makes too many parts.
+    """
+    spaced: list[Any] = [_NO_DATA] * (2 * len(datas))
+    spaced[::2] = datas
+    parts = encode(spaced)[1:-5].split(",NaN,")
+    return parts if len(parts) == len(datas) else list(map(encode, datas))
 
 
 class Entity:
@@ -158,9 +180,13 @@ def key_of(kind: str, data: Data) -> Key:
 
 def ordered(kind: str, data: Data) -> Data:
     """Return the data with the document's own keys in schema order, unknown ones last."""
+    return {field: data[field] for field in _order(kind, tuple(data))}
+
+
+@lru_cache(256)  # documents of a kind have few sets of keys
+def _order(kind: str, names: tuple[str, ...]) -> tuple[str, ...]:
     fields = KINDS[kind].fields
-    known = {field: data[field] for field in fields if field in data}
-    return {**known, **{field: value for field, value in data.items() if field not in known}}
+    return (*(field for field in fields if field in names), *(name for name in names if name not in fields))
 
 
 def in_place(kind: str, data: Data, before: Iterable[str]) -> Data:

@@ -257,6 +257,10 @@ def parse(key: Key, raw: bytes | str) -> Entity:
     Raises:
         Invalid: it cannot be read, or names another entity.
     """
+    return Entity(key, _read(key, raw))
+
+
+def _read(key: Key, raw: bytes | str) -> Data:
     from zenprofile.core import document_check
     from zenprofile.core.document import reader
 
@@ -264,7 +268,7 @@ def parse(key: Key, raw: bytes | str) -> Entity:
     wrong = document_check.misplaced(key, data)
     if wrong:
         raise Invalid.of(document_check.placed(key, reader.decode(raw), wrong))
-    return Entity(key, data)
+    return data
 
 
 def data_of(key: Key, raw: bytes | str | None) -> Data | None:
@@ -272,7 +276,7 @@ def data_of(key: Key, raw: bytes | str | None) -> Data | None:
     if raw is None:
         return None
     try:
-        return parse(key, raw).data
+        return _read(key, raw)
     except Invalid:
         return {}
 

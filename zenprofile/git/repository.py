@@ -1,7 +1,6 @@
 """A repository as its files show it: where its folders are, its HEAD and refs, what is under way. Starts no process."""
 
 import contextlib
-import errno
 import functools
 import os
 import re
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import Paused, StoreBroken, Unsafe
 from zenprofile.fs import nofollow, shared
+from zenprofile.git import folders
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LONGEST = 64 << 20  # bytes; packed-refs of a very large repository are shorter
 _DIGITS = "0123456789abcdef"
 # What git, or this project, reads without a look at what it is.
 _FILES = (
@@ -30,6 +29,8 @@ _UNDER_WAY = {
     "REVERT_HEAD": ("a revert", "git revert --continue or --abort"),
     "BISECT_LOG": ("a bisect", "git bisect reset"),
 }
+# What is written once, at the beginning, where what is left is written again and again.
+_BEGUN_BY = {"rebase-merge": "rebase-merge/onto", "rebase-apply": "rebase-apply/onto", "BISECT_LOG": "BISECT_START"}
 
 
 class Head(NamedTuple):
@@ -60,7 +61,7 @@ class Repository:
     def __init__(self, folder: str, git_dir: str, store: str) -> None:
         self.folder = folder
         self._git_dir = git_dir
-        self._common_dir = _common_dir(git_dir)
+        self._common_dir = folders.common_dir(git_dir)
         below = os.path.relpath(store, folder)
         self.prefix = "" if below == "." else below.replace(os.sep, "/") + "/"
 
@@ -113,7 +114,7 @@ class Repository:
     def is_sha256(self) -> bool:
         """Whether object ids are SHA-256, and not SHA-1."""
         try:
-            config = _text(self._common_dir, "config")
+            config = folders.text_of(self._common_dir, "config")
         except OSError:
             return False
         return "objectformat" in config.lower() and bool(
@@ -124,7 +125,7 @@ class Repository:
     def sharing(self) -> int:
         """Who shares the repository (``core.sharedRepository``), as `zenprofile.fs.shared` has it."""
         try:
-            config = _text(self._common_dir, "config")
+            config = folders.text_of(self._common_dir, "config")
         except OSError:
             return shared.NOT
         if "sharedrepository" not in (lower := config.lower()) and "[include" not in lower:
@@ -143,7 +144,7 @@ class Repository:
             StoreBroken: it cannot be read.
         """
         try:
-            text = _text(self._git_dir, "HEAD")
+            text = folders.text_of(self._git_dir, "HEAD")
         except OSError as error:
             message = f"{os.path.join(self._git_dir, 'HEAD')} cannot be read: {error.strerror}"
             raise StoreBroken(message, hint="is this a git repository still? try: git status") from None
@@ -182,7 +183,7 @@ class Repository:
             return runner.run(["rev-parse", "-q", "--verify", name], self.folder, ok=(0, 1, 128)).out.decode().strip()
         for folder in (self._git_dir, self._common_dir):
             try:
-                text = _text(folder, name)
+                text = folders.text_of(folder, name)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 continue
             except OSError as error:
@@ -196,7 +197,7 @@ class Repository:
 
     def _packed_ref(self, name: str) -> str:
         try:
-            packed = _text(self._common_dir, "packed-refs")
+            packed = folders.text_of(self._common_dir, "packed-refs")
         except OSError:
             return ""
         found = re.search(rf"^([0-9a-f]+) {re.escape(name)}$", packed, re.MULTILINE)
@@ -220,7 +221,7 @@ class Repository:
         paths = (os.path.join(folder, name) for folder, _, names in walked for name in names)
         found = {os.path.relpath(path, self._common_dir) for path in paths}
         with contextlib.suppress(OSError):
-            packed = _text(self._common_dir, "packed-refs")
+            packed = folders.text_of(self._common_dir, "packed-refs")
             found.update(re.findall(rf"^[0-9a-f]+ ({re.escape(prefix)}.*)$", packed, re.MULTILINE))
         return found
 
@@ -230,6 +231,12 @@ class Repository:
             if os.path.exists(os.path.join(self._git_dir, name)):
                 return what
         return ("", "")
+
+    def begun_by(self) -> str:
+        """Return the file that git wrote when what is under way was begun; HEAD where nothing is."""
+        found = (name for name in _UNDER_WAY if os.path.exists(os.path.join(self._git_dir, name)))
+        name = next(found, "HEAD")
+        return os.path.join(self._git_dir, _BEGUN_BY.get(name, name))
 
     def must_be_ready(self) -> Head:
         """Return HEAD where a commit may be made.
@@ -254,20 +261,16 @@ def find(store: "str | Path") -> Repository | None:
         Unsafe: git does not trust it, since somebody else owns it; or it holds what no git has put there.
         StoreBroken: it is damaged.
     """
-    place = top = os.path.realpath(store)
-    while True:
-        git = os.path.join(top, ".git")
-        git_dir = _git_dir(git) if os.path.lexists(git) else ""
-        if git_dir:
-            must_be_trusted(top, git, git_dir)
-            repository = Repository(top, git_dir, place)
-            _must_not_wait(git_dir, repository.common_file(""))
-            _must_be_plain(repository.own_file(""))
-            return repository
-        above = os.path.dirname(top)
-        if above == top:
-            return None
-        top = above
+    place = os.path.realpath(store)
+    found = folders.find(place)
+    if found is None:
+        return None
+    top, git_dir = found
+    must_be_trusted(top, os.path.join(top, ".git"), git_dir)
+    repository = Repository(top, git_dir, place)
+    _must_not_wait(git_dir, repository.common_file(""))
+    _must_be_plain(repository.own_file(""))
+    return repository
 
 
 def name_of(top: str) -> str:
@@ -275,8 +278,8 @@ def name_of(top: str) -> str:
     git = os.path.join(top, ".git")
     if not os.path.isfile(git):
         return os.path.basename(top)
-    git_dir = _git_dir(git)
-    common = _common_dir(git_dir) if git_dir else ""
+    git_dir = folders.git_dir(git)
+    common = folders.common_dir(git_dir) if git_dir else ""
     if not common or common == git_dir:
         return os.path.basename(top)
     own = os.path.basename(common)
@@ -290,50 +293,6 @@ def is_ref(name: str) -> bool:
 
 def _is_hash(text: str) -> bool:
     return len(text) in {40, 64} and not text.strip(_DIGITS)
-
-
-def _git_dir(git: str) -> str:
-    """Return the git folder that a ``.git`` is or names; "" where it is neither (git looks further up then)."""
-    if os.path.isdir(git):
-        whole = any(os.path.exists(os.path.join(git, name)) for name in ("objects", "commondir"))
-        return git if whole and os.path.lexists(os.path.join(git, "HEAD")) else ""
-    try:
-        text = _text(git, "")
-    except OSError:
-        return ""
-    if not text.startswith("gitdir: "):
-        return ""
-    named = os.path.realpath(os.path.join(os.path.dirname(git), text[len("gitdir: ") :]))
-    if not os.path.isdir(named):
-        raise StoreBroken(f"{git} names {named}, which is not there", hint="try: git worktree repair")
-    return named
-
-
-def _common_dir(git_dir: str) -> str:
-    try:
-        return os.path.realpath(os.path.join(git_dir, _text(git_dir, "commondir")))
-    except OSError:
-        return git_dir
-
-
-def _text(folder: str, name: str) -> str:
-    """Return a small file of git's, line end aside; what is no plain file is not read, nor waited for.
-
-    Raises:
-        OSError: it is not there, or is no such file.
-    """
-    path = os.path.join(folder, name) if name else folder
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        found = os.fstat(fd)
-        if stat.S_ISDIR(found.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST:
-            raise OSError(errno.EINVAL, "no plain file of a sensible size", path)
-        content = os.read(fd, found.st_size + 1)
-    finally:
-        os.close(fd)
-    return content.decode("utf-8", "replace").rstrip("\n").strip(" \t")
 
 
 def _path(text: str) -> "Path":
@@ -364,7 +323,7 @@ def _must_not_wait(git_dir: str, common_dir: str) -> None:
     """Refuse pipes and devices where git keeps files: git itself would wait for ever at one of them."""
     paths = {os.path.join(folder, name) for folder in (git_dir, common_dir) for name in _FILES}
     with contextlib.suppress(OSError):  # whoever needs HEAD says what is wrong with it
-        paths.add(os.path.join(common_dir, _text(git_dir, "HEAD").removeprefix("ref: ")))
+        paths.add(os.path.join(common_dir, folders.text_of(git_dir, "HEAD").removeprefix("ref: ")))
     for path in paths:
         try:
             mode = os.stat(path).st_mode

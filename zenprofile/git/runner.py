@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import StoreBroken, Unreachable, Unsafe, Unsupported, ZenprofileError
 from zenprofile.fs import stop
+from zenprofile.git import interrupts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,31 +24,13 @@ if TYPE_CHECKING:
 LOCAL_DEADLINE = 120.0  # seconds; beyond any local operation on a profile
 _GRACE, _CHILDREN_GRACE = 5.0, 1.0  # seconds that a process, and then its children, have to tidy up
 # The variables of git that a person sets on purpose; all others are set by git for its own children, or by an attacker.
-_KEPT = frozenset(
-    [
-        "GIT_EXEC_PATH",
-        "GIT_SSH",
-        "GIT_SSH_COMMAND",
-        "GIT_SSH_VARIANT",
-        "GIT_ASKPASS",
-        "GIT_ALLOW_PROTOCOL",
-        "GIT_PROXY_COMMAND",
-        "GIT_AUTHOR_NAME",
-        "GIT_AUTHOR_EMAIL",
-        "GIT_AUTHOR_DATE",
-        "GIT_COMMITTER_NAME",
-        "GIT_COMMITTER_EMAIL",
-        "GIT_COMMITTER_DATE",
-        "GIT_CONFIG_GLOBAL",
-        "GIT_CONFIG_SYSTEM",
-        "GIT_CONFIG_NOSYSTEM",
-        "GIT_CONFIG_COUNT",
-        "GIT_CEILING_DIRECTORIES",
-        "GIT_DISCOVERY_ACROSS_FILESYSTEM",
-        "GIT_HTTP_USER_AGENT",
-        "GIT_HTTP_PROXY_AUTHMETHOD",
-    ]
-)
+_KEPT = frozenset({
+    "GIT_EXEC_PATH", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_ALLOW_PROTOCOL",
+    "GIT_PROXY_COMMAND", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE", "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_DATE", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_COUNT", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_HTTP_USER_AGENT", "GIT_HTTP_PROXY_AUTHMETHOD",
+})  # fmt: skip
 _KEPT_PREFIXES = ("GIT_SSL_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 _SET = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -155,7 +138,7 @@ def run(
         Unsupported: there is no git.
         StoreBroken: the folder is gone.
     """
-    process = start(args, cwd, flags=flags, extra=extra, hooks=hooks)
+    process = _begin(args, cwd, flags, extra, hooks=hooks)
     return finish(process, args, stdin=stdin, deadline=deadline, ok=ok)
 
 
@@ -169,6 +152,7 @@ def finish(
 ) -> Ran:
     """Wait for a process that was started, as `run` does."""
     try:
+        interrupts.deliver()
         out, err = process.communicate(stdin, timeout=deadline)
     except subprocess.TimeoutExpired:
         end(process)
@@ -203,14 +187,15 @@ def run_network(
     import selectors
 
     waits = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(max(1, int(timeout)))}
-    process = start(args, cwd, flags=flags, hooks=hooks, extra={**TALKS, **waits, **(extra or {})})
+    process = _begin(args, cwd, flags, {**TALKS, **waits, **(extra or {})}, hooks=hooks)
     out, err = bytearray(), bytearray()
     pipes: dict[IO[bytes], bytearray] = {}
     assert process.stdin  # noqa: S101 - all three are pipes
     assert process.stdout  # noqa: S101
     assert process.stderr  # noqa: S101
-    process.stdin.close()
     try:
+        interrupts.deliver()
+        process.stdin.close()
         with selectors.DefaultSelector() as selector:
             for pipe, into in ((process.stdout, out), (process.stderr, err)):
                 os.set_blocking(pipe.fileno(), False)
@@ -244,7 +229,7 @@ def run_network(
 
 
 def _tidy_up(process: "subprocess.Popen[bytes]") -> None:
-    """Take away the locks that a process left which somebody has killed."""
+    """Take away the locks that a process left which was killed, by somebody or by `end`."""
     if process.returncode == -signal.SIGKILL and isinstance(process, Process):
         from zenprofile.git import leftovers
 
@@ -320,7 +305,25 @@ def start(
     hooks: bool = False,
 ) -> "subprocess.Popen[bytes]":
     """Start git with pipes, in a session of its own; `end` it if it does not end by itself."""
-    _heed_sigterm()
+    process = _begin(args, cwd, flags, extra, hooks=hooks)
+    try:
+        interrupts.deliver()
+    except BaseException:
+        end(process)
+        raise
+    return process
+
+
+def _begin(
+    args: list[str],
+    cwd: "Path | str",
+    flags: Iterable[str],
+    extra: Mapping[str, str] | None,
+    *,
+    hooks: bool,
+) -> "subprocess.Popen[bytes]":
+    """Start git; signals are put off until the caller, who can end it then, has them delivered."""
+    interrupts.defer()
     try:
         process = Process(
             arguments(args, flags, hooks=hooks),
@@ -331,25 +334,24 @@ def start(
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        process.folder, process.since, process.command = os.fspath(cwd), time.time(), tuple(args)
-        return process
-    except FileNotFoundError:
-        if not os.path.isdir(cwd):
-            raise StoreBroken(f"the folder {cwd} is gone", hint="put it back, or create the profile again") from None
-        raise Unsupported("git is not installed", hint="install git 2.31 or newer and put it on PATH") from None
-    except PermissionError:
-        raise StoreBroken(f"no permission to enter {cwd}", hint="ask its owner for access") from None
+    except OSError as error:
+        interrupts.deliver()
+        raise _not_started(error, cwd) from None
+    except BaseException:
+        interrupts.deliver()
+        raise
+    process.folder, process.since, process.command = os.fspath(cwd), time.time(), tuple(args)
+    return process
 
 
-def _heed_sigterm() -> None:
-    """Let SIGTERM end this process as an exception does: git has a session of its own, and would go on without it."""
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        with contextlib.suppress(ValueError):  # not the main thread
-            signal.signal(signal.SIGTERM, _terminated)
-
-
-def _terminated(*_: object) -> None:
-    raise SystemExit(128 + signal.SIGTERM)
+def _not_started(error: OSError, cwd: "Path | str") -> Exception:
+    if isinstance(error, PermissionError):
+        return StoreBroken(f"no permission to enter {cwd}", hint="ask its owner for access")
+    if not isinstance(error, FileNotFoundError):
+        return error
+    if not os.path.isdir(cwd):
+        return StoreBroken(f"the folder {cwd} is gone", hint="put it back, or create the profile again")
+    return Unsupported("git is not installed", hint="install git 2.31 or newer and put it on PATH")
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
@@ -371,6 +373,7 @@ def end(process: "subprocess.Popen[bytes]") -> None:
         for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
             with contextlib.suppress(OSError):  # what was still to be written finds nobody
                 pipe.close()
+        _tidy_up(process)
 
 
 def _signal(process: "subprocess.Popen[bytes]", number: int) -> bool:

@@ -20,6 +20,7 @@ from zenprofile.store.capabilities import InWorkTree
 
 _OLDEST_GIT = (2, 31)
 _INSTALL = "zenprofile hooks install"
+NOT_INSTALLED = "not installed"  # begins what was found where nothing is there that could be broken
 
 
 class CheckResult(NamedTuple):
@@ -147,6 +148,9 @@ def _watcher(repository: Repository) -> CheckResult:
         return CheckResult("watcher", True, "none runs: commands sync, or zenprofile watch does", "")
     said = watch_record.state(repository)
     found = f"process {said.get('pid')}: {said.get('state')} since {said.get('since')}: {said.get('reason')}"
+    found += f"; looks again at {said['next_at']}" if said.get("next_at") else ""
+    if said.get("last_error") and said["last_error"] != said.get("reason"):
+        found += f"; its last error, at {said.get('last_error_at')}: {said['last_error']}"
     well = said.get("state") in {"watching", "settling", "uncommitted"}
     return CheckResult("watcher", well, found, "" if well else str(said.get("next", "")))
 
@@ -154,10 +158,17 @@ def _watcher(repository: Repository) -> CheckResult:
 def _hooks(repository: Repository) -> Iterator[CheckResult]:
     place = hook_paths.place(repository)
     yield _place(repository, place)
+    absent = {hook.event for hook in install.look(repository, place) if hook.state in {"missing", "other"}}
+    where = f"{NOT_INSTALLED} in {place.folder}" if place.scope else NOT_INSTALLED
     with Canary(repository, place, repository.prefix, (MANIFEST, f"format: {FORMAT}\n")) as canary:
         for event in install.EVENTS:
-            yield _event(event, getattr(canary, event.replace("-", "_"))())
-        yield _driver(canary.merge_driver(), merge_driver_setup.DRIVER)
+            sung = getattr(canary, event.replace("-", "_"))()
+            yield (
+                CheckResult(event, False, where, _INSTALL)
+                if event in absent and not sung.fired
+                else _event(event, sung)
+            )
+        yield _driver(repository, canary.merge_driver())
 
 
 def _place(repository: Repository, place: hook_paths.HooksFolder) -> CheckResult:
@@ -184,8 +195,12 @@ def _event(event: str, sung: Sung) -> CheckResult:
     return CheckResult(event, False, f"does not fire{other}", f"{_INSTALL}; zenprofile hooks status says what is there")
 
 
-def _driver(sung: Sung, name: str) -> CheckResult:
+def _driver(repository: Repository, sung: Sung) -> CheckResult:
+    name = merge_driver_setup.DRIVER
     if sung.worked:
         return CheckResult("merge driver", True, "git merge joins what sync joins", "")
-    found = f"fires, and fails: {sung.said}" if sung.fired else f"git does not run merge.{name}"
+    if sung.fired:
+        found = f"fires, and fails: {sung.said}"
+    else:
+        found = f"git does not run merge.{name}" if hook_paths.driver(repository, name) else NOT_INSTALLED
     return CheckResult("merge driver", False, found, f"{_INSTALL} (or, for it alone: {_INSTALL} --driver)")

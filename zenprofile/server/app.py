@@ -3,11 +3,15 @@
 import os
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as StarletteRequest
+from starlette.responses import Response as StarletteResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from zenprofile.server import api, pages
+from zenprofile.errors import NotFound, UsageError
+from zenprofile.server import api, pages, problems
 from zenprofile.server.cache import CacheMiddleware
 from zenprofile.server.endpoint import NOTHING, Endpoint
 from zenprofile.server.exchange import Resource
@@ -25,8 +29,19 @@ def routes(site: Site) -> list[BaseRoute]:
     return [*found, Route(NOTHING.path, Endpoint(site, NOTHING))]
 
 
+async def _refused(_: StarletteRequest, error: Exception) -> StarletteResponse:
+    """Answer with what Starlette itself refuses: a static file that is not there, or a method that none has."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    hint = "/openapi.json lists what there is"
+    told = (
+        NotFound("there is no such file", hint=hint) if status == 404 else UsageError("a file is only read", hint="GET")
+    )
+    answer = problems.answer(told, status)
+    return StarletteResponse(answer.body, status, dict(answer.headers), answer.type)
+
+
 def application(site: Site) -> ASGIApp:
     """Return the application that serves a site."""
-    app = Starlette(routes=routes(site))
+    app = Starlette(routes=routes(site), exception_handlers={HTTPException: _refused})
     app.router.redirect_slashes = False
     return GuardMiddleware(CacheMiddleware(app, site), site.settings)

@@ -62,11 +62,14 @@ class Endpoint:
             return _failed(error)
 
     def _admit(self, asked: Request, operation: Operation | None) -> Response | None:
+        if not self._operations and pages.for_people(asked):
+            asked.principal = auth.visitor(asked)
+            return pages.nothing(asked)
         access = operation.access if operation else "open" if self._open else "api"
         if access == "api":
             asked.principal = auth.require(asked)
         elif access == "page":
-            asked.principal = asked.visitor
+            asked.principal = auth.visitor(asked)
             if asked.principal is None:
                 return pages.denied(asked)
         if operation is None:

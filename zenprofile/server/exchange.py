@@ -64,7 +64,8 @@ class Request:
     Attributes:
         site: what is served.
         method: in capitals; GET for HEAD.
-        path: decoded, below the place where the application stands.
+        path: decoded.
+        route: the path below the place where the application stands.
         params: of the route.
         headers: by lower-case name; of several equal ones the first.
         address: of the client.
@@ -76,6 +77,7 @@ class Request:
         self.site = site
         self.method: str = "GET" if scope["method"] == "HEAD" else scope["method"]
         self.path: str = scope["path"]
+        self.route: str = self.path.removeprefix(scope.get("root_path", ""))
         self.params: dict[str, str] = scope.get("path_params", {})
         self._query: bytes = scope["query_string"]
         self.headers: dict[str, str] = {}
@@ -90,13 +92,6 @@ class Request:
     def store(self) -> "Store":
         """The store of this thread, in which what is written is the principal's."""
         return self.site.store_for(self.principal, self.headers.get("zenprofile-machine", ""))
-
-    @property
-    def visitor(self) -> Principal | None:
-        """Who is signed in on the page, or None."""
-        from zenprofile.server import auth
-
-        return auth.visitor(self)
 
     @property
     def cache_key(self) -> tuple[str, bytes, str]:

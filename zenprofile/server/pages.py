@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from zenprofile.core.entity import KINDS
 from zenprofile.errors import NotFound, ZenprofileError
+from zenprofile.server import auth, sessions, views
 from zenprofile.server import problems as problems_of
-from zenprofile.server import sessions, views
 from zenprofile.server.exchange import HTML, HttpError, Operation, Request, Resource, Response
 from zenprofile.usecases import history, lookup
 
@@ -49,7 +49,7 @@ def _told(handle: Callable[[Request], Response], *, cached: bool = True) -> Call
 
     def told(asked: Request) -> Response:
         try:
-            asked.principal = asked.principal or asked.visitor
+            asked.principal = asked.principal or auth.visitor(asked)
             count, key = asked.site.change_count() if cached else "", (*asked.cache_key[:2], asked.principal)
             answer = asked.site.cache.response(count, key) or handle(asked)
             asked.site.cache.add(count, key, answer)
@@ -141,6 +141,20 @@ def search(asked: Request) -> Response:
     return _page(asked, "search.html", query=query, found=views.search(asked.store.snapshot(), query))
 
 
+def for_people(asked: Request) -> bool:
+    """Say whether a browser asks for a page, at an address that is none of the API's."""
+    return (
+        asked.method == "GET" and "text/html" in asked.headers.get("accept", "") and not asked.route.startswith("/api/")
+    )
+
+
+def nothing(asked: Request) -> Response:
+    """Answer to a browser at an address that has no page."""
+    if asked.principal is None:
+        return denied(asked)
+    return failed(asked, NotFound(f"there is no page {asked.path[:140]!r}", hint="follow a link of the page"))
+
+
 def denied(asked: Request) -> Response:
     """Answer to who asks for a page and is not signed in."""
     return _page(asked, "sign-in.html", 401, wrong=False)
@@ -150,8 +164,6 @@ def sign_in(asked: Request) -> Response:
     """Sign a browser in by the form's field ``token``."""
     from urllib.parse import parse_qs
 
-    from zenprofile.server import auth
-
     asked.sent("application/x-www-form-urlencoded")
     token = parse_qs((asked.body or b"").decode("utf-8", "replace")).get("token", [""])[0].strip()
     try:
@@ -160,6 +172,11 @@ def sign_in(asked: Request) -> Response:
         answer = _page(asked, "sign-in.html", refused.status, wrong=True)
         return answer._replace(headers=refused.headers)
     return Response(303, b"", HTML, (("Location", "/"), sessions.signed_in(asked, token)))
+
+
+def sign_in_again(_: Request) -> Response:
+    """Lead a browser to the form; it comes here where the answer to a wrong token is loaded again."""
+    return Response(303, b"", HTML, (("Location", "/"),))
 
 
 def sign_out(asked: Request) -> Response:
@@ -181,7 +198,13 @@ def _read(path: str, handle: Callable[[Request], Response], summary: str, *, cac
 
 RESOURCES: tuple[Resource, ...] = (
     Resource("/", {"GET": Operation(_told(home), "The page", access="open")}),
-    Resource("/sign-in", {"POST": Operation(sign_in, "Sign in by a form", access="open", limit=4096)}),
+    Resource(
+        "/sign-in",
+        {
+            "GET": Operation(sign_in_again, "Lead to the form", access="open"),
+            "POST": Operation(sign_in, "Sign in by a form", access="open", limit=4096),
+        },
+    ),
     Resource("/sign-out", {"POST": Operation(sign_out, "Sign out", access="open", limit=4096)}),
     Resource("/open/{code}", {"GET": Operation(open_link, "Sign in by a one-time link", access="open")}),
     _read("/entity/{key:path}", entity, "An entity's page"),

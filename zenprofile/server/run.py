@@ -66,6 +66,7 @@ def serve_profile(
         token = bool(served.tokens(store).find())
     finally:
         store.close()
+    _must_be_usable(listening)
     protected = bool(listening.certificate) or listening.proxied
     must_be_safe(listening.host, protected=protected, token=token)
     at = bind(listening)
@@ -92,6 +93,33 @@ def serve_profile(
     finally:
         if served.syncs:
             syncing.stop(_CLOSING)
+
+
+def _must_be_usable(listening: Listening) -> None:
+    """Refuse files of TLS that cannot be used, in words of their own.
+
+    Raises:
+        StoreBroken: they cannot be read, are no PEM, do not fit together, or the key has a password.
+    """
+    import ssl
+
+    if not listening.certificate:
+        return
+    hint = "give a certificate with its chain and its key, as PEM, the key without a password"
+    try:
+        for file in (listening.certificate, listening.key):
+            with open(file, "rb"):
+                continue
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            listening.certificate,
+            listening.key,
+            password=lambda: b"",  # else it is asked for on the terminal
+        )
+    except ssl.SSLError as error:
+        what = f"the certificate {listening.certificate} and the key {listening.key} cannot be used"
+        raise StoreBroken(f"{what}: {(error.reason or 'no PEM').replace('_', ' ').lower()}", hint=hint) from None
+    except OSError as error:
+        raise StoreBroken(f"{error.filename or file} cannot be read: {error.strerror}", hint=hint) from None
 
 
 def bind(listening: Listening) -> socket.socket:

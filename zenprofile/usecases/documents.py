@@ -129,6 +129,7 @@ def validate(snapshot: Snapshot) -> list[Problem]:
 def _warnings(snapshot: Snapshot, keys: Sequence[Key]) -> list[str]:
     """Say of documents that can be read here that other readers refuse them."""
     found = []
+    snapshot.prefetch(keys)
     for key in keys:
         text = _readable(snapshot, key)
         if "\t" in text:

@@ -1,9 +1,9 @@
 """What an entity was called at a moment of the past, told from its history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from zenprofile.core.change import same
+from zenprofile.core.change import Changed, same
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.errors import NotFound
@@ -61,3 +61,30 @@ def of(store: Store, then: Snapshot, key: Key) -> Key | None:
             if named and same(data_of(changed.key, then.text(changed.key)), changed.after):
                 return changed.key
     return None
+
+
+def diff(store: Store, span: str, keys: Collection[Key]) -> list[Changed]:
+    """List what differs of some entities (`history.diff`); one that was renamed in between is one change.
+
+    Raises:
+        NotFound: there is no such change.
+    """
+    changes = [changed for changed in history.diff(store, span) if changed.key in keys]
+    if all(changed.action == "changed" for changed in changes):
+        return changes
+    before, after = history.sides(store, span or "HEAD")
+    return [_as_one(store, changed, before, after) for changed in changes]
+
+
+def _as_one(store: Store, changed: Changed, before: Snapshot, after: Snapshot) -> Changed:
+    """Return a change that, where it is half a rename, has the entity of the other name on its other side."""
+    key = changed.key
+    if changed.action == "added" and (old := of(store, before, key)):
+        return changed._replace(before=data_of(old, before.text(old)))
+    if (
+        changed.action == "removed"
+        and key in store.snapshot().keys(key.kind, key.type)
+        and (old := of(store, after, key))
+    ):
+        return changed._replace(after=data_of(old, after.text(old)))
+    return changed

@@ -13,6 +13,7 @@ from zenprofile.store.prepare import revision_of, stored
 
 _MARK = "#!"  # begins a line that says a problem; such lines are never stored
 _NOTHING = "nothing was saved, nothing was changed"
+_ROUNDS = 20  # a script in the editor's place would go on for ever
 
 
 def edit(store: Store, key: Key, open_editor: Callable[[str], None], message: str = "") -> Recorded:
@@ -26,7 +27,8 @@ def edit(store: Store, key: Key, open_editor: Callable[[str], None], message: st
 
     Raises:
         NotFound: there is no such entity.
-        Invalid: a text was saved again as it was although it is invalid; it is kept in a file that the hint names.
+        Invalid: a text was saved again as it was although it is invalid, or was so after many rounds; it is kept in a
+            file that the hint names.
         Stale: somebody else changed the entity meanwhile; the text is kept in a file that the hint names.
         ZenprofileError: nothing was saved.
     """
@@ -52,7 +54,9 @@ def _until_valid(
 ) -> Recorded:
     text = old
     problems: Iterable[Problem] = ()
+    rounds = 0
     while True:
+        rounds += 1
         shown = _with_problems(text, problems)
         with open(file, "w", encoding="utf-8", errors="surrogateescape", newline="") as opened:
             opened.write(shown)
@@ -63,7 +67,7 @@ def _until_valid(
         try:
             return store.apply(Change((Edit(key, revision_of(key, old), saved),), message))
         except (Invalid, InUse) as error:
-            if saved == text and problems:
+            if (saved == text and problems) or rounds == _ROUNDS:
                 raise
             text, problems = saved, error.problems
 

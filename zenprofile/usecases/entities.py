@@ -1,5 +1,6 @@
 """What one can do to any entity: register, update, rename, copy, delete. Kinds differ in tables alone."""
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from zenprofile.core import names
@@ -154,19 +155,45 @@ def delete(store: Store, *keys: Key, message: str = "") -> Recorded:
         InUse: something needs it, or it is the last user.
         NotFound: there is no such entity.
     """
-    snapshot = store.snapshot()
+    return store.apply(Change(deletion(store.snapshot(), *keys), message))
+
+
+def deletion(snapshot: Snapshot, *keys: Key) -> tuple[Edit, ...]:
+    """Return the edits that delete entities: theirs first, then those of the entities that list them.
+
+    Raises:
+        InUse: one is the last user.
+        NotFound: there is no such entity.
+    """
     edits: list[Edit] = []
     snapshot.prefetch(keys)
     for key in keys:
         text = stored(snapshot, key)
         if text is None:
             read(snapshot, key)
-        if key.kind in _NEVER_NONE and set(snapshot.keys(key.kind)) <= set(keys):
-            raise InUse(f"{what(key)} is the last one", hint=f"create another {key.kind} first")
         edits.append(Edit(key, revision_of(key, text or ""), None))
+    must_leave_one(snapshot.keys, edits)
     gone = {key for key in keys if key.kind in _VANISHING}
     edits += [_edited(by, _text(snapshot, by.key), data) for by, data in references.without(snapshot, gone)]
-    return store.apply(Change(tuple(edits), message))
+    return tuple(edits)
+
+
+def must_leave_one(keys: Callable[[str], list[Key]], edits: Iterable[Edit]) -> None:
+    """Refuse edits that delete the last of a kind which a profile never runs out of.
+
+    Args:
+        keys: returns what there is of a kind; asked only where one of it is deleted.
+        edits: of one change.
+
+    Raises:
+        InUse: one of them does.
+    """
+    texts = {edit.key: edit.text for edit in edits if edit.key.kind in _NEVER_NONE}
+    gone = [key for key, text in texts.items() if text is None]
+    for key in gone:
+        come = any(text is not None and other.kind == key.kind for other, text in texts.items())
+        if not come and set(keys(key.kind)) <= set(gone):
+            raise InUse(f"{what(key)} is the last one", hint=f"create another {key.kind} first")
 
 
 def _edited(entity: Entity, text: str, data: Data) -> Edit:

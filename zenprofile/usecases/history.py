@@ -129,11 +129,17 @@ def diff(store: Store, span: str = "") -> list[Changed]:
         NotFound: there is no such change.
     """
     own_flavors.count_past(store)
-    if not span:
-        return uncommitted(store)
+    return differences(*sides(store, span)) if span else uncommitted(store)
+
+
+def sides(store: Store, span: str) -> tuple[Snapshot, Snapshot]:
+    """Return the snapshots that a span of revisions, REV or REV..REV, stands between.
+
+    Raises:
+        NotFound: there is no such change.
+    """
     old, dots, new = span.partition("..")
-    before = store.snapshot(old or "HEAD")
-    return differences(before, store.snapshot((new or "HEAD") if dots else None))
+    return store.snapshot(old or "HEAD"), store.snapshot((new or "HEAD") if dots else None)
 
 
 def compared(store: Store, words: Sequence[str]) -> list[Changed] | None:
@@ -142,16 +148,17 @@ def compared(store: Store, words: Sequence[str]) -> list[Changed] | None:
     Args:
         store: where.
         words: two ENTITYs, which differ by more than their names.
+
+    Raises:
+        NotFound: one of the two is not there.
+        Ambiguous: a bare name fits several.
     """
     from zenprofile.usecases import lookup
 
-    if len(words) != 2:
+    if len(words) != 2 or not all(_names_entity(store, word) for word in words):
         return None
     snapshot = store.snapshot()
-    try:
-        first, second = (lookup.refer(snapshot, word) for word in words)
-    except (NotFound, UsageError):
-        return None
+    first, second = (lookup.refer(snapshot, word) for word in words)
     before, after = ({**lookup.read(snapshot, key).data, "name": second.name} for key in (first, second))
     return [Changed(second, before, after)] if not change.same(before, after) else []
 

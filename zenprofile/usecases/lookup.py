@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key, normal, ordered
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.core.suggestions import nearest
 from zenprofile.errors import Ambiguous, NotFound, Problem, UsageError
@@ -127,8 +127,6 @@ def shown(entity: Entity, *, revision: bool = True) -> Data:
 
     Without the revision where nobody sees it: of a thousand entities it takes as long as all else.
     """
-    from zenprofile.core.entity import normal, ordered
-
     data = {"kind": entity.key.kind, **ordered(entity.key.kind, normal(entity.key, entity.data))}
     if revision:
         data["revision"] = entity.revision

@@ -13,12 +13,21 @@ from zenprofile.store.base import Store
 
 
 class Unresolved(NamedTuple):
-    """A reference that this machine cannot resolve: where it stands, what it is, how to supply it."""
+    """A reference that this machine cannot resolve.
+
+    Attributes:
+        key: of the entity.
+        path: of the field.
+        reference: as it stands there.
+        remedy: how to supply it.
+        here: whether this machine has to supply it, not ZenML's secret store.
+    """
 
     key: Key
     path: paths.Path
     reference: str
     remedy: str
+    here: bool
 
 
 def allow(store: Store, key: Key, fingerprints: Iterable[str]) -> Recorded:
@@ -58,7 +67,7 @@ def unresolved(entities: Iterable[Entity], environment: Mapping[str, str]) -> li
                 remedy = f"export {parsed.variable}=..."
             else:
                 continue
-            found.append(Unresolved(entity.key, path, text, remedy))
+            found.append(Unresolved(entity.key, path, text, remedy, bool(parsed.variable)))
     return found
 
 

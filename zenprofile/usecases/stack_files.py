@@ -46,12 +46,13 @@ def write(snapshot: Snapshot, name: str, format_: str, laid: Callable[[Entity], 
         Unsupported: the format has no place for a part of it.
     """
     stack = lookup.read(snapshot, lookup.find(snapshot, "stack", name))
-    pairs = [
-        (type_, component)
+    keys = [
+        Key("component", type_, component)
         for type_, names in normal(stack.key, stack.data).get("components", {}).items()
         for component in names
     ]
-    components = [lookup.read(snapshot, Key("component", *pair)) for pair in pairs]
+    snapshot.prefetch(keys)
+    components = [lookup.read(snapshot, key) for key in keys]
     if format_ == "zenprofile":
         return _as_documents(snapshot, stack, components, laid), []
     return (_as_098 if format_ == "zenml" else _as_013)(stack, components, laid)
@@ -59,6 +60,7 @@ def write(snapshot: Snapshot, name: str, format_: str, laid: Callable[[Entity], 
 
 def _as_documents(snapshot: Snapshot, stack: Entity, components: list[Entity], laid: Callable[[Entity], Data]) -> str:
     flavors = [Key("flavor", each.key.type, str(each.data.get("flavor"))) for each in components]
+    snapshot.prefetch(flavors)
     entities = [snapshot.get(key) for key in dict.fromkeys(flavors)]
     return streams.write(
         (entity.key, _text(snapshot, entity, laid)) for entity in [*entities, *components, stack] if entity is not None

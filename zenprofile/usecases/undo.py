@@ -170,7 +170,9 @@ def _present(now: Snapshot, past: Past) -> dict[Key, str]:
     keys = {text.key for text in past.texts}
     now.prefetch(keys)
     found = {key: now.text(key) for key in keys}
-    found |= {key: _text(now, key) for key in _others(now, past) if key not in keys}
+    others = [key for key in _others(now, past) if key not in keys]
+    now.prefetch(others)
+    found |= {key: _text(now, key) for key in others}
     return {key: text for key, text in found.items() if text is not None}
 
 

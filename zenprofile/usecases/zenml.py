@@ -18,7 +18,7 @@ from zenprofile.zenml import remote as r
 from zenprofile.zenml.plan import Plan, PlanOptions, Step
 from zenprofile.zenml.process import ZenML
 
-__all__ = ["PlanOptions", "Step", "ZenmlConnection", "apply", "diff", "import_flavors", "pull", "sent", "told"]
+__all__ = ["Plan", "PlanOptions", "Step", "ZenmlConnection", "apply", "diff", "import_flavors", "pull", "sent", "told"]
 
 
 class OpensZenml(Protocol):
@@ -66,7 +66,15 @@ def diff(session: OpensZenml, store: Store, wanted: PlanOptions) -> tuple[Plan, 
         return _planned(zenml, store.snapshot(), wanted)
 
 
-def apply(session: OpensZenml, store: Store, wanted: PlanOptions, done: Callable[[Step], None], *, dry: bool) -> Plan:
+def apply(
+    session: OpensZenml,
+    store: Store,
+    wanted: PlanOptions,
+    done: Callable[[Step], None],
+    *,
+    dry: bool,
+    planned: Callable[[Plan], None] = lambda _: None,
+) -> Plan:
     """Make ZenML match the profile.
 
     Args:
@@ -75,6 +83,7 @@ def apply(session: OpensZenml, store: Store, wanted: PlanOptions, done: Callable
         wanted: what is to be made.
         done: is told of each step once it is done.
         dry: only plan.
+        planned: is told of the plan before anything is done.
 
     Raises:
         Invalid: something in the profile cannot be in ZenML; nothing was done, and every such thing is named.
@@ -84,6 +93,7 @@ def apply(session: OpensZenml, store: Store, wanted: PlanOptions, done: Callable
         plan, remote = _planned(zenml, store.snapshot(), wanted)
         if plan.refusals:
             raise Invalid.of(plan.refusals)
+        planned(plan)
         if not dry:
             carrying_out.carry_out(zenml, plan, remote, done)
     return plan

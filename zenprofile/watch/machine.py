@@ -187,8 +187,8 @@ def _noted(policy: Policy, state: WatcherState, event: Event, now: float, spread
             state = _tried_again(state)._replace(wanted=state.shared, poll_at=now, rescan_at=now)
         case Confirm():
             state = state._replace(confirmed=event.mark, rescan_at=now)
-        case Stop():
-            state = state._replace(stopping=True)
+        case Stop():  # one last look: the hint of what was saved a moment ago may still be on its way
+            state = _hinted(state, now)._replace(stopping=True)
         case Scanned() | Committed() | Synced() | Looked() | Failed():
             state = _answered(policy, state, event, now, spread)._replace(doing=None)
     return state

@@ -154,7 +154,7 @@ def refuse(text: str, what: str) -> None:
     Raises:
         Invalid: it holds a secret.
     """
-    found = search(text)
+    found = search(text) if text else []
     if found:
         message = f"{what} holds what looks like a secret ({found[0].what})"
         raise Invalid.of([Problem("", 0, 0, "", message, "keep it elsewhere", CODE)])

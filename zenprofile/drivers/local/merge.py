@@ -83,7 +83,11 @@ class Merge:
         self.met = met
         self._snapshots: dict[str, Snapshot] = {}
         self._known = reader.Known()
-        self._outside = None if alone else Outside(repository, objects, catalog, ours, theirs)
+
+        def beside(other: Repository) -> "Merge":
+            return Merge(other, objects, catalog, ours, theirs, alone=True)
+
+        self._outside = None if alone else Outside(repository, objects, ours, theirs, beside)
 
     def manifest(self) -> tuple[bytes | None, bytes | None]:
         """Return the profile's manifest here and as it is to arrive (None: there is none, or it is no plain file).

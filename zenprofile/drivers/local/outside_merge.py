@@ -13,7 +13,9 @@ from zenprofile.git.objects import Objects, Pair, TreeEntry
 from zenprofile.git.repository import Repository
 
 if TYPE_CHECKING:
-    from zenprofile.core.schema.catalog import Catalog
+    from collections.abc import Callable
+
+    from zenprofile.drivers.local.merge import Merge
 
 
 class Other(NamedTuple):
@@ -49,11 +51,18 @@ class Arrived(NamedTuple):
 class Outside:
     """The part of one merge that lies outside the profile."""
 
-    def __init__(self, repository: Repository, objects: Objects, catalog: "Catalog", ours: str, theirs: str) -> None:
-        """Take what `Merge` takes."""
+    def __init__(
+        self,
+        repository: Repository,
+        objects: Objects,
+        ours: str,
+        theirs: str,
+        beside: "Callable[[Repository], Merge]",
+    ) -> None:
+        """Take what `Merge` takes, and what begins the merge of another profile of the repository."""
         self._repository = repository
         self._objects = objects
-        self._catalog = catalog
+        self._merge = beside
         self._sides = ours, theirs
         self._found: Arrived | None = None  # no choice in this profile changes it
 
@@ -95,14 +104,11 @@ class Outside:
         Returns:
             Their files that differ from ours, and those in which something is to be decided.
         """
-        from zenprofile.drivers.local.merge import Merge
-
         found: dict[str, TreeEntry | None] = {}
         others: list[Other] = []
         for prefix in sorted(prefixes):
             beside = self._repository.beside(prefix)
-            inner = Merge(beside, self._objects, self._catalog, *self._sides, alone=True)
-            outcome, record = settling.tried(inner, conflicts.load(beside) or Record("", "", ()))
+            outcome, record = settling.tried(self._merge(beside), conflicts.load(beside) or Record("", "", ()))
             if outcome.conflicts:
                 others.append(Other(beside, record))
             else:

@@ -78,9 +78,10 @@ def _word(
     when, in_conflict = _when(last.get("when")), _when(own_files.in_conflict_since(repository))
     failed, failure = last.get("state", ""), str(last.get("detail", ""))
     waits = _waiting(relation)
+    begun = _since(repository.begun_by())
     rows: tuple[tuple[bool, str, str, str, str], ...] = (
-        (bool(what), "paused", _since(repository.git_file("ORIG_HEAD")), f"{what} is under way", how),
-        (not relation.branch, "paused", "", "HEAD is detached", "git switch BRANCH"),
+        (bool(what), "paused", begun, f"{what} is under way", how),
+        (not relation.branch, "paused", begun, "HEAD is detached", "git switch BRANCH"),
         (
             bool(open_.conflicts), "conflict", in_conflict,
             f"{len(open_.conflicts)} to settle",

@@ -6,7 +6,7 @@ from zenprofile.core.change import Change
 from zenprofile.drivers.rest import wire
 from zenprofile.drivers.rest.client import STRANGE, Client
 from zenprofile.drivers.rest.store import RestStore
-from zenprofile.errors import Unreachable, Unsupported
+from zenprofile.errors import NotFound, Unreachable, Unsupported
 from zenprofile.store.base import Options, Store
 from zenprofile.store.registry import missing
 from zenprofile.store.url import hidden
@@ -22,6 +22,9 @@ class RestDriver:
         client = Client(url, options)
         try:
             return bool(client.get("/version")["holds"])
+        except NotFound:
+            hint = "look at the URL's path, and at that of the proxy"
+            raise NotFound(f"the server has no profile at {hidden(url)}", hint=hint) from None
         except Unreachable as error:
             if error.code == STRANGE and client.is_git():
                 hint = f"write git+{hidden(url)}, or the address of a zenprofile server"

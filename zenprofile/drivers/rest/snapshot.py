@@ -10,6 +10,7 @@ from zenprofile.drivers.rest import wire
 from zenprofile.drivers.rest.client import Client, problems, refuse
 
 _PATH = "/api/v1/documents"
+_ALSO = 2000  # characters of an address that name what an answer is to bring beside a list
 
 
 class _Documents:
@@ -36,6 +37,7 @@ class RestSnapshot(DocumentSnapshot):
         self._loads: dict[tuple[str, str], Loaded] = {}
         self._rows: dict[Key, Any] = {}
         self._texts: dict[Key, Any] = {}
+        self._noted: dict[Key, None] = {}  # what is wanted soon: the next request brings it along
 
     def _ask(self, **query: str) -> Any:
         return self._client.get(_PATH, at=self._at, **query)
@@ -54,25 +56,32 @@ class RestSnapshot(DocumentSnapshot):
     def _row(self, key: Key) -> Any:
         """Return an entity's data and text, None where there is none."""
         if key not in self._rows:
+            self._noted.pop(key, None)
             rows = self._ask(kind=key.kind, type=key.type, name=key.name, fields="all")["documents"]
             self._rows[key] = rows[0] if rows else None
         return self._rows[key]
 
     def prefetch(self, keys: Iterable[Key] | None = None) -> None:
-        wanted = None if keys is None else [key for key in dict.fromkeys(keys) if key not in self._texts]
-        if wanted is None:
+        if keys is None:
             rows = self._ask(fields="text")["documents"]
             self._lists[("", "")] = sorted(map(wire.key, rows))
-        elif not wanted:
-            return
+            self._texts |= {wire.key(row): row for row in rows}
+            self._noted.clear()
         else:
-            body = {"keys": [key._asdict() for key in wanted], **({"at": self._at} if self._at else {})}
+            self._noted |= {key: None for key in keys if key not in self._texts and key not in self._rows}
+
+    def _fetch_noted(self, key: Key) -> None:
+        """Ask for all that is noted at once, where a key is among it and not alone."""
+        if key in self._noted and len(self._noted) > 1:
+            body = {"keys": [one._asdict() for one in self._noted], **({"at": self._at} if self._at else {})}
             rows = self._client.post(_PATH, body)["documents"]
-        self._texts |= dict.fromkeys(wanted or ())
-        self._texts |= {wire.key(row): row for row in rows}
+            self._texts |= dict.fromkeys(self._noted)
+            self._texts |= {wire.key(row): row for row in rows}
+            self._noted.clear()
 
     def raw(self, key: Key) -> bytes | str | None:
         """Return a document as it is stored, or None where there is none."""
+        self._fetch_noted(key)
         row = self._texts[key] if key in self._texts else self._row(key)
         if row is None:
             return None
@@ -81,6 +90,7 @@ class RestSnapshot(DocumentSnapshot):
         return wire.content(row)
 
     def get(self, key: Key) -> Entity | None:
+        self._fetch_noted(key)
         if key in self._texts:
             raw = self.raw(key)
             return None if raw is None else parse(key, raw)
@@ -94,7 +104,12 @@ class RestSnapshot(DocumentSnapshot):
     def load(self, kind: str = "", type_: str = "") -> Loaded:
         place = (kind, type_)
         if place not in self._loads:
-            answer = self._ask(kind=kind, type=type_, fields="data")
+            also = ",".join(map(str, self._noted))  # no name that a store has holds a comma
+            answer = self._ask(kind=kind, type=type_, fields="data", also=also if len(also) <= _ALSO else "")
+            if "also" in answer:
+                self._rows |= dict.fromkeys(self._noted)
+                self._rows |= {wire.key(row): row for row in answer["also"]}
+                self._noted.clear()
             entities = [Entity(wire.key(row), row["data"], row["revision"]) for row in answer["documents"]]
             self._loads[place] = Loaded(entities, list(problems(answer["problems"])))
             keys = [*(entity.key for entity in entities), *map(wire.key, answer["invalid"])]

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 
-from zenprofile.drivers.sql import tables, tls
+from zenprofile.drivers.sql import statements, tables, tls
 from zenprofile.drivers.sql.address import Address, address
 from zenprofile.drivers.sql.failures import code_of
 from zenprofile.drivers.sql.watchdog import Watchdog
@@ -243,7 +243,9 @@ def _set_up(connection: Any, _record: object) -> None:
 def begin(connection: Connection, timeout: float = 30.0) -> None:
     """Begin a transaction that writes: it waits for others here, so many seconds, and not in its middle."""
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if not connection.in_transaction():
+            connection.begin()  # to SQLAlchemy; to SQLite it says nothing
+        statements.run(connection, "BEGIN IMMEDIATE")
         return
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, math.ceil(timeout * 900))}")

@@ -78,6 +78,7 @@ _AT_CONNECT: tuple[tuple[str, Words], ...] = (
     ("password authentication failed", _LOGIN),
     ("no password supplied", _LOGIN),
     ("no pg_hba.conf entry", _LOGIN),
+    ('FATAL: role "', _LOGIN),  # it does not exist, or may not log in
     ("permission denied for database", _RIGHTS),
     ("certificate verify failed", _CERTIFICATE),
     ("CERTIFICATE_VERIFY_FAILED", _CERTIFICATE),
@@ -89,7 +90,8 @@ _AT_CONNECT: tuple[tuple[str, Words], ...] = (
 _AGAIN = frozenset({"1020", "1205", "1213", "1412", "40001", "40P01", "55P03", "0A000"})
 _TAKEN = frozenset({"1062", "23505", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"})
 _LOST = frozenset({"1047", "1053", "1927", "2006", "2013", "2014", "2055", "57P01", "57P02", "57P03", "08006", "08003"})
-_PACKAGES = {"postgresql": "zenprofile[postgresql]", "mysql": "PyMySQL", "mariadb": "PyMySQL"}
+_PACKAGES = {"psycopg": "zenprofile[postgresql]", "pymysql": "PyMySQL"}  # by module, those that we bring
+_TRIED = frozenset({"postgresql", "mysql", "mariadb"})
 
 
 def code_of(error: BaseException | None) -> str:
@@ -134,8 +136,12 @@ def told(url: str) -> Iterator[None]:
 
 
 def _not_installed(url: str, what: str) -> Unsupported:
-    package = _PACKAGES.get(dialect_of(url), "the database's package for SQLAlchemy")
-    return Unsupported(f"{hidden(url)} needs {what}, which is not installed", hint=f"pip install '{package}'")
+    dialect = dialect_of(url)
+    if what in _PACKAGES:
+        hint = f"pip install '{_PACKAGES[what]}'"
+    else:
+        hint = f"write {dialect}://" if dialect in _TRIED else "install the package that SQLAlchemy needs for it"
+    return Unsupported(f"{hidden(url)} needs {what}, which is not installed", hint=hint)
 
 
 def failure(url: str, error: DBAPIError) -> ZenprofileError:

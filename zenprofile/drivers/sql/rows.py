@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from zenprofile.core.change import Changed, Recorded
-from zenprofile.core.entity import Data, Key, revision
+from zenprofile.core.entity import Key, each_encoded, revisions
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.sql import tables
-from zenprofile.drivers.sql.snapshot import REVISION, Read, SqlSnapshot, seal, where
+from zenprofile.drivers.sql.snapshot import REVISION, Read, SqlSnapshot, seal
 from zenprofile.drivers.sql.statements import Rows, write
 from zenprofile.store.prepare import Prepared, revision_of
 
@@ -27,16 +27,15 @@ class EntityRows(NamedTuple):
 
 def rows_of(before: SqlSnapshot, prepared: Prepared, number: int) -> EntityRows:
     """Return what a change does to the rows; reads what it replaces, so it comes before anything is written."""
-    datas = {changed.key: changed.after for changed in prepared.changes}
+    contents = _contents(prepared)
     rows = EntityRows([], [], [])
     for key, old, new in prepared.writes:
-        row = where(key)
-        row["name"] = key.name
+        row: dict[str, Any] = {"kind": key.kind, "type": key.type, "folded": key.name.casefold(), "name": key.name}
         if old is not None:
             row = _old(row, _stored_revision(before, key))
         if new is not None:
             row["number"] = number
-            row.update(_content(key, new, datas[key], key in prepared.sound))
+            row.update(contents[key] if key in contents else _unbelieved(key, new))
         (rows.deletes if new is None else rows.inserts if old is None else rows.updates).append(row)
     return rows
 
@@ -106,10 +105,17 @@ def _stored_revision(before: SqlSnapshot, key: Key) -> str:
     return "" if row is None else str(row[REVISION])
 
 
-def _content(key: Key, text: str, data: Data | None, is_sound: bool) -> dict[str, Any]:
-    """Return the columns of a document; its data only where it holds, so that it can be believed later."""
-    if not data or not is_sound:
-        return {"document": text, "data": None, "revision": revision_of(key, text), "seal": 0}
-    said = _json(data)
-    fingerprint = revision(key, data)
-    return {"document": text, "data": said, "revision": fingerprint, "seal": seal(text, said, fingerprint)}
+def _contents(prepared: Prepared) -> dict[Key, dict[str, Any]]:
+    """Return the columns of the documents that hold: their data can be believed later."""
+    texts = {key: new for key, _, new in prepared.writes if key in prepared.sound and new is not None}
+    datas = {changed.key: changed.after for changed in prepared.changes if changed.key in texts and changed.after}
+    found = zip(datas, each_encoded(_json, list(datas.values())), revisions(datas.items()), strict=True)
+    return {
+        key: {"document": texts[key], "data": said, "revision": revised, "seal": seal(texts[key], said, revised)}
+        for key, said, revised in found
+    }
+
+
+def _unbelieved(key: Key, text: str) -> dict[str, Any]:
+    """Return the columns of a document that has to be read each time."""
+    return {"document": text, "data": None, "revision": revision_of(key, text), "seal": 0}

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Executable
@@ -31,9 +32,24 @@ def rows(connection: Connection, statement: Executable, values: Values) -> Rows:
         return connection.execute(statement, values).all()
     if statement is tables.MANY:
         statement, values = tables.MANY_OF_JSON, {"places": json.dumps(values["places"])}
-    text, constants = _compiled(statement)
+    text, names, constants = _compiled(statement)
+    placed = [values[name] if name in values else constants[name] for name in names]
     try:
-        return raw.execute(text, {**constants, **values}).fetchall()
+        return raw.execute(text, placed).fetchall()
+    except sqlite3.Error as error:
+        raise _failure(text, error) from error
+
+
+def run(connection: Connection, text: str) -> None:
+    """Run SQLite's own text, which gives no rows.
+
+    Raises:
+        DBAPIError: what it reports.
+    """
+    raw = _sqlite(connection)
+    assert raw is not None  # noqa: S101 - of an SQLite engine
+    try:
+        raw.execute(text)
     except sqlite3.Error as error:
         raise _failure(text, error) from error
 
@@ -47,9 +63,10 @@ def write(connection: Connection, statement: Executable, many: list[dict[str, An
     raw = _sqlite(connection)
     if raw is None:
         return connection.execute(statement, many).rowcount
-    text, _ = _compiled(statement)
+    text, names, _ = _compiled(statement)
     try:
-        return raw.executemany(text, many).rowcount
+        # By their place: by their names they take a fifth longer.
+        return raw.executemany(text, map(itemgetter(*names), many)).rowcount
     except sqlite3.Error as error:
         raise _failure(text, error) from error
 
@@ -60,12 +77,13 @@ def _sqlite(connection: Connection) -> sqlite3.Connection | None:
 
 
 @cache
-def _compiled(statement: Any) -> tuple[str, dict[str, Any]]:
-    """Return a statement as SQLite takes it, values by name, and the values that it has of its own."""
+def _compiled(statement: Any) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """Return a statement as SQLite takes it, the names of its values in their order, and those that it has itself."""
     from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-    found = statement.compile(dialect=SQLiteDialect_pysqlite(paramstyle="named"))
-    return str(found), {name: value for name, value in found.params.items() if value is not None}
+    found = statement.compile(dialect=SQLiteDialect_pysqlite(paramstyle="qmark"))
+    own = {name: value for name, value in found.params.items() if value is not None}
+    return str(found), tuple(found.positiontup), own
 
 
 def _failure(text: str, error: sqlite3.Error) -> Exception:

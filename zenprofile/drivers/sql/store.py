@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-import uuid
+import os
 import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -89,7 +89,7 @@ class SqlStore:
 
     def take_back(self, change: Change, undone: str) -> Recorded:
         look = bool(change.idempotency_key)
-        keyed = change if look else change._replace(idempotency_key=uuid.uuid4().hex)
+        keyed = change if look else change._replace(idempotency_key=os.urandom(16).hex())
         lost, overtaken_at = False, -1
         with told(self.url):
             for attempt in attempts(self._timeout):

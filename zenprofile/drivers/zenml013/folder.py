@@ -189,7 +189,8 @@ def _component(root: str, type_: str, name: str, flavor: str) -> LegacyComponent
         raw = nofollow.read(root, place)
         data = reader.read(raw, place) if raw and raw.strip() else {}
     except Invalid as error:
-        return LegacyComponent(type_, name, flavor, {}, place, f"{place}:{error.line}:{error.column}: {error.message}")
+        why = f"{place}:{error.line}:{error.column}: {error.message}; its settings are lost"
+        return LegacyComponent(type_, name, flavor, {}, place, why)
     problem = "" if data else f"{place}: it is empty, its settings are lost"
     return LegacyComponent(type_, name, flavor, settings(data), place, problem)
 

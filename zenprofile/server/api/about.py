@@ -63,17 +63,9 @@ def validate(asked: Request) -> Response:
     return as_json({"valid": not problems, "problems": [problem._asdict() for problem in problems]})
 
 
-def described(asked: Request) -> Response:
-    """Answer with the description of the API."""
-    from zenprofile.server import api, openapi
-
-    return as_json(openapi.document(api.RESOURCES))
-
-
 RESOURCES: tuple[Resource, ...] = (
     Resource("/health", {"GET": Operation(health, "Whether the store answers", access="open")}),
     Resource("/version", {"GET": Operation(version, "Version of server and API", access="open")}),
-    Resource("/openapi.json", {"GET": Operation(described, "This description", access="open")}),
     Resource(
         "/api/v1/profile",
         {

@@ -21,7 +21,7 @@ from zenprofile.server.exchange import (
     as_json,
 )
 from zenprofile.store.undo import Past
-from zenprofile.usecases import history, stale, undo
+from zenprofile.usecases import entities, history, stale, undo
 
 # Who people are, and what they may do elsewhere, is for admins to write.
 _PEOPLE = frozenset({"user", "team", "role", "project"})
@@ -53,11 +53,7 @@ def _behind(records: Any, rev: str) -> Any:
 
 def _entity(asked: Request) -> Key | None:
     text = asked.one("entity")
-    if not text:
-        return None
-    kind, _, rest = text.partition("/")
-    type_, _, name = rest.rpartition("/")
-    return wire.key_of({"kind": kind, "type": type_, "name": name})
+    return wire.key_named(text) if text else None
 
 
 def show(asked: Request) -> Response:
@@ -115,6 +111,7 @@ def write(asked: Request, change: Change, undone: str = "") -> Recorded:
     """
     must_be_allowed(asked, (edit.key for edit in change.edits))
     store = asked.store
+    entities.must_leave_one(lambda kind: store.snapshot().keys(kind), change.edits)
     try:
         done = history.undoing(store).take_back(change, undone) if undone else store.apply(change)
     except Stale as error:

@@ -12,7 +12,7 @@ FIELDS = ("key", "data", "text", "all")
 
 
 def find(asked: Request) -> Response:
-    """Answer with what is there of a kind and type, of one entity, or of all."""
+    """Answer with what is there of a kind and type, of one entity, or of all; with data, also with what is named."""
     kind, type_, name = asked.one("kind"), asked.one("type"), asked.one("name")
     fields = asked.one("fields", "text")
     if fields not in FIELDS or (kind and kind not in KINDS):
@@ -22,7 +22,9 @@ def find(asked: Request) -> Response:
         keys = [wire.key_of({"kind": kind, "type": type_, "name": name})]
         return as_json(_of(snapshot, keys, fields))
     if fields == "data":
-        return as_json(_loaded(snapshot, kind, type_))
+        also = [wire.key_named(text) for text in asked.one("also").split(",") if text]
+        more = {"also": _of(snapshot, also, "all")["documents"]} if also else {}
+        return as_json({**_loaded(snapshot, kind, type_), **more})
     keys = snapshot.keys(kind, type_)
     if fields != "key":
         snapshot.prefetch(keys)

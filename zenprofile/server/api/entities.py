@@ -27,6 +27,7 @@ from zenprofile.server.exchange import (
 )
 from zenprofile.store.prepare import revision_of, stored
 from zenprofile.usecases import lookup
+from zenprofile.usecases.entities import deletion
 
 _MOST = 10_000
 
@@ -74,7 +75,7 @@ def _behind(cursor: str, entities: list[Entity]) -> int:
     if not cursor:
         return 0
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True).decode()
     except ValueError:
         raise UsageError("that is no cursor", hint="take it from 'next' of the page before") from None
     type_, _, name = text.partition("/")
@@ -105,7 +106,7 @@ def put(asked: Request, kind: str) -> Response:
     if text is None and "if-match" in asked.headers:
         raise _missing(key)
     media = asked.sent(JSON, YAML)
-    sent = strict_json(asked.body or b"") if media == JSON else None
+    sent = _object(asked.body or b"") if media == JSON else None
     creates = asked.headers.get("if-none-match", "").strip() == "*"
     if not creates and "if-match" not in asked.headers:
         raise _no_condition()
@@ -122,15 +123,17 @@ def put(asked: Request, kind: str) -> Response:
 
 
 def delete(asked: Request, kind: str) -> Response:
-    """Delete the entity that has the revision of ``If-Match``."""
+    """Delete the entity that has the revision of ``If-Match``, and take it out of teams and assignments."""
     key = _key(asked, kind)
     must_be_allowed(asked, (key,))
-    text = stored(asked.store.snapshot(), key)
+    snapshot = asked.store.snapshot()
+    text = stored(snapshot, key)
     if text is None:
         raise _missing(key)
     if "if-match" not in asked.headers:
         raise _no_condition()
-    done = write(asked, Change((Edit(key, _replaced(asked, key, text), None),), asked.one("message")))
+    own = Edit(key, _replaced(asked, key, text), None)
+    done = write(asked, Change((own, *deletion(snapshot, key)[1:]), asked.one("message")))
     return Response(204, b"", JSON, (("Zenprofile-Rev", done.rev),))
 
 
@@ -167,12 +170,17 @@ def _replaced(asked: Request, key: Key, text: str) -> str:
     return tags[0].strip('"')
 
 
-def _merged_text(key: Key, text: str | None, sent: Any, replaces: str | None) -> str:
+def _object(body: bytes) -> Data:
+    sent = strict_json(body)
+    if not isinstance(sent, dict):
+        raise wire.wrong("the body is the document, as an object")
+    return sent
+
+
+def _merged_text(key: Key, text: str | None, sent: Data, replaces: str | None) -> str:
     """Return the document of what was sent, in the text that is stored where it replaces that."""
     from zenprofile.core.document import edit, writer
 
-    if not isinstance(sent, dict):
-        raise wire.wrong("the body is the document, as an object")
     data: Data = {name: value for name, value in sent.items() if name not in {"kind", "revision"}}
     if sent.get("kind", key.kind) != key.kind or sent.get("revision", replaces or "") != (replaces or ""):
         raise wire.wrong("'kind' or 'revision' of the body is not that of the request", "leave them out")

@@ -43,6 +43,13 @@ def key_of(row: Any) -> Key:
     return Key(kind, type_, name)
 
 
+def key_named(text: str) -> Key:
+    """Return the key that ``stack/NAME`` or ``component/TYPE/NAME`` says, as `key_of` does."""
+    kind, _, rest = text.partition("/")
+    type_, _, name = rest.rpartition("/")
+    return key_of({"kind": kind, "type": type_, "name": name})
+
+
 def limit(asked: Request, default: int, most: int) -> int:
     """Return how many rows a request asks for.
 
