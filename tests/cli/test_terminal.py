@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -16,15 +17,14 @@ from zenprofile.cli.output import width
 LONG = "s3://a-long-bucket-name/with/a/path/that/goes/on/and/on/far/beyond/the/window"
 
 
-def screen(line: str, columns: int, lines: int = 24, **environment: str) -> str:
-    """Run a command on a terminal of a size; return all it printed there."""
+def screen(line: str, columns: int, lines: int = 24, *, errors: bool = False, **environment: str) -> str:
+    """Run a command on a terminal of a size; return all it printed there, with what goes to stderr or without."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     command = [sys.executable, "-m", "zenprofile", *line.split()]
     inherited = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
-    process = subprocess.Popen(
-        command, stdin=slave, stdout=slave, stderr=subprocess.DEVNULL, env={**inherited, **environment}
-    )
+    stderr = slave if errors else subprocess.DEVNULL
+    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=stderr, env={**inherited, **environment})
     os.close(slave)
     printed = b""
     while chunk := _read(master):
@@ -119,3 +119,30 @@ def test_who_wants_no_colours_gets_none(run, long_names: Path, line: str) -> Non
 
     assert "\x1b" not in "".join(plain)
     assert len(set(plain)) == 1
+
+
+def stays(line: str) -> str:
+    """Return what one sees of a line in the end: a return writes over it, and ``ESC [K`` clears what is behind."""
+    seen, at = "", 0
+    for part in re.split(r"(\r|\x1b\[K)", line):
+        if part == "\r":
+            at = 0
+        elif part == "\x1b[K":
+            seen = seen[:at]
+        else:
+            seen, at = seen[:at] + part + seen[at + len(part) :], at + len(part)
+    return seen
+
+
+def test_nothing_of_progress_stays_on_the_screen(run, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", tmp_path / "bare.git"], check=True)
+    run(f"create team --set --url git+file://{tmp_path}/bare.git")
+    run("user create eve")
+
+    shown = screen("sync", 80, errors=True)
+
+    assert "\x1b[K" in shown  # git's own progress, while the remote is waited for
+    assert [stays(line) for line in shown.rstrip("\n").split("\n")][-2:] == [
+        "Pushed 2 commits to origin/main.",
+        "synced",
+    ]

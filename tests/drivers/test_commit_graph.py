@@ -114,3 +114,20 @@ def test_what_is_unpushed_is_listed_as_git_lists_it(tmp_path: Path, others: list
     with outgoing.listing(repository, objects, sent, to) as listed:
         assert listed() == [(oid, parents.split(), subject) for oid, parents, subject in rows]
     objects.close()
+
+
+def test_what_fetches_found_rewritten_is_told_by_the_log_and_by_git(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    made = commits(tmp_path / "far", 1)
+    git(tmp_path, "clone", "-q", str(tmp_path / "far"), "near")
+    for commit in (made[0], made[9]):  # an ancestor, then a start of its own
+        git(tmp_path / "far", "update-ref", "refs/heads/main", commit)
+        git(tmp_path / "near", "fetch", "-q")
+    repository = find(tmp_path / "near")
+    assert repository is not None
+
+    assert commit_graph.forced(repository, "refs/remotes/origin/main") == [made[0], made[-1]]
+
+    (tmp_path / "near" / ".git" / "reftable").mkdir()  # git is asked; one that knows nothing of it reads files
+    assert commit_graph.forced(repository, "refs/remotes/origin/main") == [made[0], made[-1]]
+    assert commit_graph.forced(repository, "refs/remotes/origin/other") == []

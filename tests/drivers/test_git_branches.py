@@ -19,7 +19,7 @@ from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import ConflictError, Invalid, Locked, Paused, StoreBroken, Unreachable, Unsafe
 from zenprofile.fs import atomic, nofollow
-from zenprofile.git import index, only_here, runner
+from zenprofile.git import index, leftovers, only_here, runner
 from zenprofile.git import repository as repository_
 from zenprofile.git.repository import Head, Repository, find
 from zenprofile.store.base import Options
@@ -323,6 +323,19 @@ def test_an_old_lock_is_somebody_elses(folder: Path, monkeypatch: pytest.MonkeyP
 
     lock.unlink()
     assert reopened(folder) == {"default.yaml"}
+
+
+def test_locks_of_refs_in_tables_are_freed(folder: Path) -> None:
+    cut_off(folder, "set_ref")
+    tables = folder / ".git" / "reftable"
+    tables.mkdir()
+    lock = tables / "tables.list.lock"
+    lock.touch()
+    (folder / ".git" / "refs" / "heads" / "main.lock").touch()
+
+    assert reopened(folder) == {"default.yaml"}
+    assert not lock.exists()
+    leftovers.remove(at(folder), [str(folder / ".git" / "HEAD" / "main.lock")], 0)  # below a file there is none
 
 
 def test_a_lock_of_a_git_that_runs_is_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

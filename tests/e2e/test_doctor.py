@@ -41,6 +41,12 @@ def test_all_is_well(repo: Path) -> None:
     assert tree(repo, ".git/zenprofile") == before
 
 
+def test_all_is_well_where_git_alone_reads_refs(repo: Path) -> None:
+    (repo / ".git" / "reftable").mkdir()  # a git that knows nothing of it reads files
+
+    assert all(row["ok"] for row in doctor(repo, 0).values())
+
+
 def test_hooks_that_do_not_fire_are_found(repo: Path) -> None:
     (repo / ".git/hooks/pre-push").unlink()
     (repo / ".git/hooks/post-merge").write_text("#!/bin/sh\nexit 0\n")

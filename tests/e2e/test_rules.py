@@ -25,6 +25,7 @@ BROKEN = {
     "drivers": ("drivers/memory.py", "from zenprofile.drivers import local"),
     "git-plumbing": ("git/index.py", "from zenprofile.core import names"),
     "usecases": ("usecases/stacks.py", "from zenprofile.git import runner"),
+    "driver-rooms": ("cli/main.py", "from zenprofile.drivers import memory"),
     "home-gitpython": ("drivers/local/driver.py", "import git"),
     "home-processes": ("drivers/local/driver.py", "import subprocess"),
     "home-sqlalchemy": ("drivers/memory.py", "import sqlalchemy"),

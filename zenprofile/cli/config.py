@@ -76,12 +76,11 @@ def watch(session: Session, settings: tuple[str, ...]) -> None:
 
 
 def _is_watched(session: Session) -> bool:
-    from zenprofile.drivers.local import watch_record
     from zenprofile.errors import ZenprofileError
     from zenprofile.watch import run
 
     with contextlib.suppress(ZenprofileError):
-        return watch_record.is_running(run.repository_of(session.store()))
+        return run.is_running(run.repository_of(session.store()))
     return False
 
 

@@ -46,8 +46,7 @@ def copy(session: Session, source: str, destination: str, dry: bool, merge: bool
     store = start.open()
     try:
         session.hint(f"Copying from {output.safe_text(store.url)}...")
-        with session.progress() as progress:
-            done = copying.copy(store, target, choice, dry=dry, message=message, progress=progress)
+        done = copying.copy(store, target, choice, dry=dry, message=message, progress=session.progress)
         if done.changes and isinstance(store, Foreign):
             session.warn_all(store.notes())
     finally:

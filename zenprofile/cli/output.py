@@ -267,20 +267,34 @@ def aside(text: str) -> None:
     _print(text, sys.stderr)
 
 
+class _Progress:
+    """The terminal's last line.
+
+    Attributes:
+        stands: whether it shows progress, and the cursor is behind that.
+    """
+
+    stands = False
+
+
 def progress(text: str) -> None:
-    """Show progress, git's or ours, on one line of the terminal, which the next piece replaces."""
+    """Show progress, git's or ours, on one line of the terminal; what is shown or printed next takes its place."""
     last = text.replace("\r", "\n").rstrip("\n").rpartition("\n")[2]
     sys.stderr.write(f"\r{safe_text(last)[:79]}\x1b[K")
     sys.stderr.flush()
+    _Progress.stands = True
 
 
-def progress_ends() -> None:
-    """Clear the line of progress."""
-    sys.stderr.write("\r\x1b[K")
-    sys.stderr.flush()
+def end_progress() -> None:
+    """Clear the line of progress, where there is one: before a question, say."""
+    if _Progress.stands:
+        _Progress.stands = False
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
 
 
 def _print(text: str, stream: TextIO) -> None:
+    end_progress()
     try:
         stream.write(f"{text}\n")
     except UnicodeEncodeError:

@@ -49,8 +49,7 @@ def create(
     session.announce(about_profiles=True)
     wish = usecase.Wish(name, url or "", store_type, user, force, new)
     steps: list[str] = []  # told once they are done: of what is refused none is
-    with session.progress() as progress:
-        made = usecase.create(session.profiles, wish, session.timeout, steps.append, progress)
+    made = usecase.create(session.profiles, wish, session.timeout, steps.append, session.progress)
     for step in steps:
         session.say(step)
     _said(session, f"Profile '{name}' successfully created.", made.profile)

@@ -1,9 +1,8 @@
 """One run of the command line: the options that stand anywhere, the active profile, its store."""
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.cli import output
@@ -233,16 +232,10 @@ class Session:
         if self.format == "table":
             output.result(text)
 
-    @contextlib.contextmanager
-    def progress(self) -> Iterator[Callable[[str], None] | None]:
-        """Give what shows progress on one line of a terminal, and clear it at the end; None where nobody looks."""
-        if self.quiet or self.format != "table" or not sys.stderr.isatty():
-            yield None
-            return
-        try:
-            yield output.progress
-        finally:
-            output.progress_ends()
+    @property
+    def progress(self) -> Callable[[str], None] | None:
+        """What shows progress on one line of a terminal, until something is printed; None where nobody looks."""
+        return output.progress if not self.quiet and self.format == "table" and sys.stderr.isatty() else None
 
     def note(self, text: str) -> None:
         """Print a line to stderr; not with ``-o json``, where stderr holds the error object alone."""

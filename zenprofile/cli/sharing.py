@@ -115,6 +115,7 @@ def propose(session: Session, message: str, branch: str, with_others: bool) -> N
 
 
 def _confirm(question: str) -> bool:
+    output.end_progress()
     return click.confirm(output.safe_text(question), err=True)
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.cli import output, whereabouts
@@ -47,18 +46,12 @@ def _side_of(
 ) -> "Sharing | None":
     from zenprofile.store.capabilities import Shareable
 
-    progress = _progress if sys.stderr.isatty() and session.format == "table" else None
-    found = store.sharing(progress, state=state) if isinstance(store, Shareable) else None
+    found = store.sharing(session.progress, state=state) if isinstance(store, Shareable) else None
     if found is None:
         line = f"A profile of type '{store.driver}' is shared already: there is nothing to send or fetch."
         shared = {"state": "shared", "store_type": store.driver, **empty}
         session.show(shared if nothing is None else nothing, lambda: line)
     return found
-
-
-def _progress(text: str) -> None:
-    sys.stderr.write(output.safe_text(text.replace("\r", "\n").rstrip("\n").rpartition("\n")[2]) + "\x1b[K\r")
-    sys.stderr.flush()
 
 
 def status(session: "Session") -> int:

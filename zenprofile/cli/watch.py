@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -90,11 +89,9 @@ def _repository(session: Session) -> "Repository":
 @click.pass_obj
 def pause(session: Session, span: str) -> None:
     """Let the watcher do nothing, for a TIME (`30m`, `2h`) or until `resume`."""
-    from zenprofile.drivers.local import watch_record
-    from zenprofile.watch import settings
+    from zenprofile.watch import run, settings
 
-    until = time.time() + settings.seconds(span) if span else None
-    watch_record.ask(_repository(session), paused=True, until=until)
+    run.pause(_repository(session), settings.seconds(span) if span else None)
     session.say(f"Paused for {span}." if span else "Paused until: zenprofile watch resume")
 
 
@@ -102,9 +99,9 @@ def pause(session: Session, span: str) -> None:
 @click.pass_obj
 def resume(session: Session) -> None:
     """Let the watcher go on, on the branch that is checked out, and try at once whatever waits."""
-    from zenprofile.drivers.local import watch_record
+    from zenprofile.watch import run
 
-    watch_record.ask(_repository(session), paused=False, until=None, resumed=time.time_ns())
+    run.resume(_repository(session))
     session.say("Resumed.")
 
 
@@ -112,15 +109,9 @@ def resume(session: Session) -> None:
 @click.pass_obj
 def confirm(session: Session) -> None:
     """Say that a mass deletion, which the watcher holds, is meant."""
-    from zenprofile.drivers.local import watch_record
-    from zenprofile.errors import NotFound
+    from zenprofile.watch import run
 
-    repository = _repository(session)
-    found = watch_record.state(repository)
-    if not found.get("mark"):
-        raise NotFound("no deletion waits to be confirmed", hint="see: zenprofile watch status")
-    watch_record.ask(repository, confirmed=found["mark"])
-    session.say(f"Confirmed: {output.safe_text(found.get('reason', ''))}.")
+    session.say(f"Confirmed: {output.safe_text(run.confirm(_repository(session)))}.")
 
 
 @watch.command(examples=["zenprofile watch status", "zenprofile watch status -o json"])

@@ -109,13 +109,34 @@ def forced(repository: Repository, tracking: str) -> list[str]:
 
     They stand in the ref's log, also where a person's own `git fetch` came before any of ours.
     """
+    rows = _log_of_tables(repository, tracking) if repository.has_ref_tables() else _log(repository, tracking)
+    olds = [old for old, what in rows if what.endswith(": forced-update")]
+    return [old for old in olds if old.strip("0") and not old.strip("0123456789abcdef")]
+
+
+def _log(repository: Repository, ref: str) -> list[tuple[str, str]]:
+    """Return the last entries of a ref's log, the latest first: what it was before each, and what was done."""
     try:
-        with open(repository.common_file(f"logs/{tracking}"), "rb") as file:
+        with open(repository.common_file(f"logs/{ref}"), "rb") as file:
             rows = file.read(_LONGEST_LOG).decode("utf-8", "replace").splitlines()
     except OSError:
         return []
-    olds = [row.partition(" ")[0] for row in reversed(rows[-_NEAR:]) if row.endswith(": forced-update")]
-    return [old for old in olds if old.strip("0") and not old.strip("0123456789abcdef")]
+    return [(row.partition(" ")[0], row) for row in reversed(rows[-_NEAR:])]
+
+
+def _log_of_tables(repository: Repository, ref: str) -> list[tuple[str, str]]:
+    """Return the same as `_log` from git, which tells of each entry what the ref was behind it."""
+    args = ["reflog", "show", f"--max-count={_NEAR}", "--no-show-signature", "--format=%H%x00%gs", ref, "--"]
+    said = runner.run(args, repository.folder, ok=(0, 128)).out.decode("utf-8", "replace")
+    news, whats = [], []
+    for row in said.splitlines():
+        new, _, what = row.partition("\0")
+        news.append(new)
+        whats.append(what)
+    if news:
+        first = ["rev-parse", "-q", "--verify", f"{ref}@{{{len(news)}}}"]  # what it was before all that
+        news.append(runner.run(first, repository.folder, ok=(0, 1, 128)).out.decode().strip())
+    return list(zip(news[1:], whats, strict=True))
 
 
 def _fork(repository: Repository, one: str, other: str) -> _Fork | None:

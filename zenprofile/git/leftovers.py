@@ -11,7 +11,11 @@ from zenprofile.git import folders
 if TYPE_CHECKING:
     from zenprofile.git.repository import Repository
 
-_NAMES = ("index.lock", "HEAD.lock", "config.lock", "config.worktree.lock", "packed-refs.lock", "shallow.lock")
+TABLES = "reftable/tables.list.lock"  # where refs are kept in tables, refs/heads is a file, and no ref has its own lock
+_NAMES = (
+    *("index.lock", "HEAD.lock", "config.lock", "config.worktree.lock", "packed-refs.lock", "shallow.lock"),
+    TABLES,
+)
 
 
 def take_away(folder: str, since: float) -> None:
@@ -37,7 +41,7 @@ def _remove(locks: Iterable[str], since: float, places: tuple[str, str, str]) ->
     for lock in locks:
         try:
             younger = os.stat(lock).st_mtime >= since - 1
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         if younger and not _git_runs_in(places):
             with contextlib.suppress(FileNotFoundError):

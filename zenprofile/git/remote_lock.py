@@ -35,4 +35,5 @@ def alone(repository: Repository, tracking: str, timeout: float) -> Iterator[Non
 
 def _free(repository: Repository, tracking: str, since: float) -> None:
     """Remove the lock files that git, killed with its zenprofile, has left."""
-    leftovers.remove(repository, [repository.common_file(f"{name}.lock") for name in (tracking, "shallow")], since)
+    names = (f"{tracking}.lock", "shallow.lock", leftovers.TABLES)
+    leftovers.remove(repository, map(repository.common_file, names), since)

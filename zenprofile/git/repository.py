@@ -177,7 +177,7 @@ class Repository:
         """
         if not is_ref(name) or not links:
             return ""
-        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
+        if self.has_ref_tables():
             from zenprofile.git import runner
 
             return runner.run(["rev-parse", "-q", "--verify", name], self.folder, ok=(0, 1, 128)).out.decode().strip()
@@ -194,6 +194,10 @@ class Repository:
             if text.startswith("ref: "):
                 return self.ref(text[5:].strip(), links - 1)
         return self._packed_ref(name)
+
+    def has_ref_tables(self) -> bool:
+        """Say whether refs and their logs are kept in git's tables, which git alone reads."""
+        return os.path.isdir(os.path.join(self._common_dir, "reftable"))
 
     def _packed_ref(self, name: str) -> str:
         try:
@@ -215,7 +219,7 @@ class Repository:
 
     def refs(self, prefix: str) -> set[str] | None:
         """Return the full names of the refs below a prefix (``refs/remotes/origin/``); None where only git can tell."""
-        if os.path.isdir(os.path.join(self._common_dir, "reftable")):
+        if self.has_ref_tables():
             return None
         walked = os.walk(os.path.join(self._common_dir, prefix))
         paths = (os.path.join(folder, name) for folder, _, names in walked for name in names)

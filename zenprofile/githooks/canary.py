@@ -84,7 +84,7 @@ class Canary:
         """Lay the first commit: a profile with one project, and the configuration of a tool that rules here."""
         self._write(self._git, "commondir", str(self._repository.common_dir) + "\n")
         self._write(self._work, ".git", f"gitdir: {self._git}\n")  # as in a linked work tree: managers look for it
-        self._write(self._git, "HEAD", "ref: refs/zenprofile/canary\n")
+        self._on("symbolic-ref", "HEAD", "refs/zenprofile/canary", text="ref: refs/zenprofile/canary")
         self._leave_out_the_same()
         self._flags = (*self._real_settings(), *self._flags)
         for name in _TOOLS:
@@ -182,9 +182,20 @@ class Canary:
             path = os.path.join(self._git, name)
             if os.path.exists(path):
                 os.unlink(path)
-        self._write(self._git, "HEAD", commit + "\n")
+        self._on("update-ref", "--no-deref", "HEAD", commit, text=commit)
         self._run("read-tree", "--reset", commit)
         self._run("checkout-index", "-q", "-f", "-a")
+
+    def _on(self, *args: str, text: str) -> None:
+        """Set HEAD: to a text; by git where refs are kept in tables, of which a work tree has some of its own."""
+        if not self._repository.has_ref_tables():
+            self._write(self._git, "HEAD", text + "\n")
+            return
+        tables = os.path.join(self._git, "reftable")
+        shutil.rmtree(tables, ignore_errors=True)
+        os.mkdir(tables)
+        self._write(self._git, "HEAD", "ref: refs/heads/.invalid\n")
+        self._run(*args)
 
     def _stage(self, files: Mapping[str, str]) -> None:
         for path, text in files.items():

@@ -62,6 +62,15 @@ def body(*types: str, required: tuple[str, ...] = ()) -> dict[str, Any]:
     return {"required": True, "content": {type_: {"schema": schemas.get(type_, {"type": "string"})} for type_ in types}}
 
 
+def tagged(*types: str) -> dict[str, Any]:
+    """Return the description of an answer of some types that carries its ETag, and of the one that leaves it out."""
+    headers = {"ETag": {"schema": {"type": "string"}, "description": "the revision, in quotes"}}
+    return {
+        "200": {"description": "Done", "headers": headers, "content": {type_: {} for type_ in types}},
+        "304": {"description": "Known already, as If-None-Match says", "headers": headers},
+    }
+
+
 def _path(resource: Resource) -> dict[str, Any]:
     names = _PARAMETER.findall(resource.path)
     parameters = [{"name": n, "in": "path", "required": True, "schema": _PARAMETERS[n]} for n in names]

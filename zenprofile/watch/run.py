@@ -1,12 +1,13 @@
 """Makes a watcher of a profile: one a profile, found out by a lock that goes with the process."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from zenprofile.drivers.local import watch_record
 from zenprofile.drivers.local.store import LocalStore
-from zenprofile.errors import Locked, Unsupported, ZenprofileError
+from zenprofile.errors import Locked, NotFound, Unsupported, ZenprofileError
 from zenprofile.fs import atomic, lock
 from zenprofile.git.repository import Repository
 from zenprofile.machine.profiles import Profile
@@ -136,3 +137,31 @@ def status(repository: Repository, profile: str) -> Mapping[str, Any]:
         reason = f"no watcher runs{paused}"
         row |= {"state": "stopped", "pid": 0, "next_at": "", "next": "zenprofile watch", "reason": reason}
     return row
+
+
+def is_running(repository: Repository) -> bool:
+    """Say whether a watcher of the repository's profile runs."""
+    return watch_record.is_running(repository)
+
+
+def pause(repository: Repository, seconds: float | None) -> None:
+    """Ask the watcher to do nothing, for some seconds (None: until `resume`)."""
+    watch_record.ask(repository, paused=True, until=None if seconds is None else time.time() + seconds)
+
+
+def resume(repository: Repository) -> None:
+    """Ask the watcher to go on, on the branch that is checked out."""
+    watch_record.ask(repository, paused=False, until=None, resumed=time.time_ns())
+
+
+def confirm(repository: Repository) -> str:
+    """Tell the watcher that the deletion which it holds is meant; return what that is.
+
+    Raises:
+        NotFound: it holds none.
+    """
+    found = watch_record.state(repository)
+    if not found.get("mark"):
+        raise NotFound("no deletion waits to be confirmed", hint="see: zenprofile watch status")
+    watch_record.ask(repository, confirmed=found["mark"])
+    return str(found.get("reason", ""))

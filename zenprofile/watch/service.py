@@ -39,7 +39,7 @@ _AGENT = """\
   <array>
 {arguments}
   </array>
-  <key>RunAtLoad</key><true/>
+{place}  <key>RunAtLoad</key><true/>
   <key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
 </dict>
 </plist>
@@ -73,9 +73,7 @@ def unit_name(profile: str) -> str:
 
 def unit(profile: str, command: Sequence[str], folder: str = "") -> str:
     """Return the text of a profile's systemd unit; it runs in a folder, "" for the user's home."""
-    lines = [
-        f"Environment={_quoted(f'{name}={os.environ[name]}')}\n" for name in _KEPT if os.environ.get(name, "").strip()
-    ]
+    lines = [f"Environment={_quoted(f'{name}={value}')}\n" for name, value in _surroundings()]
     return _UNIT.format(
         name=profile,
         command=" ".join(map(_quoted, command)),
@@ -92,10 +90,18 @@ def _quoted(word: str) -> str:
     return f'"{escaped}"'
 
 
-def agent(profile: str, command: Sequence[str]) -> str:
-    """Return the text of a profile's launchd agent."""
+def agent(profile: str, command: Sequence[str], folder: str = "") -> str:
+    """Return the text of a profile's launchd agent; it runs in a folder, "" for the user's home."""
     arguments = "\n".join(f"    <string>{escape(word)}</string>" for word in command)
-    return _AGENT.format(label=f"org.zenprofile.watch.{profile}", arguments=arguments)
+    values = [f"    <key>{name}</key><string>{escape(value)}</string>\n" for name, value in _surroundings()]
+    place = f"  <key>EnvironmentVariables</key>\n  <dict>\n{''.join(values)}  </dict>\n" if values else ""
+    place += f"  <key>WorkingDirectory</key><string>{escape(folder or os.path.expanduser('~'))}</string>\n"
+    return _AGENT.format(label=f"org.zenprofile.watch.{profile}", arguments=arguments, place=place)
+
+
+def _surroundings() -> list[tuple[str, str]]:
+    """List what a service keeps of the environment of the command that installs it."""
+    return [(name, os.environ[name]) for name in _KEPT if os.environ.get(name, "").strip()]
 
 
 def unit_path(profile: str) -> str:
@@ -122,7 +128,7 @@ def install(profile: str, command: Sequence[str], folder: str = "") -> tuple[Ser
     """
     unit_name(profile)
     if not _has_systemd():
-        text = agent(profile, command) if sys.platform == "darwin" else unit(profile, command, folder)
+        text = agent(profile, command, folder) if sys.platform == "darwin" else unit(profile, command, folder)
         return status(profile), text
     text, path = unit(profile, command, folder), unit_path(profile)
     try:

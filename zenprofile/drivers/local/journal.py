@@ -384,5 +384,6 @@ def remove_abandoned_locks(repository: Repository, ref: str) -> None:
         since = journal.stat().st_mtime
     except FileNotFoundError:
         return
-    locks = [repository.git_file("index.lock"), repository.git_file("HEAD.lock")]
-    leftovers.remove(repository, [*locks, *([repository.common_file(f"{ref}.lock")] if ref else [])], since)
+    locks = [repository.git_file(name) for name in ("index.lock", "HEAD.lock", leftovers.TABLES)]
+    shared = [f"{ref}.lock", leftovers.TABLES] if ref else []
+    leftovers.remove(repository, [*locks, *map(repository.common_file, shared)], since)

@@ -47,10 +47,12 @@ class SqlDriver:
     def open(self, url: str, options: Options) -> Store:
         if not exists(url):
             raise missing(url)
-        if not _look(url, options):
+        version = _look(url, options)
+        if not version:
             raise missing(url)
         with _opened(url, options) as made:
-            migrations.upgrade(made, url, options.timeout)
+            if version != tables.VERSION:
+                migrations.upgrade(made, url, options.timeout)
             return SqlStore(url, made, options)
 
 

@@ -224,9 +224,11 @@ _LISTED = {
             cursor="'next' of the page before",
         ),
         *_AT,
-    ]
+        *openapi.conditions("If-None-Match"),
+    ],
+    "responses": openapi.tagged(JSON),
 }
-_READ = {"parameters": [*_AT, *openapi.conditions("If-None-Match")]}
+_READ = {"parameters": [*_AT, *openapi.conditions("If-None-Match")], "responses": openapi.tagged(JSON, YAML)}
 _WRITTEN = {
     "parameters": [*openapi.query(message="why"), *openapi.conditions("If-Match", "If-None-Match")],
     "requestBody": openapi.body(JSON, YAML, required=("name",)),
