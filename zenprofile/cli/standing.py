@@ -66,7 +66,9 @@ def status(session: "Session") -> int:
     lines: list[str] = []
     folders = _folders(session)
     with _asked_ahead(session):
-        for name, place, store in _profiles(session, folders):
+        profiles = _profiles(session, folders)
+        names = [name for name, *_ in profiles]
+        for name, place, store in profiles:
             side = _side_of(session, store, _SHARED | {"profile": name}, state=True)
             if side is None:
                 return 0
@@ -74,7 +76,8 @@ def status(session: "Session") -> int:
             folder = store.folder if isinstance(store, InWorkTree) else store.url
             session.hint(whereabouts.told(found.documents, place.rstrip("/") or folder))
             rows.append(_as_json(name, found))
-            lines += _in_text(name, found, rows[-1]["conflicts"])
+            label = f"{name} ({place.rstrip('/') or '.'})" if names.count(name) > 1 else name
+            lines += _in_text(label, found, rows[-1]["conflicts"])
     first = next((row for row in rows if row["profile"] == session.active.name), rows[0])
     data = {**first, "profiles": rows} if len(rows) > 1 else first
     session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
@@ -135,7 +138,9 @@ def _placed(found: "StoreStatus", store: "Store") -> "StoreStatus":
         return found
     from zenprofile.usecases.documents import lead
 
-    return found._replace(invalid=tuple(p._replace(file=lead(store, p.file)) for p in found.invalid))
+    placed = tuple(p._replace(file=lead(store, p.file)) for p in found.invalid)
+    reason = found.reason.replace(f"{found.invalid[0]}", f"{placed[0]}", 1)  # of ``invalid`` it is the first problem
+    return found._replace(invalid=placed, reason=reason)
 
 
 def _as_json(name: str, found: "StoreStatus") -> dict[str, Any]:

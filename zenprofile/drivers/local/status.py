@@ -101,7 +101,7 @@ def _word(
         ),
         (bool(relation.behind), "behind", "", f"{behind} at the remote", "zenprofile pull"),
         (bool(relation.ahead), "ahead", "", f"{ahead} not pushed", "zenprofile push"),
-        (not relation.theirs, "ahead", "", "the remote has never been looked at", "zenprofile sync"),
+        (not relation.theirs, "ahead", "", _no_branch(relation), "zenprofile sync"),
     )  # fmt: skip
     for holds, word, since, reason, advice in rows:
         if holds:
@@ -113,10 +113,14 @@ def _word(
 def _waiting(relation: Relation) -> str:
     """Say what waits for review; "" for nothing."""
     rows = [f"{_commits(p.commits)} on {p.branch}{f' ({p.url})' if p.url else ''}" for p in relation.proposed]
-    if not rows or not relation.ahead:
+    if not rows or (relation.theirs and not relation.ahead):
         return ""
     closed = any(p.closed for p in relation.proposed)
     return ("no longer at the remote, and not merged: " if closed else "waiting for review: ") + "; ".join(rows)
+
+
+def _no_branch(relation: Relation) -> str:
+    return "the remote has no such branch yet" if relation.ours else "the remote has never been looked at"
 
 
 def _after(relation: Relation) -> str:
