@@ -74,6 +74,8 @@ def test_straight_lines_ask_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     side = git(tmp_path, "commit-tree", "-m", "side", "-p", made[1], tree)
     repository = find(tmp_path)
     assert repository is not None
+    assert commit_graph.count(repository, "", made[4]) == (0, 5)
+    assert commit_graph.count(repository, made[4], "") == (5, 0)
     monkeypatch.setattr(runner, "run", None)
     assert commit_graph.count(repository, made[4], made[0]) == (4, 0)
     assert commit_graph.count(repository, side, made[4]) == (1, 3)
