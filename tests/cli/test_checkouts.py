@@ -249,10 +249,13 @@ def test_status_tells_of_each_profile_of_the_repository(run, clone: Path, monkey
     monkeypatch.chdir(clone / "eu")
     done = run("status")
     assert "5 documents of ../.zenprofile\n6 documents of" in done.err
-    assert done.out.count("ml-platform: branch") == 2
+    assert "ml-platform (../.zenprofile): branch" in done.out
+    assert "ml-platform (.): branch" in done.out
     rows = run("status -o json").json["profiles"]
     assert [(row["state"], row["documents"]) for row in rows] == [("ahead", 5), ("uncommitted", 6)]
     assert "profiles" not in run("status -o json --profile ml-platform").json
+    (clone / ".zenprofile" / "users" / "bob.yaml").write_text("name: bob\nage: 1\n")
+    assert "invalid: ../.zenprofile/users/bob.yaml:2:1: 'age'" in run("status").out
 
 
 def test_status_finds_nothing_in_a_repository_without_a_profile(run, tmp_path: Path, monkeypatch) -> None:

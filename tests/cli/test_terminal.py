@@ -113,8 +113,14 @@ def test_what_was_and_what_is_have_git_s_colours_on_a_terminal(run, long_names: 
 
 
 @pytest.mark.parametrize("line", ["log", "show", "diff HEAD~1", "diff HEAD~1 -o json", "log -o yaml"])
-def test_who_wants_no_colours_gets_none(run, long_names: Path, line: str) -> None:
-    plain = [screen(line, 100, lines=50, TERM="xterm", NO_COLOR="1"), screen(line, 100, lines=50, TERM="dumb")]
+def test_who_wants_no_colours_gets_none(run, long_names: Path, line: str, tmp_path: Path) -> None:
+    settings = tmp_path / "no-colours"
+    settings.write_text("[user]\n\tname = A\n\temail = a@b\n[color]\n\tui = never\n")
+    plain = [
+        screen(line, 100, lines=50, TERM="xterm", NO_COLOR="1"),
+        screen(line, 100, lines=50, TERM="dumb"),
+        screen(line, 100, lines=50, TERM="xterm", NO_COLOR="", GIT_CONFIG_GLOBAL=str(settings)),
+    ]
     plain += [run(line).out] if "-o" in line else []
 
     assert "\x1b" not in "".join(plain)

@@ -70,6 +70,14 @@ def test_it_waits_and_nothing_else_is_pushed(reviewed: Team) -> None:
     assert reviewed.ana.run("propose -o json").json == {"branch": branch, "url": ADDRESS, "commits": 3}
 
 
+def test_it_waits_from_a_branch_that_the_remote_has_not(reviewed: Team) -> None:
+    reviewed.ana.git("switch", "-q", "-c", "feature")
+    assert "ahead: the remote has no such branch yet" in reviewed.ana.run("status").out
+    reviewed.ana.run("user create eva")
+    reviewed.ana.run("propose")
+    assert f"waiting for review: 1 commit on {proposed(reviewed)}" in reviewed.ana.run("status").out
+
+
 @pytest.mark.parametrize(
     "steps",
     [

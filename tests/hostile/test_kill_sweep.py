@@ -190,6 +190,35 @@ def test_a_signed_write_is_as_before_or_as_after(base: Machine, tmp_path: Path, 
         restore(saved, base.home)
 
 
+@pytest.mark.parametrize("call", ["write", "rename", *(["unlink", "link", "renameat", "fsync"] if ALL else [])])
+@pytest.mark.parametrize(("command", "opposite"), [("undo", "redo"), ("redo", "undo")])
+def test_undo_and_redo_are_as_before_or_as_after(
+    base: Machine, tmp_path: Path, command: str, opposite: str, call: str
+) -> None:
+    """What was taken back, or not, can be taken back and done again."""
+    base.run("user create eve --profile other")
+    if command == "redo":
+        base.run("undo --profile other")
+    folder = base.home / "zenprofile" / "profiles" / "other"
+    other = Machine(base.home, folder, folder)
+    root, saved = base.home / "root", tmp_path / "saved"
+    restore(base.home, saved)
+    old = other.head
+
+    words = [str(root), str(root), command, "--profile", "other"]
+    for number in sweep(PROGRAM, words, call, "signal=SIGKILL", 1 if ALL else 13):
+        where = f"{command}: {call} {number}"
+        there = (folder / "users" / "eve.yaml").exists()
+        done = other.head != old
+        assert "user/eve" in base.run("user list -o name --profile other").out if there else not there, where
+        assert there == (done == (command == "redo")), where
+        assert other.git("status", "--porcelain") == "", where
+        base.run(f"{opposite if done else command} --profile other")
+        base.run(f"{command if done else opposite} --profile other")
+        assert (folder / "users" / "eve.yaml").exists() == ((command == "redo") == done), where
+        restore(saved, base.home)
+
+
 @pytest.mark.parametrize("call", ["write", "rename", "unlink"])
 def test_resolve_is_as_before_or_as_after(tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bare = make_bare(tmp_path / "team.git")

@@ -456,11 +456,19 @@ def test_disjoint_additions_keep_every_line_of_both(sides: tuple[str, str, str])
 
     assert same(texts.read(merged), {**texts.read(ours), **texts.read(theirs)})
     rest = merged.splitlines()
-    for line in ours.splitlines():
-        assert line in rest
+    # A comment moves to the left where it would become a part of a text that is above it now.
+    left = {line.lstrip() for line in rest if line.lstrip().startswith("#")}
+    assert [line for line in ours.splitlines() if line not in rest and line.lstrip() not in left] == []
     entry = theirs[len(base) :].splitlines()
     # Comments that do not stand right above an entry belong to nobody; those behind a value come with it.
     assert [line for line in entry if line.strip() and not line.lstrip().startswith("#") and line not in rest] == []
+
+
+def test_only_a_comment_that_would_become_a_line_of_a_text_moves_to_the_left() -> None:
+    base = "name: gpu\nm:\n  k: 1\n"
+    ours, theirs = f"{base}  # mine\no: |\n  a\n", f"{base}  # theirs\nt: 1\n"
+
+    assert patched(ours, theirs, base) == f"{ours}# theirs\nt: 1\n"
 
 
 @settings(max_examples=examples(150), deadline=None)

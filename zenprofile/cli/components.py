@@ -43,18 +43,15 @@ def _setting_options(function: Any) -> Any:
 
 
 def _register(session: Session, key: Key, flavor: str, set_: Iterable[str], given: dict[str, Any]) -> None:
-    from zenprofile.usecases import components
+    from zenprofile.cli import writing
 
-    recorded = components.register(session.store(), key, flavor, components.configuring(set_), subjects.details(given))
-    showing.written(session, recorded, key, "Registered")
+    writing.register(session, key, flavor, set_, subjects.details(given))
 
 
 def _update(session: Session, key: Key, flavor: str, set_: Iterable[str], given: dict[str, Any]) -> None:
-    from zenprofile.usecases import components
+    from zenprofile.cli import writing
 
-    wanted = components.configuring(set_, given.pop("unset"))
-    recorded = components.update(session.store(), key, wanted, subjects.details(given), flavor)
-    showing.written(session, recorded, key, "Updated")
+    writing.update(session, key, flavor, set_, given.pop("unset"), subjects.details(given))
 
 
 def _flavor_option(*more: str, **settings: Any) -> subjects.Decorator:

@@ -1,4 +1,4 @@
-"""What a prompt or a script asks all the time, answered without the option parser: it costs more than the answer.
+"""What a prompt or a script says all the time, done without the option parser: it costs more than the answer.
 
 The same functions stand behind the parser's commands, for every other spelling.
 """
@@ -128,6 +128,19 @@ def _log(session: Session, most: str = "") -> None:
     reading.log(session, "", LogFilter(most=int(most) if most else None))
 
 
+def _register_component(session: Session, name: str, type_: str, flavor: str, *set_: str) -> None:
+    from zenprofile.cli import writing
+    from zenprofile.core.entity import Key
+
+    writing.register(session, Key("component", type_, name), flavor, set_)
+
+
+def _update_component(session: Session, name: str, type_: str, flavor: str, *set_: str) -> None:
+    from zenprofile.cli import reading, writing
+
+    writing.update(session, reading.COMPONENT.find(session.store().snapshot(), name, type_), flavor, set_)
+
+
 def _table(rows: list[dict[str, Any]]) -> str:
     return output.table(list(_COLUMNS), [[cell(row) for cell in _COLUMNS.values()] for row in rows])
 
@@ -135,7 +148,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
 Answer = Callable[..., int | None]
 
 # A word is what it is; these stand for what a person names.
-_NAME, _TYPE, _NUMBER = "NAME", "TYPE", "NUMBER"
+_NAME, _TYPE, _NUMBER, _SETTING = "NAME", "TYPE", "NUMBER", "KEY=VALUE"
 QUICK: dict[tuple[str, ...], Answer] = {
     ("--version",): version,
     ("get",): get,
@@ -155,16 +168,57 @@ QUICK: dict[tuple[str, ...], Answer] = {
     ("component", "describe", _NAME, "--type", _TYPE): _describe_component,
 }
 
+# Behind these and a NAME stand options with a value each, in any order; with what must be among them.
+_WRITES: dict[tuple[str, ...], tuple[Answer, frozenset[str]]] = {
+    ("component", "register"): (_register_component, frozenset({"--type", "--flavor"})),
+    ("component", "update"): (_update_component, frozenset()),
+}
+_OPTIONS = {"--type": _TYPE, "--flavor": _NAME, "--set": _SETTING}
+
 
 def find(words: Sequence[str]) -> Callable[[Session], int] | None:
     """Return what answers a command line; None where the option parser has to read it."""
-    plain = words[:-2] if words[-2:] == ["-o", "json"] and len(words) > 2 else words
-    format_ = "table" if plain is words else "json"
+    profile, plain = _without_profile(words)
+    bare = plain[:-2] if plain[-2:] == ["-o", "json"] and len(plain) > 2 else plain
+    format_ = "table" if bare is plain else "json"
     for shape, answer in QUICK.items():
-        if len(shape) == len(plain) and all(map(_fits, shape, plain)):
-            given = [word for word, what in zip(plain, shape, strict=True) if what in {_NAME, _TYPE, _NUMBER}]
-            return lambda session: _run(session, answer, given, format_)
-    return None
+        if len(shape) == len(bare) and all(map(_fits, shape, bare)):
+            given = [word for word, what in zip(bare, shape, strict=True) if what in {_NAME, _TYPE, _NUMBER}]
+            return lambda session: _run(session, answer, given, format_, profile)
+    return _find_write(bare, format_, profile)
+
+
+def _find_write(words: Sequence[str], format_: str, profile: str) -> Callable[[Session], int] | None:
+    answer, needed = _WRITES.get(tuple(words[:2]), (None, frozenset()))
+    if answer is None or len(words) < 3 or not _fits(_NAME, words[2]):
+        return None
+    options = _options(words[3:], needed)
+    if options is None:
+        return None
+    return lambda session: _run(session, answer, [words[2], *options], format_, profile, writes=True)
+
+
+def _options(words: Sequence[str], needed: frozenset[str]) -> list[str] | None:
+    """Return type, flavor ("" for none) and settings of a write; None where the option parser has to read them."""
+    pairs = list(zip(words[::2], words[1::2], strict=False))
+    given = [option for option, _ in pairs if option != "--set"]
+    plain = not len(words) % 2 and all(option in _OPTIONS and _fits(_OPTIONS[option], value) for option, value in pairs)
+    if not plain or len(given) > len(set(given)) or not needed <= set(given):
+        return None
+    values = dict(pairs)
+    return [
+        values.get("--type", ""),
+        values.get("--flavor", ""),
+        *(value for option, value in pairs if option == "--set"),
+    ]
+
+
+def _without_profile(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Part a command line into the profile that ``--profile`` names at its start or end ("": none), and the rest."""
+    for option, rest in ((words[:2], words[2:]), (words[-2:], words[:-2])):
+        if option[:1] == ["--profile"] and len(option) == 2 and rest and _fits(_NAME, option[1]):
+            return option[1], rest
+    return "", words
 
 
 def _fits(what: str, word: str) -> bool:
@@ -176,11 +230,15 @@ def _fits(what: str, word: str) -> bool:
         return word in COMPONENT_TYPES
     if what == _NAME:
         return word.isascii() and word[:1].isalnum() and not word.strip(_OF_NAMES)
+    if what == _SETTING:
+        return "=" in word and not word.startswith("-")
     return word == what
 
 
-def _run(session: Session, answer: Answer, given: Sequence[str], format_: str) -> int:
-    session.format = format_
+def _run(
+    session: Session, answer: Answer, given: Sequence[str], format_: str, profile: str, *, writes: bool = False
+) -> int:
+    session.format, session.chosen, session.writes = format_, profile, writes
     try:
         return answer(session, *given) or 0
     finally:

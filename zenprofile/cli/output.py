@@ -1,5 +1,6 @@
 """What is printed: tables, JSON and YAML, with nothing in them that could steer a terminal."""
 
+import functools
 import os
 import re
 import sys
@@ -306,4 +307,12 @@ def _print(text: str, stream: TextIO) -> None:
 def coloured(text: str, colour: int, stream: TextIO) -> str:
     """Return the text in one of the terminal's colours (`RED` and so on) where the stream is one that wants them."""
     wants = not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb" and stream.isatty()
-    return f"\x1b[{colour}m{text}\x1b[0m" if wants and colour and text.strip() else text
+    return f"\x1b[{colour}m{text}\x1b[0m" if wants and colour and text.strip() and _git_colours() else text
+
+
+@functools.cache
+def _git_colours() -> bool:
+    """Say whether a person's git is to use colours on a terminal (``color.ui``)."""
+    from zenprofile.git import pager
+
+    return pager.colours(os.getcwd())

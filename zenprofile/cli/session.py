@@ -29,6 +29,7 @@ class Session:
         timeout: seconds without any answer after which a network command ends.
         verbose: how often ``-v`` was given.
         quiet: whether hints, and the lines that say which profile is active, are left out.
+        writes: whether a command writes that runs without the option parser.
         profiles: this machine's profiles.
     """
 
@@ -43,7 +44,8 @@ class Session:
         self._announced = False
         self._store: Store | None = None
         self._now: Snapshot | None = None
-        self._unparsed: list[Store] = []
+        self.writes = False
+        self._at_end: list[Callable[[], None]] = []
         self._opened = False
 
     @property
@@ -162,10 +164,13 @@ class Session:
         from zenprofile.usecases.profiles import open_profile
 
         store = self.keep(open_profile(self.profiles, profile, self.timeout, lambda line: self.warn_all([line])))
-        context = _context()
-        if context and profile.sync == "push" and context.find_root().invoked_subcommand not in _TALK_THEMSELVES:
-            context.find_root().call_on_close(self._push_what_changed(store))
+        if profile.sync == "push" and self._may_have_to_push():
+            self._call_at_end(self._push_what_changed(store))
         return store
+
+    def _may_have_to_push(self) -> bool:
+        context = _context()
+        return context.find_root().invoked_subcommand not in _TALK_THEMSELVES if context else self.writes
 
     def keep(self, store: "Store") -> "Store":
         """Return a store, which is closed when the command ends; what its flavors mark is not shown."""
@@ -173,17 +178,25 @@ class Session:
 
         own_flavors.count(store, first=not self._opened)
         self._opened = True
-        context = _context()
-        if context is None:
-            self._unparsed.append(store)
-        else:
-            context.find_root().call_on_close(store.close)
+        self._call_at_end(store.close)
         return store
 
+    def _call_at_end(self, call: Callable[[], None]) -> None:
+        """Have something called when the command ends, what was last added first."""
+        context = _context()
+        if context is None:
+            self._at_end.append(call)
+        else:
+            context.find_root().call_on_close(call)
+
     def close(self) -> None:
-        """Close the stores that a command has opened which ran without the option parser; of others it does so."""
-        while self._unparsed:
-            self._unparsed.pop().close()
+        """End a command that ran without the option parser, such as close its stores; of others the parser does so."""
+        if self._at_end:
+            call = self._at_end.pop()
+            try:
+                call()
+            finally:
+                self.close()
 
     def _push_what_changed(self, store: "Store") -> Callable[[], None]:
         """Return what is called when a command has ended: it pushes what the command has written."""

@@ -86,16 +86,32 @@ def judged(snapshot: Snapshot, loaded: Loaded) -> list[Problem]:
     there = set(keys)
     problems = list(loaded.problems)
     near = _Near(snapshot)
+    components = {(type_, name) for kind, type_, name in keys if kind == "component"}
     for entity in loaded.entities:
-        if entity.key.kind in _REFERRING:
+        kind = entity.key.kind
+        if kind in _REFERRING and not (kind == "stack" and _are_all_in(components, entity.data)):
             problems += _broken(entity, snapshot, near, there)
     folded: dict[Key, Key] = {}
-    alike = len({(kind, type_, name.casefold()) for kind, type_, name in keys}) < len(keys)
-    for key in keys if alike else ():
+    for key in keys if _may_be_alike(keys) else ():
         first = folded.setdefault(key.folded, key)
         if first != key:
             problems.append(clash(key, first))
     return sorted(problems, key=lambda p: (p.file, p.line, p.column))
+
+
+def _are_all_in(components: set[tuple[str, str]], stack: Data) -> bool:
+    """Say of most stacks whose components are there that they are: that is a sixth of the time that `_broken` takes."""
+    named = stack.get("components")
+    try:
+        return isinstance(named, dict) and named.items() <= components
+    except TypeError:  # several of a type
+        return False
+
+
+def _may_be_alike(keys: list[Key]) -> bool:
+    """Say whether two keys differ only in case; names without capitals are looked at as one text."""
+    text = "/".join(key.name for key in keys)
+    return text != text.casefold() and len({(kind, type_, name.casefold()) for kind, type_, name in keys}) < len(keys)
 
 
 def keys_of(snapshot: Snapshot, loaded: Loaded) -> list[Key]:

@@ -1,8 +1,9 @@
-"""The pager that a person has set for git."""
+"""The pager that a person has set for git, and whether there are colours."""
 
 import os
 import subprocess
 
+from zenprofile.errors import ZenprofileError
 from zenprofile.git import runner
 
 
@@ -10,9 +11,23 @@ def command(folder: str) -> str:
     """Return git's pager as a shell command: GIT_PAGER, core.pager, PAGER, else less; "" or ``cat`` for none."""
     if "GIT_PAGER" in os.environ:
         return os.environ["GIT_PAGER"]
-    # Only what the person has set counts: a repository of others must not choose a program.
-    said = runner.run(["config", "--global", "--get", "core.pager"], folder, ok=(0, 1)).out.decode().strip()
-    return said or os.environ.get("PAGER", "less")
+    return _set(folder, "core.pager") or os.environ.get("PAGER", "less")
+
+
+def colours(folder: str) -> bool:
+    """Say whether ``color.ui`` lets git use colours on a terminal; without it, it does."""
+    return _set(folder, "color.ui").lower() not in {"never", "false", "no", "off", "0"}
+
+
+def _set(folder: str, name: str) -> str:
+    """Return a setting of git; "" where it has none.
+
+    Only what the person has set counts: a repository of others must not choose a program.
+    """
+    try:
+        return runner.run(["config", "--global", "--get", name], folder, ok=(0, 1)).out.decode().strip()
+    except ZenprofileError:  # such as a configuration that git cannot read, which is told elsewhere
+        return ""
 
 
 def run(shell_command: str, text: str) -> bool:

@@ -1,7 +1,7 @@
 """Dates as people write them in ``--at``: the same moment for every driver."""
 
 import re
-import time
+from time import gmtime
 
 # Compiled where they are needed: most commands are told no date, and `datetime` costs more than all of this.
 _AGO = r"(\d{1,6})[ .](second|minute|hour|day|week|month|year)s?[ .]ago\Z"
@@ -9,6 +9,8 @@ _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800,
 _DATE = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?\Z"
 # The ends of time, as text can say it: years 1 and 9999 in UTC.
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799
+# Hour, minute, second, microsecond.
+_START_OF_DAY, _END_OF_DAY = (0, 0, 0, 0), (23, 59, 59, 999999)
 
 
 def parse(text: str) -> float | None:
@@ -17,50 +19,49 @@ def parse(text: str) -> float | None:
     RFC 3339, or a part of it: without a time it is the end of that day, without an offset this machine's own zone.
     ``now``, ``yesterday`` (the end of that day) and ``2 hours ago`` are dates too.
     """
+    return _parsed(text, _END_OF_DAY)
+
+
+def start(text: str) -> float | None:
+    """Return a date as `parse` does; one without a time is the start of that day, for ``--since``."""
+    return _parsed(text, _START_OF_DAY)
+
+
+def _parsed(text: str, without_time: tuple[int, int, int, int]) -> float | None:
     if text in {"now", "today", "yesterday"} or text.endswith("ago"):
-        return _relative(text)
+        return _relative(text, without_time)
     if not re.match(_DATE, text):
         return None
-    from datetime import datetime
+    from datetime import datetime, time
 
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     if len(text) == 10:
-        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999999)
+        moment = datetime.combine(moment, time(*without_time))
     try:
         return moment.astimezone(moment.tzinfo or None).timestamp()
     except (OverflowError, ValueError):  # beside an end of time by its offset
         return float(_LAST if moment.year > 1 else _FIRST)
 
 
-def start(text: str) -> float | None:
-    """Return a date as `parse` does; one without a time is the start of that day, for ``--since``."""
-    moment = parse(text)
-    if moment is None or not (len(text) == 10 or text in {"today", "yesterday"}):
-        return moment
-    from datetime import datetime
-
-    return datetime.fromtimestamp(moment).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-
-
-def _relative(text: str) -> float | None:
-    from datetime import datetime, timedelta
+def _relative(text: str, without_time: tuple[int, int, int, int]) -> float | None:
+    from datetime import datetime, time, timedelta
 
     now = datetime.now()
     if text == "now":
         return now.timestamp()
     if text in {"today", "yesterday"}:
         day = now - timedelta(days=text == "yesterday")
-        return day.replace(hour=23, minute=59, second=59, microsecond=999999).timestamp()
+        return datetime.combine(day, time(*without_time)).timestamp()
     found = re.match(_AGO, text)
     if not found:
         return None
-    return max(now.timestamp() - int(found[1]) * _UNITS[found[2]], 0)
+    return max(now.timestamp() - int(found[1]) * _UNITS[found[2]], _FIRST)
 
 
 def rfc3339(seconds: float) -> str:
     """Return seconds since 1970 as RFC 3339 in UTC, to the second; what lies beyond an end of time as that end."""
-    at = time.gmtime(min(max(int(seconds), _FIRST), _LAST))
+    at = gmtime(min(max(int(seconds), _FIRST), _LAST))
     return "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z".format(*at[:6])

@@ -1,7 +1,7 @@
 """Comments and blank lines in a merge: three-way like values, by the entry that they stand above or behind."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from zenprofile.core import paths
@@ -37,11 +37,13 @@ class _Slots:
         self.text = text
         self.gaps: dict[paths.Path, _Gap] = {}
         self.remarks: dict[paths.Path, tuple[int, int]] = {}
+        self.below_text: set[paths.Path] = set()  # gaps behind a text of several lines
         self._end = 0
+        self._is_text = False  # whether the entry in front is such a text
         root = texts.tree(text) if text else None
         if root is not None and not root.flow:
             self._walk((), root)
-            self.gaps[_END] = _Gap(self._end, len(text), 0)
+            self._note_gap(_END, _Gap(self._end, len(text), 0))
 
     def _walk(self, path: paths.Path, node: Node) -> None:
         for number, (key, value) in enumerate(node.children):
@@ -53,9 +55,10 @@ class _Slots:
     def _entry(self, path: paths.Path, key: Node | None, value: Node, first: int) -> None:
         start = spans.line_start(self.text, first)
         if start >= self._end:
-            self.gaps[path if self.gaps else _HEAD] = _Gap(self._end, start, first - start)
+            self._note_gap(path if self.gaps else _HEAD, _Gap(self._end, start, first - start))
         inside = bool(value.children) and not value.flow
-        if inside or value.style in ("|", ">"):
+        self._is_text = not inside and value.style in ("|", ">")
+        if inside or self._is_text:
             head = self.text.index(":", key.end.index) + 1 if key is not None else first + 1
             if not inside and (found := _BLOCK_HEAD.match(self.text, value.start.index)):
                 head = found.end()
@@ -65,6 +68,11 @@ class _Slots:
         self._end = spans.line_end(self.text, head if inside else spans.content_end(self.text, value, key))
         if inside:
             self._walk(path, value)
+
+    def _note_gap(self, path: paths.Path, gap: _Gap) -> None:
+        self.gaps[path] = gap
+        if self._is_text:
+            self.below_text.add(path)
 
     def _remark(self, path: paths.Path, at: int) -> None:
         """Note the place behind an entry's first line, where nothing but a comment follows there."""
@@ -103,9 +111,9 @@ def merged(result: str, sides: tuple[str, str, str], data: Data) -> str:
     except (TooHard, Invalid):
         return result
     # A comment further to the right than what is behind it can become part of a text above it.
-    for flush in (False, True):
+    for flush in ((), place.below_text, place.gaps):
         try:
-            text = endings.spliced(list(_splices(place, found, flush=flush)))
+            text = endings.spliced(list(_splices(place, found, flush)))
             if same(texts.read(text), data):
                 return text
         except (TooHard, Invalid):
@@ -113,10 +121,10 @@ def merged(result: str, sides: tuple[str, str, str], data: Data) -> str:
     return result
 
 
-def _splices(place: _Slots, sides: list[_Slots], *, flush: bool) -> Iterator[Splice]:
+def _splices(place: _Slots, sides: list[_Slots], flush: Collection[paths.Path]) -> Iterator[Splice]:
     for path, (start, end, column) in place.gaps.items():
         lines = _lines(*(side.gap(path) for side in sides))
-        text = "".join(_line(line, column, flush=flush) for line in lines)
+        text = "".join(_line(line, column, flush=path in flush) for line in lines)
         if text != place.text[start:end]:
             yield Splice(start, end, text)
     for path, (start, end) in place.remarks.items():
