@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from zenprofile.core.entity import key_of_path
 from zenprofile.server import views
 from zenprofile.store.base import Options
 from zenprofile.store.registry import open_store
@@ -50,7 +51,8 @@ def test_no_value_of_another_kind_is_a_mistake_of_ours(
         assert "mistake in zenprofile" not in said.err
     (folder / path).write_text(f"name: odd\n{type_}{text}\n")
     store = open_store(str(folder), Options())
-    (key,) = store.snapshot().keys(group if group != "artifact-store" else "component")[-1:]
+    key = key_of_path(path)
+    assert key is not None
 
     shown = views.entity(store, key)
 
