@@ -51,7 +51,7 @@ oldest: $(VENV)/with-tools ## Unit and contract tests on the oldest libraries th
 # Names and paths, reader and writer, merge, secrets, and all that touches a repository.
 SAFETY := names paths patterns document/reader document/events document/lines document/writer merge/* secrets/* schema/limits
 SAFETY := $(SAFETY:%=zenprofile/core/%.py) zenprofile/fs/*.py zenprofile/drivers/local/journal.py \
-	$(patsubst %,zenprofile/git/%.py,index repository runner)
+	$(patsubst %,zenprofile/git/%.py,folders index repository runner)
 
 coverage: $(VENV)/with-tools ## Branches of the modules that safety rests on, and those that no test takes; a quarter of an hour
 	@export COVERAGE_FILE=$$(mktemp); trap 'rm -f "$$COVERAGE_FILE"' EXIT; \

@@ -58,14 +58,13 @@ def _size(home: Path, size: int, count: int) -> dict[str, float]:
         _STATUS: process(COMMAND, "status"),
         _VALIDATE: process(COMMAND, "validate"),
         _PULL: process(COMMAND, "pull"),
-        "start of a parser": process(COMMAND, "get", "-q"),
         _WRITE: write,
         **_loads(home, folder),
     }
     place = str(home / f"cache-{size}")
     found = rounds(runs, count, {_PULL: _arrivals(home, bare, size), _FIRST: lambda: caches.forget(place)})
-    start, parser = found.pop("start"), found.pop("start of a parser")
-    less = {_FIRST: 0.0, _AGAIN: 0.0, _WRITE: parser}
+    start = found.pop("start")
+    less = {_FIRST: 0.0, _AGAIN: 0.0}
     return {what: max(time - less.get(what, start), 1e-4) for what, time in found.items()}
 
 

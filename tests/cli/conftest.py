@@ -15,14 +15,17 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Give what runs a command line, in an empty current folder; without ``fails``, the command has to succeed."""
+    """Give what runs a command line, in an empty current folder.
+
+    Without ``fails`` the command has to succeed; with None it may or may not.
+    """
     monkeypatch.chdir(tmp_path)
 
-    def command(line: str, *arguments: str, fails: int = 0) -> Done:
+    def command(line: str, *arguments: str, fails: int | None = 0) -> Done:
         capsys.readouterr()
         status = main([*line.split(), *arguments])
         out, err = capsys.readouterr()
-        assert status == fails, f"{line}: {out}{err}"
+        assert fails in {None, status}, f"{line}: {out}{err}"
         assert "Traceback" not in err
         return Done(status, out, err)
 

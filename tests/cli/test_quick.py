@@ -40,10 +40,25 @@ def lines() -> list[list[str]]:
 
 @pytest.mark.parametrize("words", lines(), ids=" ".join)
 def test_the_parser_says_the_same(profile: Path, capsys: Capture, words: list[str]) -> None:
-    for form in ([], ["-o", "json"]):
+    for form in ([], ["-o", "json"], ["--profile", "default"]):
         line = [*words, *form] if words != ["--version"] else words
         assert fast_path.find(line)
         assert said(line, capsys) == said(["--timeout", "30", *line], capsys), line
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["--profile", "team", "get"], ["get", "--profile", "team"], ["get", "-o", "json", "--profile", "team"]),
+        *(["--profile", "team", "stack", "list", "-o", "json"], ["list", "--profile", "nobody"]),
+        ["status", "--profile", "nobody"],
+    ],
+    ids=" ".join,
+)
+def test_a_profile_is_named_before_or_behind(profile: Path, capsys: Capture, words: list[str]) -> None:
+    assert main(["set", "default"]) == 0
+    assert fast_path.find(words)
+    assert said(words, capsys) == said(["--timeout", "30", *words], capsys)
 
 
 _REGISTER = "component register s3 --type artifact_store --flavor s3 --set path=s3://b"
@@ -111,6 +126,8 @@ def test_what_is_broken_is_told_the_same(profile: Path, capsys: Capture) -> None
         *(["stack", "describe", "-h"], ["stack", "describe", "stack/prod"], ["stack", "describe", ""], []),
         *(["component", "describe", "a b"], ["component", "describe", "é"], ["status", "--strict"]),
         ["component", "describe", "a", "--type", "artifact-store"],
+        *(["get", "--profile"], ["--profile", "get"], ["get", "--profile", ""], ["get", "--profile=team"]),
+        *(["--profile", "a", "get", "--profile", "b"], ["get", "-o", "--profile", "json"], ["get", "--profile", "-o"]),
         *(["component", "register", "a", "--flavor", "s3"], ["component", "update", "a", "--set"]),
         *(["component", "update", "a", "--flavor", "s3", "--flavor", "s4"], ["component", "update", "-h"]),
         *(["component", "update", "a", "--set", "-h=1"], ["component", "update", "a", "--set", "x"]),

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from zenprofile.drivers.local import outgoing
 from zenprofile.git import commit_graph, runner
+from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository, find
+from zenprofile.git.upstream import upstream
 
 
 def git(folder: Path, *words: str, ok: tuple[int, ...] = (0,)) -> str:
@@ -40,6 +43,8 @@ def compare(folder: Path, repository: Repository, made: list[str]) -> None:
         assert commit_graph.count(repository, one, other) == (int(counted[0]), int(counted[1]))
         bases = git(folder, "merge-base", "--all", one, other, ok=(0, 1)).split()
         assert sorted(commit_graph.bases(repository, one, other)) == sorted(bases)
+        near = commit_graph.line(repository, one, other)
+        assert near is None or near == git(folder, "rev-list", one, f"^{other}").split()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -69,6 +74,8 @@ def test_straight_lines_ask_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     side = git(tmp_path, "commit-tree", "-m", "side", "-p", made[1], tree)
     repository = find(tmp_path)
     assert repository is not None
+    assert commit_graph.count(repository, "", made[4]) == (0, 5)
+    assert commit_graph.count(repository, made[4], "") == (5, 0)
     monkeypatch.setattr(runner, "run", None)
     assert commit_graph.count(repository, made[4], made[0]) == (4, 0)
     assert commit_graph.count(repository, side, made[4]) == (1, 3)
@@ -84,6 +91,31 @@ def test_a_shallow_clone_is_gits_matter(tmp_path: Path) -> None:
     repository = find(tmp_path / "near")
     assert repository is not None
     compare(tmp_path / "near", repository, [made[-1]])
+
+
+@pytest.mark.parametrize("others", [[], ["side"]])
+def test_what_is_unpushed_is_listed_as_git_lists_it(tmp_path: Path, others: list[str]) -> None:
+    """In this process, where the remote has no other branch that may hold a part of it."""
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "srv")
+    git(tmp_path, "clone", "-q", "srv", "mine")
+    mine = tmp_path / "mine"
+    for number, message in enumerate(("first", "a\nb\n\nbody\n", "\u00fc \u4e2d", " one\n", "body:\n\n\nmore")):
+        git(mine, "commit", "-q", "--allow-empty", "--cleanup=verbatim", "-m", message)
+        if not number:
+            git(mine, "push", "-q", "origin", "main")
+    for name in others:
+        git(mine, "push", "-q", "origin", f"main~2:refs/heads/{name}")
+    repository = find(mine)
+    assert repository is not None
+    to = upstream(repository, "refs/heads/main")
+    assert to is not None
+    sent = outgoing.span(repository, to, repository.head().oid)
+    rows = [row.split("\0") for row in git(mine, "log", "--format=%H%x00%P%x00%s", "main", *sent.beyond).splitlines()]
+    assert len(rows) == (2 if others else 4)
+    objects = Objects(repository)
+    with outgoing.listing(repository, objects, sent, to) as listed:
+        assert listed() == [(oid, parents.split(), subject) for oid, parents, subject in rows]
+    objects.close()
 
 
 def test_what_fetches_found_rewritten_is_told_by_the_log_and_by_git(tmp_path: Path) -> None:

@@ -146,6 +146,27 @@ def test_an_edit_that_was_never_committed_is_taken_back_without_an_empty_commit(
     assert git(profile, "status", "--porcelain") == ""
 
 
+def test_invalid_edits_are_not_committed_and_stay(profile: Path) -> None:
+    store, head = opened(profile), git(profile, "rev-parse", "HEAD")
+    (profile / DEFAULT.path).write_text("name: default\n")
+
+    with pytest.raises(Invalid, match="'components' is missing"):
+        store.commit()
+
+    assert git(profile, "rev-parse", "HEAD") == head
+    assert git(profile, "status", "--porcelain") == f"M {DEFAULT.path}"
+    store.close()
+
+
+def test_without_a_remote_nothing_is_pulled_or_pushed(profile: Path) -> None:
+    store = opened(profile)
+
+    for talk in (store.sharing().pull, store.sharing().push):
+        with pytest.raises(ZenprofileError, match="no remote"):
+            talk()
+    store.close()
+
+
 def test_line_ends_that_git_does_not_keep_make_no_empty_commit(profile: Path) -> None:
     git(profile, "config", "core.autocrlf", "true")
     (profile / DEFAULT.path).write_bytes((profile / DEFAULT.path).read_bytes().replace(b"\n", b"\r\r\n"))

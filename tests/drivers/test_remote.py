@@ -26,7 +26,17 @@ from servers import (
 )
 
 from zenprofile.drivers.local import history
-from zenprofile.errors import AccessDenied, Locked, NotFound, Paused, Unreachable, Unsafe, UsageError, ZenprofileError
+from zenprofile.errors import (
+    AccessDenied,
+    Locked,
+    NotFound,
+    Paused,
+    StoreBroken,
+    Unreachable,
+    Unsafe,
+    UsageError,
+    ZenprofileError,
+)
 from zenprofile.git import only_here, remote, remote_lock
 from zenprofile.git.clone import clone
 from zenprofile.git.remote import Fetched, PushAttempt
@@ -454,6 +464,10 @@ def test_a_password_that_a_person_wrote_into_a_url_is_not_shown(tmp_path: Path, 
             {"remote.origin.url": "/o", "branch.main.remote": ".", "branch.main.merge": "refs/heads/x"},
             Upstream("origin", "/o", MAIN, TRACKING),
         ),
+        (
+            {"remote.a.url": "/a", "branch.main.remote": "a", "branch.main.merge": "dev"},  # as git takes it
+            Upstream("a", "/a", "refs/heads/dev", "refs/remotes/a/dev"),
+        ),
         ({"remote.origin.pushurl": "/o"}, None),
         (
             {"remote.Up.Stream.url": "git@h:o/r"},
@@ -467,6 +481,16 @@ def test_the_other_side_of_a_branch(tmp_path: Path, settings: dict[str, str], ex
         git(tmp_path, "config", name, value)
 
     assert upstream(at(tmp_path), MAIN) == expected
+
+
+@pytest.mark.parametrize("named", ["refs/tags/main", "refs/remotes/origin/main", "refs/heads/../main"])
+def test_what_is_no_branch_is_not_followed(tmp_path: Path, named: str) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    for name, value in {"remote.origin.url": "/o", "branch.main.remote": "origin", "branch.main.merge": named}.items():
+        git(tmp_path, "config", name, value)
+
+    with pytest.raises(StoreBroken, match=rf"branch\.main\.merge names '{named}', which is no branch"):
+        upstream(at(tmp_path), MAIN)
 
 
 def test_a_detached_head_has_no_other_side(mine: Repository) -> None:

@@ -236,7 +236,7 @@ def test_what_is_wanted_beside_a_list_comes_with_it(evil: Evil) -> None:
     evil.answer = says(200, json.dumps({**listed, "also": [known]}).encode())
 
     snapshot = store.snapshot()
-    snapshot.prefetch(keys)
+    snapshot.prefetch([*keys, Key("stack", "", "a/b"), Key("component", "colour", "x")])
     assert snapshot.load("component").entities == []
     found = [snapshot.get(key) for key in keys]
 

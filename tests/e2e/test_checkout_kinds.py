@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from servers import silent_server
 
 from zenprofile.cli.main import main
 from zenprofile.machine.profiles import Profiles
@@ -164,3 +165,12 @@ def test_the_history_of_a_blobless_clone_without_its_remote(tmp_path: Path, step
     place.server.rename(tmp_path / "gone.git")
     assert "this partial clone lacks what is asked for" in step(place, "log", fails=4)
     assert "stack/default\n" in step(place, "stack list -o name")
+
+
+def test_what_a_blobless_clone_lacks_is_waited_for_as_long_as_one_says(
+    tmp_path: Path, step: Callable[..., str]
+) -> None:
+    place = Place(tmp_path, "blobless")
+    with silent_server() as port:
+        git(place.top, "remote", "set-url", "origin", f"git://127.0.0.1:{port}/x")
+        assert "nothing moved for 0.5 seconds" in step(place, "log --timeout 0.5", r".*/config", fails=4)

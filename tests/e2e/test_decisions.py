@@ -370,6 +370,7 @@ CASES = {
         status=3,
         told=(f"uncommitted edits are in the way of what the other side changed too: {S3.path}; nothing was moved",),
         files={S3.path: "path: s3://dirty\n"},
+        asked={"pull -o json": f'"file": "zenprofile/clones/team/{S3.path}"'},
         stays=f"M {S3.path}",
     ),
     "an-edit-that-is-not-in-the-way": Case(
@@ -385,6 +386,7 @@ CASES = {
         status=1,
         told=("projects/churn.yaml:2:1: ", "zenprofile pull --accept-invalid"),
         files={CHURN.path: "description: one\n"},
+        asked={"pull -o json": f'"file": "{CHURN.path}"'},
     ),
     "an-invalid-remote-accepted": Case(
         INVALID,

@@ -98,6 +98,9 @@ def test_one_of_several_components_goes_alone() -> None:
     assert settle(conflict, "ours", {PROD: text}.get, lambda key: None) == {
         PROD: "components:\n  alerter: [b]  # two\n"
     }
+    assert settle(conflict, Value("b"), {PROD: text}.get, lambda key: None) == {
+        PROD: "components:\n  alerter: [b]  # two\n"
+    }
     assert settle(conflict, "ours", {PROD: "name: prod\n"}.get, lambda key: None) == {}
 
 

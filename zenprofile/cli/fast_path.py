@@ -178,23 +178,24 @@ _OPTIONS = {"--type": _TYPE, "--flavor": _NAME, "--set": _SETTING}
 
 def find(words: Sequence[str]) -> Callable[[Session], int] | None:
     """Return what answers a command line; None where the option parser has to read it."""
-    plain = words[:-2] if words[-2:] == ["-o", "json"] and len(words) > 2 else words
-    format_ = "table" if plain is words else "json"
+    profile, plain = _without_profile(words)
+    bare = plain[:-2] if plain[-2:] == ["-o", "json"] and len(plain) > 2 else plain
+    format_ = "table" if bare is plain else "json"
     for shape, answer in QUICK.items():
-        if len(shape) == len(plain) and all(map(_fits, shape, plain)):
-            given = [word for word, what in zip(plain, shape, strict=True) if what in {_NAME, _TYPE, _NUMBER}]
-            return lambda session: _run(session, answer, given, format_)
-    return _find_write(plain, format_)
+        if len(shape) == len(bare) and all(map(_fits, shape, bare)):
+            given = [word for word, what in zip(bare, shape, strict=True) if what in {_NAME, _TYPE, _NUMBER}]
+            return lambda session: _run(session, answer, given, format_, profile)
+    return _find_write(bare, format_, profile)
 
 
-def _find_write(words: Sequence[str], format_: str) -> Callable[[Session], int] | None:
+def _find_write(words: Sequence[str], format_: str, profile: str) -> Callable[[Session], int] | None:
     answer, needed = _WRITES.get(tuple(words[:2]), (None, frozenset()))
     if answer is None or len(words) < 3 or not _fits(_NAME, words[2]):
         return None
     options = _options(words[3:], needed)
     if options is None:
         return None
-    return lambda session: _run(session, answer, [words[2], *options], format_, writes=True)
+    return lambda session: _run(session, answer, [words[2], *options], format_, profile, writes=True)
 
 
 def _options(words: Sequence[str], needed: frozenset[str]) -> list[str] | None:
@@ -212,6 +213,14 @@ def _options(words: Sequence[str], needed: frozenset[str]) -> list[str] | None:
     ]
 
 
+def _without_profile(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Part a command line into the profile that ``--profile`` names at its start or end ("": none), and the rest."""
+    for option, rest in ((words[:2], words[2:]), (words[-2:], words[:-2])):
+        if option[:1] == ["--profile"] and len(option) == 2 and rest and _fits(_NAME, option[1]):
+            return option[1], rest
+    return "", words
+
+
 def _fits(what: str, word: str) -> bool:
     if what == _NUMBER:
         return word.isascii() and word.isdigit() and len(word) < 9
@@ -226,9 +235,10 @@ def _fits(what: str, word: str) -> bool:
     return word == what
 
 
-def _run(session: Session, answer: Answer, given: Sequence[str], format_: str, *, writes: bool = False) -> int:
-    session.format = format_
-    session.writes = writes
+def _run(
+    session: Session, answer: Answer, given: Sequence[str], format_: str, profile: str, *, writes: bool = False
+) -> int:
+    session.format, session.chosen, session.writes = format_, profile, writes
     try:
         return answer(session, *given) or 0
     finally:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zenprofile.cli import output, showing
 from zenprofile.cli.session import Session
 from zenprofile.cli.subject import Subject
-from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key
+from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key, component_keys
 from zenprofile.core.snapshot import Loaded, Snapshot
 from zenprofile.errors import Invalid, NotFound
 from zenprofile.usecases import lookup
@@ -82,7 +82,7 @@ def describe_stacks(session: Session, names: tuple[str, ...], at: str | None) ->
 
 def _described_stack(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> str:
     active = " (ACTIVE)" if data["name"] == session.active_stack else ""
-    keys = [Key("component", type_, name) for type_, names in data["components"].items() for name in names]
+    keys = component_keys(data)
     snapshot.prefetch(keys)
     rows = [(key.type, key.name, *settings(session, snapshot, key, at)) for key in keys]
     more = {field: value for field, value in data.items() if field in {"description", "labels", "overrides"}}
@@ -117,10 +117,13 @@ def component_table(session: Session, rows: list[Data]) -> str:
 
 
 def _active_names(session: Session) -> dict[str, str]:
-    """Return the names of the active stack's components by type, {} where there is no such stack."""
-    entity = session.now().get(Key("stack", "", session.active_stack))
-    lists = lookup.shown(entity, revision=False)["components"] if entity is not None else {}
-    return {type_: names[0] for type_, names in lists.items() if names}
+    """Return the names of the active stack's components by type, {} where there is none that can be read."""
+    try:
+        entity = session.now().get(Key("stack", "", session.active_stack))
+    except Invalid:  # it spoils only itself
+        return {}
+    keys = component_keys(entity.data) if entity is not None else []
+    return {key.type: key.name for key in reversed(keys)}  # of several of a type, the first
 
 
 def describe(session: Session, subject: Subject, names: tuple[str, ...], type_: str, at: str | None) -> None:

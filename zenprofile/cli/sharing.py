@@ -124,7 +124,7 @@ def _confirm(question: str) -> bool:
 @others_option
 @click.pass_obj
 def sync(session: Session, strict: bool, with_others: bool) -> None:
-    """Pull and push until the remote has what is here; edits that hold are committed first (not in `manual`)."""
+    """Pull and push until the remote has what is here; valid edits are committed first (not in `manual`)."""
     from zenprofile.usecases import arriving, sharing
 
     side = side_of(session, proposed=[], push_to="", committed="", changes=[], notes=[], sent=0)

@@ -9,7 +9,7 @@ from zenprofile.cli import verbs as v
 from zenprofile.cli.completing_values import STACK_LETTERS
 from zenprofile.cli.options import Group, at_option
 from zenprofile.cli.session import Session
-from zenprofile.core.entity import COMPONENT_TYPES, Data, Key
+from zenprofile.core.entity import COMPONENT_TYPES, Data, Key, component_keys
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import UsageError
 from zenprofile.usecases import lookup
@@ -195,17 +195,13 @@ def tree(session: Session, /, at: str | None, **given: Any) -> None:
     wanted = showing.followed(session, _SUBJECT, snapshot, at, subjects.selection(given))
     loaded = snapshot.load("stack")
     stacks = [lookup.shown(entity) for entity in loaded.entities if wanted.takes(entity)]
-    snapshot.prefetch(key for data in stacks for key in _parts(data))
+    snapshot.prefetch(key for data in stacks for key in component_keys(data))
     session.show(stacks, lambda: "\n".join(line for data in stacks for line in _drawn(session, snapshot, data, at)))
     showing.refuse(session, loaded.problems)
 
 
-def _parts(data: Data) -> list[Key]:
-    return [Key("component", type_, name) for type_, names in data["components"].items() for name in names]
-
-
 def _drawn(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> list[str]:
-    keys = _parts(data)
+    keys = component_keys(data)
     lines = [data["name"] + (" (active)" if data["name"] == session.active_stack else "")]
     for number, key in enumerate(keys, 1):
         flavor, settings = reading.settings(session, snapshot, key, at)

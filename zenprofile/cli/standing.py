@@ -1,12 +1,14 @@
 """What `status`, `pull` and `push` do and print. They come without the option parser where they are spelt plainly."""
 
+import contextlib
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from zenprofile.cli import output, whereabouts
+from zenprofile.machine.profiles import folder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from zenprofile.cli.session import Session
     from zenprofile.core.change import Changed
@@ -35,7 +37,8 @@ def side_of(session: "Session", nothing: Any = None, **empty: Any) -> "Sharing |
         nothing: what JSON then says.
         empty: what JSON then says beside that the profile is shared already.
     """
-    return _side_of(session, session.store(), nothing, **empty)
+    with _asked_ahead(session):
+        return _side_of(session, session.store(), nothing, **empty)
 
 
 def _side_of(
@@ -51,14 +54,6 @@ def _side_of(
     return found
 
 
-class _Standing(NamedTuple):
-    """A profile that is told of: its name, and the way to its folder from the current one ("" for none)."""
-
-    name: str
-    place: str
-    store: "Store"
-
-
 def status(session: "Session") -> int:
     """Say how profiles are: edits, problems, conflicts, and where they stand against their remotes.
 
@@ -69,18 +64,20 @@ def status(session: "Session") -> int:
 
     rows: list[dict[str, Any]] = []
     lines: list[str] = []
-    profiles = _profiles(session)
-    names = [one.name for one in profiles]
-    for one in profiles:
-        side = _side_of(session, one.store, _SHARED | {"profile": one.name}, state=True)
-        if side is None:
-            return 0
-        found = _placed(side.state(), one.store)
-        folder = one.store.folder if isinstance(one.store, InWorkTree) else one.store.url
-        session.hint(whereabouts.told(found.documents, one.place.rstrip("/") or folder))
-        rows.append(_as_json(one.name, found))
-        label = f"{one.name} ({one.place.rstrip('/') or '.'})" if names.count(one.name) > 1 else one.name
-        lines += _in_text(label, found, rows[-1]["conflicts"])
+    folders = _folders(session)
+    with _asked_ahead(session):
+        profiles = _profiles(session, folders)
+        names = [name for name, *_ in profiles]
+        for name, place, store in profiles:
+            side = _side_of(session, store, _SHARED | {"profile": name}, state=True)
+            if side is None:
+                return 0
+            found = _placed(side.state(), store)
+            folder = store.folder if isinstance(store, InWorkTree) else store.url
+            session.hint(whereabouts.told(found.documents, place.rstrip("/") or folder))
+            rows.append(_as_json(name, found))
+            label = f"{name} ({place.rstrip('/') or '.'})" if names.count(name) > 1 else name
+            lines += _in_text(label, found, rows[-1]["conflicts"])
     first = next((row for row in rows if row["profile"] == session.active.name), rows[0])
     data = {**first, "profiles": rows} if len(rows) > 1 else first
     session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
@@ -90,24 +87,49 @@ def status(session: "Session") -> int:
     return 1
 
 
-def _profiles(session: "Session") -> list[_Standing]:
-    """Open the profiles of the repository that one stands in; where none is there, or one is named, the active one.
+@contextlib.contextmanager
+def _asked_ahead(session: "Session") -> "Iterator[None]":
+    """Let git read its settings while the active profile's store is opened: what it does next waits for them."""
+    profile = session.active.profile
+    folder = folder_of(profile) if profile is not None else ""
+    if not folder:
+        yield
+        return
+    from zenprofile.git.config import asked_ahead
+
+    with asked_ahead(folder):
+        yield
+
+
+def _folders(session: "Session") -> "Sequence[str]":
+    """Return the folders of the profiles of the repository that one stands in; none where one is named.
 
     Raises:
         NotFound: there is none, in a repository on a machine without profiles.
     """
     from zenprofile.usecases import repository_profiles
 
-    named = session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE")
-    folders = None if named else repository_profiles.folders_at_hand()
+    if session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
+        return ()
+    folders = repository_profiles.folders_at_hand()
     if folders == [] and not session.profiles.exist():
         raise whereabouts.none_here()
+    return folders or ()
+
+
+def _profiles(session: "Session", folders: "Sequence[str]") -> "list[tuple[str, str, Store]]":
+    """Open the profiles of folders; without any, the active one.
+
+    Each is its name, the way to its folder from the current one ("" for none), and its store.
+    """
+    from zenprofile.usecases import repository_profiles
+
     found = []
-    for folder in folders or ():
+    for folder in folders:
         profile = repository_profiles.profile_of(session.profiles, session.active, folder)
         store = session.store() if profile is session.active.profile else session.open(profile)
-        found.append(_Standing(profile.name, whereabouts.way_to(folder), store))
-    return found or [_Standing(session.active.name, "", session.store())]
+        found.append((profile.name, whereabouts.way_to(folder), store))
+    return found or [(session.active.name, "", session.store())]
 
 
 def _placed(found: "StoreStatus", store: "Store") -> "StoreStatus":
@@ -181,11 +203,11 @@ def _place(name: str, relation: "Relation") -> str:
 
 def push(session: "Session", *, strict: bool = False, with_others: bool = False) -> None:
     """Send the commits that are only here; what is invalid is never sent."""
-    from zenprofile.usecases import sharing
-
     side = side_of(session, confirmed="", sent=0, push_to="")
     if side is None:
         return
+    from zenprofile.usecases import sharing
+
     done = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)
     line = (
         f"Pushed {commits(done.sent)} to {done.to}; synced." if done.sent else f"Nothing to push; {done.to} is synced."
@@ -196,8 +218,6 @@ def push(session: "Session", *, strict: bool = False, with_others: bool = False)
 
 def pull(session: "Session", *, accept_invalid: bool = False, take_theirs: bool = False) -> None:
     """Fetch what others have changed, and merge it by meaning."""
-    from zenprofile.usecases import arriving, sharing
-
     side = side_of(session, moved=False, changes=[], notes=[])
     if side is None:
         return
@@ -206,18 +226,27 @@ def pull(session: "Session", *, accept_invalid: bool = False, take_theirs: bool 
         session.say("Pulled:" if done.changes else "Pulled." if done.moved else "Nothing to pull.")
         arrived(session, done.changes, done.notes)
         return
-    notes = [*done.notes, *arriving.take_along(session.profiles, session.active, done.changes)]
+    from zenprofile.usecases import sharing
+
+    notes = [*done.notes, *_taken_along(session, done.changes)]
     session.show({"moved": done.moved, "changes": sharing.changes_json(done.changes), "notes": notes}, str)
 
 
 def arrived(session: "Session", changes: "Sequence[Changed]", notes: "Sequence[str]") -> None:
     """Say what a merge brought, and what it decided by itself."""
     from zenprofile.core import change
-    from zenprofile.usecases import arriving
 
     for line in change.each_in_words(changes):
         session.say(output.safe_text(f"  {line}"))
-    session.warn_all([*notes, *arriving.take_along(session.profiles, session.active, changes)])
+    session.warn_all([*notes, *_taken_along(session, changes)])
+
+
+def _taken_along(session: "Session", changes: "Sequence[Changed]") -> list[str]:
+    if all(changed.after is not None for changed in changes):
+        return []  # nothing went, so nothing has another name now
+    from zenprofile.usecases import arriving
+
+    return arriving.take_along(session.profiles, session.active, changes)
 
 
 def commits(number: int) -> str:

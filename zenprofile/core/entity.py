@@ -109,6 +109,14 @@ def normal(key: Key, data: Data) -> Data:
     return {**data, "components": lists}
 
 
+def component_keys(data: Data) -> list[Key]:
+    """Return the keys of the components that a stack's data names, in order; what is invalid may name anything."""
+    components = data.get("components")
+    named = components.items() if isinstance(components, dict) else ()
+    lists = ((str(type_), names if isinstance(names, list) else [names]) for type_, names in named)
+    return [Key("component", type_, str(name)) for type_, names in lists for name in names]
+
+
 def revision(key: Key, data: Data) -> str:
     """Return the SHA-256 (hex) of an entity's data as canonical JSON: sorted keys, no blanks, UTF-8."""
     return _hashed(_canonical(normal(key, data)))

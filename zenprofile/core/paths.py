@@ -5,7 +5,7 @@ import re
 Path = tuple[str | int, ...]
 
 _PLAIN = re.compile(r"[^.\[\]\"\s]+\Z")
-_PART = re.compile(r'(?:\A|(?<!\A)\.)([^.\[\]"\s]+)|(?:\A|(?<!\A)\.)?\["((?:[^"\\]|\\.)*)"\]')
+_PART = r'(?:\A|(?<!\A)\.)([^.\[\]"\s]+)|(?:\A|(?<!\A)\.)?\["((?:[^"\\]|\\.)*)"\]'
 
 
 def show(path: Path) -> str:
@@ -27,9 +27,10 @@ def parse(text: str) -> tuple[str, ...]:
         ValueError: it is not a path.
     """
     steps: list[str] = []
+    part = re.compile(_PART)
     position = 0
     while position < len(text) or not steps:
-        found = _PART.match(text, position)
+        found = part.match(text, position)
         if not found:
             raise ValueError(f"{text!r} is not a path such as configuration.path")
         plain, quoted = found.groups()

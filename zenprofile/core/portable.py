@@ -8,8 +8,8 @@ from zenprofile.core import paths
 from zenprofile.core.entity import DEFAULTS, Data, Key
 from zenprofile.core.paths import Path
 
-_LOOPBACK = re.compile(r"(?:\A|//|@)(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)(?=[:/]|\Z)", re.IGNORECASE)
-_ABSOLUTE = re.compile(r"(?:/(?!/)|~[/\\]|[A-Za-z]:[\\/]|\\\\|file:///)")
+_LOOPBACK = r"(?i)(?:\A|//|@)(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)(?=[:/]|\Z)"
+_ABSOLUTE = r"(?:/(?!/)|~[/\\]|[A-Za-z]:[\\/]|\\\\|file:///)"
 _CONTEXTS = frozenset({"kubernetes_context", "kube_context", "kubernetes_config", "kubeconfig"})
 _LOCAL_FLAVORS = frozenset({"local", "local_docker"})
 _DEFAULTS = dict(DEFAULTS)
@@ -67,8 +67,8 @@ def _why(path: Path, value: Any) -> str:
         return ""
     if path[-1] in _CONTEXTS:
         return "a kube context of this machine"
-    if _LOOPBACK.search(value):
+    if re.search(_LOOPBACK, value):
         return "it names this machine (localhost)"
-    if _ABSOLUTE.match(value):
+    if re.match(_ABSOLUTE, value):
         return "an absolute path of this machine"
     return ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zenprofile.core import paths, suggestions
 from zenprofile.core.document_check import MAX_PROBLEMS, document
-from zenprofile.core.entity import Data, Entity, Key, normal
+from zenprofile.core.entity import Data, Entity, Key, component_keys
 from zenprofile.core.snapshot import Loaded, Overlay, Snapshot, flavor_of
 from zenprofile.errors import Invalid, Problem
 
@@ -274,5 +274,5 @@ def _respoiled(before: Snapshot, after: Snapshot, texts: Mapping[Key, str | None
 
 def warnings(data: Data) -> list[str]:
     """Say what a stack lacks that ZenML needs (it is accepted with a warning)."""
-    components = normal(Key("stack", "", ""), data).get("components", {})
-    return [f"the stack has no {t}" for t in ("orchestrator", "artifact_store") if not components.get(t)]
+    types = {key.type for key in component_keys(data)}
+    return [f"the stack has no {t}" for t in ("orchestrator", "artifact_store") if t not in types]

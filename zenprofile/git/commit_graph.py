@@ -53,6 +53,18 @@ def count(repository: Repository, ours: str, theirs: str) -> tuple[int, int]:
     return int(ahead), int(behind)
 
 
+def line(repository: Repository, ours: str, theirs: str) -> list[str] | None:
+    """Return the commits of ours since theirs, the newest first; None where they are no straight line that is near."""
+    fork = _fork(repository, ours, theirs)
+    if fork is None or fork.other:
+        return None
+    found, at = [], ours
+    while at != theirs:
+        found.append(at)
+        at = _only_parent(repository, at)
+    return found
+
+
 def only_here(repository: Repository, ours: str, beyond: list[str]) -> int:
     """Count a commit's ancestors, itself among them, but for what arguments of ``rev-list`` leave out."""
     return int(runner.run(["rev-list", "--count", ours, *beyond, "--"], repository.folder).out) if ours else 0

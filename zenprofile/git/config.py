@@ -1,19 +1,21 @@
 """What a person's git is set to do here: identity, signing, line ends, filters. One process reads it all."""
 
+import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from zenprofile.errors import StoreBroken, Unsafe
+from zenprofile.errors import StoreBroken, Unsafe, ZenprofileError
 from zenprofile.git import runner
-from zenprofile.git.repository import Repository
+from zenprofile.git.repository import Repository, find
 
 if TYPE_CHECKING:
     import subprocess
 
 _LIST = ["config", "--list", "-z"]
 _FILTERS = ("filter", "working-tree-encoding", "ident")
+_ahead: "dict[str, GitConfig]" = {}  # by the work tree's top
 
 
 class Identity(NamedTuple):
@@ -200,6 +202,31 @@ class GitConfig:
             "/etc/gitattributes",
         ]
         return any(place and os.path.lexists(os.path.expanduser(place)) for place in places)
+
+
+@contextlib.contextmanager
+def asked_ahead(folder: str) -> Iterator[None]:
+    """Ask git for the settings of the repository that a folder is in while its store is opened, for `asked`.
+
+    What is wrong with the repository is said by who opens it.
+    """
+    top = ""
+    with contextlib.suppress(ZenprofileError):
+        repository = find(folder)
+        if repository is not None:
+            top = repository.folder
+            _ahead[top] = GitConfig(repository)
+    try:
+        yield
+    finally:
+        left = _ahead.pop(top, None)
+        if left is not None:
+            left.close()
+
+
+def asked(repository: Repository) -> GitConfig:
+    """Return the settings of a repository: those that `asked_ahead` has asked for, handed out once, or new ones."""
+    return _ahead.pop(repository.folder, None) or GitConfig(repository)
 
 
 def _asked(repository: Repository) -> "subprocess.Popen[bytes]":

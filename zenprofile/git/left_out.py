@@ -6,6 +6,7 @@ The index is read in this process: every command asks, and nearly always the ans
 import os
 import stat
 import struct
+import time
 from typing import NamedTuple
 
 from zenprofile.git.repository import Repository
@@ -15,6 +16,8 @@ _ASSUMED, _EXTENDED, _SKIPPED, _NAME = 0x8000, 0x4000, 0x4000, 0x0FFF
 _FOLDER = 0o40000
 _FIXED = 40  # bytes of an entry in front of its object id
 _MOST = 512 << 20  # bytes of an index
+_SETTLED = 50_000_000  # ns: an index this old differs from a later one in its file or its times
+_last: "tuple[object, dict[str, LeftOut]] | None" = None  # of the index that was read last: a write asks twice
 
 
 class LeftOut(NamedTuple):
@@ -31,15 +34,28 @@ class LeftOut(NamedTuple):
 
 def find(repository: Repository) -> dict[str, LeftOut]:
     """Return the entries by path below the work tree's top."""
+    global _last  # noqa: PLW0603 - one answer, replaced as a whole
     try:
         path = repository.git_file("index")
         about = os.stat(path)
         if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for
             return {}
+        mark = (path, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+        last = _last
+        if last is not None and last[0] == mark:
+            return last[1]
+        settled = max(about.st_mtime_ns, about.st_ctime_ns) < time.time_ns() - _SETTLED
         with open(path, "rb") as file:
             content = file.read(min(about.st_size, _MOST))  # memory is taken for what is asked for
     except OSError:
         return {}
+    found = _read(repository, content)
+    if settled:
+        _last = (mark, found)
+    return found
+
+
+def _read(repository: Repository, content: bytes) -> dict[str, LeftOut]:
     try:
         found = _flagged(content, 32 if repository.is_sha256 else 20)
     except (struct.error, ValueError, IndexError):

@@ -21,17 +21,27 @@ __all__ = ["EXECUTABLE", "FILE", "FOLDER", "Objects", "Pair", "TreeEntry"]
 
 _LARGEST = 64 << 20  # bytes of a commit or tree
 _MOST_KNOWN = 4 << 20  # bytes of blobs that are kept: a merge asks for the same ones again
+_TIMEOUT = 30.0  # seconds
 _PACKED = 512  # objects; more go into one pack: ten thousand files take longer to be made than to be filled
 
 
 class Objects(Trees):
     """The object store of a repository. Close it: packed objects are read from a child process."""
 
-    def __init__(self, repository: Repository, extra: Mapping[str, str] | None = None) -> None:
-        """Open a repository's objects; ``extra`` are git's own variables, where a hook was given them."""
+    def __init__(
+        self, repository: Repository, extra: Mapping[str, str] | None = None, timeout: float = _TIMEOUT
+    ) -> None:
+        """Open a repository's objects.
+
+        Args:
+            repository: whose.
+            extra: git's own variables, where a hook was given them.
+            timeout: seconds without any movement after which what a partial clone lacks is no longer waited for.
+        """
         super().__init__(32 if repository.is_sha256 else 20)
         self._repository = repository
         self._extra = extra
+        self._timeout = timeout
         self._folder = repository.common_file("objects")
         # What is written and has not its name yet: kind and content by id, and the files.
         self._unsettled: dict[str, tuple[str, bytes]] = {}
@@ -88,7 +98,7 @@ class Objects(Trees):
         if found is None and self._extra is None:  # a hook's or a network command's own variables see to it
             from zenprofile.git import partial
 
-            if partial.is_partial(self._repository) and partial.bring(self._repository, oid):
+            if partial.is_partial(self._repository) and partial.bring(self._repository, oid, self._timeout):
                 self._end_child()
                 return self._loose(oid, most) or self._packed(oid, most)
         return found

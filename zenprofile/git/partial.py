@@ -7,7 +7,6 @@ from zenprofile.git import remote_errors, runner
 from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
 
-_TIMEOUT = 30.0  # seconds without any movement
 _LONGEST = 1 << 20  # bytes of a configuration
 _BATCH = 1000  # ids on a command line
 _OID = re.compile(r"\?(?:[0-9a-f]{40}|[0-9a-f]{64})")
@@ -22,8 +21,13 @@ def is_partial(repository: Repository) -> bool:
         return False
 
 
-def bring(repository: Repository, oid: str) -> bool:
+def bring(repository: Repository, oid: str, timeout: float) -> bool:
     """Fetch all that is missing below the profile in any commit here, and say whether an object was among it.
+
+    Args:
+        repository: where.
+        oid: the object.
+        timeout: seconds without any movement after which it ends.
 
     Raises:
         Unreachable, AccessDenied: the remote; what is here stays as it was.
@@ -41,7 +45,7 @@ def bring(repository: Repository, oid: str) -> bool:
     args += ["--filter=blob:none", "--progress", promising[0]]
     for at in range(0, len(missing), _BATCH):
         words = ["-c", "fetch.negotiationAlgorithm=noop", *args, *missing[at : at + _BATCH]]
-        ran = remote.talk(repository, words, url, _TIMEOUT, settings=settings)
+        ran = remote.talk(repository, words, url, timeout, settings=settings)
         if ran.status:
             raise _said(remote_errors.failure(ran.err, url))
     return True

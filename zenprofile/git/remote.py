@@ -27,12 +27,12 @@ _ELSEWHERE = frozenset({"ssh", "http", "https"})
 _FLAGS = ("core.filesRefLockTimeout=2000", "gc.autoDetach=false")
 # The user's own remote is used as git uses it, a path included; without this git takes our process for a server's.
 _EXTRA = {"GIT_PROTOCOL_FROM_USER": "1"}
-_RACES = re.compile(
+_RACES = (
     r"stale info|fetch first|non-fast-forward|failed to (?:update|lock)|incorrect old value|cannot lock ref"
     r"|already exists"
 )
-_LOCKED_THERE = re.compile(r"Unable to create '(?P<lock>[^']*\.lock)': File exists")
-_BROKEN_REMOTE = re.compile(r"(?i)permission denied|no space left|read-only file system|disk quota")
+_LOCKED_THERE = r"Unable to create '(?P<lock>[^']*\.lock)': File exists"
+_BROKEN_REMOTE = r"(?i)permission denied|no space left|read-only file system|disk quota"
 
 
 class Fetched(NamedTuple):
@@ -291,10 +291,10 @@ def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:
 def _refused(summary: str, err: str, upstream: Upstream, *, several: bool) -> PushAttempt:
     kind, _, why = summary.partition("] ")
     why = why.strip("()") or kind.strip("[]")
-    locked = _LOCKED_THERE.search(err)
+    locked = re.search(_LOCKED_THERE, err)
     if locked is not None:
         return PushAttempt(confirmed=False, stale=False, reason=f"{upstream.url} is locked there by {locked['lock']}")
-    if _RACES.search(why) and not _BROKEN_REMOTE.search(err) and not several:
+    if re.search(_RACES, why) and not re.search(_BROKEN_REMOTE, err) and not several:
         return PushAttempt(confirmed=False, stale=True, reason=why)
     said = remote_errors.said_by_remote(err)
     hint = "local work is kept; fix what it names, and push again"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zenprofile.errors import AccessDenied, NotFound, StoreBroken, Unreachable, Unsafe, ZenprofileError
 
 _LONGEST = 500
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s'\"<>]*)")
+_URL = r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s'\"<>]*)"
 
 
 class Cause(NamedTuple):
@@ -105,7 +105,7 @@ _CAUSES = (
 )
 
 # What git says last whatever broke the connection, its own refusal included: a cause that it named before counts.
-_CONSEQUENCE = re.compile(
+_CONSEQUENCE = (
     r"(?i)hung up|early EOF|unexpected disconnect|could not read from remote repository|broken pipe|failed to push some"
 )
 _NAMED = ("fatal:", "error:")
@@ -113,7 +113,7 @@ _NAMED = ("fatal:", "error:")
 
 def redacted(text: str) -> str:
     """Return text with what URLs in it hold of users, passwords and queries put out of sight; ``git@`` of ssh stays."""
-    return _URL.sub(_redacted, text)
+    return re.sub(_URL, _redacted, text) if "://" in text else text
 
 
 def _redacted(found: re.Match[str]) -> str:
@@ -147,7 +147,7 @@ def failure(err: str, url: str, *, kept: bool = True) -> ZenprofileError:
     told = lines(err)
     for cause in _CAUSES:
         line = next((line for line in told if _fits(cause, line)), "")
-        if line and _CONSEQUENCE.search(line) and _own_cause(told[: told.index(line)]):
+        if line and re.search(_CONSEQUENCE, line) and _own_cause(told[: told.index(line)]):
             break
         if line:
             error = Unreachable if kept and cause.error is NotFound else cause.error
@@ -158,7 +158,7 @@ def failure(err: str, url: str, *, kept: bool = True) -> ZenprofileError:
 
 
 def _fits(cause: Cause, line: str) -> bool:
-    return re.search(cause.pattern, _URL.sub("", line)) is not None
+    return re.search(cause.pattern, re.sub(_URL, "", line)) is not None
 
 
 def _own_cause(told: list[str]) -> bool:

@@ -117,7 +117,9 @@ class Repository:
             config = folders.text_of(self._common_dir, "config")
         except OSError:
             return False
-        return bool(re.search(r"^\s*objectformat\s*=\s*\"?sha256", config, re.MULTILINE | re.IGNORECASE))
+        return "objectformat" in config.lower() and bool(
+            re.search(r"^\s*objectformat\s*=\s*\"?sha256", config, re.MULTILINE | re.IGNORECASE)
+        )
 
     @functools.cached_property
     def sharing(self) -> int:
@@ -207,18 +209,25 @@ class Repository:
 
     def knows_refs(self, prefix: str) -> bool:
         """Say whether there is a ref below a prefix (``refs/remotes/origin/``)."""
-        if self.has_ref_tables():
-            from zenprofile.git import runner
+        found = self.refs(prefix)
+        if found is not None:
+            return bool(found)
+        from zenprofile.git import runner
 
-            args = ["for-each-ref", "--count=1", "--format=1", prefix.rstrip("/")]
-            return bool(runner.run(args, self.folder).out.strip())
-        if any(files for *_, files in os.walk(os.path.join(self._common_dir, prefix))):
-            return True
-        try:
+        args = ["for-each-ref", "--count=1", "--format=1", prefix.rstrip("/")]
+        return bool(runner.run(args, self.folder).out.strip())
+
+    def refs(self, prefix: str) -> set[str] | None:
+        """Return the full names of the refs below a prefix (``refs/remotes/origin/``); None where only git can tell."""
+        if self.has_ref_tables():
+            return None
+        walked = os.walk(os.path.join(self._common_dir, prefix))
+        paths = (os.path.join(folder, name) for folder, _, names in walked for name in names)
+        found = {os.path.relpath(path, self._common_dir) for path in paths}
+        with contextlib.suppress(OSError):
             packed = folders.text_of(self._common_dir, "packed-refs")
-        except OSError:
-            return False
-        return f" {prefix}" in packed
+            found.update(re.findall(rf"^[0-9a-f]+ ({re.escape(prefix)}.*)$", packed, re.MULTILINE))
+        return found
 
     def under_way(self) -> tuple[str, str]:
         """Say what the user is in the middle of, and how to end it; ("", "") for nothing."""

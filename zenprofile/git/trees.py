@@ -183,10 +183,15 @@ def parse(content: bytes, size: int, tree: str) -> dict[str, TreeEntry]:
 
 def find(content: bytes, size: int, name: str) -> TreeEntry | None:
     """Return one entry of a tree, or None."""
-    wanted = re.escape(name.encode("utf-8", "surrogateescape"))
-    found = re.compile(rb"(?>[0-7]+ [^\0]+\0.{%d})*?([0-7]+) %s\0(.{%d})" % (size, wanted, size), re.DOTALL)
-    place = found.match(content)
-    return None if place is None else TreeEntry(place.group(1).decode(), place.group(2).hex())
+    wanted = name.encode("utf-8", "surrogateescape")
+    at = content.find(b" %s\0" % wanted)
+    while at >= 0:
+        before = _entries(size).match(content, 0, at)
+        entry = _entry(size).match(content, before.end() if before else 0)
+        if entry is not None and entry.group(2) == wanted:  # else it stands in an id by chance
+            return TreeEntry(entry.group(1).decode(), entry.group(3).hex())
+        at = content.find(b" %s\0" % wanted, at + 1)
+    return None
 
 
 def apart(one: bytes, other: bytes, size: int) -> tuple[bytes, bytes]:

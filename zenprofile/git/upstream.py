@@ -1,11 +1,12 @@
 """Which remote and branch a branch is pulled from, and which it is pushed to: as git's own settings say."""
 
-from binascii import crc32
 from typing import NamedTuple
+from zlib import crc32
 
+from zenprofile.errors import StoreBroken
 from zenprofile.git import remote_errors
 from zenprofile.git.config import GitConfig
-from zenprofile.git.repository import Repository
+from zenprofile.git.repository import Repository, is_ref
 
 HEADS = "refs/heads/"
 _REMOTES = "refs/remotes/"
@@ -58,6 +59,9 @@ def upstream(repository: Repository, branch_ref: str, settings: GitConfig | None
 
     Returns:
         None where there is no remote, or several and none of them is said to be it.
+
+    Raises:
+        StoreBroken: what it is said to be pulled from is no branch.
     """
     settings = settings or GitConfig(repository)
     short = branch_ref.removeprefix(HEADS)
@@ -65,8 +69,20 @@ def upstream(repository: Repository, branch_ref: str, settings: GitConfig | None
     chosen = said if _usable(settings, said) else _default(settings)
     if not chosen or not short:
         return None
-    merge = settings.get(f"branch.{short}.merge") if chosen == said else ""
-    return _side(settings, chosen, merge if merge.startswith(HEADS) else branch_ref)
+    return _side(settings, chosen, _followed(settings, short) or branch_ref if chosen == said else branch_ref)
+
+
+def _followed(settings: GitConfig, short: str) -> str:
+    """Return the full name of what a branch is set to follow; "" where that is not said. Git takes short names too.
+
+    Raises:
+        StoreBroken: it is no branch.
+    """
+    merge = settings.get(f"branch.{short}.merge")
+    if merge.startswith("refs/") and not (merge.startswith(HEADS) and is_ref(merge)):
+        message = f"git's setting branch.{short}.merge names {merge[:140]!r}, which is no branch"
+        raise StoreBroken(message, hint="name one: git branch --set-upstream-to=REMOTE/BRANCH")
+    return merge if merge.startswith(HEADS) or not merge else HEADS + merge
 
 
 def destination(

@@ -130,10 +130,10 @@ def _remote(repository: Repository, timeout: float) -> CheckResult:
     from zenprofile.git.upstream import upstream
 
     head = repository.head()
-    up = upstream(repository, head.ref) if head.ref else None
-    if up is None:
-        return CheckResult("remote", True, "there is none: nothing is shared", "zenprofile remote set URL")
     try:
+        up = upstream(repository, head.ref) if head.ref else None
+        if up is None:
+            return CheckResult("remote", True, "there is none: nothing is shared", "zenprofile remote set URL")
         found = remote.look(repository, up, timeout=timeout)
     except ZenprofileError as error:
         return CheckResult("remote", False, error.message, error.hint)

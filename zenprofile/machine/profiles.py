@@ -276,7 +276,7 @@ class Profiles:
         return sorted(self.state().profiles)
 
     def find(self, name: str) -> Profile:
-        """Return a profile that holds.
+        """Return a valid profile.
 
         Raises:
             NotFound: there is none of that name.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from zenprofile.core import paths, profile_check
 from zenprofile.core.change import MISSING, Changed, Recorded, fields, same
-from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key
+from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key, component_keys
 from zenprofile.core.secrets.detector import hidden
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import Invalid, ZenprofileError
@@ -96,10 +96,16 @@ def stacks(snapshot: Snapshot, text: str, page: int) -> tuple[list[Card], int]:
 
 def _card(entity: Entity, flavors: dict[Key, str]) -> Card:
     data = hidden(lookup.shown(entity, revision=False))
-    keys = [Key("component", type_, name) for type_, names in data["components"].items() for name in names]
+    keys = component_keys(data)
     keys.sort(key=lambda key: COMPONENT_TYPES.index(key.type) if key.type in COMPONENT_TYPES else len(COMPONENT_TYPES))
     parts = [Part(key.type.replace("_", " "), key.name, flavors.get(key, ""), str(key)) for key in keys]
-    return Card(entity.key.name, str(entity.key), data.get("description") or "", data.get("labels") or {}, parts)
+    return Card(entity.key.name, str(entity.key), str(data.get("description") or ""), _mapping(data, "labels"), parts)
+
+
+def _mapping(data: Data, field: str) -> Data:
+    """Return a field that is a mapping; {} of a document in which it is none."""
+    found = data.get(field)
+    return found if isinstance(found, dict) else {}
 
 
 def _words(card: Card) -> str:
@@ -239,13 +245,11 @@ def compared(snapshot: Snapshot, one: str, other: str) -> list[tuple[str, str, s
 def _flat(snapshot: Snapshot, key: Key) -> Data:
     data = hidden(lookup.shown(lookup.read(snapshot, key), revision=False))
     flat: Data = {}
-    for type_, names in data.pop("components").items():
-        flat[type_.replace("_", " ")] = names
-        for name in names:
-            flat |= {
-                f"{type_.replace('_', ' ')}: {f}": v for f, v in _settings(snapshot, Key("component", type_, name))
-            }
-    labels = {f"label {name}": value for name, value in (data.get("labels") or {}).items()}
+    for part in component_keys(data):
+        type_ = part.type.replace("_", " ")
+        flat[type_] = [*flat.get(type_, ()), part.name]
+        flat |= {f"{type_}: {field}": value for field, value in _settings(snapshot, part)}
+    labels = {f"label {name}": value for name, value in _mapping(data, "labels").items()}
     return {"description": data.get("description", MISSING), **labels, **flat}
 
 
@@ -256,7 +260,7 @@ def _settings(snapshot: Snapshot, key: Key) -> Iterator[tuple[str, Any]]:
         return
     if found is not None:
         yield "flavor", found.data.get("flavor")
-        yield from hidden(found.data.get("configuration") or {}).items()
+        yield from hidden(_mapping(found.data, "configuration")).items()
 
 
 def search(snapshot: Snapshot, text: str) -> list[tuple[str, str]]:

@@ -91,7 +91,7 @@ class Edits(NamedTuple):
 
     mark: str
     head: str
-    changes: "tuple[Changed, ...]"
+    changes: tuple["Changed", ...]
     removed: tuple[str, ...]
     documents: int
     problems: tuple[Problem, ...]

@@ -104,7 +104,7 @@ class FlowResult(NamedTuple):
         head: the commit here that was shared so far as it could be; "" where nothing was.
     """
 
-    conflicts: "tuple[Conflict, ...]" = ()
+    conflicts: tuple["Conflict", ...] = ()
     changes: tuple[Changed, ...] = ()
     sent: tuple[Changed, ...] = ()
     stale: bool = False
@@ -125,9 +125,9 @@ class OpenConflicts(NamedTuple):
 
     ours: str
     theirs: str
-    conflicts: "tuple[Conflict, ...]"
+    conflicts: tuple["Conflict", ...]
     settled: tuple[tuple[Key, Path], ...] = ()
-    elsewhere: "tuple[Conflict, ...]" = ()
+    elsewhere: tuple["Conflict", ...] = ()
 
 
 class Typed(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from zenprofile.core.change import Recorded
-from zenprofile.core.entity import Entity, Key
+from zenprofile.core.entity import Entity, Key, component_keys
 from zenprofile.core.snapshot import Snapshot
 from zenprofile.errors import NotFound
 from zenprofile.store.base import Store
@@ -83,8 +83,9 @@ def update(
     snapshot = store.snapshot()
     entity = lookup.read(snapshot, key)
     data = {**entity.data, "flavor": flavor or entity.data.get("flavor", "")}
-    field = fields(snapshot, key.type, data["flavor"]) if wanted.settings else assignments.silent
-    old = data.get("configuration") or {}
+    known = wanted.settings and isinstance(data["flavor"], str)
+    field = fields(snapshot, key.type, data["flavor"]) if known else assignments.silent
+    old = entities.field_of(snapshot, entity, "configuration", dict)
     new = assignments.applied(old, wanted.settings, wanted.unset, field)
     if new or "configuration" in data:
         data["configuration"] = new
@@ -97,8 +98,8 @@ def of_stack(stack: Entity, type_: str) -> str:
     Raises:
         NotFound: the stack has none.
     """
-    names = (stack.data.get("components") or {}).get(type_) or []
+    names = [key.name for key in component_keys(stack.data) if key.type == type_]
     if not names:
         hint = f"add one: zenprofile stack update {stack.key.name} -c {type_}=NAME"
         raise NotFound(f"stack '{stack.key.name}' has no {type_}", hint=hint)
-    return str(names if isinstance(names, str) else names[0])
+    return names[0]

@@ -68,7 +68,7 @@ class Judgement(NamedTuple):
     """What is said of a profile, or of some of its documents.
 
     Attributes:
-        problems: what does not hold.
+        problems: what is invalid.
         warnings: of documents that can be read here, that other readers refuse them.
         number: of documents.
     """

@@ -1,7 +1,7 @@
 """What one can do to any entity: register, update, rename, copy, delete. Kinds differ in tables alone."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from zenprofile.core import names
 from zenprofile.core.change import Change, Edit, Recorded, same
@@ -13,7 +13,9 @@ from zenprofile.store import changelog
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of, stored
 from zenprofile.usecases import references
-from zenprofile.usecases.lookup import read, what
+from zenprofile.usecases.lookup import problems, read, what
+
+_Kind = TypeVar("_Kind", dict[str, Any], list[Any])
 
 # Whose deletion takes them out of what names them (docs/contract.md); of the other kinds, what is in use stays.
 _VANISHING = frozenset({"user", "team", "project"})
@@ -42,16 +44,30 @@ class Details(NamedTuple):
         Raises:
             NotFound: a label to be taken away is not there.
         """
-        labels = dict(data.get("labels") or {})
+        there = data.get("labels")
+        labels = dict(there) if isinstance(there, dict) else {}
         for name in self.unset_labels:
             if labels.pop(name, None) is None:
                 raise NotFound(f"there is no label {name!r}", hint=nearest(name, labels) or "describe shows the labels")
         labels.update(self.labels)
         description = data.get("description") if self.description is None else self.description
-        return optional(data, description=description or None, labels=labels or None)
+        kept = there if there and not isinstance(there, dict) and not labels else labels or None
+        return optional(data, description=description or None, labels=kept)
 
 
 PLAIN = Details()
+
+
+def field_of(snapshot: Snapshot, entity: Entity, field: str, kind: type[_Kind]) -> _Kind:
+    """Return a field that is to be changed, an empty one where there is none.
+
+    Raises:
+        Invalid: the document has something else there.
+    """
+    found = entity.data.get(field) or kind()
+    if not isinstance(found, kind):
+        raise Invalid.of(problems(snapshot, entity))
+    return found
 
 
 def optional(data: Data, **fields: object) -> Data:

@@ -108,5 +108,5 @@ def _is_text(value: object) -> bool:
 def _changed(store: Store, snapshot: Snapshot, kind: str, name: str, field: str, change: Any, message: str) -> Recorded:
     key = lookup.find(snapshot, kind, name)
     entity = lookup.read(snapshot, key)
-    data = {**entity.data, field: change(entity.data.get(field) or [])}
+    data = {**entity.data, field: change(entities.field_of(snapshot, entity, field, list))}
     return entities.update(store, entity, snapshot.text(key), data, message)

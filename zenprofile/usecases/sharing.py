@@ -116,7 +116,7 @@ def sync(
     timeout: float = _TIMEOUT,
     confirm: Confirm | None = None,
 ) -> SyncResult:
-    """Commit edits that hold (where writes are commits), pull, push, until the remote has what is here.
+    """Commit valid edits (where writes are commits), pull, push, until the remote has what is here.
 
     Args:
         store: whose edits are committed.

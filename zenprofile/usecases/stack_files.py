@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key, key_of, normal
+from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key, component_keys, key_of, normal
 from zenprofile.core.foreign import ONLY_013, ONLY_098, REPEATABLE, Naming, tidy
 from zenprofile.core.snapshot import Snapshot, flavor_of
 from zenprofile.errors import Invalid, Problem, Unsupported
@@ -44,18 +44,23 @@ def write(snapshot: Snapshot, name: str, format_: str, laid: Callable[[Entity], 
     Raises:
         NotFound: there is no such stack, or a component of it is missing.
         Unsupported: the format has no place for a part of it.
+        Invalid: it, or a component of it, does not hold.
     """
-    stack = lookup.read(snapshot, lookup.find(snapshot, "stack", name))
-    keys = [
-        Key("component", type_, component)
-        for type_, names in normal(stack.key, stack.data).get("components", {}).items()
-        for component in names
-    ]
+    stack = _sound(snapshot, lookup.find(snapshot, "stack", name))
+    keys = component_keys(stack.data)
     snapshot.prefetch(keys)
-    components = [lookup.read(snapshot, key) for key in keys]
+    components = [_sound(snapshot, key) for key in keys]
     if format_ == "zenprofile":
         return _as_documents(snapshot, stack, components, laid), []
     return (_as_098 if format_ == "zenml" else _as_013)(stack, components, laid)
+
+
+def _sound(snapshot: Snapshot, key: Key) -> Entity:
+    entity = lookup.read(snapshot, key)
+    problems = lookup.problems(snapshot, entity)
+    if problems:
+        raise Invalid.of(problems)
+    return entity
 
 
 def _as_documents(snapshot: Snapshot, stack: Entity, components: list[Entity], laid: Callable[[Entity], Data]) -> str:

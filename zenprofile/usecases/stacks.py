@@ -61,10 +61,13 @@ def update(
     snapshot = store.snapshot()
     key = lookup.find(snapshot, "stack", name)
     entity = lookup.read(snapshot, key)
-    components = dict(entity.data.get("components") or {})
+    there = entity.data.get("components")
+    components: Data = dict(there) if isinstance(there, dict) else {}
     for text in remove:
         components = _without(components, text, name)
-    data = details.of({**entity.data, "components": {**components, **_mapping(pairs)}})
+    components |= _mapping(pairs)
+    # What is no mapping stays for a person to see, unless it is replaced.
+    data = details.of({**entity.data, "components": components if components or not there else there})
     return entities.update(store, entity, snapshot.text(key), data, details.message), profile_check.warnings(data)
 
 

@@ -27,7 +27,7 @@ class Node(NamedTuple):
 
     start: Mark
     end: Mark
-    children: "list[tuple[Node | None, Node]]"
+    children: list[tuple["Node | None", "Node"]]
     mapping: bool
     flow: bool
     scalar: bool

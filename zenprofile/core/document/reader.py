@@ -41,14 +41,17 @@ class Known:
 
     def data(self, text: str) -> dict[str, Any]:
         """Return what a text holds: a copy of one's own, which may be changed."""
+        return {key: _copied(value) for key, value in self.shown(text).items()}
+
+    def shown(self, text: str) -> dict[str, Any]:
+        """Return what a text holds, to be looked at alone."""
         found = self._data.get(text)
         if found is None:
             found = _data(text)
-            if len(text) > self._room:
-                return found
-            self._room -= len(text)
-            self._data[text] = found
-        return {key: _copied(value) for key, value in found.items()}
+            if len(text) <= self._room:
+                self._room -= len(text)
+                self._data[text] = found
+        return found
 
 
 _known: "ContextVar[Known | None] | None" = None
@@ -88,6 +91,20 @@ def read(raw: bytes | str, file: str = "") -> dict[str, Any]:
         return _data(text) if known is None else known.data(text)
     except ParseError as refused:
         raise refused.invalid(file) from None
+
+
+def look(text: str) -> dict[str, Any]:
+    """Return what `read` returns, for who only looks at it: what is remembered is not copied.
+
+    Raises:
+        Invalid: as `read`.
+    """
+    try:
+        text = _decoded(text)
+        known = None if _known is None else _known.get()
+        return _data(text) if known is None else known.shown(text)
+    except ParseError as refused:
+        raise refused.invalid("") from None
 
 
 def decode(raw: bytes | str, file: str = "") -> str:

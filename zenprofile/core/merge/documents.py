@@ -178,14 +178,14 @@ def _by_line(base: str | None, ours: str, theirs: str, merged: Data) -> str | No
     if joined is None:
         return None
     try:
-        holds = same(texts.read(joined), merged)
+        holds = same(texts.look(joined), merged)
     except errors.Invalid:
         return None
     return merge_text.like(joined, ours) if holds else None
 
 
 def _readable(base: str | None, ours: str, theirs: str) -> tuple[Data, Data, Data]:
-    return {} if base is None else texts.read(base), texts.read(ours), texts.read(theirs)
+    return {} if base is None else texts.look(base), texts.look(ours), texts.look(theirs)
 
 
 def _whole(key: Key, base: str | None, ours: str, theirs: str, choices: Choices, error: errors.Invalid) -> Outcome:

@@ -146,8 +146,8 @@ def _below(flavor: str, path: str, value: Any) -> Iterator[_Leaf]:
 
 
 def read(text: str) -> Data | None:
-    """Return a document's data, None where it cannot be read."""
+    """Return a document's data, which is not to be changed; None where it cannot be read."""
     try:
-        return texts.read(text)
+        return texts.look(text)
     except Invalid:
         return None

@@ -23,7 +23,7 @@ class Sides(NamedTuple):
 
 
 class _RefusedComponent(NamedTuple):
-    """A component that does not hold to its flavor's schema once both sides' changes are together.
+    """A component that its flavor's schema refuses once both sides' changes are together.
 
     Attributes:
         key: of the component.

@@ -16,13 +16,13 @@ from zenprofile.core.secrets import lookalikes
 MASK = "***"
 _URL = "URL with a password"
 _URL_PATTERN = r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@\"']*:[^\s\"']+@[^\s\"']*"
-# What the plug-ins do not know yet.
+# What the plug-ins do not know yet. Patterns that few texts need are compiled where they are used first.
 _OWN = {
-    "GitHub Token": re.compile(r"github_pat_[A-Za-z0-9_]{22,}"),
-    "Google API Key": re.compile(r"AIza[0-9A-Za-z_-]{35}"),
-    "Hugging Face Token": re.compile(r"hf_[A-Za-z0-9]{34}"),
-    "NPM Token": re.compile(r"npm_[A-Za-z0-9]{36}"),
-    "Private Key": re.compile(r"BEGIN ENCRYPTED PRIVATE KEY"),
+    "GitHub Token": r"github_pat_[A-Za-z0-9_]{22,}",
+    "Google API Key": r"AIza[0-9A-Za-z_-]{35}",
+    "Hugging Face Token": r"hf_[A-Za-z0-9]{34}",
+    "NPM Token": r"npm_[A-Za-z0-9]{36}",
+    "Private Key": r"BEGIN ENCRYPTED PRIVATE KEY",
 }
 # The whole of each token that the plug-ins know.
 _TOKENS = (
@@ -45,14 +45,13 @@ _TOKENS = (
     r"\d{8,10}:[0-9A-Za-z_-]{35}",
     r"(?:AC|SK)[a-z0-9]{32}",
 )
-_LIKELY = "|".join((_URL_PATTERN, *(pattern.pattern for pattern in _OWN.values()), *_TOKENS))
-_LOGIN = re.compile(r"://[^\s/?#:@]*:(.*)", re.DOTALL)
+_LIKELY = "|".join((_URL_PATTERN, *_OWN.values(), *_TOKENS))
+_LOGIN = r"(?s)://[^\s/?#:@]*:(.*)"
 # What stands for a password that is elsewhere, or for any.
-_NO_PASSWORD = re.compile(r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$[A-Za-z_][A-Za-z0-9_]*|<[^<>]*>|\*+")
-_DIGEST = re.compile(r"sha(?:256|384|512):[0-9a-f]{32,}")
-_PORTS = re.compile(
-    r"\d+(?:,[\w.-]+(?::\d+)?)*|[^\]]*\](?::\d+)?"
-)  # also of several hosts, or behind a number in brackets
+_STANDS_FOR_ANOTHER = r"\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$[A-Za-z_][A-Za-z0-9_]*|<[^<>]*>|\*+"
+_DIGEST = r"sha(?:256|384|512):[0-9a-f]{32,}"
+# Also of several hosts, or behind a number in brackets.
+_PORTS = r"\d+(?:,[\w.-]+(?::\d+)?)*|[^\]]*\](?::\d+)?"
 # Looked for first, so that most documents need no other engine: every token has one of these, or a run of twenty
 # characters with a digit or a capital in it.
 _HINTS = (
@@ -131,9 +130,9 @@ def _hidden(text: str) -> str:
 def _judged(text: str, start: int, end: int) -> str:
     """Say what stands at a likely place, "" where it is no secret after all."""
     likely = text[start:end]
-    if "://" in likely and _LOGIN.search(likely):
+    if "://" in likely and re.search(_LOGIN, likely):
         return _URL if password_in(likely) else ""
-    own = next((what for what, pattern in _OWN.items() if pattern.match(likely)), "")
+    own = next((what for what, pattern in _OWN.items() if re.match(pattern, likely)), "")
     around = text[max(0, start - 1) : end + 1]
     what = own or next((what for what, find in _library() if find(around)), "")
     return "" if what and lookalikes.is_name(what, likely, text[:start][-1:], text[end : end + 1]) else what
@@ -144,18 +143,18 @@ def password_in(url: str) -> str:
 
     What people write is read, not what a URL may hold: ``/``, ``?`` and ``#`` may be in a password. A port is none.
     """
-    found = _LOGIN.search(url)
+    found = re.search(_LOGIN, url)
     if not found:
         return ""
     first = re.split("[/?#]", found.group(1), maxsplit=1)[0]
     if "@" in first:
         password, _, host = first.rpartition("@")
         host = found.group(1)[len(password) + 1 :]
-    elif _PORTS.fullmatch(first):
+    elif re.fullmatch(_PORTS, first):
         return ""
     else:
         password, _, host = found.group(1).rpartition("@")
-    return "" if _NO_PASSWORD.fullmatch(password) or _DIGEST.match(host) else password
+    return "" if re.fullmatch(_STANDS_FOR_ANOTHER, password) or re.match(_DIGEST, host) else password
 
 
 @cache

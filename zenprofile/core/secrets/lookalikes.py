@@ -1,12 +1,11 @@
 """Names that look like tokens: of buckets, clusters, images, keys. A name is told by what no token of its kind has."""
 
-import binascii
 import re
 from collections.abc import Callable
 
 _MAILCHIMP = "Mailchimp Access Key"
-_HEX = re.compile(r"[A-Z]{2}[0-9a-f]{32}|[0-9a-f]{32}-us\d{1,2}")
-_TELEGRAM = re.compile(r"\d{8,10}:AA[\w-]{33}")
+_HEX = r"[A-Z]{2}[0-9a-f]{32}|[0-9a-f]{32}-us\d{1,2}"
+_TELEGRAM = r"\d{8,10}:AA[\w-]{33}"
 _WORDS_OF_AWS = ("ASIA", "ABIA", "ACCA", "A3T")  # what words begin with; real ones hold a digit behind it
 
 
@@ -43,6 +42,8 @@ def _artifactory(likely: str) -> bool:
 
 def _discord(likely: str) -> bool:
     """Say whether the first part is no number in base64, as the id of an account is."""
+    import binascii
+
     first = likely.partition(".")[0]
     try:
         return not binascii.a2b_base64(first + "=" * (-len(first) % 4)).isdigit()
@@ -59,9 +60,9 @@ _RULES: dict[str, Callable[[str], bool]] = {
     "Artifactory Credentials": _artifactory,
     "Discord Bot Token": _discord,
     "GitLab Token": _gitlab,
-    _MAILCHIMP: lambda likely: not _HEX.fullmatch(likely),
-    "Telegram Bot Token": lambda likely: not _TELEGRAM.fullmatch(likely),
-    "Twilio API Key": lambda likely: not _HEX.fullmatch(likely),
+    _MAILCHIMP: lambda likely: not re.fullmatch(_HEX, likely),
+    "Telegram Bot Token": lambda likely: not re.fullmatch(_TELEGRAM, likely),
+    "Twilio API Key": lambda likely: not re.fullmatch(_HEX, likely),
 }
 _OF_ONE_LENGTH = frozenset({"AWS Access Key", _MAILCHIMP, "Stripe Access Key", "Telegram Bot Token"}) | {
     "Twilio API Key"

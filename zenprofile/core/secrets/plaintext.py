@@ -4,20 +4,21 @@ What is no secret although it looks like one is allowed in the document itself, 
 comment line. So the allowance travels with the document through every kind of store, and nobody else's meets it.
 """
 
-import bisect
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import paths
-from zenprofile.core.document.nodes import Node
 from zenprofile.core.entity import Key
 from zenprofile.core.secrets.detector import MASK, Found, may_hold, search
 from zenprofile.errors import Invalid, Problem
 
+if TYPE_CHECKING:
+    from zenprofile.core.document.nodes import Node
+
 CODE = "secret"
 ALLOWED = "# zenprofile: allow-secrets"
-_ALLOWED_LINE = re.compile(rf"^[ \t]*{re.escape(ALLOWED)}((?: +[0-9a-f]{{64}})+)[ \t]*$", re.MULTILINE)
+_ALLOWED_LINE = rf"(?m)^[ \t]*{re.escape(ALLOWED)}((?: +[0-9a-f]{{64}})+)[ \t]*$"
 
 
 class Placed(NamedTuple):
@@ -33,6 +34,8 @@ def document(source: str) -> list[Placed]:
     """List the secrets of a document, allowed or not, in values, keys and comments."""
     if "\\" not in source and not may_hold(source):
         return []
+    import bisect
+
     found: list[Placed] = []
     spans: list[tuple[int, int]] = []
     for path, node in _leaves((), _tree(source)):
@@ -54,7 +57,7 @@ def none_in(sources: Iterable[str]) -> bool:
     return "\\" not in text and not may_hold(text)
 
 
-def _tree(source: str) -> Node | None:
+def _tree(source: str) -> "Node | None":
     from zenprofile.core.document import reader
 
     try:
@@ -63,7 +66,7 @@ def _tree(source: str) -> Node | None:
         return None
 
 
-def _leaves(path: paths.Path, node: Node | None) -> Iterator[tuple[paths.Path, Node]]:
+def _leaves(path: paths.Path, node: "Node | None") -> "Iterator[tuple[paths.Path, Node]]":
     """Yield the texts of a document: values, and keys with the place of the mapping that they are in."""
     for number, (name, child) in enumerate(node.children if node is not None else ()):
         if name is not None:
@@ -109,7 +112,7 @@ def _hidden(problem: Problem, secrets: Iterable[str]) -> Problem:
 
 def allowances(source: str) -> frozenset[str]:
     """Return the fingerprints that a document allows."""
-    return frozenset(f for found in _ALLOWED_LINE.finditer(source) for f in found.group(1).split())
+    return frozenset(f for found in re.finditer(_ALLOWED_LINE, source) for f in found.group(1).split())
 
 
 def is_fingerprint(text: str) -> bool:
@@ -120,7 +123,7 @@ def is_fingerprint(text: str) -> bool:
 def allow(source: str, fingerprints: Iterable[str]) -> str:
     """Return a document that allows fingerprints besides those that it allows already: one line, sorted, at its top."""
     line = f"{ALLOWED} {' '.join(sorted({*allowances(source), *fingerprints}))}\n"
-    return line + re.sub(_ALLOWED_LINE.pattern + r"\n?", "", source, flags=re.MULTILINE)
+    return line + re.sub(_ALLOWED_LINE + r"\n?", "", source)
 
 
 def elsewhere(text: str, file: str, what: str) -> list[Problem]:

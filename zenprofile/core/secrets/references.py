@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 # In the subset that JSON Schema, editors and linear-time engines read alike; ZenML resolves the first form itself.
 PATTERN = r"^(\{\{ *[^{}.\s]+\.[^{}\s]+ *\}\}|\$\{env:[A-Za-z_][A-Za-z0-9_]*\})$"
 FORMS = "{{secret.key}} or ${env:NAME}"
-_WHOLE = re.compile(r"\{\{ *([^{}.\s]+)\.([^{}\s]+) *\}\}|\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
+_WHOLE = r"\{\{ *([^{}.\s]+)\.([^{}\s]+) *\}\}|\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}"
 
 
 class Reference(NamedTuple):
@@ -19,7 +19,7 @@ class Reference(NamedTuple):
 
 def parse(value: object) -> Reference | None:
     """Read text that is a reference and nothing else; None for all else."""
-    found = _WHOLE.fullmatch(value) if isinstance(value, str) else None
+    found = re.fullmatch(_WHOLE, value) if isinstance(value, str) else None
     return Reference(*(part or "" for part in found.groups())) if found else None
 
 
@@ -28,7 +28,7 @@ def only_references(value: Any) -> bool:
     if value is None:
         return True
     if isinstance(value, str):
-        return _WHOLE.fullmatch(value) is not None
+        return re.fullmatch(_WHOLE, value) is not None
     if isinstance(value, dict):
         return all(map(only_references, value.values()))
     return isinstance(value, list) and all(map(only_references, value))

@@ -1,7 +1,6 @@
 """Open conflicts and their choices, kept as data beside the repository: the tree never holds a marker."""
 
 import contextlib
-import json
 import os
 import re
 import time
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.core.change import MISSING, same
 from zenprofile.core.entity import Key, key_of_path
 from zenprofile.core.paths import Path
-from zenprofile.drivers.local import meeting
-from zenprofile.fs import atomic, nofollow
+from zenprofile.drivers.local import meeting, own_files
+from zenprofile.fs import nofollow
 from zenprofile.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -54,17 +53,17 @@ class Record(NamedTuple):
 
     ours: str
     theirs: str
-    conflicts: "tuple[Conflict, ...]"
-    settled: "tuple[tuple[Conflict, Choice], ...]" = ()
+    conflicts: tuple["Conflict", ...]
+    settled: tuple[tuple["Conflict", "Choice"], ...] = ()
     whole: tuple[Whole, ...] = ()
     accepted: bool = False
-    elsewhere: "tuple[Conflict, ...]" = ()
+    elsewhere: tuple["Conflict", ...] = ()
 
 
 def load(repository: Repository) -> Record | None:
     """Return the unfinished merge, or None; what else a copied git folder holds in its place counts as none."""
     try:
-        data = nofollow.record(file(repository))
+        data = nofollow.record(own_files.unfinished(repository))
         conflicts = tuple(_conflict(row) for row in data["conflicts"])
         settled = tuple((_conflict(row), _choice(row["choice"])) for row in data["settled"])
         whole = tuple(Whole(_key(key), *map(_maybe_text, texts)) for key, *texts in data["whole"])
@@ -104,11 +103,6 @@ def _path(row: Any) -> Path:
     return tuple(row)
 
 
-def file(repository: Repository) -> str:
-    """Return the file that keeps a profile's unfinished merge: each of several in one repository has its own."""
-    return repository.own_file(repository.of_profile("conflicts.json"))
-
-
 def save(repository: Repository, record: Record) -> None:
     """Keep an unfinished merge, durably."""
     data = {
@@ -122,21 +116,12 @@ def save(repository: Repository, record: Record) -> None:
         "accepted": record.accepted,
         "elsewhere": [as_row(conflict) for conflict in record.elsewhere],
     }
-    keep(repository, repository.of_profile("conflicts.json"), data)
-
-
-def since(repository: Repository) -> int | None:
-    """Return when the unfinished merge first had one of its conflicts, in seconds since 1970; None: unknown."""
-    try:
-        found = nofollow.record(file(repository)).get("since")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return found if type(found) is int else None
+    own_files.keep(repository, repository.of_profile("conflicts.json"), data)
 
 
 def _since(repository: Repository, record: Record) -> int:
     """Return since when there is a conflict: as before, where one of those that were known is still among them."""
-    before, known = load(repository), since(repository)
+    before, known = load(repository), own_files.in_conflict_since(repository)
     if before is None or known is None or not _places(before) & _places(record):
         return int(time.time())
     return known
@@ -147,22 +132,10 @@ def _places(record: Record) -> "set[tuple[Key, Path, str]]":
     return {(conflict.key, conflict.path, conflict.place) for conflict in found}
 
 
-def keep(repository: Repository, name: str, data: Mapping[str, Any] | list[dict[str, Any]]) -> None:
-    """Write a file of our own as JSON, durably.
-
-    Raises:
-        StoreBroken: no space, no permission.
-    """
-    try:
-        atomic.replace(repository.own_file(name), json.dumps(data).encode("ascii"), sharing=repository.sharing)
-    except OSError as error:
-        atomic.failed(error, repository.folder)
-
-
 def clear(repository: Repository) -> None:
     """Forget an unfinished merge: it is made, or there is nothing to merge any more."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(file(repository))
+        os.unlink(own_files.unfinished(repository))
         meeting.forget(repository)
 
 

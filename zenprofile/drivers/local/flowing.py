@@ -4,18 +4,12 @@ Each direction is a commit with one parent: here on top of ours, there on top of
 person has settled the conflicts, so neither side's value counts as the newer one, to git as little as to us.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from zenprofile.core import profile_check
 from zenprofile.core.change import Changed, words
 from zenprofile.core.entity import MANIFEST, Key
-from zenprofile.core.merge import partial
 from zenprofile.core.snapshot import data_of
-from zenprofile.drivers.local import conflicts, meeting, proposals, settling, tree
-from zenprofile.drivers.local.conflicts import Record
-from zenprofile.drivers.local.meeting import Meeting
 from zenprofile.drivers.local.sharing import GitSharing
-from zenprofile.drivers.local.signing import Draft
 from zenprofile.git import remote
 from zenprofile.git.repository import Head
 from zenprofile.git.upstream import Upstream
@@ -24,13 +18,16 @@ from zenprofile.store.sharing import FlowResult
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zenprofile.core.merge import partial
     from zenprofile.core.merge.documents import Conflict
+    from zenprofile.drivers.local.conflicts import Record
+    from zenprofile.drivers.local.meeting import Meeting
     from zenprofile.drivers.local.merge import Merge, Outcome
 
 _NAMED = 5  # entities in a message
 
 
-class _PartToShare(NamedTuple):
+class _PartToShare:
     """What can be shared of a merge that has conflicts.
 
     Attributes:
@@ -42,12 +39,21 @@ class _PartToShare(NamedTuple):
         record: of the merge.
     """
 
-    met: Meeting | None
-    base: str
-    trees: tuple[str, str]
-    parts: partial.Parts
-    changes: tuple[tuple[Changed, ...], tuple[Changed, ...]]
-    record: Record
+    def __init__(
+        self,
+        joined: "Merge",
+        base: str,
+        trees: tuple[str, str],
+        parts: "partial.Parts",
+        changes: tuple[tuple[Changed, ...], tuple[Changed, ...]],
+        record: "Record",
+    ) -> None:
+        self.met = joined.met
+        self.base = base
+        self.trees = trees
+        self.parts = parts
+        self.changes = changes
+        self.record = record
 
 
 class FlowingSharing(GitSharing):
@@ -81,6 +87,10 @@ class FlowingSharing(GitSharing):
 
     def _plan(self, head: Head, theirs: str) -> _PartToShare | None:
         """Part the merge of two commits; None where there is no conflict, or more than entities are in it."""
+        from zenprofile.core import profile_check
+        from zenprofile.drivers.local import meeting, proposals, settling, tree
+        from zenprofile.drivers.local.conflicts import Record
+
         repository, objects = self._repository(), self._objects()
         if not theirs or not head.oid or proposals.waiting(repository, head.branch):
             return None
@@ -101,9 +111,12 @@ class FlowingSharing(GitSharing):
             if texts and profile_check.added(before, texts, self._store.catalog()):
                 return None
         changes = (self._changes(sides[0], parts.here), self._changes(sides[1], parts.there))
-        return _PartToShare(joined.met, base, trees, parts, changes, record)
+        return _PartToShare(joined, base, trees, parts, changes, record)
 
-    def _parts(self, joined: "Merge", outcome: "Outcome") -> tuple[str, partial.Parts] | None:
+    def _parts(self, joined: "Merge", outcome: "Outcome") -> "tuple[str, partial.Parts] | None":
+        from zenprofile.core.merge import partial
+        from zenprofile.drivers.local import tree
+
         prefix = self._repository().prefix
         base, mine, other, texts = joined.differing()
         changed = [(path, new) for side in (mine, other) for path, (_, new) in side.items()]
@@ -125,6 +138,9 @@ class FlowingSharing(GitSharing):
 
     def _take(self, head: Head, theirs: str, up: Upstream, plan: _PartToShare) -> Head:
         """Bring what is not in conflict here."""
+        from zenprofile.drivers.local import conflicts
+        from zenprofile.drivers.local.meeting import Meeting
+
         repository = self._repository()
         message = f"Take from {up.label}: {words(plan.changes[0])}"
         new = self._commit_of(plan.trees[0], head.oid, message, plan.record.conflicts)
@@ -137,6 +153,9 @@ class FlowingSharing(GitSharing):
 
     def _given(self, head: Head, theirs: str, to: Upstream, flowed: FlowResult) -> FlowResult:
         """Send what is not in conflict."""
+        from zenprofile.drivers.local import conflicts
+        from zenprofile.drivers.local.meeting import Meeting
+
         repository = self._repository()
         plan = self._plan(head, theirs)
         if plan is None or plan.parts.here or not plan.parts.there:
@@ -153,8 +172,10 @@ class FlowingSharing(GitSharing):
                 conflicts.save(repository, plan.record._replace(theirs=new))
         return flowed._replace(sent=plan.changes[1])
 
-    def _meet(self, head: Head, plan: _PartToShare, met: Meeting, there: "Mapping[Key, str | None]") -> None:
+    def _meet(self, head: Head, plan: _PartToShare, met: "Meeting", there: "Mapping[Key, str | None]") -> None:
         """Keep where both sides meet: in what is not in conflict as the other side has it."""
+        from zenprofile.drivers.local import meeting
+
         repository, objects = self._repository(), self._objects()
         with objects.together():
             base = meeting.tree_with(repository, objects, plan.base, {**there, **plan.parts.held})
@@ -167,6 +188,7 @@ class FlowingSharing(GitSharing):
 
     def _commit_of(self, tree_: str, parent: str, message: str, waiting: "tuple[Conflict, ...]") -> str:
         from zenprofile.drivers.local import commit
+        from zenprofile.drivers.local.signing import Draft
 
         names = list(dict.fromkeys(str(conflict.key) for conflict in waiting))
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

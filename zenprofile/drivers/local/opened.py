@@ -93,7 +93,7 @@ class Opened:
         if self._objects is None:
             from zenprofile.git.objects import Objects
 
-            self._objects = Objects(repository)
+            self._objects = Objects(repository, timeout=self._options.timeout)
         return self._objects
 
     def fetch_objects(self, repository: Repository) -> None:

@@ -2,16 +2,17 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from zenprofile.core import inherited, profile_check
+from zenprofile.core import profile_check
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import Key, key_of_path
 from zenprofile.core.secrets import plaintext
 from zenprofile.core.snapshot import Overlay, data_of
 from zenprofile.drivers.local import tree
 from zenprofile.errors import Invalid, Problem, ZenprofileError
-from zenprofile.git import runner
+from zenprofile.git import commit_graph, runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
 from zenprofile.git.upstream import Upstream, beyond
@@ -51,11 +52,16 @@ Commit = tuple[str, list[str], str]  # its id, its parents, the first line of it
 
 
 @contextlib.contextmanager
-def listing(repository: Repository, sent: Span) -> Iterator[Callable[[], list[Commit]]]:
-    """Let git list the commits that only this machine has while other things are done; gives what returns them.
+def listing(repository: Repository, objects: Objects, sent: Span, to: Upstream) -> Iterator[Callable[[], list[Commit]]]:
+    """List the commits that only this machine has, the newest first; gives what returns them.
 
-    The newest stand first.
+    Where it takes git to tell, git lists them while other things are done.
     """
+    near = _near(repository, sent, to)
+    if near is not None:
+        read = [_commit(objects, oid) for oid in near]
+        yield lambda: read
+        return
     left_out = sent.beyond or ((f"^{sent.theirs}",) if sent.theirs else ())
     args = ["log", "--format=%H %P%x00%s", sent.ours, *left_out, "--"]
     process = runner.start(args, repository.folder)
@@ -74,6 +80,23 @@ def listing(repository: Repository, sent: Span) -> Iterator[Callable[[], list[Co
     finally:
         if process.returncode is None:
             runner.end(process)
+
+
+def _near(repository: Repository, sent: Span, to: Upstream) -> list[str] | None:
+    """Return the ids of these commits, where they are near and no other branch of the remote may have any of them."""
+    prefix = to.known.removesuffix("*")
+    refs = repository.refs(prefix) if sent.theirs else None
+    if refs is None or refs - {f"{prefix}HEAD"} != {to.tracking}:
+        return None
+    if repository.ref(f"{prefix}HEAD") not in {"", sent.theirs}:
+        return None
+    return commit_graph.line(repository, sent.ours, sent.theirs)
+
+
+def _commit(objects: Objects, oid: str) -> Commit:
+    head, _, message = objects.read(oid, "commit").decode("utf-8", "replace").partition("\n\n")
+    parents = [line[7:] for line in head.splitlines() if line.startswith("parent ")]
+    return oid, parents, " ".join(map(str.rstrip, takewhile(str.strip, message.lstrip("\n").split("\n"))))
 
 
 def span(repository: Repository, to: Upstream, ours: str) -> Span:
@@ -115,6 +138,8 @@ def must_hold(
         texts = {**dict.fromkeys(before.keys()), **texts}
     problems = profile_check.added(before, texts, catalog)
     if problems:
+        from zenprofile.core import inherited
+
         problems = inherited.dropped(problems, before, Overlay(before, texts, catalog), catalog)
         problems = [problem for problem in problems if not _was_there(repository, objects, problem, theirs, ours)]
     problems += _misfits(repository, objects, theirs, ours)
@@ -136,6 +161,8 @@ def _misfits(repository: Repository, objects: Objects, theirs: str, ours: str) -
 
 def _was_there(repository: Repository, objects: Objects, problem: Problem, theirs: str, ours: str) -> bool:
     """Say whether the other side once had just this document: what brings it back adds no problem of its own."""
+    from zenprofile.core import inherited
+
     if not theirs or problem.code in {*inherited.SECRETS, profile_check.REFERENCE, profile_check.IN_USE}:
         return False
     path = repository.prefix + problem.file

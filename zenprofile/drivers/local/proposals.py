@@ -4,12 +4,11 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from zenprofile.drivers.local import conflicts
+from zenprofile.drivers.local import own_files
 from zenprofile.fs import nofollow
 from zenprofile.git.repository import Repository
 
-_FILE = "proposals.json"
-_ADDRESS = re.compile(r"https?://[^\s'\"<>]+")
+_ADDRESS = r"https?://[^\s'\"<>]+"
 
 
 class Proposal(NamedTuple):
@@ -35,7 +34,7 @@ class Proposal(NamedTuple):
 def load(repository: Repository) -> list[Proposal]:
     """Return the proposals that were not seen merged; what is no such record counts as none."""
     try:
-        found = nofollow.record(repository.own_file(_FILE))
+        found = nofollow.record(repository.own_file(own_files.PROPOSALS))
         rows = found if isinstance(found, list) else []
         kept = [Proposal(**row) for row in rows if isinstance(row, dict)]
     except (OSError, ValueError, TypeError):
@@ -45,12 +44,12 @@ def load(repository: Repository) -> list[Proposal]:
 
 def save(repository: Repository, found: list[Proposal]) -> None:
     """Keep proposals in place of those that are kept."""
-    conflicts.keep(repository, _FILE, [proposal._asdict() for proposal in found])
+    own_files.keep(repository, own_files.PROPOSALS, [proposal._asdict() for proposal in found])
 
 
 def address(said: str) -> str:
     """Return the first address in what a host printed; "" for none."""
-    found = _ADDRESS.search(said)
+    found = re.search(_ADDRESS, said)
     return found.group().rstrip(".,)") if found else ""
 
 

@@ -1,7 +1,10 @@
 """What a Git store sends: what is unpushed, checked and sent; commits that wait for review on a branch of their own."""
 
+import os
+from typing import TYPE_CHECKING
+
 from zenprofile.core.change import Changed
-from zenprofile.drivers.local import proposals
+from zenprofile.drivers.local import own_files
 from zenprofile.drivers.local.side import Side
 from zenprofile.errors import (
     NotFound,
@@ -12,6 +15,9 @@ from zenprofile.git import commit_graph, remote, runner
 from zenprofile.git.repository import Head, is_ref
 from zenprofile.git.upstream import Upstream, beyond, upstream
 from zenprofile.store.sharing import Proposed, Relation
+
+if TYPE_CHECKING:
+    from zenprofile.drivers.local.proposals import Proposal
 
 
 class Sending(Side):
@@ -31,10 +37,17 @@ class Sending(Side):
             ahead = commit_graph.count(repository, head.oid, there)[0]
         elif not there:
             ahead = commit_graph.only_here(repository, head.oid, beyond(repository, to))
-        proposed = tuple(
-            Proposed(p.branch, p.url, p.commits, p.closed) for p in proposals.waiting(repository, head.branch)
-        )
-        return Relation(head.branch, up.url, head.oid, theirs, ahead, behind, up.label, to.label, proposed)
+        proposed = (Proposed(p.branch, p.url, p.commits, p.closed) for p in self._proposals(head))
+        return Relation(head.branch, up.url, head.oid, theirs, ahead, behind, up.label, to.label, tuple(proposed))
+
+    def _proposals(self, head: Head) -> "tuple[Proposal, ...]":
+        """Return the proposals of a branch that wait."""
+        repository = self._repository()
+        if not os.path.lexists(repository.own_file(own_files.PROPOSALS)):
+            return ()
+        from zenprofile.drivers.local import proposals
+
+        return proposals.waiting(repository, head.branch)
 
     def look(self) -> str:
         """Ask the remote for the commit of its branch."""
@@ -45,9 +58,11 @@ class Sending(Side):
 
     def _settled(self, head: Head, up: Upstream, theirs: str) -> list[str]:
         """Look what became of proposals, and return what is said of it."""
-        repository = self._repository()
-        if not proposals.waiting(repository, head.branch):
+        if not self._proposals(head):
             return []
+        from zenprofile.drivers.local import proposals
+
+        repository = self._repository()
         to, now = self._destination(head), repository.head().oid
 
         def look(proposal: proposals.Proposal) -> str:
@@ -90,7 +105,7 @@ class Sending(Side):
         repository, objects = self._repository(), self._objects()
         theirs = repository.ref(to.tracking)
         sent = outgoing.span(repository, to, head.oid)
-        with outgoing.listing(repository, sent) as commits:
+        with outgoing.listing(repository, objects, sent, to) as commits:
             outgoing.must_hold(repository, objects, self._store.catalog(), sent, commits)
             if not with_others:
                 outgoing.must_be_ours(repository, objects, commits())
@@ -102,6 +117,10 @@ class Sending(Side):
 
     def _forget_proposals(self, head: Head) -> None:
         """Forget the proposals of a branch that was pushed itself."""
+        if not self._proposals(head):
+            return
+        from zenprofile.drivers.local import proposals
+
         repository = self._repository()
         found = proposals.load(repository)
         left = [p for p in found if p.followed != head.branch or not self._is_in(p.oid, head.oid)]
@@ -110,6 +129,8 @@ class Sending(Side):
 
     def propose(self, branch: str, *, with_others: bool = False) -> Proposed:
         """Send the commits that are only here to a branch of their own."""
+        from zenprofile.drivers.local import proposals
+
         repository = self._repository()
         head = self._ready_to_push()
         followed = self._destination(head)

@@ -3,18 +3,15 @@
 import contextlib
 import importlib
 import os
-import shlex
 import threading
 from typing import TYPE_CHECKING
 
 from zenprofile.core.change import Changed, Recorded, label, words
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.paths import Path
-from zenprofile.drivers.local import conflicts, manifest, merge_errors, own_merge, proposals, settling
-from zenprofile.drivers.local.conflicts import Record
+from zenprofile.drivers.local import own_files
 from zenprofile.drivers.local.sending import Sending
 from zenprofile.drivers.local.side import SEEN
-from zenprofile.drivers.local.signing import Draft, before_the_lock
 from zenprofile.errors import (
     ConflictError,
     Invalid,
@@ -30,8 +27,16 @@ from zenprofile.store.sharing import OpenConflicts, PullResult, PushResult, Stor
 
 if TYPE_CHECKING:
     from zenprofile.core.merge.data import Choice, Conflict
+    from zenprofile.drivers.local.conflicts import Record
     from zenprofile.drivers.local.merge import Merge, Outcome
 
+# In the order in which a pull needs it.
+_THE_REST = (
+    *("zenprofile.drivers.local.settling", "zenprofile.drivers.local.merge", "zenprofile.core.schema.catalog"),
+    *("zenprofile.core.secrets.plaintext", "zenprofile.drivers.local.merge_errors", "hashlib"),
+    "zenprofile.drivers.local.checkout",
+    *("zenprofile.core.secrets.sensitive", "zenprofile.drivers.local.authors", "zenprofile.drivers.local.proposals"),
+)
 _TRIES = 5  # merges against a branch that plain commits move at the same time
 
 
@@ -40,6 +45,8 @@ class GitSharing(Sending):
 
     def pull(self, *, accept_invalid: bool = False, take_theirs: bool = False) -> PullResult:
         """Fetch and merge by meaning."""
+        from zenprofile.drivers.local.signing import before_the_lock
+
         repository = self._repository()
         head = repository.must_be_ready()
         up = self._upstream(head)
@@ -74,7 +81,7 @@ class GitSharing(Sending):
     def _taken(self, up: Upstream, theirs: str, *, accept_invalid: bool) -> PullResult:
         """Make this branch as the remote has it; what was here is kept under a ref."""
         from zenprofile.core import profile_check
-        from zenprofile.drivers.local import outgoing, tree
+        from zenprofile.drivers.local import conflicts, merge_errors, outgoing, proposals, tree
 
         repository, objects = self._repository(), self._objects()
         with self._store.writing():
@@ -99,11 +106,13 @@ class GitSharing(Sending):
         repository = self._repository()
         talking = self._talking()
         # While git talks, this process would only wait: what the rest of a pull needs is imported meanwhile.
-        importing = threading.Thread(target=_import_the_rest)
+        answered = threading.Event()
+        importing = threading.Thread(target=_import_the_rest, args=(answered,))
         importing.start()
         try:
             fetched = remote.fetch(repository, up, **talking)
         finally:
+            answered.set()
             importing.join()
         shallow = os.path.exists(repository.common_file("shallow"))
         if shallow and head.oid and fetched.new and not commit_graph.bases(repository, head.oid, fetched.new):
@@ -112,10 +121,14 @@ class GitSharing(Sending):
             return whole._replace(old=fetched.old)
         return fetched
 
-    def _record(self) -> Record | None:
+    def _record(self) -> "Record | None":
         """Return the unfinished merge; None where there is none, or where it names commits that are not here."""
         repository = self._store.repository
-        record = conflicts.load(repository) if repository is not None else None
+        if repository is None or not os.path.lexists(own_files.unfinished(repository)):
+            return None
+        from zenprofile.drivers.local import conflicts
+
+        record = conflicts.load(repository)
         if record is None:
             return None
         for oid in filter(None, (record.ours, record.theirs)):
@@ -130,6 +143,9 @@ class GitSharing(Sending):
         return record
 
     def _integrate(self, head: Head, theirs: str, up: Upstream, *, accept_invalid: bool) -> PullResult:
+        from zenprofile.drivers.local import conflicts, merge_errors, proposals, settling
+        from zenprofile.drivers.local.conflicts import Record
+
         repository = self._repository()
         if not theirs or self._is_in(theirs, head.oid):
             conflicts.clear(repository)
@@ -154,8 +170,9 @@ class GitSharing(Sending):
         conflicts.clear(repository)
         return PullResult(moved=True, changes=outcome.changes, notes=outcome.notes, equal=forward)
 
-    def _save(self, record: Record, outcome: "Outcome") -> None:
+    def _save(self, record: "Record", outcome: "Outcome") -> None:
         """Keep an unfinished merge, each profile's part of it as its own."""
+        from zenprofile.drivers.local import conflicts
         from zenprofile.drivers.local.outside_merge import Other, in_their_places
 
         conflicts.save(self._repository(), record)
@@ -185,6 +202,8 @@ class GitSharing(Sending):
 
     def _must_be_a_profile(self, joined: "Merge", up: Upstream) -> None:
         """Refuse what would leave no profile here, or one that this version cannot read."""
+        from zenprofile.drivers.local import manifest
+
         now, arriving_ = joined.manifest()
         if joined.ours and not joined.bases and not joined.has_manifest:
             message = f"{up.url} has another history, and no profile in it; nothing was moved"
@@ -198,6 +217,7 @@ class GitSharing(Sending):
 
     def _merge_commit(self, outcome: "Outcome", ours: str, theirs: str, up: Upstream) -> str:
         from zenprofile.drivers.local import commit
+        from zenprofile.drivers.local.signing import Draft
 
         repository = self._repository()
         name = up.tracking.removeprefix("refs/remotes/")
@@ -217,10 +237,14 @@ class GitSharing(Sending):
         theirs = repository.ref(to.tracking)
         if not self._is_in(theirs, head.oid):
             if to != up:
+                import shlex
+
                 hint = f"join them: git -C {shlex.quote(repository.folder)} pull {shlex.quote(to.remote)} {to.short}"
                 raise ZenprofileError(f"{to.label} has commits that are not here; nothing was sent", hint=hint)
             waiting = self.open()
             if waiting.conflicts or waiting.elsewhere:
+                from zenprofile.drivers.local import merge_errors
+
                 raise merge_errors.undecided(waiting.conflicts, waiting.elsewhere)
             return PushResult(confirmed=False, stale=True, sent=0, to=to.label)
         pushed, sent = self._sent(head, to, with_others=with_others)
@@ -235,6 +259,10 @@ class GitSharing(Sending):
         repository = self._store.repository
         if repository is None:
             return OpenConflicts("", "", ())
+        if not any(map(os.path.lexists, (repository.git_file("MERGE_HEAD"), own_files.unfinished(repository)))):
+            return OpenConflicts("", "", ())
+        from zenprofile.drivers.local import own_merge, settling
+
         own = own_merge.record(repository)
         if own is not None:
             found = settling.tried(self._merge(own.ours, own.theirs), own)[1]
@@ -252,11 +280,16 @@ class GitSharing(Sending):
 
     def last_changes(self, conflict: "Conflict") -> tuple[Recorded | None, Recorded | None]:
         """Say who changed last what is in conflict, on each side."""
+        from zenprofile.drivers.local import settling
+
         found = self.open()
         return settling.last_changes(self._repository(), conflict, (found.ours, found.theirs))
 
     def resolve(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, PullResult]:
         """Settle conflicts of one entity; with the last one settled, make the merge."""
+        from zenprofile.drivers.local import own_merge
+        from zenprofile.drivers.local.signing import before_the_lock
+
         repository = self._repository()
         if own_merge.record(repository) is not None:
             with self._store.writing(in_merge=True):
@@ -265,6 +298,8 @@ class GitSharing(Sending):
 
     def _resolve(self, key: Key | None, field: Path | None, choice: "Choice | Typed | None") -> tuple[int, PullResult]:
         """Settle conflicts of a merge that a pull began, and make it once there are none."""
+        from zenprofile.drivers.local import conflicts, merge_errors, settling
+
         with self._store.writing() as repository:
             head = repository.must_be_ready()
             record = self._record()
@@ -294,6 +329,8 @@ class GitSharing(Sending):
         self, key: Key | None, field: Path | None, choice: "Choice | Typed | None"
     ) -> tuple[int, PullResult]:
         """Settle conflicts of a merge that the user began; to commit it stays the user's."""
+        from zenprofile.drivers.local import conflicts, own_merge, settling
+
         repository, objects = self._repository(), self._objects()
         record = own_merge.record(repository)
         if record is None:
@@ -309,6 +346,8 @@ class GitSharing(Sending):
 
     def marked(self, key: Key) -> str:
         """Return an entity's document with git's markers around its conflicts."""
+        from zenprofile.drivers.local import own_merge
+
         record = own_merge.record(self._repository()) or self._record()
         if record is None:
             raise NotFound("this profile has no conflicts", hint="see: zenprofile status")
@@ -328,13 +367,13 @@ class GitSharing(Sending):
 
         with self._store.worktree_status(self._repository(), self._settings()) as found:
             relation = self.relation()
-            known = relation.ahead or status.gone(self._repository())
+            known = relation.ahead or own_files.gone(self._repository())
             rewritten = self._rewritten() if known else ("", "")
             return status.state(self._store, relation, self.open(), found.touched, self._settings(), rewritten)
 
     def set_remote(self, url: str) -> None:
         """Name the remote; what is known of another one is forgotten."""
-        from zenprofile.drivers.local import status
+        from zenprofile.drivers.local import conflicts
 
         repository = self._repository()
         head = repository.head()
@@ -343,16 +382,15 @@ class GitSharing(Sending):
         self._asked = None
         if before is None or before[1:3] != after[1:3]:
             conflicts.clear(repository)
-            status.forget(repository)
-            conflicts.keep(repository, SEEN, {k: v for k, v in self._seen().items() if k != after.tracking})
+            own_files.forget(repository)
+            own_files.keep(repository, SEEN, {k: v for k, v in self._seen().items() if k != after.tracking})
 
 
-def _import_the_rest() -> None:
+def _import_the_rest(answered: threading.Event) -> None:
+    """Import what a pull needs once something has arrived, until the remote has answered."""
     # What goes wrong here goes wrong again where the module is needed, and is said there.
     with contextlib.suppress(Exception):
-        for name in (
-            "zenprofile.drivers.local.checkout",
-            "zenprofile.core.schema.catalog",
-            "zenprofile.core.secrets.plaintext",
-        ):
+        for name in _THE_REST:
+            if answered.is_set():
+                return
             importlib.import_module(name)

@@ -2,11 +2,10 @@
 
 import contextlib
 import os
-import shlex
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from zenprofile.drivers.local import conflicts
+from zenprofile.drivers.local import own_files
 from zenprofile.drivers.local.beginning import MADE
 from zenprofile.errors import (
     AccessDenied,
@@ -110,9 +109,7 @@ class Side:
         kept = self._keep(head)
         message, hint = self._of_rewritten(head, up, fetched, kept)
         if fetched.gone:
-            from zenprofile.drivers.local import status
-
-            status.remember(self._repository(), "gone", up.tracking)
+            own_files.remember(self._repository(), "gone", up.tracking)
         raise ConflictError(f"{message}; nothing was moved", hint=hint)
 
     def _lost(self, head: Head, up: Upstream, fetched: remote.Fetched) -> str:
@@ -125,6 +122,8 @@ class Side:
 
     def _of_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched, kept: str = "") -> tuple[str, str]:
         """Return what is said of a remote that lacks commits that it had, and what to do."""
+        import shlex
+
         kept = kept or self._kept_at(head)
         git = f"git -C {shlex.quote(self._repository().folder)}"
         again = f"{git} push {shlex.quote(up.remote)} {head.branch}:{up.short}"
@@ -158,23 +157,19 @@ class Side:
         if oid and self._seen().get(tracking) != oid:
             repository = self._repository()
             with lock.exclusive(repository.own_file("seeing"), self._timeout, sharing=repository.sharing):
-                conflicts.keep(repository, SEEN, {**self._seen(), tracking: oid})
+                own_files.keep(repository, SEEN, {**self._seen(), tracking: oid})
 
     def _must_not_be_gone(self, head: Head, up: Upstream) -> None:
-        from zenprofile.drivers.local import status
-
-        if status.gone(self._repository()) != up.tracking:
+        if own_files.gone(self._repository()) != up.tracking:
             return
         if remote.look(self._repository(), up, timeout=self._timeout):  # somebody has shared it again
-            status.forget(self._repository())
+            own_files.forget(self._repository())
         else:
             message, hint = self._of_rewritten(head, up, remote.Fetched("", "", gone=True))
             raise ConflictError(f"{message}; nothing was sent", hint=hint)
 
     def _rewritten(self) -> tuple[str, str]:
         """Say that the remote lacks commits that it had and that are here, and what to do; ("", "") where it does."""
-        from zenprofile.drivers.local import status
-
         repository = self._repository()
         head = repository.head()
         up = upstream(repository, head.ref, self._settings()) if head.ref else None
@@ -182,28 +177,24 @@ class Side:
             return "", ""
         theirs = repository.ref(up.tracking)
         fetched = remote.Fetched(theirs, theirs, gone=False)
-        if status.gone(repository) == up.tracking:
+        if own_files.gone(repository) == up.tracking:
             return self._of_rewritten(head, up, fetched._replace(gone=True))
         return self._of_rewritten(head, up, fetched) if theirs and self._lost(head, up, fetched) else ("", "")
 
     @contextlib.contextmanager
     def _noted(self) -> Iterator[None]:
         """Remember that the remote could not be reached, for `state`."""
-        from zenprofile.drivers.local import status
-
         try:
             yield
         except Unreachable as error:
-            status.remember(self._repository(), "offline", error.message)
+            own_files.remember(self._repository(), "offline", error.message)
             raise
         except AccessDenied as error:
-            status.remember(self._repository(), "blocked", error.message)
+            own_files.remember(self._repository(), "blocked", error.message)
             raise
 
     def _confirmed(self, up: Upstream, oid: str) -> None:
         """Remember that the remote has a commit, and where it was fetched from that the branch there is at it."""
-        from zenprofile.drivers.local import status
-
-        status.remember(self._repository(), "synced", oid)
+        own_files.remember(self._repository(), "synced", oid)
         if self._targets(up).fetched:
             self._see(up.tracking, oid)

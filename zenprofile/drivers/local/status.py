@@ -1,16 +1,12 @@
 """How a Git store is, and why: what `status` tells, without asking the remote."""
 
-import contextlib
-import json
 import os
-import time
-from binascii import crc32
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
-from zenprofile.drivers.local import conflicts, watch_record
+from zenprofile.drivers.local import own_files, watch_record
 from zenprofile.errors import Problem
-from zenprofile.fs import atomic, nofollow
 from zenprofile.git import hook_paths
 from zenprofile.git.config import GitConfig
 from zenprofile.git.repository import Repository
@@ -21,20 +17,9 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.store import LocalStore
 
 _Told = tuple[str, str, str, str]  # the state's word, since when, why, what to do
-_FILE = "state.json"
 _LAST = 253_402_300_800  # seconds; the year 10000
 _SETTLE = "zenprofile conflicts, then zenprofile resolve ENTITY --ours|--theirs"
 _HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
-
-
-def remember(repository: Repository, what: str, detail: str) -> None:
-    """Keep what the last look at the remote came to: ``synced`` (and the commit), ``offline`` or ``blocked``."""
-    _write(repository, _FILE, {"state": what, "detail": detail, "when": int(time.time())})
-
-
-def forget(repository: Repository) -> None:
-    """Forget the last look at a remote, since it is another one now."""
-    (repository.own_dir / _FILE).unlink(missing_ok=True)
 
 
 def state(
@@ -60,14 +45,14 @@ def state(
         number = len(store.snapshot().keys())
         told = ("uncommitted", "", "nothing is committed yet", "zenprofile commit")
         return StoreStatus(*told, relation, (), open_, (), "missing", number)
+    # What does not depend on the edits comes first: git still looks for them.
+    last, hooks = own_files.last_look(repository), _hooks(settings.hooks_folder)
     paths = touched()
     changes = tuple(store.uncommitted(paths)) if paths else ()
     problems, documents = _judged(store, repository, clean=not paths)
     invalid = tuple(problems)
-    last = _read(repository, _FILE)
     found = _word(repository, relation, open_, len(changes), invalid, last, rewritten)
     word, since, reason, advice = _watched(repository, found)
-    hooks = _hooks(settings.hooks_folder)
     return StoreStatus(word, since, reason, advice, relation, changes, open_, invalid, hooks, documents)
 
 
@@ -90,7 +75,7 @@ def _word(
     """Return the state's word, since when, why and what to do: the first of these that holds."""
     what, how = repository.under_way()
     ahead, behind = _commits(relation.ahead), _commits(relation.behind)
-    when, in_conflict = _when(last.get("when")), _when(conflicts.since(repository))
+    when, in_conflict = _when(last.get("when")), _when(own_files.in_conflict_since(repository))
     failed, failure = last.get("state", ""), str(last.get("detail", ""))
     waits = _waiting(relation)
     begun = _since(repository.begun_by())
@@ -143,12 +128,6 @@ def _after(relation: Relation) -> str:
     return "zenprofile propose, or zenprofile pull --take-theirs" if closed else "zenprofile sync, once it is merged"
 
 
-def gone(repository: Repository) -> str:
-    """Return the ref here of a branch that the last look found deleted at the remote; "" for none."""
-    last = _read(repository, _FILE)
-    return str(last.get("detail", "")) if last.get("state") == "gone" else ""
-
-
 def _watched(repository: Repository, found: _Told) -> _Told:
     """Return what a running watcher says of itself, where that says more: why nothing is committed or pushed."""
     word, *_ = found
@@ -190,7 +169,7 @@ def _judged(store: "LocalStore", repository: Repository, *, clean: bool) -> tupl
         return _whole(store)
     head = repository.head()
     commit = f"{head.oid} {repository.prefix} {store.schemas}"
-    kept = _read(repository, _verdict(repository))
+    kept = own_files.read(repository, _verdict(repository))
     found, number = _problems(kept.get("problems")), kept.get("documents")
     if found is not None and isinstance(number, int) and head.oid and kept.get("commit") == commit:
         return found, number
@@ -200,7 +179,7 @@ def _judged(store: "LocalStore", repository: Repository, *, clean: bool) -> tupl
         found, number = _whole(store)
     rows = [list(problem) for problem in found]
     data = {"commit": commit, "tree": tree, "problems": rows, "documents": number}
-    _write(repository, _verdict(repository), data)
+    own_files.note(repository, _verdict(repository), data)
     return found, number
 
 
@@ -234,20 +213,3 @@ def _hooks(folder: str) -> str:
         any(b"zenprofile" in hook_paths.head(os.path.join(place, name)) for place in folders) for name in _HOOKS
     )
     return "installed" if found == len(_HOOKS) else "partly" if found else "missing"
-
-
-def _read(repository: Repository, name: str) -> dict[str, Any]:
-    try:
-        found = nofollow.record(repository.own_file(name))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(repository: Repository, name: str, data: dict[str, Any]) -> None:
-    """Write what may be lost: without it, `status` only takes longer or knows less."""
-    if not os.path.isdir(repository.git_file("")):
-        return  # it is gone, and not made anew
-    with contextlib.suppress(OSError):
-        content = json.dumps(data).encode("ascii")
-        atomic.replace(repository.own_file(name), content, durable=False, sharing=repository.sharing)

@@ -35,9 +35,9 @@ class LocalStore(Opened):
     def sharing(self, progress: Callable[[str], None] | None = None, *, state: bool = False) -> "FlowingSharing":
         """Return the remote side. ``progress`` takes what git says of its progress."""
         if self._repository is not None:  # git answers, and looks at the work tree, while the rest is imported
-            from zenprofile.git.config import GitConfig
+            from zenprofile.git.config import asked
 
-            self._settings = [*(settings for settings in self._settings if settings.waits), GitConfig(self._repository)]
+            self._settings = [*(settings for settings in self._settings if settings.waits), asked(self._repository)]
             if state:
                 from zenprofile.drivers.local import status  # noqa: F401 - so far git has not answered
                 from zenprofile.git.worktree_status import WorktreeStatus

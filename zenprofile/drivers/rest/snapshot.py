@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from zenprofile import resources
-from zenprofile.core.entity import Entity, Key
+from zenprofile.core import names
+from zenprofile.core.entity import COMPONENT_TYPES, Entity, Key
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded, parse
 from zenprofile.drivers.rest import wire
 from zenprofile.drivers.rest.client import Client, problems, refuse
@@ -68,7 +69,8 @@ class RestSnapshot(DocumentSnapshot):
             self._texts |= {wire.key(row): row for row in rows}
             self._noted.clear()
         else:
-            self._noted |= {key: None for key in keys if key not in self._texts and key not in self._rows}
+            new = (key for key in keys if key not in self._texts and key not in self._rows)
+            self._noted |= {key: None for key in new if _is_one(key)}
 
     def _fetch_noted(self, key: Key) -> None:
         """Ask for all that is noted at once, where a key is among it and not alone."""
@@ -104,7 +106,7 @@ class RestSnapshot(DocumentSnapshot):
     def load(self, kind: str = "", type_: str = "") -> Loaded:
         place = (kind, type_)
         if place not in self._loads:
-            also = ",".join(map(str, self._noted))  # no name that a store has holds a comma
+            also = ",".join(map(str, self._noted))
             answer = self._ask(kind=kind, type=type_, fields="data", also=also if len(also) <= _ALSO else "")
             if "also" in answer:
                 self._rows |= dict.fromkeys(self._noted)
@@ -115,3 +117,8 @@ class RestSnapshot(DocumentSnapshot):
             keys = [*(entity.key for entity in entities), *map(wire.key, answer["invalid"])]
             self._lists.setdefault(place, sorted(keys))
         return self._loads[place]
+
+
+def _is_one(key: Key) -> bool:
+    """Say whether a key can be an entity's: what an invalid document names is asked for by itself, and refused so."""
+    return key.type in {"", *COMPONENT_TYPES} and not names.why_not(key.name)
