@@ -1,13 +1,13 @@
 """What a push would send: its entities, whether they hold, and commits that are about something else."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import profile_check
 from zenprofile.core.change import Changed
-from zenprofile.core.entity import Key, key_of_path
+from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.secrets import plaintext
 from zenprofile.core.snapshot import Overlay, data_of
 from zenprofile.drivers.local import tree
@@ -132,7 +132,7 @@ def must_hold(
                 continue  # named below
             raw = objects.read(new.oid, "blob") if new is not None else None
             texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
-    from_ = inherited.moved_from(repository.prefix, differing)
+    from_ = _moved_from(repository.prefix, differing)
     before = tree.snapshot(objects, theirs, repository.prefix if from_ is None else from_, catalog)
     if from_ is not None:  # it is held against what it was in its old place
         texts = {**dict.fromkeys(before.keys()), **texts}
@@ -148,6 +148,14 @@ def must_hold(
         error.message = f"not pushed: {error.message}"
         raise error
     _must_keep_secrets(repository, objects, commits())
+
+
+def _moved_from(root: str, differing: Mapping[str, tuple[object, object]]) -> str | None:
+    if root + MANIFEST not in differing:
+        return None
+    from zenprofile.core import inherited
+
+    return inherited.moved_from(root, differing)
 
 
 def _misfits(repository: Repository, objects: Objects, theirs: str, ours: str) -> list[Problem]:
