@@ -70,8 +70,13 @@ def test_nothing_of_a_cell_is_lost_and_only_rows_that_wrap_have_rules(long_names
     assert shown.count("┠") == 2  # below the header, and above the path
 
 
-def test_a_window_of_twenty_columns_shows_it_all_the_same(long_names: Path) -> None:
-    assert "artifa" in screen("component list", 20)
+@pytest.mark.parametrize("line", ["component list", "diff HEAD~1"])
+def test_a_window_of_twenty_columns_has_a_line_for_each_cell(long_names: Path, line: str) -> None:
+    shown = screen(line, 20, lines=200, NO_COLOR="1").splitlines()
+
+    assert max(map(width, shown)) <= 20
+    assert any(row.startswith(("NAME: ", "ENTITY: ")) for row in shown)
+    assert "artifact_store" in "".join(shown)
 
 
 def test_off_a_terminal_a_table_is_as_wide_as_it_has_to_be(run, long_names: Path) -> None:

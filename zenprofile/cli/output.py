@@ -100,7 +100,8 @@ def _padded_column(column: Sequence[str], columns: int) -> list[str]:
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", colours: Sequence[int] = ()) -> str:
     """Return a table with a line around every cell, as ZenML draws it, without a final line end.
 
-    On a terminal it fits the window: cells wrap, and only rows that wrap have a rule around them.
+    On a terminal it fits the window: cells wrap, and only rows that wrap have a rule around them. Where the window is
+    too narrow for that, each cell is a line of its own.
 
     Args:
         header: names of the columns, shown in capitals.
@@ -117,6 +118,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = 
     found: Iterable[Sequence[str]]
     if sys.stdout.isatty():
         columns = _fitted(columns, _window())
+        if sum(columns) + 3 * len(columns) + 1 > _window():
+            return _by_lines(cells, _window(), safe_text(title), colours)
         found = _wrapped_rows(cells, columns, colours)
     else:
         padded = zip(*map(_padded_column, cells, columns), strict=True)
@@ -142,6 +145,18 @@ def _wrapped_rows(cells: Sequence[Sequence[str]], columns: Sequence[int], colour
             padded = [_padded(text, n) for text, n in zip(parts, columns, strict=True)]
             found.append(_painted(padded, colours if number else [_BOLD] * len(colours)))
     return found
+
+
+def _by_lines(cells: Sequence[Sequence[str]], window: int, title: str, colours: Sequence[int]) -> str:
+    """Return columns as a block of lines a row, ``NAME: VALUE`` each; empty cells are left out."""
+    header, *rows = zip(*cells, strict=True)
+    lines = _wrapped(title, window) if title else []
+    for row in rows:
+        lines += ["-" * window] if lines else []
+        for name, text, colour in zip_longest(header, row, colours[: len(row)], fillvalue=0):
+            parts = _wrapped(f"{name}: {text}", window) if text else []
+            lines += [coloured(part, int(colour), sys.stdout) for part in parts]
+    return "\n".join(lines)
 
 
 def _painted(cells: list[str], colours: Sequence[int]) -> list[str]:
