@@ -62,7 +62,7 @@ def _size(home: Path, size: int, count: int) -> dict[str, float]:
         **_loads(home, folder),
     }
     place = str(home / f"cache-{size}")
-    found = rounds(runs, count, {_PULL: _arrivals(home, bare, size), _FIRST: lambda: caches.forget(place)})
+    found = rounds(runs, count, {_PULL: _arrivals(home, bare, size), _FIRST: lambda: caches.delete(place)})
     start = found.pop("start")
     less = {_FIRST: 0.0, _AGAIN: 0.0}
     return {what: max(time - less.get(what, start), 1e-4) for what, time in found.items()}

@@ -81,7 +81,7 @@ def _loading(table: Table, home: Path, size: int, count: int) -> None:
         store.close()
 
     runs = {"walk": lambda: _walk(folder), "first": load, "again": load}
-    found = rounds(runs, count, {"first": lambda: caches.forget(str(cache))})
+    found = rounds(runs, count, {"first": lambda: caches.delete(str(cache))})
     against = "walk + stat"
     table.row(f"load {size:,} entities the first time, in process", found["first"], found["walk"], against, "<= 12x")
     table.row(f"load {size:,} entities again, in process", found["again"], found["walk"], against, "<= 1.5x")

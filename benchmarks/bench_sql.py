@@ -81,7 +81,9 @@ def _checked(insert: Callable[[], None], numbers: "itertools.count[int]") -> Cal
         insert()
         for edit in _new(numbers, 1000).edits:
             assert edit.text is not None
-            _, problems = document_check.document(edit.key, edit.text, resources.catalog(), lambda _type, _flavor: None)
+            _, problems = document_check.check_document(
+                edit.key, edit.text, resources.catalog(), lambda _type, _flavor: None
+            )
             assert not problems
 
     return check

@@ -33,7 +33,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 
 
 def _made(kind: str) -> None:
-    usecase.create(Profiles(), usecase.Wish("p", "", kind), 30.0)
+    usecase.create(Profiles(), usecase.CreateOptions("p", "", kind), 30.0)
     with Profiles().edit() as state:
         state.active = "p"
 

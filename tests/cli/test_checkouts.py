@@ -26,7 +26,7 @@ def clone(run: Callable[..., object], tmp_path: Path, monkeypatch: pytest.Monkey
     seed = tmp_path / "seed"
     seed.mkdir()
     git(seed, "init", "-q")
-    usecase.create(Profiles(str(tmp_path / "elsewhere")), usecase.Wish("x", str(seed / ".zenprofile")), 30.0)
+    usecase.create(Profiles(str(tmp_path / "elsewhere")), usecase.CreateOptions("x", str(seed / ".zenprofile")), 30.0)
     git(seed, "add", "-A")
     git(seed, "commit", "-q", "-m", "stacks")
     git(tmp_path, "clone", "-q", str(seed), "ml-platform")
@@ -242,7 +242,9 @@ def test_a_profile_that_a_sparse_checkout_leaves_out_is_named(run, clone: Path) 
 
 def test_status_tells_of_each_profile_of_the_repository(run, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "5 documents of ./.zenprofile\n" in run("status").err
-    usecase.create(Profiles(str(clone.parent / "elsewhere")), usecase.Wish("y", str(clone / "eu"), new=True), 30.0)
+    usecase.create(
+        Profiles(str(clone.parent / "elsewhere")), usecase.CreateOptions("y", str(clone / "eu"), new=True), 30.0
+    )
     git(clone, "add", "-A")
     git(clone, "commit", "-q", "-m", "two")
     (clone / "eu" / "users" / "ada.yaml").write_text("name: ada\n")

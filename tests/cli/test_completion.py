@@ -11,7 +11,7 @@ import pytest
 
 from zenprofile.cli import completing
 from zenprofile.cli.commands import cli
-from zenprofile.cli.completing import Offer, quick
+from zenprofile.cli.completing import Offer, complete_fast
 from zenprofile.cli.main import main
 from zenprofile.cli.session import Session
 from zenprofile.cli.table import SECTIONS, TYPED, VERBS
@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def words(*typed: str) -> list[str]:
-    return [offer.word for offer in quick(Session(), list(typed)) or []]
+    return [offer.word for offer in complete_fast(Session(), list(typed)) or []]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_answers_without_the_parser(typed: list[str], expected: list[str]) -> No
     ids=" ".join,
 )
 def test_what_takes_the_parser(typed: list[str]) -> None:
-    assert quick(Session(), typed) is None
+    assert complete_fast(Session(), typed) is None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_takes_the_parser(typed: list[str]) -> None:
     ids=" ".join,
 )
 def test_the_parser_says_the_same(typed: list[str]) -> None:
-    assert sorted(offer.word for offer in completing._by_parser(typed)) == sorted(words(*typed))
+    assert sorted(offer.word for offer in completing._complete_by_parser(typed)) == sorted(words(*typed))
 
 
 def test_the_table_names_the_commands_of_every_group() -> None:
@@ -122,7 +122,7 @@ def _load(name: str) -> click.Command:
 
 
 def test_a_command_says_what_it_does() -> None:
-    assert quick(Session(), ["get"]) == [Offer("get", "Print the name of the active profile.")]
+    assert complete_fast(Session(), ["get"]) == [Offer("get", "Print the name of the active profile.")]
 
 
 def printed(capsys: Capture, monkeypatch: pytest.MonkeyPatch, *typed: str) -> list[str]:
@@ -246,7 +246,7 @@ def test_options_offer_what_they_take(typed: list[str], expected: set[str], caps
     completing.main(typed)
 
     assert {line.partition("\t")[0] for line in capsys.readouterr().out.splitlines()} == expected
-    assert quick(Session(), typed) is not None  # without the parser
+    assert complete_fast(Session(), typed) is not None  # without the parser
 
 
 @pytest.mark.parametrize(

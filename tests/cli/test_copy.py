@@ -121,11 +121,11 @@ def test_an_invalid_source_writes_nothing(source: str, tmp_path: Path, dry: bool
 def test_what_names_a_store(tmp_path: Path) -> None:
     profiles = Profiles()
     with pytest.raises(NotFound, match="no profile 'nobody'"):
-        copying.place(profiles, "nobody", 1)
+        copying.find_address(profiles, "nobody", 1)
     with pytest.raises(UsageError):
-        copying.place(profiles, "git+https://example.com/x/y.git", 1)
-    assert copying.place(profiles, str(tmp_path), 1).url == str(tmp_path)
-    hidden = copying.place(profiles, "mysql://u:pass@127.0.0.1/db", 1)
+        copying.find_address(profiles, "git+https://example.com/x/y.git", 1)
+    assert copying.find_address(profiles, str(tmp_path), 1).url == str(tmp_path)
+    hidden = copying.find_address(profiles, "mysql://u:pass@127.0.0.1/db", 1)
     assert (hidden.url, hidden.options.password) == ("mysql://u@127.0.0.1/db", "pass")
 
 

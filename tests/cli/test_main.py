@@ -16,7 +16,7 @@ from zenprofile import __version__
 from zenprofile.cli.commands import Main, cli
 from zenprofile.cli.crash import redacted
 from zenprofile.cli.failure import line_of
-from zenprofile.cli.fast_path import QUICK
+from zenprofile.cli.fast_path import COMMANDS
 from zenprofile.cli.main import main
 from zenprofile.cli.table import SECTIONS
 from zenprofile.errors import ConflictError, Invalid, Problem, Unreachable, UsageError, ZenprofileError
@@ -40,7 +40,7 @@ def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise error
 
-    monkeypatch.setitem(QUICK, ("get",), fail)
+    monkeypatch.setitem(COMMANDS, ("get",), fail)
     monkeypatch.setattr("zenprofile.cli.fast_path.get", fail)
 
 
@@ -235,7 +235,7 @@ def test_an_interrupt_is_130() -> None:
     code = (
         "import sys, time; from zenprofile.cli import fast_path, main\n"
         "def wait(_): print('ready', flush=True); time.sleep(60)\n"
-        "fast_path.QUICK[('get',)] = wait; sys.exit(main.main(['get']))"
+        "fast_path.COMMANDS[('get',)] = wait; sys.exit(main.main(['get']))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

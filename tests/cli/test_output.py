@@ -103,7 +103,7 @@ def test_yaml_of_one_and_of_several() -> None:
 def test_a_stream_that_lacks_a_character_shows_it_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="latin-1"))
-    output.result("Zoë 日")
+    output.print_result("Zoë 日")
     sys.stdout.flush()
     assert raw.getvalue() == b"Zo\xeb \\u65e5\n"
 

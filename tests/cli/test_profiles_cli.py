@@ -199,7 +199,7 @@ def test_a_create_that_is_interrupted_leaves_no_folder(run: Run, monkeypatch: py
     assert Profiles().names() == ["default"]
 
 
-@pytest.mark.parametrize("step", ["write", "carry_out", "set_ref", "put_away"])
+@pytest.mark.parametrize("step", ["write", "apply", "update_ref", "archive"])
 @pytest.mark.parametrize("url", ["", "store"])
 def test_a_create_that_is_killed_is_done_again(run: Run, step: str, url: str) -> None:
     works(run("get"))
@@ -224,9 +224,9 @@ def test_a_password_goes_to_the_keyring_and_nowhere_else(run: Run, monkeypatch: 
         return usecase.Created(profile, False, ())
 
     monkeypatch.setattr(usecase, "_make", made)  # no database here: what reaches it is looked at
-    monkeypatch.setattr(passwords, "remember", lambda name, _, secret: kept.update({name: secret}) or True)
-    monkeypatch.setattr(passwords, "kept", lambda name, _: kept.get(name, ""))
-    monkeypatch.setattr(passwords, "forget", lambda name, _: kept.pop(name))
+    monkeypatch.setattr(passwords, "save", lambda name, _, secret: kept.update({name: secret}) or True)
+    monkeypatch.setattr(passwords, "load", lambda name, _: kept.get(name, ""))
+    monkeypatch.setattr(passwords, "delete", lambda name, _: kept.pop(name))
     works(run("get"))
     done = works(run("create", "p", "-u", f"mysql://zenml:{SECRET}@host/db", "-o", "json"))
     assert done.json["store_url"] == "mysql://zenml:***@host/db"

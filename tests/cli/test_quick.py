@@ -31,7 +31,7 @@ def said(words: list[str], capsys: Capture) -> tuple[int, str, str]:
 def lines() -> list[list[str]]:
     """Return command lines of each shape."""
     found = []
-    for shape in fast_path.QUICK:
+    for shape in fast_path.COMMANDS:
         for turn in range(2):
             words = [_GIVEN[word][turn % len(_GIVEN[word])] if word in _GIVEN else word for word in shape]
             found += [] if words in found else [words]

@@ -87,7 +87,9 @@ class _Sites:
 
         wrong = tempfile.mkdtemp(dir=_folder().name)
         served = Served(Profile("served", url, ""), Options(user="ada", mode="commit"), _Tokens(), wrong)
-        settings = Settings("served", served.open, lambda _: served.kept, wrong, holds=served.holds, begin=served.begin)
+        settings = Settings(
+            "served", served.open, lambda _: served.file_tokens, wrong, holds=served.holds, begin=served.begin
+        )
         site = Site(settings)
         return application(site), site
 

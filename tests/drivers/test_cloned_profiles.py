@@ -17,7 +17,7 @@ from zenprofile.git.repository import find
 from zenprofile.git.upstream import upstream
 from zenprofile.machine.active import find_active
 from zenprofile.machine.profiles import Profile, Profiles
-from zenprofile.usecases.profiles import Created, Wish, create, open_profile, rename
+from zenprofile.usecases.profiles import Created, CreateOptions, create, open_profile, rename
 from zenprofile.usecases.removal import delete
 
 LONG = 20.0
@@ -26,7 +26,7 @@ LONG = 20.0
 @pytest.fixture
 def profiles(machine: Path) -> Profiles:
     made = Profiles(str(machine / "zenprofile"))
-    create(made, Wish("default"), LONG)
+    create(made, CreateOptions("default"), LONG)
     return made
 
 
@@ -60,7 +60,7 @@ def push(folder: Path) -> str:
 
 
 def made(profiles: Profiles, url: str, name: str = "team") -> Created:
-    return create(profiles, Wish(name, url), LONG)
+    return create(profiles, CreateOptions(name, url), LONG)
 
 
 def keys(profiles: Profiles, profile: Profile) -> list[Key]:
@@ -110,7 +110,7 @@ def test_an_empty_remote_begins_with_the_defaults_in_one_commit(profiles: Profil
 
 
 def test_a_folder_without_a_profile_gets_one_beside_what_is_there(profiles: Profiles, theirs: Path, bare: Path) -> None:
-    created = create(profiles, Wish("team", f"git+file://{bare}#subdirectory=other/place", new=True), LONG)
+    created = create(profiles, CreateOptions("team", f"git+file://{bare}#subdirectory=other/place", new=True), LONG)
 
     clone = Path(created.profile.path)
     assert (clone / "other" / "place" / "zenprofile.yaml").read_text() == "format: 1\n"
@@ -187,7 +187,7 @@ def test_force_deletes_what_was_never_pushed(profiles: Profiles, bare: Path) -> 
 
 
 def test_a_profile_from_home_that_is_pushed_is_not_the_only_one(profiles: Profiles, bare: Path) -> None:
-    profile = create(profiles, Wish("home"), LONG).profile
+    profile = create(profiles, CreateOptions("home"), LONG).profile
     ours = find(Path(profile.store_url.removeprefix("file://")))
     assert ours is not None
     put(ours.top, "users/bob.yaml", "name: bob\n")

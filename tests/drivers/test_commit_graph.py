@@ -38,11 +38,11 @@ def commits(folder: Path, seed: int) -> list[str]:
 def compare(folder: Path, repository: Repository, made: list[str]) -> None:
     for one, other in product(made, repeat=2):
         contained = subprocess.run(["git", "merge-base", "--is-ancestor", one, other], cwd=folder, check=False)
-        assert commit_graph.is_in(repository, one, other) == (contained.returncode == 0)
+        assert commit_graph.is_ancestor(repository, one, other) == (contained.returncode == 0)
         counted = git(folder, "rev-list", "--left-right", "--count", f"{one}...{other}").split()
         assert commit_graph.count(repository, one, other) == (int(counted[0]), int(counted[1]))
         bases = git(folder, "merge-base", "--all", one, other, ok=(0, 1)).split()
-        assert sorted(commit_graph.bases(repository, one, other)) == sorted(bases)
+        assert sorted(commit_graph.merge_bases(repository, one, other)) == sorted(bases)
         near = commit_graph.line(repository, one, other)
         assert near is None or near == git(folder, "rev-list", one, f"^{other}").split()
 
@@ -79,9 +79,9 @@ def test_straight_lines_ask_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(runner, "run", None)
     assert commit_graph.count(repository, made[4], made[0]) == (4, 0)
     assert commit_graph.count(repository, side, made[4]) == (1, 3)
-    assert commit_graph.bases(repository, side, made[4]) == [made[1]]
-    assert commit_graph.is_in(repository, made[1], side)
-    assert not commit_graph.is_in(repository, made[2], side)
+    assert commit_graph.merge_bases(repository, side, made[4]) == [made[1]]
+    assert commit_graph.is_ancestor(repository, made[1], side)
+    assert not commit_graph.is_ancestor(repository, made[2], side)
 
 
 def test_a_shallow_clone_is_gits_matter(tmp_path: Path) -> None:
@@ -128,8 +128,8 @@ def test_what_fetches_found_rewritten_is_told_by_the_log_and_by_git(tmp_path: Pa
     repository = find(tmp_path / "near")
     assert repository is not None
 
-    assert commit_graph.forced(repository, "refs/remotes/origin/main") == [made[0], made[-1]]
+    assert commit_graph.tips_before_rewrite(repository, "refs/remotes/origin/main") == [made[0], made[-1]]
 
     (tmp_path / "near" / ".git" / "reftable").mkdir()  # git is asked; one that knows nothing of it reads files
-    assert commit_graph.forced(repository, "refs/remotes/origin/main") == [made[0], made[-1]]
-    assert commit_graph.forced(repository, "refs/remotes/origin/other") == []
+    assert commit_graph.tips_before_rewrite(repository, "refs/remotes/origin/main") == [made[0], made[-1]]
+    assert commit_graph.tips_before_rewrite(repository, "refs/remotes/origin/other") == []

@@ -169,7 +169,7 @@ def test_what_is_not_in_conflict_is_shared_wholly_or_not_at_all(team: Team, call
         assert ("s3://ana" in there[S3.path], "s3://ben" in ben.read(S3)) == (True, True), where
         assert there[PROD.path] == ben.read(PROD).strip(), where
         opened = DRIVER.open(str(ben.folder), Options(mode="commit"))
-        (conflict,) = opened.sharing().open().conflicts
+        (conflict,) = opened.sharing().open_conflicts().conflicts
         assert (conflict.base, conflict.ours, conflict.theirs) == ("s3://a", "s3://ben", "s3://ana"), where
         sharing.resolve(opened.sharing(), S3, "", "ours")
         sharing.sync(opened, opened.sharing(), lambda _: None, commits=True)
@@ -207,7 +207,7 @@ def flow(folder: Path) -> None:
     opened = DRIVER.open(str(folder), Options(mode="commit"))
     with pytest.raises(ConflictError):
         sharing.sync(opened, opened.sharing(), lambda _: None, commits=True)
-    sharing.flow(opened.sharing(), lambda _: None, push=True)
+    sharing.share_unconflicted(opened.sharing(), lambda _: None, push=True)
     opened.close()
 
 

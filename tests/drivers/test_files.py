@@ -18,7 +18,7 @@ from zenprofile.fs import atomic, nofollow
 def test_a_path_that_leads_out_is_refused_by_every_door(tmp_path: Path, path: str) -> None:
     (tmp_path / "top").mkdir()
 
-    assert not nofollow.stays(path)
+    assert not nofollow.is_inside(path)
     for door in (
         lambda: atomic.stage_all(tmp_path / "top", [(path, b"x")]),
         lambda: atomic.publish(tmp_path / "top", path),
@@ -68,11 +68,11 @@ def test_a_record_that_is_none_is_a_plain_error(tmp_path: Path, text: str) -> No
     (tmp_path / "record").write_bytes(text.encode("latin-1"))
 
     with pytest.raises(ValueError, match=r"."):
-        nofollow.record(tmp_path / "record")
+        nofollow.read_json(tmp_path / "record")
     (tmp_path / "record").write_text("[1, 2]")
-    assert nofollow.record(tmp_path / "record", 6) == [1, 2]
+    assert nofollow.read_json(tmp_path / "record", 6) == [1, 2]
     with pytest.raises(ValueError, match="too long"):
-        nofollow.record(tmp_path / "record", 5)
+        nofollow.read_json(tmp_path / "record", 5)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_record_that_is_none_is_a_plain_error(tmp_path: Path, text: str) -> No
 )
 def test_a_failed_write_says_why(error: OSError, words: str, tmp_path: Path) -> None:
     with pytest.raises(StoreBroken, match=words):
-        atomic.failed(error, tmp_path)
+        atomic.raise_write_error(error, tmp_path)
 
 
 def test_a_file_is_put_over_what_is_expected_alone(tmp_path: Path) -> None:

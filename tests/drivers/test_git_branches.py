@@ -19,7 +19,7 @@ from zenprofile.drivers.local.driver import DRIVER
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import ConflictError, Invalid, Locked, Paused, StoreBroken, Unreachable, Unsafe
 from zenprofile.fs import atomic, nofollow
-from zenprofile.git import index, leftovers, only_here, runner
+from zenprofile.git import index, local_only, runner, stale_locks
 from zenprofile.git import repository as repository_
 from zenprofile.git.repository import Head, Repository, find
 from zenprofile.store.base import Options
@@ -64,7 +64,7 @@ def cut_off(folder: Path, step: str) -> None:
 
     store = opened(folder)
     with pytest.MonkeyPatch.context() as patch:
-        for name in (step, "take_back", "discard"):
+        for name in (step, "roll_back", "discard"):
             patch.setattr(journal, name, killed)
         with pytest.raises(Killed):
             store.apply(Change(tuple(Edit(key, None, f"name: {key.name}\n") for key in (BOB, EVE))))
@@ -104,9 +104,9 @@ def test_a_file_that_grows_is_read_up_to_the_limit(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x" * 100)
 
     with (tmp_path / "file").open("rb") as file:
-        assert nofollow._all(file.fileno(), 3, 1000) == b"x" * 100
+        assert nofollow._read_all(file.fileno(), 3, 1000) == b"x" * 100
         file.seek(0)
-        assert len(nofollow._all(file.fileno(), 3, 10)) > 10
+        assert len(nofollow._read_all(file.fileno(), 3, 10)) > 10
 
 
 def open_files() -> int:
@@ -222,7 +222,7 @@ def test_a_file_that_was_only_touched_is_as_the_index_has_it(folder: Path) -> No
     index.refresh(repository, [path, "nowhere"])
 
     assert path not in git(folder, "diff-files", "--name-only").splitlines()
-    assert index.staged(repository, [path, "nowhere"]) == {path: git(folder, "rev-parse", f"HEAD:{path}")}
+    assert index.staged_blobs(repository, [path, "nowhere"]) == {path: git(folder, "rev-parse", f"HEAD:{path}")}
 
 
 # Journal
@@ -244,20 +244,20 @@ def test_old_records_go(folder: Path) -> None:
 
 def test_a_change_that_cannot_be_finished_is_kept_for_the_next_try(folder: Path) -> None:
     repository = at(folder)
-    cut_off(folder, "put_away")
+    cut_off(folder, "archive")
     changes = folder / ".git" / "zenprofile" / journal.CHANGES
     shutil.rmtree(changes)
     changes.write_text("in the way")
 
     with pytest.raises(StoreBroken):
-        journal.finish(repository)
+        journal.recover(repository)
 
     changes.unlink()
     assert reopened(folder) == {"default.yaml", "bob.yaml", "eve.yaml"}
 
 
 def test_without_its_branch_a_change_goes_back(folder: Path) -> None:
-    cut_off(folder, "set_ref")
+    cut_off(folder, "update_ref")
     git(folder, "update-ref", "-d", "refs/heads/main")
 
     assert reopened(folder) == {"default.yaml"}
@@ -265,7 +265,7 @@ def test_without_its_branch_a_change_goes_back(folder: Path) -> None:
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_behind_somebody_elses_commit_a_change_goes_back(folder: Path, lost: bool) -> None:
-    cut_off(folder, "set_ref")
+    cut_off(folder, "update_ref")
     other = git(folder, "commit-tree", "-m", "other", "-p", "HEAD", "HEAD^{tree}")
     git(folder, "update-ref", "refs/heads/main", other)
     if lost:  # the journal's commit never came to the disk
@@ -288,7 +288,7 @@ def test_a_file_that_holds_something_else_is_left(folder: Path, committed: bool,
         if committed:
             commit.record(repository, change, "x", commit.Author("a", print))
         else:
-            commit.edit(repository, change, "x")
+            commit.write_uncommitted(repository, change, "x")
 
     with pytest.raises(Locked, match="by somebody else"):
         write()
@@ -311,8 +311,8 @@ def test_a_log_that_cannot_be_written_undoes_no_commit(folder: Path) -> None:
 
 
 def test_an_old_lock_is_somebody_elses(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "PATIENCE", 0.1)
-    cut_off(folder, "set_ref")
+    monkeypatch.setattr(index, "LOCK_TIMEOUT", 0.1)
+    cut_off(folder, "update_ref")
     lock = folder / ".git" / "index.lock"
     lock.touch()
     os.utime(lock, (1, 1))
@@ -326,7 +326,7 @@ def test_an_old_lock_is_somebody_elses(folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_locks_of_refs_in_tables_are_freed(folder: Path) -> None:
-    cut_off(folder, "set_ref")
+    cut_off(folder, "update_ref")
     tables = folder / ".git" / "reftable"
     tables.mkdir()
     lock = tables / "tables.list.lock"
@@ -335,12 +335,12 @@ def test_locks_of_refs_in_tables_are_freed(folder: Path) -> None:
 
     assert reopened(folder) == {"default.yaml"}
     assert not lock.exists()
-    leftovers.remove(at(folder), [str(folder / ".git" / "HEAD" / "main.lock")], 0)  # below a file there is none
+    stale_locks.remove(at(folder), [str(folder / ".git" / "HEAD" / "main.lock")], 0)  # below a file there is none
 
 
 def test_a_lock_of_a_git_that_runs_is_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "PATIENCE", 0.1)
-    cut_off(folder, "set_ref")
+    monkeypatch.setattr(index, "LOCK_TIMEOUT", 0.1)
+    cut_off(folder, "update_ref")
     (folder / ".git" / "index.lock").touch()
     command = ["git", "check-ignore", "--verbose", "--non-matching", "--stdin"]
     running = subprocess.Popen(command, cwd=folder / "users", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -452,7 +452,7 @@ def pull_cut_off(larger: Larger) -> None:
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("set_ref", "take_back", "discard"):
+        for name in ("update_ref", "roll_back", "discard"):
             patch.setattr(journal, name, killed)
         with pytest.raises(Killed):
             larger.pull()
@@ -545,12 +545,12 @@ def test_in_the_middle_of_something_nothing_is_committed(folder: Path) -> None:
     repository = at(folder)
     (folder / ".git" / "MERGE_HEAD").touch()
     with pytest.raises(Paused, match="a merge"):
-        repository.must_be_ready()
+        repository.check_ready()
     (folder / ".git" / "MERGE_HEAD").unlink()
     git(folder, "checkout", "-q", "--detach")
 
     with pytest.raises(Paused, match="detached"):
-        repository.must_be_ready()
+        repository.check_ready()
     assert repository.head() == Head("", git(folder, "rev-parse", "HEAD"))
 
 
@@ -633,8 +633,8 @@ def test_a_repository_of_the_user_behind_sudo_is_ones_own(folder: Path, monkeypa
 
 def test_a_repository_that_goes_while_it_is_looked_at_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreBroken, match="No such file"):
-        repository_.must_be_trusted(str(tmp_path), str(tmp_path / ".git"))
+        repository_.check_ownership(str(tmp_path), str(tmp_path / ".git"))
 
 
 def test_a_remote_that_was_never_asked_keeps_nothing(folder: Path) -> None:
-    assert only_here.what(at(folder)) is None
+    assert local_only.describe_unshared(at(folder)) is None

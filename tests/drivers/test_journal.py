@@ -53,18 +53,18 @@ def cut_off(folder: Path, step: str, mode: str = "commit") -> None:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journal, step, killed)
-        patch.setattr(journal, "take_back", killed)
+        patch.setattr(journal, "roll_back", killed)
         patch.setattr(journal, "discard", killed)
         with pytest.raises(Killed):
             store.apply(Change(edits))
     store.close()
 
 
-@pytest.mark.parametrize("step", ["_put_files", "set_ref"])
+@pytest.mark.parametrize("step", ["_write_files", "update_ref"])
 def test_before_the_branch_moved_all_goes_back(folder: Path, step: str) -> None:
     before, head = documents(folder), git(folder, "rev-parse", "HEAD")
     cut_off(folder, step)
-    assert step == "_put_files" or documents(folder) != before
+    assert step == "_write_files" or documents(folder) != before
 
     DRIVER.open(str(folder), Options()).close()
 
@@ -75,7 +75,7 @@ def test_before_the_branch_moved_all_goes_back(folder: Path, step: str) -> None:
 
 def test_behind_the_branch_all_stays(folder: Path) -> None:
     head = git(folder, "rev-parse", "HEAD")
-    cut_off(folder, "put_away")
+    cut_off(folder, "archive")
 
     DRIVER.open(str(folder), Options()).close()
 
@@ -86,7 +86,7 @@ def test_behind_the_branch_all_stays(folder: Path) -> None:
 
 
 def test_what_the_user_has_committed_meanwhile_is_completed(folder: Path) -> None:
-    cut_off(folder, "set_ref")
+    cut_off(folder, "update_ref")
     git(folder, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-a", "-m", "mine")
 
     DRIVER.open(str(folder), Options()).close()
@@ -97,7 +97,7 @@ def test_what_the_user_has_committed_meanwhile_is_completed(folder: Path) -> Non
 
 
 def test_what_was_to_stay_an_edit_is_completed(folder: Path) -> None:
-    cut_off(folder, "_put_files", mode="manual")
+    cut_off(folder, "_write_files", mode="manual")
 
     DRIVER.open(str(folder), Options(mode="manual")).close()
 
@@ -106,7 +106,7 @@ def test_what_was_to_stay_an_edit_is_completed(folder: Path) -> None:
 
 
 def test_an_edit_made_meanwhile_stays(folder: Path) -> None:
-    cut_off(folder, "set_ref")
+    cut_off(folder, "update_ref")
     (folder / "users" / "default.yaml").write_text("name: default\ndescription: mine\n")
 
     DRIVER.open(str(folder), Options()).close()
@@ -116,7 +116,7 @@ def test_an_edit_made_meanwhile_stays(folder: Path) -> None:
 
 
 def test_locks_of_the_killed_git_are_freed(folder: Path) -> None:
-    cut_off(folder, "set_ref")
+    cut_off(folder, "update_ref")
     for name in ("index.lock", "HEAD.lock", "refs/heads/main.lock"):
         (folder / ".git" / name).touch()
 
@@ -128,7 +128,7 @@ def test_locks_of_the_killed_git_are_freed(folder: Path) -> None:
 
 def change_while(folder: Path, monkeypatch: pytest.MonkeyPatch, *, moved: bool) -> None:
     """Register a user; a person interrupts while git moves the branch, before or after it has done so."""
-    set_ref = journal.set_ref
+    set_ref = journal.update_ref
 
     def interrupted(*arguments: Any) -> None:
         if moved:
@@ -138,7 +138,7 @@ def change_while(folder: Path, monkeypatch: pytest.MonkeyPatch, *, moved: bool) 
 
     store = DRIVER.open(str(folder), Options())
     with monkeypatch.context() as patch:
-        patch.setattr(journal, "set_ref", interrupted)
+        patch.setattr(journal, "update_ref", interrupted)
         with pytest.raises(KeyboardInterrupt):
             store.apply(Change((Edit(EVE, None, "name: eve\n"),)))
     store.close()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.kit import bucket, put
 from zenprofile.core.change import Change, Edit
-from zenprofile.drivers.local import keys
+from zenprofile.drivers.local import idempotency_keys
 from zenprofile.errors import Exists
 from zenprofile.git.repository import find
 from zenprofile.store.base import Options
@@ -45,17 +45,17 @@ def test_old_keys_go_with_the_next_of_their_folder(tmp_path: Path) -> None:
     create_store(str(tmp_path / "p"), Options()).close()
     repository = find(str(tmp_path / "p"))
     assert repository is not None
-    keys.keep(repository, "0", "a")
-    (old,) = Path(repository.own_file(keys.FOLDER)).glob("*/*")
+    idempotency_keys.save(repository, "0", "a")
+    (old,) = Path(repository.own_file(idempotency_keys.FOLDER)).glob("*/*")
     os.utime(old, (time.time() - DAY - 60,) * 2)
 
     for number in itertools.count(1):
-        keys.keep(repository, str(number), "b")
+        idempotency_keys.save(repository, str(number), "b")
         if not old.exists():
             break
 
-    assert keys.find(repository, "0") == ""
-    assert keys.find(repository, "1") == "b"
+    assert idempotency_keys.find(repository, "0") == ""
+    assert idempotency_keys.find(repository, "1") == "b"
 
 
 def test_a_key_that_a_power_cut_has_emptied_is_unknown(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_key_that_a_power_cut_has_emptied_is_unknown(tmp_path: Path) -> None:
     put(store, bucket())
     repository = find(str(tmp_path / "p"))
     assert repository is not None
-    keys.keep(repository, CHANGE.idempotency_key, "")
+    idempotency_keys.save(repository, CHANGE.idempotency_key, "")
 
     with pytest.raises(Exists):
         store.apply(CHANGE)

@@ -8,7 +8,7 @@ from faults import sweep
 from machines import S3, Machine, Team, store
 
 from zenprofile.core.entity import Key
-from zenprofile.git import left_out
+from zenprofile.git import skip_worktree
 from zenprofile.git.repository import find
 
 pytest_plugins = ("teams",)
@@ -92,11 +92,11 @@ def test_an_index_of_any_version_is_read_as_git_reads_it(team: Team) -> None:
     repository = find(team.ben.top)
     assert repository is not None
     leave_out(team.ben, "skip-worktree")
-    expected = left_out.find(repository)
+    expected = skip_worktree.find(repository)
     assert Path(CHURN.path).as_posix() in expected
     for version in ("4", "3"):
         team.ben.git("update-index", "--index-version", version)
-        assert left_out.find(repository) == expected
+        assert skip_worktree.find(repository) == expected
 
 
 PULL = """

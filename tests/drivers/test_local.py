@@ -140,7 +140,7 @@ def test_an_edit_that_was_never_committed_is_taken_back_without_an_empty_commit(
 
     recorded = undo.undo(store)
 
-    assert list(store.own()) == []
+    assert list(store.own_changes()) == []
     assert (recorded.rev, [c.action for c in recorded.changes]) == ("", ["removed"])
     assert git(profile, "rev-parse", "HEAD") == before
     assert git(profile, "status", "--porcelain") == ""
@@ -279,7 +279,7 @@ def test_a_detached_head_takes_no_commit(profile: Path) -> None:
 def test_somebody_elses_index_lock_is_waited_for_and_never_removed(
     profile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index, "PATIENCE", 0.1)
+    monkeypatch.setattr(index, "LOCK_TIMEOUT", 0.1)
     held = profile / ".git" / "index.lock"
     held.touch()
     with pytest.raises(Locked, match=r"index\.lock"):
@@ -293,7 +293,7 @@ def test_somebody_elses_index_lock_is_waited_for_and_never_removed(
 
 
 def test_another_process_that_holds_the_store_is_named(profile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "SAID_AFTER", 0.0)
+    monkeypatch.setattr(lock, "NOTICE_AFTER", 0.0)
     said: list[str] = []
     script = "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
     for name in ("writing", "lock"):
@@ -440,7 +440,7 @@ def test_loading_changes_no_byte(profile: Path) -> None:
 
     before = bytes_of(profile)
     store = opened(profile)
-    assert profile_check.whole(store.snapshot()) == []
+    assert profile_check.check_all(store.snapshot()) == []
     list(store.history())
     store.snapshot("HEAD").load()
     store.close()
@@ -607,7 +607,7 @@ def test_more_objects_than_files_may_be_open_are_written_together(mine: Path) ->
     resource.setrlimit(resource.RLIMIT_NOFILE, (400, before[1]))
     try:
         objects = Objects(repository)
-        with objects.together():
+        with objects.batch():
             written = {objects.write("blob", b"%d" % number) for number in range(500)}
         objects.close()
     finally:
@@ -624,7 +624,7 @@ def test_very_many_objects_are_one_pack(tmp_path: Path, format_: str) -> None:
     assert repository is not None
     contents = [b"x" * size for size in (*range(40), 2000, 5000, 300_000)] + [b"%d" % number for number in range(600)]
     with contextlib.closing(Objects(repository)) as objects:
-        with objects.together():
+        with objects.batch():
             written = {objects.write("blob", content): content for content in contents}
             assert all(objects.read(oid, "blob") == content for oid, content in written.items())
 

@@ -75,7 +75,7 @@ def test_the_verdict_on_a_tree_is_kept_by_commit_and_by_tree(
     assert _status(top) == "unshared"
     git(top, "commit", "-q", "--allow-empty", "-m", "the same tree")
     with monkeypatch.context() as patch:
-        patch.setattr(profile_check, "whole", None)  # neither the same tree nor the same commit is checked anew
+        patch.setattr(profile_check, "check_all", None)  # neither the same tree nor the same commit is checked anew
         assert _status(top) == _status(top) == "unshared"
         patch.setattr(Objects, "__init__", None)
         assert _status(top) == "unshared"

@@ -37,7 +37,7 @@ from zenprofile.errors import (
     UsageError,
     ZenprofileError,
 )
-from zenprofile.git import only_here, remote, remote_lock
+from zenprofile.git import local_only, remote, remote_lock
 from zenprofile.git.clone import clone
 from zenprofile.git.remote import Fetched, PushAttempt
 from zenprofile.git.repository import Repository, find
@@ -133,11 +133,11 @@ def test_a_commit_goes_there_and_comes_back(served: Served, tmp_path: Path, mark
     theirs = commit(other(tmp_path, served.bare), "new.txt")
     git(tmp_path / "other", "push", "-q")
 
-    assert bring(ours) == Fetched(oid, theirs, gone=False)
+    assert bring(ours) == Fetched(oid, theirs, deleted=False)
     assert git(ours.top, "rev-parse", TRACKING) == theirs
     assert ours.head().oid == oid
     assert not (ours.git_dir / "FETCH_HEAD").exists()
-    assert remote.look(ours, up(ours), timeout=LONG) == theirs
+    assert remote.ls_remote(ours, up(ours), timeout=LONG) == theirs
 
 
 def test_a_clone_has_the_branch_and_its_history(served: Served, tmp_path: Path, mark: str) -> None:
@@ -169,7 +169,7 @@ def test_an_empty_remote_is_cloned_and_filled(served: Served, tmp_path: Path) ->
     oid = commit(ours.top, "a.txt")
     trunk = upstream(ours, "refs/heads/trunk")
     assert trunk is not None
-    assert remote.fetch(ours, trunk, timeout=LONG) == Fetched("", "", gone=True)
+    assert remote.fetch(ours, trunk, timeout=LONG) == Fetched("", "", deleted=True)
     assert remote.push(ours, trunk, oid, timeout=LONG).confirmed
     assert git(served.bare, "rev-parse", "trunk") == oid
 
@@ -213,8 +213,8 @@ def test_a_branch_that_is_gone_leaves_what_was_known(served: Served, tmp_path: P
     oid = ours.head().oid
     git(served.bare, "update-ref", "-d", MAIN)
 
-    assert bring(ours) == Fetched(oid, oid, gone=True)
-    assert remote.look(ours, up(ours), timeout=LONG) == ""
+    assert bring(ours) == Fetched(oid, oid, deleted=True)
+    assert remote.ls_remote(ours, up(ours), timeout=LONG) == ""
 
 
 def test_a_rewritten_history_is_told_by_before_and_after(served: Served, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_rewritten_history_is_told_by_before_and_after(served: Served, tmp_pat
 
     found = bring(ours)
 
-    assert found == Fetched(ours.head().oid, git(theirs, "rev-parse", "HEAD"), gone=False)
+    assert found == Fetched(ours.head().oid, git(theirs, "rev-parse", "HEAD"), deleted=False)
     assert git(ours.top, "rev-list", "--count", f"{found.new}..{found.old}") == "1"
 
 
@@ -514,13 +514,13 @@ def test_a_first_remote_and_another_one(tmp_path: Path, mine: Repository, bare: 
     found = remote.set_url(mine, f"git+file://{bare}")
     assert found == up(mine) == Upstream("origin", f"file://{bare}", MAIN, TRACKING)
     bring(mine)
-    assert only_here.what(mine) == ""
+    assert local_only.describe_unshared(mine) == ""
 
     found = remote.set_url(mine, f"git+file://{second}@trunk")
     assert found == up(mine)
     assert found.branch == "refs/heads/trunk"
     assert mine.ref(TRACKING) == ""
-    assert only_here.what(mine) is None
+    assert local_only.describe_unshared(mine) is None
     assert send(mine).confirmed
     assert git(second, "rev-parse", "trunk") == mine.head().oid
 
@@ -559,15 +559,15 @@ def test_a_detached_head_gets_no_other_side(mine: Repository) -> None:
 
 
 def test_what_exists_here_alone(mine: Repository) -> None:
-    assert only_here.what(mine) == ""
+    assert local_only.describe_unshared(mine) == ""
     (mine.top / "new.txt").write_text("1\n")
-    assert only_here.what(mine) == "uncommitted edits"
+    assert local_only.describe_unshared(mine) == "uncommitted edits"
     commit(mine.top, "new.txt")
-    assert only_here.what(mine) == "1 unpushed commit"
+    assert local_only.describe_unshared(mine) == "1 unpushed commit"
     git(mine.top, "checkout", "-q", "-b", "topic")
     commit(mine.top, "topic.txt")
     git(mine.top, "checkout", "-q", "--detach", "HEAD~1")
-    assert only_here.what(mine) == "2 unpushed commits"
+    assert local_only.describe_unshared(mine) == "2 unpushed commits"
 
 
 # --- habits and faults on this side
@@ -601,7 +601,7 @@ def test_a_path_needs_no_setting_of_the_user(mine: Repository, machine: Path, tm
     commit(mine.top, "a.txt")
 
     assert send(mine).confirmed
-    assert not bring(mine).gone
+    assert not bring(mine).deleted
     clone(f"git+{up(mine).url}", tmp_path / "c", timeout=LONG)
 
 
@@ -623,7 +623,7 @@ def test_a_killed_fetch_leaves_no_lock_in_the_way(mine: Repository) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert (mine.git_dir / f"{TRACKING}.lock").exists()
 
-    assert not bring(mine).gone
+    assert not bring(mine).deleted
     assert not (mine.git_dir / f"{TRACKING}.lock").exists()
 
 
@@ -639,9 +639,9 @@ def test_a_lock_of_the_users_own_git_is_left_alone(mine: Repository, tmp_path: P
 
 
 def test_two_that_talk_at_once_take_turns(mine: Repository) -> None:
-    with remote_lock.alone(mine, up(mine).tracking, LONG), pytest.raises(Locked):
+    with remote_lock.exclusive(mine, up(mine).tracking, LONG), pytest.raises(Locked):
         bring(mine, 0.05)
-    assert not bring(mine).gone
+    assert not bring(mine).deleted
 
 
 # --- clones of what a stranger has filled

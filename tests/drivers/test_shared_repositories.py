@@ -111,6 +111,6 @@ def test_each_way_to_say_it_is_gits(tmp_path: Path, value: str) -> None:
     assert found is not None
     (tmp_path / "ours").mkdir(mode=0o700)
 
-    shared.share(str(tmp_path / "ours"), found.sharing)
+    shared.share(str(tmp_path / "ours"), found.shared_mode)
 
     assert oct((tmp_path / "ours").stat().st_mode) == oct(folder.stat().st_mode)

@@ -87,7 +87,7 @@ def test_cut_off_it_is_back_byte_for_byte(folder: Path, content: bytes, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(index, "set_entries", full)
-        patch.setattr(journal, "take_back", full)
+        patch.setattr(journal, "roll_back", full)
         with pytest.raises(Exception, match="no space"):
             entities.delete(store, EVE)
     store.close()

@@ -35,7 +35,7 @@ from zenprofile.core.entity import Key
 from zenprofile.drivers.sql import migrations
 from zenprofile.drivers.sql.address import address
 from zenprofile.drivers.sql.engine import engine
-from zenprofile.drivers.sql.failures import told
+from zenprofile.drivers.sql.failures import translating_errors
 from zenprofile.errors import (
     AccessDenied,
     Invalid,
@@ -561,7 +561,7 @@ def test_an_option_that_could_read_files_is_refused() -> None:
 def test_what_a_server_answers_is_told_in_our_words(code: int, error: type[ZenprofileError]) -> None:
     answer = pymysql.err.OperationalError(code, "no\nfor 'zenml'@'h'")
 
-    with pytest.raises(error) as caught, told("mysql://zenml@h/db"):
+    with pytest.raises(error) as caught, translating_errors("mysql://zenml@h/db"):
         raise OperationalError("SELECT 1", {"password": "secret"}, answer)
 
     assert one_line(caught.value)

@@ -83,7 +83,7 @@ def test_each_way_of_keeping_it_is_read_alike(folder: Path, database: Path, mysq
     assert found[1].pop("project/proj1") == found[2].pop("project/proj1") == {"name": "proj1"}
     assert found[0] == found[1] == found[2]
     for store in stores:
-        assert profile_check.whole(store.snapshot()) == []
+        assert profile_check.check_all(store.snapshot()) == []
         keys = [entity.key for entity in store.snapshot().load().entities]
         assert keys == store.snapshot().keys()
         assert all("/home/alice/.config" not in (store.snapshot().text(key) or "") for key in keys)
@@ -161,7 +161,7 @@ def test_names_that_break_our_rule_are_mapped_wherever_they_stand(folder: Path) 
     assert found["team/ml"]["members"] == ["alice-example.com-2"]
     assert found["stack/stack-a"]["components"]["artifact_store"] == "art"
     assert "stack 'stack a' is called 'stack-a' here" in notes(store)
-    assert profile_check.whole(store.snapshot()) == []
+    assert profile_check.check_all(store.snapshot()) == []
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_what_is_damaged_is_named_and_the_rest_is_read(folder: Path, damage: Any
     damage(folder)
     store = opened(folder)
     assert any(said in note for note in notes(store)), notes(store)
-    assert profile_check.whole(store.snapshot()) == []
+    assert profile_check.check_all(store.snapshot()) == []
 
 
 def replace(folder: Path, old: str, new: str) -> None:
@@ -205,7 +205,7 @@ def test_a_damaged_database_is_read_as_far_as_it_goes(database: Path) -> None:
     said = " ".join(notes(store))
     for words in ("which is gone", "no user has the id", "stack 'stack_a' is gone", "no base64", "'sorcerer'"):
         assert words in said
-    assert profile_check.whole(store.snapshot()) == []
+    assert profile_check.check_all(store.snapshot()) == []
 
 
 def test_what_cannot_be_read_at_all_is_an_error_with_a_place(folder: Path) -> None:

@@ -35,7 +35,9 @@ class Place:
     def _seed(self) -> None:
         seed = self.root / "seed"
         git(self.root, "init", "-q", "-b", "main", "seed")
-        usecase.create(Profiles(str(self.root / "elsewhere")), usecase.Wish("x", str(seed / ".zenprofile")), 30.0)
+        usecase.create(
+            Profiles(str(self.root / "elsewhere")), usecase.CreateOptions("x", str(seed / ".zenprofile")), 30.0
+        )
         (seed / "src" / "deep").mkdir(parents=True)
         (seed / "src" / "deep" / "train.py").write_text("print()\n")
         stack = seed / ".zenprofile" / "stacks" / "default.yaml"

@@ -224,7 +224,7 @@ class Team(RuleBasedStateMachine):
             act()
         except ConflictError as error:
             note(f"clone {number}: {error.message}")
-            for conflict in self.stores[number].sharing().open().conflicts:
+            for conflict in self.stores[number].sharing().open_conflicts().conflicts:
                 self.is_real(conflict)
             return False
         finally:
@@ -253,16 +253,16 @@ class Team(RuleBasedStateMachine):
         if self.sync(number):
             return
         side = store.sharing()
-        before = {(c.key, c.path): (c.ours, c.theirs) for c in side.open().conflicts}
-        flowed = sharing.flow(side, note, push=True)
+        before = {(c.key, c.path): (c.ours, c.theirs) for c in side.open_conflicts().conflicts}
+        flowed = sharing.share_unconflicted(side, note, push=True)
         note(f"clone {number} flowed: {flowed}")
         self.is_tidy(number)
         if flowed.to:
-            after = {(c.key, c.path): (c.ours, c.theirs) for c in side.open().conflicts}
+            after = {(c.key, c.path): (c.ours, c.theirs) for c in side.open_conflicts().conflicts}
             assert flowed.stale or after == before
-            for conflict in side.open().conflicts:
+            for conflict in side.open_conflicts().conflicts:
                 self.is_real(conflict)
-        assert not profile_check.whole(self.there()), "the remote holds"
+        assert not profile_check.check_all(self.there()), "the remote holds"
 
     def there(self) -> Snapshot:
         """Return what the remote has."""
@@ -311,7 +311,7 @@ class Team(RuleBasedStateMachine):
         if git(folder, "for-each-ref", "refs/zenprofile/met"):
             return  # both have come closer since, which git does not know
         if both and not {"D", "A"} & {*ours.values(), *theirs.values()}:
-            classes = {conflict.class_ for conflict in store.sharing().open().conflicts}
+            classes = {conflict.class_ for conflict in store.sharing().open_conflicts().conflicts}
             assert merged == synced or classes & {"reference", "name"}, (merged, classes)
             for path in both if synced else ():
                 assert (beside / path).read_bytes() == (folder / path).read_bytes(), path
@@ -351,12 +351,12 @@ class Team(RuleBasedStateMachine):
     def settle(self, number: int, side: Any, which: int) -> None:
         store = self.stores[number]
         side_ = store.sharing()
-        found = side_.open().conflicts
+        found = side_.open_conflicts().conflicts
         if not found:
             return
         conflict = found[which % len(found)]
         note(f"clone {number} settles {conflict} by {side}")
-        commits = {"ours": store.head(), "theirs": side_.open().theirs}
+        commits = {"ours": store.head(), "theirs": side_.open_conflicts().theirs}
         lost = self.loses(number, conflict, side, commits)
         if self.guarded(number, lambda: sharing.resolve(side_, conflict.key, "", side)):
             self.gone |= lost
@@ -364,7 +364,7 @@ class Team(RuleBasedStateMachine):
     def loses(self, number: int, conflict: Conflict, side: str, commits: dict[str, str]) -> set[str]:
         """Return the words that a choice gives up: all of an entity's conflicts are settled by it."""
         other = "theirs" if side == "ours" else "ours"
-        rows = [c for c in self.stores[number].sharing().open().conflicts if c.key == conflict.key]
+        rows = [c for c in self.stores[number].sharing().open_conflicts().conflicts if c.key == conflict.key]
         lost: set[str] = set()
         for row in rows:
             if row.class_ == "field" and row.path:
@@ -398,8 +398,8 @@ class Team(RuleBasedStateMachine):
                 side = store.sharing()
                 with contextlib.suppress(ConflictError):
                     sharing.sync(store, side, lambda _: None, commits=True)
-                if flows and side.open().conflicts:
-                    sharing.flow(side, lambda _: None, push=True)
+                if flows and side.open_conflicts().conflicts:
+                    sharing.share_unconflicted(side, lambda _: None, push=True)
             os.kill(os.getpid(), signal.SIGKILL)
         os.waitpid(child, 0)
         self.stores[number].close()
@@ -439,7 +439,7 @@ class Team(RuleBasedStateMachine):
         left = [p.name for p in (folder / ".git").rglob("*.lock")]
         left += [name for name in ("MERGE_HEAD", "zenprofile/journal") if (folder / ".git" / name).exists()]
         assert not left, left
-        assert not profile_check.whole(self.stores[number].snapshot()), profile_check.whole(
+        assert not profile_check.check_all(self.stores[number].snapshot()), profile_check.check_all(
             self.stores[number].snapshot()
         )
 
@@ -457,7 +457,7 @@ class Team(RuleBasedStateMachine):
         for _ in range(12):
             for number in range(CLONES):
                 while not self.sync(number):
-                    assert self.stores[number].sharing().open().conflicts, "stuck without a conflict"
+                    assert self.stores[number].sharing().open_conflicts().conflicts, "stuck without a conflict"
                     self.settle(number, "ours", 0)
             if len({store.head() for store in self.stores}) == 1:
                 break

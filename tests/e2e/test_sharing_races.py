@@ -131,12 +131,12 @@ def test_a_plain_commit_during_a_merge_is_merged_too(team: Team) -> None:
 import subprocess, sys
 from zenprofile.drivers.local import checkout
 from zenprofile.cli.main import main
-move, top = checkout.move, sys.argv[1]
+move, top = checkout.move_to_commit, sys.argv[1]
 def late(*given):
-    checkout.move = move
+    checkout.move_to_commit = move
     subprocess.run(["git", "commit", "-q", "--allow-empty", "-m", "plain"], cwd=top, check=True)
     return move(*given)
-checkout.move = late
+checkout.move_to_commit = late
 sys.exit(main(["sync"]))
 """
     done = subprocess.run(

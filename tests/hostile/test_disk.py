@@ -111,7 +111,7 @@ def test_a_profile_that_cannot_be_deleted_stays_in_the_list(run: Any, machine: P
 
 @pytest.mark.parametrize("lock", ["index.lock", "refs/heads/main.lock", "HEAD.lock"])
 def test_somebody_elses_lock_is_named_and_not_removed(run: Any, folder: Path, lock: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr("zenprofile.git.index.PATIENCE", 0.05)
+    monkeypatch.setattr("zenprofile.git.index.LOCK_TIMEOUT", 0.05)
     before = documents(folder)
     path = folder / ".git" / lock
     path.touch()

@@ -104,6 +104,6 @@ def test_progress_is_one_line_of_text(capsys: pytest.CaptureFixture[str]) -> Non
 
     shown = capsys.readouterr().err
     assert re.fullmatch(r"\r[^\x00-\x1f\x7f-\x9f\u202e]*\x1b\[K", shown)
-    output.result("done")
-    output.result("all")
+    output.print_result("done")
+    output.print_result("all")
     assert capsys.readouterr() == ("done\nall\n", "\r\x1b[K")

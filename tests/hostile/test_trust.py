@@ -87,12 +87,12 @@ def test_root_trusts_whom_it_was_before_sudo(place: Place, monkeypatch: pytest.M
     monkeypatch.setattr(os, "lstat", lambda _: os.stat_result((0, 0, 0, 0, 1234, 0, 0, 0, 0, 0)))
     monkeypatch.setenv("SUDO_UID", "1234")
 
-    repository.must_be_trusted("/anywhere")
+    repository.check_ownership("/anywhere")
 
     monkeypatch.setenv("SUDO_UID", "4321")
     monkeypatch.setattr("zenprofile.git.runner.run", _refuses)
     with pytest.raises(Unsafe, match="belongs to another user"):
-        repository.must_be_trusted("/anywhere")
+        repository.check_ownership("/anywhere")
 
 
 def _refuses(*_: object, **__: object) -> None:

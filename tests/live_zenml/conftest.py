@@ -13,7 +13,7 @@ from zenprofile.zenml.process import ZenML
 
 
 class Kept:
-    """Reaches ZenML by a process that is there already, as `zenprofile.usecases.zenml.Session` does by a new one."""
+    """Reaches ZenML by a running process, as `zenprofile.usecases.zenml.ZenmlConnection` does by a new one."""
 
     def __init__(self, zenml: ZenML, folder: Path) -> None:
         self.zenml = zenml

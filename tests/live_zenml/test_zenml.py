@@ -35,7 +35,7 @@ PARTS = {"orchestrator": "default"}
 def store() -> Store:
     """Make a profile with its defaults, and return its store."""
     profiles = Profiles()
-    usecase.create(profiles, usecase.Wish("p"), 30.0)
+    usecase.create(profiles, usecase.CreateOptions("p"), 30.0)
     with profiles.edit() as state:
         state.active = "p"
     return usecase.open_profile(profiles, profiles.find("p"), 30.0)
@@ -43,7 +43,9 @@ def store() -> Store:
 
 def component(store: Store, type_: str, name: str, flavor: str, *settings: str, **labels: str) -> None:
     details = Details(labels=tuple((key.replace("_", "."), value) for key, value in labels.items()))
-    components.register(store, Key("component", type_, name), flavor, components.configuring(settings), details)
+    components.register(
+        store, Key("component", type_, name), flavor, components.parse_configuration_change(settings), details
+    )
 
 
 def stack(store: Store, name: str, *pairs: str, description: str | None = None, **labels: str) -> None:
@@ -98,10 +100,10 @@ def test_only_what_differs_is_sent(zenml: Kept, store: Store) -> None:
     apply(zenml, store)
     details = Details(labels=(("team", "ops"),))
     key = Key("component", "orchestrator", "k8s")
-    wanted = components.configuring(["kubernetes_namespace=b"], ["synchronous"])
+    wanted = components.parse_configuration_change(["kubernetes_namespace=b"], ["synchronous"])
     components.update(store, key, wanted, details)
     key = Key("component", "artifact_store", "s3")
-    components.update(store, key, components.configuring(['client_kwargs:={"b": {"d": 3}}']))
+    components.update(store, key, components.parse_configuration_change(['client_kwargs:={"b": {"d": 3}}']))
     stacks.update(store, "prod", [("orchestrator", "k8s")])
     rows = {(row["kind"], row["name"]): row["fields"] for row in differences(zenml, store)}
     assert rows["stack", "prod"] == [{"path": "components.orchestrator", "before": "default", "after": "k8s"}]
@@ -162,7 +164,9 @@ def test_an_apply_that_was_stopped_goes_on(zenml: Kept, store: Store) -> None:
         ZenmlRefused, match=r"could not register component/artifact_store/b: .*\(1 of 3 steps were done\)"
     ):
         apply(zenml, store)
-    components.update(store, Key("component", "artifact_store", "b"), components.configuring(["path=s3://b"]))
+    components.update(
+        store, Key("component", "artifact_store", "b"), components.parse_configuration_change(["path=s3://b"])
+    )
     assert apply(zenml, store) == ["register component/artifact_store/b", "register stack/prod"]
     assert apply(zenml, store) == []
 
@@ -172,7 +176,7 @@ def test_another_flavor_takes_the_place_of_what_apply_made(zenml: Kept, store: S
     stack(store, "prod", "artifact_store=a")
     apply(zenml, store)
     old = named(zenml, "component", "a")["id"]
-    settings = components.configuring(["path=gs://a"])
+    settings = components.parse_configuration_change(["path=gs://a"])
     components.update(store, Key("component", "artifact_store", "a"), settings, flavor="gcp")
     apply(zenml, store)
     new = named(zenml, "component", "a")
@@ -354,7 +358,7 @@ def test_a_server_that_is_not_there_is_exit_4(zenml: Kept, store: Store, run: Ru
 
 
 def test_every_schema_of_zenml_may_be_registered(zenml: Kept) -> None:
-    refused = resources.catalog().refused
+    refused = resources.catalog().refusals
     known = [flavor for flavor in zenml.read()["flavors"] if not flavor["custom"]]
     assert len(known) == 82
     assert [flavor["name"] for flavor in known if refused(flavor["schema"])] == []

@@ -101,14 +101,14 @@ def test_a_file_tells_whether_others_have_written_to_it(tmp_path: Path) -> None:
     assert isinstance(store, CountsChanges)
     found = store.change_counter()
     assert found is not None
-    first = found.now()
-    assert first == found.now() != ""
+    first = found.value()
+    assert first == found.value() != ""
 
     with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
         other.execute("CREATE TABLE mine (x)")
-    assert found.now() not in {first, ""}
+    assert found.value() not in {first, ""}
     found.close()
-    assert found.now() == ""
+    assert found.value() == ""
     store.close()
 
 

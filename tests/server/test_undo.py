@@ -31,9 +31,9 @@ def test_a_machine_takes_back_what_it_changed_itself(tmp_path: Path, url: str) -
     put(ben, bucket("b", path="s3://b"))
     put(nobody, bucket("c", path="s3://c"))
 
-    assert [[text.key.name for text in past.texts] for past in ana.own()] == [["a"]]
-    assert [[text.key.name for text in past.texts] for past in ben.own()] == [["b"]]
-    assert list(nobody.own()) == []
+    assert [[text.key.name for text in past.texts] for past in ana.own_changes()] == [["a"]]
+    assert [[text.key.name for text in past.texts] for past in ben.own_changes()] == [["b"]]
+    assert list(nobody.own_changes()) == []
     undo(ana)
     with pytest.raises(NotFound):
         undo(ana)

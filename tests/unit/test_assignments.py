@@ -40,7 +40,7 @@ TYPED = [
 
 @pytest.mark.parametrize(("text", "schema", "value"), TYPED)
 def test_a_value_takes_the_type_of_its_field(text, schema, value):
-    found = assignments.typed(text, schema)
+    found = assignments.convert(text, schema)
 
     assert found == value
     assert type(found) is type(value)
@@ -50,7 +50,7 @@ def test_the_types_come_from_the_flavors_that_ship():
     schema = resources.catalog().flavor("annotator", "label_studio")
     assert schema is not None
 
-    data = assignments.applied(
+    data = assignments.apply_settings(
         {}, [assignments.parse("port=8093"), assignments.parse("authentication_secret=010")], (), schema.field
     )
 
@@ -97,7 +97,9 @@ def test_what_is_no_json_is_wrong_usage_and_not_repeated(text):
 def test_dots_reach_into_objects_and_make_them():
     old = {"a": {"x": 1}, "z": None}
 
-    data = assignments.applied(old, map(assignments.parse, ["a.b=1", "c.d.e:=2", "z.y=3"]), (), assignments.silent)
+    data = assignments.apply_settings(
+        old, map(assignments.parse, ["a.b=1", "c.d.e:=2", "z.y=3"]), (), assignments.no_schema
+    )
 
     assert data == {"a": {"x": 1, "b": "1"}, "c": {"d": {"e": 2}}, "z": {"y": "3"}}
     assert old == {"a": {"x": 1}, "z": None}
@@ -105,7 +107,7 @@ def test_dots_reach_into_objects_and_make_them():
 
 def test_dots_do_not_reach_into_text():
     with pytest.raises(UsageError, match="a holds no object"):
-        assignments.applied({"a": "text"}, [assignments.parse("a.b=1")], (), assignments.silent)
+        assignments.apply_settings({"a": "text"}, [assignments.parse("a.b=1")], (), assignments.no_schema)
 
 
 def test_a_key_with_a_dot_stands_in_brackets():
@@ -115,14 +117,14 @@ def test_a_key_with_a_dot_stands_in_brackets():
 def test_unset_removes_a_key_before_others_are_set():
     old = {"a": {"b": 1, "c": 2}, "d": "text"}
 
-    data = assignments.applied(old, [assignments.parse("d.e=1")], [("a", "b"), ("d",)], assignments.silent)
+    data = assignments.apply_settings(old, [assignments.parse("d.e=1")], [("a", "b"), ("d",)], assignments.no_schema)
 
     assert data == {"a": {"c": 2}, "d": {"e": "1"}}
 
 
 def test_unset_of_what_is_not_set_says_what_is_near():
     with pytest.raises(NotFound) as caught:
-        assignments.applied({"region": 1}, (), [("regoin",)], assignments.silent)
+        assignments.apply_settings({"region": 1}, (), [("regoin",)], assignments.no_schema)
 
     assert "did you mean 'region'?" in caught.value.hint
 
@@ -130,7 +132,7 @@ def test_unset_of_what_is_not_set_says_what_is_near():
 @pytest.mark.parametrize("path", [("a", "b", "c"), ("x",), ("a", "x")])
 def test_unset_of_a_path_that_is_not_there_is_refused(path):
     with pytest.raises(NotFound):
-        assignments.applied({"a": {"b": "text"}}, (), [path], assignments.silent)
+        assignments.apply_settings({"a": {"b": "text"}}, (), [path], assignments.no_schema)
 
 
 def test_json_too_deep_to_be_read_is_wrong_usage() -> None:
@@ -144,4 +146,4 @@ def test_json_too_deep_to_be_read_is_wrong_usage() -> None:
 def test_text_too_deep_to_be_read_stays_text(type_: str) -> None:
     levels = 300
     text = "[" * levels + "]" * levels if type_ == "array" else '{"a":' * levels + "1" + "}" * levels
-    assert assignments.typed(text, {"type": type_}) == text
+    assert assignments.convert(text, {"type": type_}) == text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenprofile.core.change import MISSING, Changed, Field, as_json, fields, same, words
+from zenprofile.core.change import MISSING, Changed, Field, as_json, fields, same, summary
 from zenprofile.core.entity import Key
 
 STACK = Key("stack", "", "prod")
@@ -127,7 +127,7 @@ def test_the_json_has_only_the_sides_that_are_there() -> None:
     ],
 )
 def test_a_change_in_words(changes: list[Changed], line: str) -> None:
-    assert words(changes) == line
+    assert summary(changes) == line
 
 
 LEAVES = st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["", "x", "\x1b", "\n", "\u202e"])
@@ -143,5 +143,5 @@ def test_fields_are_all_that_differs(before: Any, after: Any) -> None:
 
     assert (not found) == same(before or {}, after or {})
     assert len({field.path for field in found}) == len(found)
-    line = words([Changed(USER, before, after)])
+    line = summary([Changed(USER, before, after)])
     assert line.isprintable()

@@ -2,12 +2,12 @@
 
 import gc
 
-from zenprofile.core import collector
+from zenprofile.core import garbage_collection
 
 
 def test_a_pause_ends_with_the_collector_on_and_nothing_young_to_look_through() -> None:
     for _ in range(20):
-        with collector.paused():
+        with garbage_collection.paused():
             assert not gc.isenabled()
             made: list[list[int]] = [[] for _ in range(50_000)]
         assert gc.isenabled()
@@ -18,7 +18,7 @@ def test_a_pause_ends_with_the_collector_on_and_nothing_young_to_look_through() 
 def test_a_collector_that_is_off_stays_off() -> None:
     gc.disable()
     try:
-        with collector.paused():
+        with garbage_collection.paused():
             pass
         assert not gc.isenabled()
     finally:

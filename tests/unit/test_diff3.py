@@ -92,4 +92,4 @@ def test_only_a_line_feed_ends_a_line() -> None:
 def test_markers_stand_on_their_own_lines() -> None:
     pieces = diff3.two_way("a\nb", "a\nc")
 
-    assert diff3.marked(pieces, ("here", "there"), 9) == ("a\n<<<<<<<<< here\nb\n=========\nc\n>>>>>>>>> there\n")
+    assert diff3.with_markers(pieces, ("here", "there"), 9) == ("a\n<<<<<<<<< here\nb\n=========\nc\n>>>>>>>>> there\n")

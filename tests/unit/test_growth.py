@@ -15,7 +15,7 @@ from zenprofile.core.document.edit import edit
 from zenprofile.core.document.formatter import formatted
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge.documents import merge, merge_document
-from zenprofile.core.snapshot import held
+from zenprofile.core.snapshot import from_texts
 
 CATALOG = resources.catalog()
 S3 = Key("component", "artifact_store", "s3")
@@ -43,7 +43,7 @@ def labels(number: int, text: str, comment: str = "") -> str:
 
 
 def whole(*documents: tuple[Key, str]) -> list[Any]:
-    return profile_check.whole(held(dict(documents), CATALOG))
+    return profile_check.check_all(from_texts(dict(documents), CATALOG))
 
 
 def unknown_members(number: int) -> list[Any]:
@@ -65,8 +65,8 @@ def secrets_in_comments_and_values(number: int) -> list[Any]:
 
 def deletions_of_what_is_in_use(number: int) -> list[Any]:
     names = [f"s{n}" for n in range(number)]
-    before = held(dict([*(store(name) for name in names), *(stack(f"p{name}", name) for name in names)]), CATALOG)
-    return profile_check.added(before, {S3._replace(name=name): None for name in names}, CATALOG)
+    before = from_texts(dict([*(store(name) for name in names), *(stack(f"p{name}", name) for name in names)]), CATALOG)
+    return profile_check.added_problems(before, {S3._replace(name=name): None for name in names}, CATALOG)
 
 
 def values_changed(number: int) -> str:
@@ -111,7 +111,7 @@ def names_that_clash(number: int) -> Any:
 def renames_told(number: int) -> Any:
     gone = [Changed(S3._replace(name=f"s{n}"), {"name": f"s{n}", "x": n}, None) for n in range(number)]
     come = [Changed(S3._replace(name=f"t{n}"), None, {"name": f"t{n}", "x": n}) for n in range(number)]
-    return change.each_in_words([*gone, *come])
+    return change.summary_lines([*gone, *come])
 
 
 CASES: list[Callable[[int], Any]] = [

@@ -14,7 +14,7 @@ from zenprofile.core.document import writer
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge.data import Choice, Conflict
 from zenprofile.core.merge.documents import Value, merge
-from zenprofile.core.merge.references import broken_references, carried, settle
+from zenprofile.core.merge.references import broken_references, settle, with_new_names
 from zenprofile.core.profile_check import refers_to
 
 A = Key("component", "alerter", "a")
@@ -107,10 +107,10 @@ def test_one_of_several_components_goes_alone() -> None:
 def test_references_follow_in_the_document_as_it_is_written() -> None:
     text = "# a\ncomponents:\n  alerter: 'a'  # the a\n  sandbox: a\n"
 
-    assert carried(PROD, text, {A: "b"}) == text.replace("'a'", "b")
-    assert carried(A, "name: a\nflavor: f  # f\n", {F: "g"}) == "name: a\nflavor: g  # f\n"
-    assert carried(PROD, text, {ANN: "bob"}) == text
-    assert carried(PROD, "components:\n  alerter: [b, a]\n", {A: "b"}) == "components:\n  alerter: [b]\n"
+    assert with_new_names(PROD, text, {A: "b"}) == text.replace("'a'", "b")
+    assert with_new_names(A, "name: a\nflavor: f  # f\n", {F: "g"}) == "name: a\nflavor: g  # f\n"
+    assert with_new_names(PROD, text, {ANN: "bob"}) == text
+    assert with_new_names(PROD, "components:\n  alerter: [b, a]\n", {A: "b"}) == "components:\n  alerter: [b]\n"
 
 
 # Two people rename, add, edit and take out, each in a profile that holds: what they do never breaks the whole.

@@ -60,17 +60,17 @@ def test_the_variable_of_a_profile(profile: str, variable: str) -> None:
 
 
 def test_a_password_is_remembered_and_forgotten(memory: Memory) -> None:
-    assert passwords.remember("team", "/config", "s3cret")
+    assert passwords.save("team", "/config", "s3cret")
     assert passwords.password("team", "/config") == "s3cret"
     assert passwords.password("other", "/config") == ""
     assert passwords.password("team", "/elsewhere") == ""
-    passwords.forget("team", "/config")
+    passwords.delete("team", "/config")
     assert passwords.password("team", "/config") == ""
-    passwords.forget("team", "/config")
+    passwords.delete("team", "/config")
 
 
 def test_variables_are_looked_at_before_the_keyring(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
-    passwords.remember("team", "/config", "kept")
+    passwords.save("team", "/config", "kept")
     monkeypatch.setenv("ZENPROFILE_STORE_PASSWORD", "general")
     assert passwords.password("team", "/config") == "general"
     monkeypatch.setenv("ZENPROFILE_STORE_PASSWORD_TEAM", "special")
@@ -79,20 +79,20 @@ def test_variables_are_looked_at_before_the_keyring(memory: Memory, monkeypatch:
 
 def test_a_keyring_that_forgets_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     use(null.Keyring(), monkeypatch)
-    assert not passwords.remember("team", "/config", "s3cret")
+    assert not passwords.save("team", "/config", "s3cret")
     assert passwords.password("team", "/config") == ""
 
 
 @pytest.mark.parametrize("backend", [Broken(), fail.Keyring()])
 def test_a_keyring_that_fails_counts_as_none(backend: KeyringBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     use(backend, monkeypatch)
-    assert not passwords.remember("team", "/config", "s3cret")
+    assert not passwords.save("team", "/config", "s3cret")
     assert passwords.password("team", "/config") == ""
-    passwords.forget("team", "/config")
+    passwords.delete("team", "/config")
 
 
 def test_one_that_keeps_passwords_in_clear_is_used_only_where_it_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     use(Clear(), monkeypatch)
-    assert passwords.remember("team", "/config", "s3cret")
+    assert passwords.save("team", "/config", "s3cret")
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
-    assert not passwords.remember("team", "/config", "s3cret")
+    assert not passwords.save("team", "/config", "s3cret")

@@ -255,8 +255,8 @@ def test_a_configuration_folder_that_cannot_be_made_is_said(tmp_path: Path) -> N
 def test_names_are_taken_without_regard_to_case() -> None:
     state = ProfilesFile()
     state.put(TEAM)
-    assert state.taken("TEAM") == "team"
-    assert state.taken("tea") == ""
+    assert state.clashing_name("TEAM") == "team"
+    assert state.clashing_name("tea") == ""
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from zenprofile.store.registry import (
     normal_url,
     open_store,
 )
-from zenprofile.store.url import check, hidden, is_clone_url, path_of, scheme_of, split_password
+from zenprofile.store.url import check, is_clone_url, path_of, scheme_of, split_password, without_secrets
 
 KINDS = {
     "": "local",
@@ -302,13 +302,13 @@ SHOWN = {
 
 @pytest.mark.parametrize(("url", "shown"), SHOWN.items())
 def test_no_secret_is_shown(url: str, shown: str) -> None:
-    assert hidden(url) == shown
-    assert "secret" not in hidden(url)
+    assert without_secrets(url) == shown
+    assert "secret" not in without_secrets(url)
 
 
 def test_a_password_in_the_keyring_is_shown_as_stars() -> None:
-    assert hidden("mysql://zenml@host/db", password=True) == "mysql://zenml:***@host/db"
-    assert hidden("sqlite:////srv/x.db", password=True) == "sqlite:////srv/x.db"
+    assert without_secrets("mysql://zenml@host/db", password=True) == "mysql://zenml:***@host/db"
+    assert without_secrets("sqlite:////srv/x.db", password=True) == "sqlite:////srv/x.db"
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="@"), min_size=1, max_size=20))
@@ -318,12 +318,12 @@ def test_any_password_comes_back_and_is_never_shown(password: str) -> None:
     url = f"mysql://zenml:{quote(password, safe='')}@host/db"
 
     assert split_password(url) == ("mysql://zenml@host/db", password)
-    assert hidden(url) == "mysql://zenml:***@host/db"
+    assert without_secrets(url) == "mysql://zenml:***@host/db"
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_url_or_refused_in_words(url: str) -> None:
-    hidden(url)
+    without_secrets(url)
     scheme_of(url)
     try:
         check(url)
@@ -377,8 +377,8 @@ def test_the_default_change_registers_the_defaults() -> None:
 
 def test_finding_a_driver_imports_nothing_heavy() -> None:
     script = (
-        "import sys; from zenprofile.store.registry import hidden, kind_of\n"
-        "hidden('mysql://u:p@h/d')\n"
+        "import sys; from zenprofile.store.registry import without_secrets, kind_of\n"
+        "without_secrets('mysql://u:p@h/d')\n"
         "kind_of('git@h:x'); "
         "print(*sorted(sys.modules))"
     )

@@ -117,13 +117,13 @@ def test_no_login_is_ever_told(scheme: str, login: str, rest: str) -> None:
 
     told = remote_errors.failure(err, URL)
 
-    assert SECRET not in told.message + told.hint + remote_errors.said_by_remote(err)
+    assert SECRET not in told.message + told.hint + remote_errors.remote_message(err)
 
 
 def test_what_a_remote_says_is_one_line_without_its_noise() -> None:
     err = "remote: Resolving deltas: 100% (1/1)\rremote: \nremote: ====\nremote: GL-HOOK: no\nremote:  secrets.\nTo\n"
 
-    assert remote_errors.said_by_remote(err) == "GL-HOOK: no secrets."
+    assert remote_errors.remote_message(err) == "GL-HOOK: no secrets."
 
 
 @pytest.mark.parametrize(

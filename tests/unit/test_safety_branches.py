@@ -87,11 +87,11 @@ def test_a_text_without_secrets_keeps_the_other_problems() -> None:
 
 
 def test_what_is_remembered_is_ones_own_and_has_a_limit() -> None:
-    known = reader.Known()
+    known = reader.ReadCache()
     large = [f"name: n{number}\n" + "#\n" * 500_000 for number in range(6)]
 
     for _ in range(2):
-        with reader.remembering(known):
+        with reader.caching(known):
             for number, document in enumerate(large):
                 found = reader.read(document)
                 assert found == {"name": f"n{number}"}

@@ -221,7 +221,7 @@ SECRET = st.text("hunterxyz0123456789", min_size=12, max_size=20)
 def test_no_value_below_a_sensitive_field_is_repeated(secret: str, shape: str) -> None:
     value = json.loads(shape.format(secret)) if shape != "{}" else secret
     own = {"type": ["string", "object", "array"], "enum": ["a", "b"], "maxLength": 3, "x-sensitive": True}
-    schema = Catalog(schema_bytes).of({"properties": {"s": own}})
+    schema = Catalog(schema_bytes).for_schema({"properties": {"s": own}})
 
     found = schema.findings({"s": value})
 
@@ -231,7 +231,7 @@ def test_no_value_below_a_sensitive_field_is_repeated(secret: str, shape: str) -
 
 @pytest.mark.parametrize("mark", [{"x-sensitive": True}, {"sensitive": True}, {"format": "password"}])
 def test_every_mark_of_a_sensitive_field_counts(mark: dict[str, Any]) -> None:
-    schema = Catalog(schema_bytes).of({"properties": {"s": {"type": "string", **mark}}})
+    schema = Catalog(schema_bytes).for_schema({"properties": {"s": {"type": "string", **mark}}})
 
     assert [f.code for f in schema.findings({"s": "plain"})] == ["plain-secret"]
     assert schema.holds({"s": "${env:S}"})
@@ -294,9 +294,9 @@ def test_the_catalog_knows_flavors_by_its_index_alone() -> None:
 def test_a_registered_schema_is_judged_once_by_content() -> None:
     fresh = Catalog(schema_bytes)
 
-    assert fresh.of({"type": "object"}) is fresh.of({"type": "object"})
+    assert fresh.for_schema({"type": "object"}) is fresh.for_schema({"type": "object"})
     for number in range(600):
-        assert fresh.of({"maxProperties": number}).raw == {"maxProperties": number}
+        assert fresh.for_schema({"maxProperties": number}).raw == {"maxProperties": number}
 
 
 # --------------------------------------------------------------------------------------------- a stranger's schema
@@ -331,9 +331,9 @@ def test_nothing_is_fetched(server: tuple[str, list[bytes]], word: str) -> None:
 
     assert [f.code for f in Schema(schema).findings({"a": 1})] == ["bad-schema"]
     assert [f.code for f in Schema(schema, trusted=False).findings({"a": 1})] == ["bad-schema"]
-    assert catalog().refused(schema)
-    assert catalog().refused({"$schema": url})
-    assert not catalog().of(schema).holds({"a": 1})
+    assert catalog().refusals(schema)
+    assert catalog().refusals({"$schema": url})
+    assert not catalog().for_schema(schema).holds({"a": 1})
     assert asked == []
 
 
@@ -388,13 +388,13 @@ REFUSED: dict[str, Any] = {
 
 @pytest.mark.parametrize("schema", REFUSED.values(), ids=REFUSED)
 def test_a_schema_that_could_cost_too_much_is_refused(schema: Any) -> None:
-    found = catalog().refused(schema)
+    found = catalog().refusals(schema)
 
     assert found
     assert {f.code for f in found} == {"bad-schema"}
     assert all(f.message for f in found)
-    assert [f.code for f in catalog().of(schema).findings({})] == ["bad-schema"]
-    assert not catalog().of(schema).holds({})
+    assert [f.code for f in catalog().for_schema(schema).findings({})] == ["bad-schema"]
+    assert not catalog().for_schema(schema).holds({})
 
 
 @pytest.mark.parametrize(
@@ -411,7 +411,7 @@ def test_a_schema_that_could_cost_too_much_is_refused(schema: Any) -> None:
     ],
 )
 def test_an_ordinary_schema_may_be_registered(schema: Any) -> None:
-    assert catalog().refused(schema) == []
+    assert catalog().refusals(schema) == []
 
 
 def test_every_schema_that_ships_could_be_registered() -> None:
@@ -419,17 +419,17 @@ def test_every_schema_that_ships_could_be_registered() -> None:
         for flavor in catalog().flavors(type_):
             known = catalog().flavor(type_, flavor)
             assert known is not None
-            assert catalog().refused(known.raw) == []
+            assert catalog().refusals(known.raw) == []
 
 
 def test_a_refusal_points_into_the_schema() -> None:
-    [found] = catalog().refused({"properties": {"a": {"anyOf": [{}, {"pattern": "(?=a)"}]}}})
+    [found] = catalog().refusals({"properties": {"a": {"anyOf": [{}, {"pattern": "(?=a)"}]}}})
 
     assert found.path == ("properties", "a", "anyOf", 1, "pattern")
 
 
 def test_ten_reasons_are_enough() -> None:
-    assert len(catalog().refused({"properties": {str(n): {"$anchor": "a"} for n in range(50)}})) == 10
+    assert len(catalog().refusals({"properties": {str(n): {"$anchor": "a"} for n in range(50)}})) == 10
 
 
 def test_patterns_of_strangers_take_linear_time() -> None:
@@ -442,9 +442,9 @@ def test_patterns_of_strangers_take_linear_time() -> None:
         # A class that `re` does not know.
         ({"properties": {"a": {"pattern": r"^\pN$"}}}, {"a": "x"}),
     ):
-        assert catalog().refused(schema) == []
-        assert catalog().of(schema).findings(data)
-    assert catalog().of({"properties": {"a": {"pattern": r"^\pN$"}}}).holds({"a": "٣"})
+        assert catalog().refusals(schema) == []
+        assert catalog().for_schema(schema).findings(data)
+    assert catalog().for_schema({"properties": {"a": {"pattern": r"^\pN$"}}}).holds({"a": "٣"})
 
 
 def test_a_pattern_is_cut_to_whole_characters() -> None:
@@ -465,15 +465,15 @@ def test_a_pattern_is_cut_to_whole_characters() -> None:
     ids=["alternatives", "choices", "required", "properties", "patterns", "long texts"],
 )
 def test_steps_of_a_strangers_schema_are_counted(schema: Any, data: Any) -> None:
-    assert catalog().refused(schema) == []
-    found = catalog().of(schema).findings(data)
+    assert catalog().refusals(schema) == []
+    found = catalog().for_schema(schema).findings(data)
 
     assert [f.code for f in found] == ["too-costly"]
-    assert not catalog().of(schema).holds(data)
+    assert not catalog().for_schema(schema).holds(data)
 
 
 def test_the_count_begins_anew_with_each_document() -> None:
-    schema = catalog().of({"items": {"enum": list(range(100))}})
+    schema = catalog().for_schema({"items": {"enum": list(range(100))}})
     data = [-1] * (keywords.MAX_STEPS // 300)
 
     for _ in range(4):
@@ -488,7 +488,7 @@ def test_a_document_full_of_mistakes_gets_a_hundred_words() -> None:
 
 def test_unique_items_are_found_in_one_pass() -> None:
     # Pair by pair these would be 50,000,000 comparisons.
-    schema = catalog().of({"uniqueItems": True, "contains": {"type": "null"}})
+    schema = catalog().for_schema({"uniqueItems": True, "contains": {"type": "null"}})
 
     assert [f.code for f in schema.findings([{"a": n} for n in range(10_000)])] == ["wrong-form"]
 
@@ -516,10 +516,10 @@ def test_unique_items_are_found_in_one_pass() -> None:
 def test_whatever_the_schema_there_is_an_answer(schema: Any, data: Any) -> None:
     fresh = Catalog(schema_bytes)
 
-    refused = fresh.refused(schema)
-    assert fresh.of(schema).holds(data) is (fresh.of(schema).findings(data) == [])
+    refused = fresh.refusals(schema)
+    assert fresh.for_schema(schema).holds(data) is (fresh.for_schema(schema).findings(data) == [])
     if refused:
-        assert not fresh.of(schema).holds(data)
+        assert not fresh.for_schema(schema).holds(data)
 
 
 def test_a_field_that_nothing_is_near_to_comes_with_what_to_do() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge.data import Choice, Choices
-from zenprofile.core.merge.schema_conflicts import Sides, settled
+from zenprofile.core.merge.schema_conflicts import Sides, resolve
 from zenprofile.errors import Problem
 
 OWN = Key("flavor", "artifact_store", "own")
@@ -37,7 +37,7 @@ class Merged:
 def test_it_waits_for_a_choice_and_says_what_each_does(by_us: bool) -> None:
     merged = Merged(by_us=by_us)
 
-    (conflict,), others = settled(merged.documents, merged.left, merged.data, merged.sides, {})
+    (conflict,), others = resolve(merged.documents, merged.left, merged.data, merged.sides, {})
 
     assert (conflict.key, conflict.path, conflict.class_) == (X, ("configuration",), "reference")
     assert (conflict.ours, conflict.theirs) == (
@@ -67,5 +67,5 @@ def test_a_choice_takes_the_schema_or_the_component_of_its_side(
     merged = Merged(by_us=by_us)
     choices: dict[Key, Choices] = {X: {("configuration",): choice}}
 
-    assert settled(merged.documents, merged.left, merged.data, merged.sides, choices) == ([], [ELSEWHERE])
+    assert resolve(merged.documents, merged.left, merged.data, merged.sides, choices) == ([], [ELSEWHERE])
     assert merged.documents == left

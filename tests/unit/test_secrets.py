@@ -84,7 +84,7 @@ def test_what_the_library_finds_is_found(name: str, pattern: re.Pattern[str]) ->
     ],
 )
 def test_tokens_are_named(text: str, what: str) -> None:
-    assert [found.what for found in detector.search(f"'{text}'")] == [what]
+    assert [found.kind for found in detector.search(f"'{text}'")] == [what]
     assert detector.may_hold(f"a{text}")
 
 
@@ -144,7 +144,7 @@ def test_a_real_form_is_one(what: str, text: str) -> None:
     around_it = ("{}", "key={} ", "- {}\n", "'{}'", "token_{}", "Bearer {}, and more")
     for around in around_it[:3] if what == "Artifactory Credentials" else around_it:  # of which the library asks more
         found = detector.search(around.replace("{}", text))
-        assert [secret.what for secret in found] == [what], around
+        assert [secret.kind for secret in found] == [what], around
         assert detector.may_hold(around.replace("{}", text))
         assert detector.hidden(text).count(text.rpartition("@")[0] or text) == 0
 
@@ -160,7 +160,7 @@ def test_a_real_form_is_one(what: str, text: str) -> None:
     ],
 )
 def test_a_password_in_a_url_is_found(url: str) -> None:
-    assert [found.what for found in detector.search(f"at {url} now")] == ["URL with a password"]
+    assert [found.kind for found in detector.search(f"at {url} now")] == ["URL with a password"]
 
 
 @pytest.mark.parametrize(
@@ -219,12 +219,12 @@ def test_no_other_problem_of_the_document_repeats_it() -> None:
         f"{GITHUB}: 1\n{GITHUB}: 2\n",
         f"a: !{GITHUB} b\n",
     ):
-        _, problems = document_check.document(KEY, text, resources.catalog(), lambda *_: None)
+        _, problems = document_check.check_document(KEY, text, resources.catalog(), lambda *_: None)
         assert len(problems) > 1
         assert GITHUB[:20] not in str(problems)
         named = Key("component", "artifact_store", GITHUB)
         assert GITHUB[:20] not in str(
-            document_check.document(named, f"name: {GITHUB}\n", resources.catalog(), lambda *_: None)[1]
+            document_check.check_document(named, f"name: {GITHUB}\n", resources.catalog(), lambda *_: None)[1]
         )
 
 
@@ -246,9 +246,9 @@ def test_a_fingerprint_in_the_document_allows_it_there() -> None:
 @pytest.mark.parametrize("secret", [text for texts in REAL.values() for text in texts])
 def test_one_look_at_many_documents_misses_none(secret: str) -> None:
     clean = ["name: a\n", "name: b  # of team 7\n"]
-    assert plaintext.none_in(clean)
+    assert plaintext.are_clean(clean)
     for place in range(3):
-        assert not plaintext.none_in([*clean[:place], secret, *clean[place:]])
+        assert not plaintext.are_clean([*clean[:place], secret, *clean[place:]])
 
 
 def test_a_text_that_belongs_to_no_document_is_refused() -> None:

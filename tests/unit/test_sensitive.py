@@ -37,7 +37,7 @@ class NoFlavors:
     ],
 )
 def test_what_its_flavor_marks(key: Key, flavors: list[object], path: paths.Path, value: Any, shown: Any) -> None:
-    with own_flavors.only(NoFlavors()):
+    with own_flavors.using_only(NoFlavors()):
         assert masked(key, flavors, path, value) == shown
 
 
@@ -46,7 +46,7 @@ def test_a_flavor_that_the_profile_registers_marks_its_own_fields() -> None:
     apply(store, new(flavor("own", SENSITIVE)))
     pin, path = ("configuration", "pin", "digits"), ("configuration", "path")
 
-    with own_flavors.only(own_flavors.OfSnapshot(store.snapshot())):
+    with own_flavors.using_only(own_flavors.SnapshotFlavors(store.snapshot())):
         for name in ("own", ""):  # "": whichever it is
             assert masked(S3, [name], pin, "1234") == MASK
             assert masked(S3, [name], path, "s3://b") == "s3://b"

@@ -24,12 +24,12 @@ REFUSED = [
 def test_it_is_found_and_taken_out(text: str) -> None:
     with pytest.raises(yaml.YAMLError):
         yaml.load(text, yaml.SafeLoader)
-    line, column = tabs.found(text) or (0, 0)
+    line, column = tabs.find_first(text) or (0, 0)
     new = formatted("component", text)
 
     assert "\t" in text.splitlines()[line - 1][column - 1 :]
     assert yaml.load(new, yaml.SafeLoader) == reader.read(text)
-    assert tabs.found(new) is None
+    assert tabs.find_first(new) is None
     assert [part.count("#") for part in new.splitlines()] == [part.count("#") for part in text.splitlines()]
 
 
@@ -38,5 +38,5 @@ def test_it_is_found_and_taken_out(text: str) -> None:
 )
 def test_others_stay(text: str) -> None:
     assert yaml.load(text, yaml.SafeLoader)
-    assert tabs.found(text) is None
-    assert tabs.without(text) == text
+    assert tabs.find_first(text) is None
+    assert tabs.replace_tabs(text) == text

@@ -34,13 +34,13 @@ def test_two_texts_differ_as_their_entries_do(
     one: dict[str, tuple[str, bytes]], changed: dict[str, tuple[str, bytes]]
 ) -> None:
     other = {**one, **changed}
-    left, right = trees.apart(text(one), text(other), 20)
+    left, right = trees.strip_common(text(one), text(other), 20)
     assert parsed(left).items() ^ parsed(right).items() == parsed(text(one)).items() ^ parsed(text(other)).items()
 
 
 def test_what_differs_in_a_large_tree_is_little_text() -> None:
     one = {f"name-{n:05}.yaml": ("100644", b"%020d" % n) for n in range(20_000)}
-    left, right = trees.apart(text(one), text({**one, "name-1.yaml": ("100644", b"x" * 20)}), 20)
+    left, right = trees.strip_common(text(one), text({**one, "name-1.yaml": ("100644", b"x" * 20)}), 20)
     assert (parsed(left), list(parsed(right))) == ({}, ["name-1.yaml"])
 
 

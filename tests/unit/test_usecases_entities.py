@@ -12,7 +12,7 @@ from zenprofile.drivers.memory import DRIVER
 from zenprofile.errors import Ambiguous, Exists, InUse, Invalid, NotFound, UsageError
 from zenprofile.store.base import Options
 from zenprofile.usecases import components, entities, flavors, lookup, people, stacks
-from zenprofile.usecases.components import configuring
+from zenprofile.usecases.components import parse_configuration_change
 from zenprofile.usecases.entities import Details
 
 NUMBERS = itertools.count()
@@ -36,14 +36,18 @@ def data(store, key):
 
 
 def s3(store, name="s3", **details):
-    components.register(store, S3._replace(name=name), "s3", configuring(["path=s3://a"]), Details(**details))
+    components.register(
+        store, S3._replace(name=name), "s3", parse_configuration_change(["path=s3://a"]), Details(**details)
+    )
     return S3._replace(name=name)
 
 
 def test_a_component_is_registered_with_its_settings_typed(store):
     key = Key("component", "annotator", "labels")
 
-    recorded = components.register(store, key, "label_studio", configuring(["port=80"]), Details("why", (("a", "b"),)))
+    recorded = components.register(
+        store, key, "label_studio", parse_configuration_change(["port=80"]), Details("why", (("a", "b"),))
+    )
 
     assert recorded.changes[0].action == "added"
     assert data(store, key) == {
@@ -76,19 +80,21 @@ def test_a_name_that_breaks_the_rule_reaches_no_store(store, name):
 
 def test_an_unknown_flavor_says_how_to_register_one(store):
     with pytest.raises(Invalid) as caught:
-        components.register(store, S3, "s33", configuring(["path=x"]))
+        components.register(store, S3, "s33", parse_configuration_change(["path=x"]))
 
     assert "flavor register" in caught.value.hint
 
 
 def test_a_value_of_the_wrong_type_is_refused_by_the_schema(store):
     with pytest.raises(Invalid):
-        components.register(store, Key("component", "annotator", "a"), "label_studio", configuring(["port=many"]))
+        components.register(
+            store, Key("component", "annotator", "a"), "label_studio", parse_configuration_change(["port=many"])
+        )
 
 
 def test_a_secret_in_plain_text_is_refused_and_not_repeated(store):
     with pytest.raises(Invalid) as caught:
-        components.register(store, S3, "s3", configuring(["path=s3://a", "secret=hunter2hunter2"]))
+        components.register(store, S3, "s3", parse_configuration_change(["path=s3://a", "secret=hunter2hunter2"]))
 
     assert "hunter2" not in str([caught.value.message, caught.value.hint, caught.value.problems])
 
@@ -97,7 +103,9 @@ def test_an_update_keeps_what_it_does_not_touch(store):
     text = "# mine\nname: s3\ntype: artifact_store\nflavor: s3\nconfiguration:\n  # bucket\n  path: s3://a   # old\n"
     put(store, "component", text, name="s3", type="artifact_store")
 
-    components.update(store, S3, configuring(["path=s3://b", "client_kwargs.region=eu"]), Details(labels=(("x", "y"),)))
+    components.update(
+        store, S3, parse_configuration_change(["path=s3://b", "client_kwargs.region=eu"]), Details(labels=(("x", "y"),))
+    )
 
     after = store.snapshot().text(S3)
     assert "# mine\n" in after
@@ -110,14 +118,14 @@ def test_an_update_that_changes_nothing_records_nothing(store):
     s3(store)
     head = store.head()
 
-    assert not components.update(store, S3, configuring(["path=s3://a"])).changes
+    assert not components.update(store, S3, parse_configuration_change(["path=s3://a"])).changes
     assert store.head() == head
 
 
 def test_unset_takes_a_setting_away(store):
-    components.register(store, S3, "s3", configuring(["path=s3://a", "authentication_secret=x"]))
+    components.register(store, S3, "s3", parse_configuration_change(["path=s3://a", "authentication_secret=x"]))
 
-    components.update(store, S3, configuring([], ["authentication_secret"]))
+    components.update(store, S3, parse_configuration_change([], ["authentication_secret"]))
 
     assert data(store, S3)["configuration"] == {"path": "s3://a"}
 
@@ -252,7 +260,7 @@ REFERRED = [
 def test_an_entity_is_named_in_several_ways(store, text, key):
     s3(store)
 
-    assert str(lookup.refer(store.snapshot(), text)) == key
+    assert str(lookup.resolve(store.snapshot(), text)) == key
 
 
 @pytest.mark.parametrize(
@@ -270,7 +278,7 @@ def test_an_entity_is_named_in_several_ways(store, text, key):
 )
 def test_what_names_no_entity_is_refused(store, text, error):
     with pytest.raises(error):
-        lookup.refer(store.snapshot(), text)
+        lookup.resolve(store.snapshot(), text)
 
 
 def test_component_types_are_taken_with_hyphens_and_the_nearest_is_named():
@@ -283,7 +291,7 @@ def test_component_types_are_taken_with_hyphens_and_the_nearest_is_named():
 def test_json_shows_kind_revision_and_lists(store):
     stack = store.snapshot().get(Key("stack", "", "default"))
 
-    shown = lookup.shown(stack)
+    shown = lookup.as_json(stack)
 
     assert list(shown) == ["kind", "name", "components", "revision"]
     assert shown["components"]["orchestrator"] == ["default"]
@@ -341,8 +349,8 @@ def test_the_active_stack_is_not_deleted(store):
     stacks.register(store, "prod", [("orchestrator", "default")])
 
     with pytest.raises(InUse, match="active"):
-        stacks.must_not_be_active([Key("stack", "", "prod")], {"prod"})
-    stacks.must_not_be_active([Key("stack", "", "prod")], {"default"})
+        stacks.check_not_active([Key("stack", "", "prod")], {"prod"})
+    stacks.check_not_active([Key("stack", "", "prod")], {"default"})
 
 
 def test_what_is_deleted_together_may_refer_to_each_other(store):
@@ -457,19 +465,19 @@ SCHEMA = {"type": "object", "properties": {"port": {"type": "integer"}}, "additi
 def test_a_registered_flavor_gives_its_components_their_types(store):
     flavors.register(store, MINIO, SCHEMA, "my.module.Minio")
 
-    components.register(store, S3, "minio", configuring(["port=9000"]))
+    components.register(store, S3, "minio", parse_configuration_change(["port=9000"]))
 
     assert data(store, S3)["configuration"] == {"port": 9000}
     assert data(store, MINIO)["source"] == "my.module.Minio"
     with pytest.raises(InUse, match="s3"):
         entities.delete(store, MINIO)
     with pytest.raises(Invalid):
-        components.update(store, S3, configuring(["host=x"]))
+        components.update(store, S3, parse_configuration_change(["host=x"]))
 
 
 def test_a_renamed_flavor_is_renamed_in_its_components(store):
     flavors.register(store, MINIO, SCHEMA)
-    components.register(store, S3, "minio", configuring(["port=9000"]))
+    components.register(store, S3, "minio", parse_configuration_change(["port=9000"]))
 
     entities.rename(store, MINIO, "ceph")
 
@@ -479,7 +487,7 @@ def test_a_renamed_flavor_is_renamed_in_its_components(store):
 def test_a_flavor_without_a_schema_checks_nothing(store):
     flavors.register(store, MINIO, None)
 
-    components.register(store, S3, "minio", configuring(["any.thing=010"]))
+    components.register(store, S3, "minio", parse_configuration_change(["any.thing=010"]))
 
     assert data(store, S3)["configuration"] == {"any": {"thing": "010"}}
 
@@ -505,7 +513,7 @@ def test_flavors_are_described_whether_they_ship_or_are_registered(store):
     with pytest.raises(NotFound) as caught:
         flavors.find(snapshot, "minoi")
     assert "minio" in caught.value.hint
-    assert ("orchestrator", "kubeflow") in flavors.known()
+    assert ("orchestrator", "kubeflow") in flavors.shipped_names()
 
 
 TYPES = ("orchestrator", "artifact_store")
@@ -543,7 +551,7 @@ def test_a_rename_leaves_every_stack_as_it_was_but_for_the_name(stacks_, type_, 
             else value
         )
 
-    assert profile_check.whole(store.snapshot()) == []
+    assert profile_check.check_all(store.snapshot()) == []
     for number, components_ in enumerate(stacks_):
         expected = {t: renamed(value) if t == type_ else value for t, value in components_.items()}
         assert data(store, Key("stack", "", f"s{number}"))["components"] == expected

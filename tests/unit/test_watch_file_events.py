@@ -50,9 +50,9 @@ class Counting(FileEvents):
 
     number = 0
 
-    def hear(self) -> None:
+    def hint(self) -> None:
         self.number += 1
-        super().hear()
+        super().hint()
 
 
 def test_reading_is_no_change(tmp_path: Path) -> None:

@@ -340,7 +340,7 @@ def test_without_a_remote_it_only_commits() -> None:
     clock.answers[Scan] = [Scanned("a"), Scanned("", unpushed=True)]
     clock.passes(600)
     assert (clock.count(Commit), clock.count(Sync), clock.count(Look)) == (1, 0, 0)
-    clock.tell(Remote(there=True))
+    clock.tell(Remote(exists=True))
     assert clock.count(Sync) == 1
 
 

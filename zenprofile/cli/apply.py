@@ -37,13 +37,13 @@ def apply(
     from zenprofile.usecases import current, history
     from zenprofile.usecases.undo import renames
 
-    usecase.must_prune_by_label(prune, labels)
+    usecase.check_prune_labels(prune, labels)
     try:
-        documents = usecase.given(files, sys.stdin.read() if "-" in files else "")
+        documents = usecase.read_inputs(files, sys.stdin.read() if "-" in files else "")
         active = {session.active_stack, session.profile.active_stack}
         recorded = usecase.apply(session.store(), documents, labels, active, message, dry=dry)
     except Invalid as error:
-        showing.refuse(session, error.problems)
+        showing.fail_with_problems(session, error.problems)
         raise
     if dry:
         from zenprofile.core.change import as_json
@@ -51,8 +51,8 @@ def apply(
         session.show([as_json(changed) for changed in recorded.changes], lambda: showing.differences(recorded.changes))
         return
     for old, new in renames(recorded.changes).items():
-        current.follow(session.profiles, session.active, old, new)
-    lines = [f"{showing.DONE[changed.action]} {showing.named(changed.key)}." for changed in recorded.changes]
+        current.follow_rename(session.profiles, session.active, old, new)
+    lines = [f"{showing.DONE[changed.action]} {showing.display_name(changed.key)}." for changed in recorded.changes]
     data = history.as_json(recorded) if recorded.changes else {}
     session.show(data, lambda: "\n".join(map(output.safe_text, lines or ["Nothing to change."])))
 
@@ -70,9 +70,9 @@ def edit(session: Session, entity: str, message: str) -> None:
     from zenprofile.usecases import editing, lookup
 
     store = session.store()
-    key = lookup.refer(store.snapshot(), entity)
+    key = lookup.resolve(store.snapshot(), entity)
     recorded = editing.edit(store, key, _in_editor, message)
-    showing.written(session, recorded, key, "Updated")
+    showing.report_written(session, recorded, key, "Updated")
 
 
 def _in_editor(file: str) -> None:

@@ -19,7 +19,7 @@ def path(session: Session, entity: str) -> None:
     """
     from zenprofile.usecases import documents
 
-    file = documents.place(session.store(), entity)
+    file = documents.path_of(session.store(), entity)
     session.show({"path": file}, lambda: output.safe_text(file))
 
 
@@ -35,7 +35,7 @@ def help_(context: click.Context, words: tuple[str, ...]) -> None:
         _, found, _ = at.command.resolve_command(at, [word])
         if found is not None:
             at = click.Context(found, info_name=word, parent=at)
-    output.result(at.get_help())
+    output.print_result(at.get_help())
 
 
 @command(examples=["zenprofile version", "zenprofile version -o json"])

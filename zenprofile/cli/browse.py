@@ -20,7 +20,7 @@ def browse(session: Session, port: int, no_open: bool) -> None:
     """
 
     def ready(link: str) -> None:
-        output.result(link)
+        output.print_result(link)
         if not no_open:
             click.launch(link)
 

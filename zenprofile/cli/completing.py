@@ -44,12 +44,12 @@ def main(words: list[str]) -> None:
     """
     # bash takes '--profile=x' apart.
     words = [*(word for word in words[:-1] if word != "="), *("" if word == "=" else word for word in words[-1:])]
-    offers = quick(Session(), words)
-    for offer in _by_parser(words) if offers is None else offers:
-        output.result(f"{output.safe_text(offer.word)}\t{output.safe_text(offer.help)}")
+    offers = complete_fast(Session(), words)
+    for offer in _complete_by_parser(words) if offers is None else offers:
+        output.print_result(f"{output.safe_text(offer.word)}\t{output.safe_text(offer.help)}")
 
 
-def quick(session: Session, words: list[str]) -> list[Offer] | None:
+def complete_fast(session: Session, words: list[str]) -> list[Offer] | None:
     """Answer without the parser, or return None where it takes one.
 
     Args:
@@ -62,16 +62,16 @@ def quick(session: Session, words: list[str]) -> list[Offer] | None:
     if before and before[-1].startswith("-"):
         from zenprofile.cli import completing_values
 
-        found = completing_values.behind(session, before)
+        found = completing_values.option_values(session, before)
         if found is not None:
             return _starting(found, current)
-    plain: list[str] | None = _plain(session, before)
+    plain: list[str] | None = _words_without_options(session, before)
     if plain is None or current.startswith("-"):
         return None
-    return _after(session, plain, current) if plain else _commands(current)
+    return _complete_argument(session, plain, current) if plain else _commands(current)
 
 
-def _after(session: Session, plain: list[str], current: str) -> list[Offer] | None:
+def _complete_argument(session: Session, plain: list[str], current: str) -> list[Offer] | None:
     """Answer behind a command."""
     if plain == ["help"]:
         return _commands(current)
@@ -97,7 +97,7 @@ def _operands(session: Session, plain: list[str]) -> list[str] | None:
     return None
 
 
-def _plain(session: Session, words: list[str]) -> list[str] | None:
+def _words_without_options(session: Session, words: list[str]) -> list[str] | None:
     """Return the words that are no option; None where there is an option that only the parser knows."""
     plain, rest = [], iter(words)
     for word in rest:
@@ -142,7 +142,7 @@ def _folder(command: str) -> str:
     return KINDS[command].folder if command in KINDS else ""
 
 
-def _by_parser(words: list[str]) -> list[Offer]:
+def _complete_by_parser(words: list[str]) -> list[Offer]:
     from click.shell_completion import ShellComplete
 
     from zenprofile.cli.commands import cli

@@ -47,8 +47,8 @@ class CommandLine(NamedTuple):
     flavor: str
 
 
-def behind(session: Session, words: Sequence[str]) -> list[str] | None:
-    """Return what may stand behind the last word, an option; None where the parser has to say."""
+def option_values(session: Session, words: Sequence[str]) -> list[str] | None:
+    """Return the possible values of the last word, an option; None where only the parser knows."""
     line = _line(words)
     find = _finder(line, words[-1])
     if find is None:

@@ -49,4 +49,4 @@ _SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 @click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(list(_SCRIPTS)))
 def completion(shell: str) -> None:
     """Print the script that completes commands, options and names in a shell."""
-    output.result(_SCRIPTS[shell])
+    output.print_result(_SCRIPTS[shell])

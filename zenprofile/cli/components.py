@@ -42,16 +42,16 @@ def _setting_options(function: Any) -> Any:
     return function
 
 
-def _register(session: Session, key: Key, flavor: str, set_: Iterable[str], given: dict[str, Any]) -> None:
+def _register(session: Session, key: Key, flavor: str, set_: Iterable[str], values: dict[str, Any]) -> None:
     from zenprofile.cli import writing
 
-    writing.register(session, key, flavor, set_, subjects.details(given))
+    writing.register(session, key, flavor, set_, subjects.details(values))
 
 
-def _update(session: Session, key: Key, flavor: str, set_: Iterable[str], given: dict[str, Any]) -> None:
+def _update(session: Session, key: Key, flavor: str, set_: Iterable[str], values: dict[str, Any]) -> None:
     from zenprofile.cli import writing
 
-    writing.update(session, key, flavor, set_, given.pop("unset"), subjects.details(given))
+    writing.update(session, key, flavor, set_, values.pop("unset"), subjects.details(values))
 
 
 def _flavor_option(*more: str, **settings: Any) -> subjects.Decorator:
@@ -78,14 +78,14 @@ def component() -> None:
 @_setting_options
 @subjects.details_options
 @click.pass_obj
-def register(session: Session, /, name: str, type_: str, flavor: str, set_: tuple[str, ...], **given: Any) -> None:
+def register(session: Session, /, name: str, type_: str, flavor: str, set_: tuple[str, ...], **values: Any) -> None:
     """Register a component.
 
     A value takes the type that the flavor's schema gives the field; a.b=1 reaches into an object. A field that holds a
     secret takes a reference: {{secret.key}} or ${env:NAME}.
     """
-    given.pop("unset")
-    _register(session, Key("component", type_, name), flavor, set_, given)
+    values.pop("unset")
+    _register(session, Key("component", type_, name), flavor, set_, values)
 
 
 @component.command(examples=["zenprofile component update s3-prod --set path=s3://other --unset client_kwargs"])
@@ -96,9 +96,9 @@ def register(session: Session, /, name: str, type_: str, flavor: str, set_: tupl
 @subjects.details_options
 @subjects.unset_label_option
 @click.pass_obj
-def update(session: Session, /, name: str, type_: str, flavor: str, set_: tuple[str, ...], **given: Any) -> None:
+def update(session: Session, /, name: str, type_: str, flavor: str, set_: tuple[str, ...], **values: Any) -> None:
     """Change a component; what is not named stays, comments in its file included."""
-    _update(session, _SUBJECT.find(session.store().snapshot(), name, type_), flavor, set_, given)
+    _update(session, _SUBJECT.find(session.store().snapshot(), name, type_), flavor, set_, values)
 
 
 v.add(
@@ -166,7 +166,7 @@ def _split(words: Iterable[str], *, values: bool = True) -> tuple[list[str], lis
     return names, options
 
 
-def _one(names: list[str], *, optional: bool = False) -> str:
+def _single_name(names: list[str], *, optional: bool = False) -> str:
     if len(names) > 1 or (not names and not optional):
         raise UsageError("one NAME is expected", hint="settings are given as --KEY=VALUE")
     return names[0] if names else ""
@@ -176,11 +176,11 @@ def _refuse_shadowed(session: Session, context: click.Context, key: Key, flavor:
     """Refuse an option of ours that the flavor has as a setting too: which one is meant nobody knows."""
     from zenprofile.usecases import components
 
-    given = _given(context)
-    if not given:
+    values = _given_options(context)
+    if not values:
         return
     field = components.fields(session.store().snapshot(), key.type, flavor)
-    for name in given:
+    for name in values:
         if field((name,)) is not None:
             message = f"--{name} is an option of zenprofile, and a setting of {key.type} flavor '{flavor}'"
             raise UsageError(
@@ -188,11 +188,11 @@ def _refuse_shadowed(session: Session, context: click.Context, key: Key, flavor:
             )
 
 
-def _given(context: click.Context) -> list[str]:
+def _given_options(context: click.Context) -> list[str]:
     """List the options of a command that were given on its part of the command line, as they are spelt in full."""
     line = ParameterSource.COMMANDLINE
-    given = [p for p in context.command.params if p.name and context.get_parameter_source(p.name) == line]
-    return [flag[2:] for p in given if p.name != "flavor" for flag in p.opts if flag.startswith("--")]
+    values = [p for p in context.command.params if p.name and context.get_parameter_source(p.name) == line]
+    return [flag[2:] for p in values if p.name != "flavor" for flag in p.opts if flag.startswith("--")]
 
 
 def _typed_register(subject: Subject, settings: str) -> Command:
@@ -203,14 +203,14 @@ def _typed_register(subject: Subject, settings: str) -> Command:
     @subjects.details_options
     @click.pass_context
     def register_(
-        context: click.Context, /, words: tuple[str, ...], flavor: str, set_: tuple[str, ...], **given: Any
+        context: click.Context, /, words: tuple[str, ...], flavor: str, set_: tuple[str, ...], **values: Any
     ) -> None:
         session = context.ensure_object(Session)
         names, options = _split(words)
-        key = Key("component", subject.type, _one(names))
+        key = Key("component", subject.type, _single_name(names))
         _refuse_shadowed(session, context, key, flavor)
-        given.pop("unset")
-        _register(session, key, flavor, (*options, *set_), given)
+        values.pop("unset")
+        _register(session, key, flavor, (*options, *set_), values)
 
     register_.help = f"Register a {subject.noun}; every other --KEY=VALUE is a setting."
     return register_
@@ -225,13 +225,13 @@ def _typed_update(subject: Subject, settings: str) -> Command:
     @subjects.details_options
     @subjects.unset_label_option
     @click.pass_context
-    def update_(context: click.Context, /, words: tuple[str, ...], set_: tuple[str, ...], **given: Any) -> None:
+    def update_(context: click.Context, /, words: tuple[str, ...], set_: tuple[str, ...], **values: Any) -> None:
         session = context.ensure_object(Session)
         names, options = _split(words)
         snapshot = session.store().snapshot()
-        key = _key(session, snapshot, subject, _one(names, optional=True))
+        key = _key(session, snapshot, subject, _single_name(names, optional=True))
         _refuse_shadowed(session, context, key, str(lookup.read(snapshot, key).data.get("flavor", "")))
-        _update(session, key, "", (*options, *set_), given)
+        _update(session, key, "", (*options, *set_), values)
 
     update_.help = f"Change a {subject.noun}, without NAME the active stack's; every other --KEY=VALUE is a setting."
     return update_
@@ -246,7 +246,7 @@ def _remove_attribute(subject: Subject) -> Command:
     @click.pass_obj
     def remove_attribute(session: Session, words: tuple[str, ...], message: str) -> None:
         names, options = _split(words, values=False)
-        key = subject.find(session.store().snapshot(), _one(names))
+        key = subject.find(session.store().snapshot(), _single_name(names))
         if not options:
             raise UsageError("no attribute is named", hint="name it as --KEY")
         _update(session, key, "", (), {"unset": options, "message": message})
@@ -264,7 +264,7 @@ def _typed_describe(subject: Subject) -> Command:
         snapshot = session.store().snapshot(at)
         keys = [_key_at(session, snapshot, at, subject, name) for name in names or ("",)]
         showing.describe_entities(
-            session, snapshot, keys, at, lambda key, data: showing.described(snapshot, key, data, subject.noun)
+            session, snapshot, keys, at, lambda key, data: showing.format_entity(snapshot, key, data, subject.noun)
         )
 
     describe.help = f"Show a {subject.noun}; without NAME the active stack's."
@@ -295,4 +295,4 @@ def _key(session: Session, snapshot: Snapshot, subject: Subject, name: str) -> K
     from zenprofile.usecases import components
 
     stack = reading.active_stack(session, snapshot)
-    return Key("component", subject.type, components.of_stack(stack, subject.type))
+    return Key("component", subject.type, components.component_of_stack(stack, subject.type))

@@ -5,7 +5,7 @@ from typing import Any
 from zenprofile.cli import output
 
 
-def in_words(row: dict[str, Any], *, when: bool = False) -> str:
+def format_conflict(row: dict[str, Any], *, when: bool = False) -> str:
     """Return a conflict as lines for people: what it is, and each side's value.
 
     Args:

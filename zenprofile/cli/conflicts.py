@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zenprofile.cli.conflict_words import in_words
+from zenprofile.cli.conflict_words import format_conflict
+from zenprofile.cli.interactive_resolve import resolve_interactively
 from zenprofile.cli.options import command
-from zenprofile.cli.resolving import edited, told
+from zenprofile.cli.remote_commands import side_of
+from zenprofile.cli.resolving import edit_document, report_resolved
 from zenprofile.cli.session import Session
-from zenprofile.cli.standing import side_of
-from zenprofile.cli.walk import walk
 from zenprofile.store.sharing import Sharing, Typed
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def conflicts(session: Session) -> None:
     if side is None:
         return
     rows = sharing.conflicts(side, who=True)
-    session.show(rows, lambda: "\n".join(map(in_words, rows)) or "There are no conflicts.")
+    session.show(rows, lambda: "\n".join(map(format_conflict, rows)) or "There are no conflicts.")
 
 
 @command(
@@ -57,16 +57,16 @@ def resolve(
     """
     choices = {"ours": ours, "theirs": theirs, "edit": edit, "reopen": reopen}
     choice = _one_of([name for name, given in choices.items() if given])
-    _must_fit(entity, choice, field, all_=all_)
+    _check_arguments(entity, choice, field, all_=all_)
     side = side_of(session)
     if side is None:
         return
     if not choice:
-        walk(session, side, entity, field)
+        resolve_interactively(session, side, entity, field)
     elif all_:
         from zenprofile.usecases import sharing
 
-        told(session, *sharing.resolve_all(side, "ours" if ours else "theirs"))
+        report_resolved(session, *sharing.resolve_all(side, "ours" if ours else "theirs"))
     else:
         _resolve(session, side, entity, field, choice)
 
@@ -77,7 +77,7 @@ def _one_of(given: list[str]) -> str:
     return given[0] if given else ""
 
 
-def _must_fit(entity: str, choice: str, field: str, *, all_: bool) -> None:
+def _check_arguments(entity: str, choice: str, field: str, *, all_: bool) -> None:
     if all_ and (choice not in ("ours", "theirs") or entity or field):
         raise click.UsageError("--all takes one of --ours and --theirs, and neither ENTITY nor --field.")
     if choice and not all_ and not entity:
@@ -89,14 +89,16 @@ def _must_fit(entity: str, choice: str, field: str, *, all_: bool) -> None:
 def _resolve(session: Session, side: Sharing, entity: str, field: str, choice: str) -> None:
     from zenprofile.usecases import lookup, sharing
 
-    open_ = side.open()
+    open_ = side.open_conflicts()
     open_keys = [c.key for c in (*open_.conflicts, *open_.elsewhere)]
-    key = lookup.of_conflict([*open_keys, *(key for key, _ in open_.settled)], entity)
+    key = lookup.find_conflict([*open_keys, *(key for key, _ in open_.settled)], entity)
     if choice == "reopen":
         left, _ = sharing.resolve(side, key, field, None)
-        session.say(f"Open again; {left} to settle: see 'zenprofile conflicts'.")
+        session.echo(f"Open again; {left} to settle: see 'zenprofile conflicts'.")
         if session.format != "table":
             session.show({"left": left, "changes": []}, str)
         return
-    made: Choice | Typed = edited(side, key) if choice == "edit" else "ours" if choice == "ours" else "theirs"
-    told(session, *sharing.resolve(side, key, field, made))
+    resolution: Choice | Typed = (
+        edit_document(side, key) if choice == "edit" else "ours" if choice == "ours" else "theirs"
+    )
+    report_resolved(session, *sharing.resolve(side, key, field, resolution))

@@ -41,28 +41,28 @@ def copy(session: Session, source: str, destination: str, dry: bool, merge: bool
     if merge and mirror:
         raise UsageError("--merge and --mirror exclude each other", hint="choose one")
     choice = copying.MERGE if merge else copying.MIRROR if mirror else ""
-    places = [copying.place(session.profiles, text, session.timeout) for text in (source, destination)]
+    places = [copying.find_address(session.profiles, text, session.timeout) for text in (source, destination)]
     start, target = (place.warning(lambda line: session.warn_all([line])) for place in places)
     store = start.open()
     try:
         session.hint(f"Copying from {output.safe_text(store.url)}...")
-        done = copying.copy(store, target, choice, dry=dry, message=message, progress=session.progress)
-        if done.changes and isinstance(store, Foreign):
+        result = copying.copy(store, target, choice, dry=dry, message=message, progress=session.progress)
+        if result.changes and isinstance(store, Foreign):
             session.warn_all(store.notes())
     finally:
         store.close()
-    data = [as_json(changed) for changed in done.changes]
+    data = [as_json(changed) for changed in result.changes]
     if dry:
-        session.show(data, lambda: showing.differences(done.changes))
+        session.show(data, lambda: showing.differences(result.changes))
         return
-    session.show(data, lambda: _told(done))
+    session.show(data, lambda: _summary(result))
 
 
-def _told(done: "Copied") -> str:
-    if done.begun:
-        return f"Copied {done.documents} documents to a new profile."
-    if not done.changes:
+def _summary(result: "Copied") -> str:
+    if result.begun:
+        return f"Copied {result.documents} documents to a new profile."
+    if not result.changes:
         return "Nothing to change."
-    gone = sum(changed.action == "removed" for changed in done.changes)
+    gone = sum(changed.action == "removed" for changed in result.changes)
     deleted = f", deleted {gone}" if gone else ""
-    return f"Copied {len(done.changes) - gone} of {done.documents} documents{deleted}; the others were there."
+    return f"Copied {len(result.changes) - gone} of {result.documents} documents{deleted}; the others were there."

@@ -1,4 +1,4 @@
-"""An exception that is nobody's message: a bug, or the disk. Its traceback is kept in a file and named."""
+"""Unexpected exceptions (a bug, a full disk): the traceback is saved to a file, which the error names."""
 
 import os
 import re
@@ -27,12 +27,12 @@ def unexpected(error: BaseException) -> ZenprofileError:
     if isinstance(error, OSError) and error.errno:
         place = f": {error.filename}" if error.filename else ""
         return StoreBroken(f"{os.strerror(error.errno)}{place}", hint="check the disk's space and the permissions")
-    told = f"{type(error).__name__}, which is a mistake in zenprofile"
+    text = f"{type(error).__name__}, which is a mistake in zenprofile"
     try:
         saved = _save(redacted("".join(traceback.format_exception(error))))
     except OSError as failed:
-        return Crash(told, hint=f"the traceback could not be saved ({failed.strerror})")
-    return Crash(told, hint=f"please report it with {saved}")
+        return Crash(text, hint=f"the traceback could not be saved ({failed.strerror})")
+    return Crash(text, hint=f"please report it with {saved}")
 
 
 def redacted(text: str) -> str:

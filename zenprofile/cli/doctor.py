@@ -18,11 +18,11 @@ def doctor(session: Session) -> int:
     """
     from zenprofile.githooks import doctor as usecase
 
-    findings = usecase.look(session.store(), session.profile, str(session.profiles.folder), session.timeout)
+    findings = usecase.run_checks(session.store(), session.profile, str(session.profiles.folder), session.timeout)
     rows = []
     for finding in findings:
         rows.append(finding._asdict())
-        session.say(_line(finding))
+        session.echo(_line(finding))
     if session.format != "table":
         session.show(rows, str)
     return 0 if all(row["ok"] for row in rows) else 1

@@ -2,7 +2,7 @@
 
 import click
 
-from zenprofile.cli import judging, output, reports
+from zenprofile.cli import output, reports, validation
 from zenprofile.cli.options import Group, command, message_option
 from zenprofile.cli.session import Session
 from zenprofile.errors import Problem
@@ -40,7 +40,7 @@ def validate(session: Session, paths: tuple[str, ...], rev: str | None, staged: 
     """
     if staged and rev:
         raise click.UsageError("Choose one of --rev and --staged.")
-    return judging.validate(session, paths, rev, form, staged=staged)
+    return validation.validate(session, paths, rev, form, staged=staged)
 
 
 @command(examples=["zenprofile fmt", "zenprofile fmt --check", "zenprofile fmt stacks/prod.yaml"])
@@ -53,22 +53,22 @@ def fmt(session: Session, paths: tuple[str, ...], check: bool, message: str) -> 
 
     A document whose keys are in order keeps every byte. Prints the files that changed (or would).
     """
-    from zenprofile.cli.showing import refuse
+    from zenprofile.cli.showing import fail_with_problems
 
     files: list[str] = []
     problems: list[Problem] = []
     number = 0
-    for each in judging.judged(session, paths):
-        done = documents.fmt(each.store, each.below, dry=check, message=message)
-        files += [each.place + file for file in done.files]
-        problems += [each.placed(problem) for problem in done.problems]
+    for each in validation.open_profiles(session, paths):
+        result = documents.fmt(each.store, each.below, dry=check, message=message)
+        files += [each.place + file for file in result.files]
+        problems += [each.locate(problem) for problem in result.problems]
         count = documents.count(each.store.snapshot(), each.below)
         number += count
-        session.hint(each.told(count))
+        session.hint(each.summary(count))
     if files or session.format != "table":
         session.show(_files(files), lambda: "\n".join(map(output.safe_text, files)))
-    refuse(session, problems)
-    return 1 if (check and files) or judging.nothing(session, number, paths) else 0
+    fail_with_problems(session, problems)
+    return 1 if (check and files) or validation.report_nothing_found(session, number, paths) else 0
 
 
 def _files(files: list[str]) -> list[dict[str, str]]:

@@ -26,7 +26,7 @@ def report(error: BaseException, session: "Session | None", arguments: list[str]
     except OSError:  # stderr cannot be written either
         return 1
     finally:
-        _finish_quietly()
+        _silence_final_flush()
 
 
 def _status(error: BaseException, session: "Session | None", arguments: list[str]) -> int:
@@ -38,15 +38,15 @@ def _status(error: BaseException, session: "Session | None", arguments: list[str
         return 1
     failure = _as_ours(error)
     if session is not None and not failure.elsewhere:
-        failure.file = session.lead(failure.file)
-        failure.problems = tuple(map(session.placed, failure.problems))
+        failure.file = session.relative_path(failure.file)
+        failure.problems = tuple(map(session.locate, failure.problems))
     asked = session is not None and session.format == "json"
     wants_json = asked or (isinstance(error, click.UsageError) and _wants_json(arguments))
-    output.aside(_in_json(failure) if wants_json else line_of(failure))
+    output.print_stderr(_as_json(failure) if wants_json else line_of(failure))
     return failure.exit_status
 
 
-def _finish_quietly() -> None:
+def _silence_final_flush() -> None:
     """Let the interpreter's own flush of stdout at the end meet no broken pipe, no full disk."""
     try:
         sys.stdout.flush()
@@ -62,18 +62,18 @@ def _as_ours(error: BaseException) -> ZenprofileError:
     if isinstance(error, click.ClickException):
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "zenprofile"
         message = " ".join(error.format_message().split())  # choices stand on lines of their own
-        return UsageError(message.rstrip("."), hint=_way_out(error) or f"see '{command} --help'")
+        return UsageError(message.rstrip("."), hint=_hint(error) or f"see '{command} --help'")
     from zenprofile.cli.crash import unexpected
 
     return unexpected(error)
 
 
-def _way_out(error: Exception) -> str:
+def _hint(error: Exception) -> str:
     import click
 
-    from zenprofile.cli import habits
+    from zenprofile.cli import foreign_commands
 
-    return habits.of_usage(error) if isinstance(error, click.UsageError) else ""
+    return foreign_commands.hint_for_usage(error) if isinstance(error, click.UsageError) else ""
 
 
 def line_of(error: ZenprofileError) -> str:
@@ -83,7 +83,7 @@ def line_of(error: ZenprofileError) -> str:
     return f"{output.coloured('Error:', output.RED, sys.stderr)} {output.safe_text(f'{place}{error.message}{hint}')}"
 
 
-def _in_json(error: ZenprofileError) -> str:
+def _as_json(error: ZenprofileError) -> str:
     data: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
     if error.file:
         data["file"] = error.file

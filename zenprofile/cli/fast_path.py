@@ -9,7 +9,7 @@ from typing import Any
 from zenprofile import __version__
 from zenprofile.cli import output
 from zenprofile.cli.session import Session
-from zenprofile.machine.active import as_json, lacks_stack, stack_gone
+from zenprofile.machine.active import as_json, lacks_stack, missing_stack_message
 from zenprofile.machine.profiles import Profile
 
 _OF_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
@@ -25,7 +25,7 @@ _COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 def version(session: Session) -> None:
     """Print the version."""
-    session.say(f"zenprofile {__version__}")
+    session.echo(f"zenprofile {__version__}")
 
 
 def get(session: Session) -> None:
@@ -36,7 +36,7 @@ def get(session: Session) -> None:
 
 def list_(session: Session) -> None:
     """Print this machine's profiles; those that are invalid are named on stderr too."""
-    session.bear_broken_root()
+    session.tolerate_broken_root()
     session.announce(about_profiles=True)
     profiles = sorted(session.profiles.state().profiles.values())
     if session.active.profile is not None and session.active.is_checkout:
@@ -47,14 +47,14 @@ def list_(session: Session) -> None:
         if profile.problem:
             session.warn_all([f"the profile '{profile.name}' is invalid: {profile.problem}"])
         elif lacks_stack(profile, row["active_stack"]):
-            session.warn_all([f"profile '{profile.name}': {stack_gone(row['active_stack'])}"])
+            session.warn_all([f"profile '{profile.name}': {missing_stack_message(row['active_stack'])}"])
 
 
 def describe(session: Session, name: str = "") -> None:
     """Print a profile ("": the active one), and warn of what in it is gone."""
     from zenprofile.usecases import profiles as usecase
 
-    session.bear_broken_root()
+    session.tolerate_broken_root()
     session.announce(about_profiles=True)
     active = session.active
     named_so = active.is_checkout and name == active.name and name not in session.profiles.names()
@@ -62,7 +62,7 @@ def describe(session: Session, name: str = "") -> None:
     data = as_json(profile, active)
     session.show(data, lambda: _properties(data, profile))
     store = session.open(profile)
-    session.warn_all(usecase.gone(store.snapshot(), data["active_stack"], data["active_user"]))
+    session.warn_all(usecase.missing_names(store.snapshot(), data["active_stack"], data["active_user"]))
 
 
 def _properties(data: dict[str, Any], profile: Profile) -> str:
@@ -72,27 +72,27 @@ def _properties(data: dict[str, Any], profile: Profile) -> str:
 
 
 def _status(session: Session) -> int:
-    from zenprofile.cli import standing
+    from zenprofile.cli import remote_commands
 
-    return standing.status(session)
+    return remote_commands.status(session)
 
 
 def _pull(session: Session) -> None:
-    from zenprofile.cli import standing
+    from zenprofile.cli import remote_commands
 
-    standing.pull(session)
+    remote_commands.pull(session)
 
 
 def _push(session: Session) -> None:
-    from zenprofile.cli import standing
+    from zenprofile.cli import remote_commands
 
-    standing.push(session)
+    remote_commands.push(session)
 
 
 def _validate(session: Session) -> int:
-    from zenprofile.cli import judging
+    from zenprofile.cli import validation
 
-    return judging.validate(session)
+    return validation.validate(session)
 
 
 def _list_stacks(session: Session) -> None:
@@ -149,7 +149,7 @@ Answer = Callable[..., int | None]
 
 # A word is what it is; these stand for what a person names.
 _NAME, _TYPE, _NUMBER, _SETTING = "NAME", "TYPE", "NUMBER", "KEY=VALUE"
-QUICK: dict[tuple[str, ...], Answer] = {
+COMMANDS: dict[tuple[str, ...], Answer] = {
     ("--version",): version,
     ("get",): get,
     ("list",): list_,
@@ -181,16 +181,16 @@ def find(words: Sequence[str]) -> Callable[[Session], int] | None:
     profile, plain = _without_profile(words)
     bare = plain[:-2] if plain[-2:] == ["-o", "json"] and len(plain) > 2 else plain
     format_ = "table" if bare is plain else "json"
-    for shape, answer in QUICK.items():
-        if len(shape) == len(bare) and all(map(_fits, shape, bare)):
-            given = [word for word, what in zip(bare, shape, strict=True) if what in {_NAME, _TYPE, _NUMBER}]
+    for shape, answer in COMMANDS.items():
+        if len(shape) == len(bare) and all(map(_matches, shape, bare)):
+            given = [word for word, expected in zip(bare, shape, strict=True) if expected in {_NAME, _TYPE, _NUMBER}]
             return lambda session: _run(session, answer, given, format_, profile)
     return _find_write(bare, format_, profile)
 
 
 def _find_write(words: Sequence[str], format_: str, profile: str) -> Callable[[Session], int] | None:
     answer, needed = _WRITES.get(tuple(words[:2]), (None, frozenset()))
-    if answer is None or len(words) < 3 or not _fits(_NAME, words[2]):
+    if answer is None or len(words) < 3 or not _matches(_NAME, words[2]):
         return None
     options = _options(words[3:], needed)
     if options is None:
@@ -202,7 +202,9 @@ def _options(words: Sequence[str], needed: frozenset[str]) -> list[str] | None:
     """Return type, flavor ("" for none) and settings of a write; None where the option parser has to read them."""
     pairs = list(zip(words[::2], words[1::2], strict=False))
     given = [option for option, _ in pairs if option != "--set"]
-    plain = not len(words) % 2 and all(option in _OPTIONS and _fits(_OPTIONS[option], value) for option, value in pairs)
+    plain = not len(words) % 2 and all(
+        option in _OPTIONS and _matches(_OPTIONS[option], value) for option, value in pairs
+    )
     if not plain or len(given) > len(set(given)) or not needed <= set(given):
         return None
     values = dict(pairs)
@@ -216,23 +218,23 @@ def _options(words: Sequence[str], needed: frozenset[str]) -> list[str] | None:
 def _without_profile(words: Sequence[str]) -> tuple[str, Sequence[str]]:
     """Part a command line into the profile that ``--profile`` names at its start or end ("": none), and the rest."""
     for option, rest in ((words[:2], words[2:]), (words[-2:], words[:-2])):
-        if option[:1] == ["--profile"] and len(option) == 2 and rest and _fits(_NAME, option[1]):
+        if option[:1] == ["--profile"] and len(option) == 2 and rest and _matches(_NAME, option[1]):
             return option[1], rest
     return "", words
 
 
-def _fits(what: str, word: str) -> bool:
-    if what == _NUMBER:
+def _matches(expected: str, word: str) -> bool:
+    if expected == _NUMBER:
         return word.isascii() and word.isdigit() and len(word) < 9
-    if what == _TYPE:
+    if expected == _TYPE:
         from zenprofile.core.entity import COMPONENT_TYPES
 
         return word in COMPONENT_TYPES
-    if what == _NAME:
+    if expected == _NAME:
         return word.isascii() and word[:1].isalnum() and not word.strip(_OF_NAMES)
-    if what == _SETTING:
+    if expected == _SETTING:
         return "=" in word and not word.startswith("-")
-    return word == what
+    return word == expected
 
 
 def _run(

@@ -9,7 +9,7 @@ from zenprofile.cli import verbs as v
 from zenprofile.cli.options import Command, Group, at_option, command, message_option
 from zenprofile.cli.session import Session
 from zenprofile.cli.subject import Subject
-from zenprofile.cli.zenml import python_option, reach
+from zenprofile.cli.zenml import python_option, zenml_connection
 from zenprofile.core.entity import Data, Key
 
 _SUBJECT = Subject("flavor", "flavor", "lakefs --type artifact_store")
@@ -24,14 +24,14 @@ def flavor() -> None:
     """Flavors: they give the configuration of components its schema."""
 
 
-def _register(session: Session, key: Key, schema_file: str | None, source: str, given: dict[str, Any]) -> None:
+def _register(session: Session, key: Key, schema_file: str | None, source: str, values: dict[str, Any]) -> None:
     from zenprofile.usecases import flavors
 
     schema = None if schema_file is None else flavors.read_schema(schema_file)
-    recorded = flavors.register(session.store(), key, schema, source, subjects.details(given))
+    recorded = flavors.register(session.store(), key, schema, source, subjects.details(values))
     if schema is None:
         session.warn("without a schema nothing in the configuration of its components is checked")
-    showing.written(session, recorded, key, "Registered")
+    showing.report_written(session, recorded, key, "Registered")
 
 
 @flavor.command(examples=["zenprofile flavor register lakefs --type artifact_store --schema lakefs.json"])
@@ -41,27 +41,27 @@ def _register(session: Session, key: Key, schema_file: str | None, source: str, 
 @_SOURCE
 @subjects.details_options
 @click.pass_obj
-def register(session: Session, /, name: str, type_: str, schema_file: str | None, source: str, **given: Any) -> None:
+def register(session: Session, /, name: str, type_: str, schema_file: str | None, source: str, **values: Any) -> None:
     """Register a flavor with the JSON Schema of its components' configuration."""
-    _register(session, Key("flavor", type_, name), schema_file, source, given)
+    _register(session, Key("flavor", type_, name), schema_file, source, values)
 
 
-def _list(session: Session, subject: Subject, type_: str, at: str | None, given: dict[str, Any]) -> None:
+def _list(session: Session, subject: Subject, type_: str, at: str | None, values: dict[str, Any]) -> None:
     """Print the flavors that the profile registers, and those that ship; then what is invalid."""
     from zenprofile.usecases import flavors
 
     snapshot = session.store().snapshot(at)
-    wanted = showing.followed(session, subject, snapshot, at, subjects.selection(given))
+    wanted = showing.follow_selection(session, subject, snapshot, at, subjects.selection(values))
     loaded = snapshot.load("flavor", type_)
-    registered = [entity for entity in loaded.entities if wanted.takes(entity)]
-    ships = [entity for entity in flavors.shipped(type_) if wanted.takes(entity)]
+    registered = [entity for entity in loaded.entities if wanted.matches(entity)]
+    ships = [entity for entity in flavors.shipped(type_) if wanted.matches(entity)]
 
     def rows() -> list[Data]:
-        own = [{**showing.shown(session, entity, at), "registered": True} for entity in registered]
+        own = [{**showing.as_json(session, entity, at), "registered": True} for entity in registered]
         return own + [{"kind": "flavor", **entity.data, "revision": "", "registered": False} for entity in ships]
 
     showing.show_list(session, snapshot, [*registered, *ships], rows, _table)
-    showing.refuse(session, loaded.problems)
+    showing.fail_with_problems(session, loaded.problems)
 
 
 def _table(rows: list[Data]) -> str:
@@ -78,12 +78,12 @@ def _table(rows: list[Data]) -> str:
 @subjects.type_option(_SUBJECT)
 @at_option
 @click.pass_obj
-def list_(session: Session, /, type_: str, at: str | None, **given: Any) -> None:
+def list_(session: Session, /, type_: str, at: str | None, **values: Any) -> None:
     """List the flavors that the profile registers and those that ship, or those that a glob or a label selects.
 
     -o name prints names that other commands take, -o wide also labels, description and what uses each.
     """
-    _list(session, _SUBJECT, type_, at, given)
+    _list(session, _SUBJECT, type_, at, values)
 
 
 @flavor.command(examples=["zenprofile flavor describe s3 --type artifact_store -o json"])
@@ -139,8 +139,8 @@ def import_(session: Session, names: tuple[str, ...], type_: str, from_zenml: bo
     from zenprofile.usecases import history, zenml
 
     chosen = tuple((type_, name) for name in names)
-    recorded = zenml.import_flavors(reach(session, python), session.store(), chosen, message)
-    lines = [f"{showing.DONE[changed.action]} {showing.named(changed.key)}." for changed in recorded.changes]
+    recorded = zenml.import_flavors(zenml_connection(session, python), session.store(), chosen, message)
+    lines = [f"{showing.DONE[changed.action]} {showing.display_name(changed.key)}." for changed in recorded.changes]
     data = history.as_json(recorded) if recorded.changes else {}
     session.show(data, lambda: "\n".join(map(output.safe_text, lines or ["Nothing to register."])))
 
@@ -166,8 +166,8 @@ def _typed_list(subject: Subject) -> Command:
     @subjects.selection_options(of_type)
     @at_option
     @click.pass_obj
-    def list_flavors(session: Session, /, at: str | None, **given: Any) -> None:
-        _list(session, of_type, subject.type, at, given)
+    def list_flavors(session: Session, /, at: str | None, **values: Any) -> None:
+        _list(session, of_type, subject.type, at, values)
 
     list_flavors.help = f"List the flavors of the {subject.noun}, or those that a glob or a label selects."
     return list_flavors
@@ -180,8 +180,8 @@ def _typed_register(subject: Subject) -> Command:
     @_SOURCE
     @subjects.details_options
     @click.pass_obj
-    def register_flavor(session: Session, /, name: str, schema_file: str | None, source: str, **given: Any) -> None:
-        _register(session, Key("flavor", subject.type, name), schema_file, source, given)
+    def register_flavor(session: Session, /, name: str, schema_file: str | None, source: str, **values: Any) -> None:
+        _register(session, Key("flavor", subject.type, name), schema_file, source, values)
 
     register_flavor.help = f"Register a flavor of the {subject.noun}."
     return register_flavor

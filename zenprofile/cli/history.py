@@ -46,11 +46,11 @@ def commit(session: Session, message: str) -> None:
 @click.option("--until", default="", metavar="DATE", help="Only until then.")
 @click.option("--author", default="", metavar="NAME", help="Only by those whose name has this in it.")
 @click.pass_obj
-def log(session: Session, /, entity: str, **given: Any) -> None:
+def log(session: Session, /, entity: str, **values: Any) -> None:
     """Show what was changed, newest first: in all, or of an entity, its earlier names included."""
     from zenprofile.usecases import history
 
-    reading.log(session, entity, history.LogFilter(**given))
+    reading.log(session, entity, history.LogFilter(**values))
 
 
 @command(examples=["zenprofile show", "zenprofile show HEAD~1", "zenprofile show 2026-11-24 -o json"])
@@ -64,7 +64,7 @@ def show(session: Session, rev: str) -> None:
     from zenprofile.usecases import history
 
     recorded = history.show(session.store(), rev)
-    session.show(history.as_json(recorded), lambda: _whole(recorded), paged=True)
+    session.show(history.as_json(recorded), lambda: _format_change(recorded), paged=True)
 
 
 @command(
@@ -102,14 +102,14 @@ def _compared(session: Session, words: tuple[str, ...], profile_to: str) -> "lis
 
     store = session.store()
     if profile_to:
-        there = session.open(session.named(profile_to)).snapshot()
+        there = session.open(session.find_profile(profile_to)).snapshot()
         wanted = {history.find(store, word, there) for word in words}
-        changes = history.differences(store.snapshot(), there)
+        changes = history.diff_snapshots(store.snapshot(), there)
         return [changed for changed in changes if not wanted or changed.key in wanted]
-    between = history.compared(store, words)
+    between = history.compare_entities(store, words)
     if between is not None:
         return between
-    span, keys = history.narrowed(store, words)
+    span, keys = history.split_span(store, words)
     return earlier_names.diff(store, span, keys) if keys else history.diff(store, span)
 
 
@@ -122,8 +122,8 @@ def blame(session: Session, entity: str) -> None:
     from zenprofile.usecases import lookup
 
     store = session.store()
-    lines = blames.blame(store, lookup.refer(store.snapshot(), entity))
-    session.show([line.as_json() for line in lines], lambda: _blamed(lines))
+    lines = blames.blame(store, lookup.resolve(store.snapshot(), entity))
+    session.show([line.as_json() for line in lines], lambda: _format_blame(lines))
 
 
 @command(
@@ -144,7 +144,7 @@ def restore(session: Session, entity: str, rev: str, message: str) -> None:
     from zenprofile.usecases import undo as taking_back
 
     key, recorded = taking_back.restore(session.store(), entity, rev, message)
-    _written(session, recorded, f"Nothing to restore: {key} is as it was then.")
+    _report_written(session, recorded, f"Nothing to restore: {key} is as it was then.")
 
 
 @command(examples=["zenprofile revert HEAD", "zenprofile revert 3f2a91c04b", 'zenprofile revert 12 -m "Too early"'])
@@ -159,7 +159,7 @@ def revert(session: Session, rev: str, message: str) -> None:
     from zenprofile.usecases import undo as taking_back
 
     recorded = taking_back.revert(session.store(), rev, _active(session), message)
-    _written(session, recorded, "Nothing to revert: all is as it was before that change.")
+    _report_written(session, recorded, "Nothing to revert: all is as it was before that change.")
 
 
 @command(examples=["zenprofile undo", "zenprofile undo && zenprofile undo"])
@@ -173,7 +173,7 @@ def undo(session: Session, message: str) -> None:
     """
     from zenprofile.usecases import undo as taking_back
 
-    _written(session, taking_back.undo(session.store(), _active(session), message), "Nothing to undo.")
+    _report_written(session, taking_back.undo(session.store(), _active(session), message), "Nothing to undo.")
 
 
 @command(examples=["zenprofile redo", "zenprofile undo && zenprofile redo"])
@@ -186,30 +186,30 @@ def redo(session: Session, message: str) -> None:
     """
     from zenprofile.usecases import undo as taking_back
 
-    _written(session, taking_back.redo(session.store(), _active(session), message), "Nothing to redo.")
+    _report_written(session, taking_back.redo(session.store(), _active(session), message), "Nothing to redo.")
 
 
 def _active(session: Session) -> set[str]:
     return {session.active_stack, session.profile.active_stack}
 
 
-def _written(session: Session, recorded: Recorded, nothing: str) -> None:
+def _report_written(session: Session, recorded: Recorded, nothing: str) -> None:
     """Tell what a command that takes back wrote, and let this machine's settings follow names that changed."""
-    from zenprofile.core.change import words
+    from zenprofile.core.change import summary
     from zenprofile.usecases import current, history
     from zenprofile.usecases.undo import renames
 
     for old, new in renames(recorded.changes).items():
-        current.follow(session.profiles, session.active, old, new)
+        current.follow_rename(session.profiles, session.active, old, new)
     if not recorded.changes:
         session.show({}, lambda: output.safe_text(nothing))
         return
     rev = f"[{recorded.rev[:_SHORT]}] " if recorded.rev else ""
-    lines = [f"{rev}{_first_line(recorded)}", *(f"  {words([changed])}" for changed in recorded.changes)]
+    lines = [f"{rev}{_first_line(recorded)}", *(f"  {summary([changed])}" for changed in recorded.changes)]
     session.show(history.as_json(recorded), lambda: "\n".join(map(output.safe_text, lines)))
 
 
-def _whole(recorded: Recorded) -> str:
+def _format_change(recorded: Recorded) -> str:
     head = [("who", recorded.who), ("when", output.local_time(recorded.when))]
     lines = [output.coloured(output.safe_text(f"change {recorded.rev}"), output.YELLOW, sys.stdout)]
     lines += [output.safe_text(f"{name:<7}{value}") for name, value in head]
@@ -217,7 +217,7 @@ def _whole(recorded: Recorded) -> str:
     return "\n".join([*lines, *(["", showing.differences(recorded.changes)] if recorded.changes else [])])
 
 
-def _blamed(lines: "Iterable[Line]") -> str:
+def _format_blame(lines: "Iterable[Line]") -> str:
     from zenprofile.core.paths import show as shown
 
     rows = [

@@ -52,10 +52,10 @@ def install(session: Session, server: str | None, dry: bool, force: bool, driver
     """
     repository, prefix = _repository(session, server)
     if driver:
-        done = usecase.install_driver(repository, prefix, dry=dry)
+        result = usecase.install_driver(repository, prefix, dry=dry)
     else:
-        done = usecase.install(repository, prefix, dry=dry, force=force)
-    _said(session, done, dry=dry, nothing="Nothing to do: the hooks are installed.")
+        result = usecase.install(repository, prefix, dry=dry, force=force)
+    _report(session, result, dry=dry, nothing="Nothing to do: the hooks are installed.")
 
 
 @hooks.command(examples=["zenprofile hooks uninstall"])
@@ -64,8 +64,8 @@ def install(session: Session, server: str | None, dry: bool, force: bool, driver
 @click.pass_obj
 def uninstall(session: Session, server: str | None, dry: bool) -> None:
     """Take the hooks and the merge driver away; what was there before comes back as it was."""
-    done = usecase.uninstall(_repository(session, server)[0], dry=dry)
-    _said(session, done, dry=dry, nothing="Nothing to do: no hooks of zenprofile's are installed.")
+    result = usecase.uninstall(_repository(session, server)[0], dry=dry)
+    _report(session, result, dry=dry, nothing="Nothing to do: no hooks of zenprofile's are installed.")
 
 
 @hooks.command(examples=["zenprofile hooks status", "zenprofile hooks status -o json"])
@@ -96,20 +96,20 @@ _WORDS = {
 }
 
 
-def _said(session: Session, done: usecase.InstallResult, *, dry: bool, nothing: str) -> None:
+def _report(session: Session, result: usecase.InstallResult, *, dry: bool, nothing: str) -> None:
     if session.format != "table":
-        session.show(usecase.as_json(done), str)
-    for step in done.steps:
+        session.show(usecase.as_json(result), str)
+    for step in result.steps:
         line = output.safe_text(f"{_WORDS[step.what]}: {step.file}")
         shown = f"\n{step.content}" if dry and step.content else ""
-        session.say(f"Would be {line[0].lower()}{line[1:]}{shown}" if dry else line)
-    for _, snippet in done.snippets:
-        session.say(snippet.rstrip("\n"))
-    for note in done.notes:
+        session.echo(f"Would be {line[0].lower()}{line[1:]}{shown}" if dry else line)
+    for _, snippet in result.snippets:
+        session.echo(snippet.rstrip("\n"))
+    for note in result.notes:
         session.note(output.safe_text(note))
-    if not done.steps and not done.snippets and not done.left:
-        session.say(nothing)
-    if done.left:
-        names = "; ".join(f"{hook.file}: {hook.detail}" for hook in done.left)
+    if not result.steps and not result.snippets and not result.left:
+        session.echo(nothing)
+    if result.left:
+        names = "; ".join(f"{hook.file}: {hook.detail}" for hook in result.left)
         hint = "call zenprofile from it ('zenprofile hook NAME \"$@\"'), or move it away and install again"
         raise ZenprofileError(f"left as they are: {names}", hint=hint)

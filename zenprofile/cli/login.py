@@ -20,9 +20,9 @@ def login(session: Session) -> None:
     from zenprofile.usecases import logins
 
     profile = session.profile
-    done = logins.login(session.profiles, profile, session.timeout, _token)
-    line = f"Logged in to {profile.store_url} as '{done.user}' ({done.role})."
-    session.show({"profile": profile.name, **done._asdict()}, lambda: output.safe_text(line))
+    result = logins.login(session.profiles, profile, session.timeout, _token)
+    line = f"Logged in to {profile.store_url} as '{result.user}' ({result.role})."
+    session.show({"profile": profile.name, **result._asdict()}, lambda: output.safe_text(line))
 
 
 def _token() -> str:

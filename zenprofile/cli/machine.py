@@ -40,9 +40,9 @@ def set_(session: Session, entity: str, settings: tuple[str, ...]) -> None:
     from zenprofile.usecases.assignments import parse
 
     snapshot = session.store().snapshot()
-    key = lookup.refer(snapshot, entity)
+    key = lookup.resolve(snapshot, entity)
     wanted = [parse(text) for text in settings]
-    made = overrides.put(session.profiles, session.profile, snapshot, key, wanted)
+    made = overrides.set_(session.profiles, session.profile, snapshot, key, wanted)
     _show(session, [row for row in overrides.rows(made) if (row["kind"], row["type"], row["name"]) == key])
 
 
@@ -77,7 +77,7 @@ def unset(session: Session, entity: str, keys: tuple[str, ...]) -> None:
     from zenprofile.usecases import overrides
     from zenprofile.usecases.assignments import parse_key
 
-    held = overrides.held(session.profile.overrides, entity)
+    held = overrides.find_key(session.profile.overrides, entity)
     wanted = [parse_key(key) for key in keys]
     _show(session, overrides.rows(overrides.unset(session.profiles, session.profile, held, wanted)))
 
@@ -103,12 +103,12 @@ def check(session: Session, at: str | None) -> int:
 
     own = {} if at else session.profile.overrides
     loaded = session.store().snapshot(at).load()
-    read_here = [Entity(e.key, overrides.laid(e, own)) for e in loaded.entities]
+    read_here = [Entity(e.key, overrides.with_overrides(e, own)) for e in loaded.entities]
     found = usecase.unresolved(read_here, os.environ)
     rows = [usecase.as_json(each) for each in found]
     if rows or session.format != "table":
         session.show(rows, lambda: _secrets(rows))
-    showing.refuse(session, loaded.problems)
+    showing.fail_with_problems(session, loaded.problems)
     return 1 if any(each.here for each in found) else 0
 
 
@@ -126,8 +126,8 @@ def allow(session: Session, entity: str, fingerprints: tuple[str, ...]) -> None:
     from zenprofile.usecases import secrets as usecase
 
     store = session.store()
-    key = lookup.refer(store.snapshot(), entity)
-    showing.written(session, usecase.allow(store, key, fingerprints), key, "Updated")
+    key = lookup.resolve(store.snapshot(), entity)
+    showing.report_written(session, usecase.allow(store, key, fingerprints), key, "Updated")
 
 
 def _secrets(rows: list[dict[str, str]]) -> str:

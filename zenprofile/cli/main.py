@@ -86,4 +86,4 @@ def _hook(arguments: list[str]) -> int:
     from zenprofile.cli import output
     from zenprofile.githooks import run as hooks
 
-    return hooks.run(arguments, lambda line: output.aside(output.safe_text(line)))
+    return hooks.run(arguments, lambda line: output.print_stderr(output.safe_text(line)))

@@ -11,20 +11,20 @@ from zenprofile.cli.session import Session
 
 CONTEXT = {"max_content_width": 100}
 OUTPUT_FLAGS = ("-o", "--output")
-# Commands whose lines mean another one where more follows than they take (`zenprofile.cli.habits`).
+# Commands whose lines mean another one where more follows than they take (`zenprofile.cli.foreign_commands`).
 _READ_AGAIN = frozenset({"get", "describe", "delete", "list", "profile", "log"})
 
 
-def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+def _set_common_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Keep a common option in the session; one that stands later wins."""
     session = context.ensure_object(Session)
     if value:
         setattr(session, {"profile": "chosen", "output": "format"}.get(str(parameter.name), str(parameter.name)), value)
     if value and parameter.name == "verbose":
-        _tell_of_git(context, session)
+        _print_git_commands(context, session)
 
 
-def _tell_of_git(context: click.Context, session: Session) -> None:
+def _print_git_commands(context: click.Context, session: Session) -> None:
     """Print each git command that ends, until the command itself does."""
     from zenprofile.git import runner
 
@@ -33,8 +33,8 @@ def _tell_of_git(context: click.Context, session: Session) -> None:
         context.find_root().call_on_close(lambda: runner.listeners.remove(session.debug))
 
 
-def _common(output_flags: Sequence[str], formats: Sequence[str]) -> list[click.Parameter]:
-    kept: dict[str, Any] = {"expose_value": False, "callback": _remember}
+def _common_options(output_flags: Sequence[str], formats: Sequence[str]) -> list[click.Parameter]:
+    kept: dict[str, Any] = {"expose_value": False, "callback": _set_common_option}
     return [
         click.Option(["--profile"], metavar="NAME", help="Use this profile.", shell_complete=profile_names, **kept),
         click.Option(list(output_flags), type=click.Choice(formats), help="Print as this.", **kept),
@@ -78,7 +78,7 @@ class _Common(click.Command):
         self.examples = tuple(examples)
         self._help: click.Option | None = None
         self.formats = formats
-        self.params = [*self.params, *_common(output_flags, self._accepted)]
+        self.params = [*self.params, *_common_options(output_flags, self._accepted)]
 
     @property
     def _accepted(self) -> Sequence[str]:
@@ -130,22 +130,22 @@ class Group(_Common, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that a word names; of a mistyped one say which was meant."""
         if not ctx.resilient_parsing and not args[0].startswith("-"):
-            args = self._as_meant(ctx, args)
+            args = self._translate(ctx, args)
         return super().resolve_command(ctx, args)
 
-    def _as_meant(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def _translate(self, ctx: click.Context, args: list[str]) -> list[str]:
         again = ctx.parent is None and len(args) > 1 and args[0] in _READ_AGAIN
         if not again and self.get_command(ctx, args[0]) is not None:
             return args
-        from zenprofile.cli import habits
+        from zenprofile.cli import foreign_commands
 
-        found = habits.read(ctx, args, self.list_commands(ctx))
+        found = foreign_commands.translate(ctx, args, self.list_commands(ctx))
         word = found[0]
         if self.get_command(ctx, word) is None:
             from zenprofile.core.suggestions import nearest
             from zenprofile.errors import UsageError
 
-            hint = habits.of_command(ctx, word) or nearest(word, self.list_commands(ctx))
+            hint = foreign_commands.hint_for_command(ctx, word) or nearest(word, self.list_commands(ctx))
             message = f"{ctx.command_path} has no command {word[:140]!r}"
             raise UsageError(message, hint=hint or f"see '{ctx.command_path} --help'")
         return found

@@ -273,12 +273,12 @@ def as_yaml(data: Any) -> str:
     return writer.dump(data).rstrip("\n")
 
 
-def result(text: str) -> None:
+def print_result(text: str) -> None:
     """Print a result to stdout."""
     _print(text, sys.stdout)
 
 
-def aside(text: str) -> None:
+def print_stderr(text: str) -> None:
     """Print a hint, a warning or progress to stderr."""
     _print(text, sys.stderr)
 

@@ -47,13 +47,13 @@ def _create_command(subject: Subject) -> Command:
     @members
     @subjects.details_options
     @click.pass_obj
-    def create(session: Session, /, name: str, users: tuple[str, ...] = (), **given: Any) -> None:
+    def create(session: Session, /, name: str, users: tuple[str, ...] = (), **values: Any) -> None:
         from zenprofile.usecases import entities
 
-        wanted = subjects.details(given)
+        wanted = subjects.details(values)
         data = {"name": name, **lists, **({"members": list(dict.fromkeys(users))} if users else {})}
-        recorded = entities.register(session.store(), subject.kind, wanted.of(data), wanted.message)
-        showing.written(session, recorded, Key(subject.kind, "", name), "Created")
+        recorded = entities.register(session.store(), subject.kind, wanted.applied_to(data), wanted.message)
+        showing.report_written(session, recorded, Key(subject.kind, "", name), "Created")
 
     create.help = f"Create a {subject.noun}."
     return create
@@ -78,14 +78,14 @@ def _user_options(function: Any) -> Any:
 @_user_options
 @subjects.details_options
 @click.pass_obj
-def create(session: Session, /, name: str, email: str | None, full_name: str | None, **given: Any) -> None:
+def create(session: Session, /, name: str, email: str | None, full_name: str | None, **values: Any) -> None:
     """Create a user."""
     from zenprofile.usecases import entities
 
-    wanted = subjects.details(given)
-    data = entities.optional(wanted.of({"name": name}), email=email or None, full_name=full_name or None)
+    wanted = subjects.details(values)
+    data = entities.optional(wanted.applied_to({"name": name}), email=email or None, full_name=full_name or None)
     recorded = entities.register(session.store(), "user", data, wanted.message)
-    showing.written(session, recorded, Key("user", "", name), "Created")
+    showing.report_written(session, recorded, Key("user", "", name), "Created")
 
 
 @user.command(examples=["zenprofile user update ada --email ada@example.org"])
@@ -94,15 +94,15 @@ def create(session: Session, /, name: str, email: str | None, full_name: str | N
 @subjects.details_options
 @subjects.unset_label_option
 @click.pass_obj
-def update(session: Session, /, name: str, email: str | None, full_name: str | None, **given: Any) -> None:
+def update(session: Session, /, name: str, email: str | None, full_name: str | None, **values: Any) -> None:
     """Change a user's address, name, description and labels."""
     from zenprofile.usecases import entities
 
     fields = {"email": email, "full_name": full_name}
     changed = {field: value or None for field, value in fields.items() if value is not None}
     key = _USER.find(session.store().snapshot(), name)
-    showing.written(
-        session, entities.describe(session.store(), key, subjects.details(given), **changed), key, "Updated"
+    showing.report_written(
+        session, entities.describe(session.store(), key, subjects.details(values), **changed), key, "Updated"
     )
 
 
@@ -139,7 +139,7 @@ def add_members(session: Session, name: str, users: tuple[str, ...], message: st
     """Add users to a team."""
     from zenprofile.usecases import people
 
-    showing.written(session, people.add(session.store(), name, users, message), Key("team", "", name), "Updated")
+    showing.report_written(session, people.add(session.store(), name, users, message), Key("team", "", name), "Updated")
 
 
 @team.command("remove", examples=["zenprofile team remove platform --user bob"])
@@ -151,7 +151,9 @@ def remove_members(session: Session, name: str, users: tuple[str, ...], message:
     """Take users out of a team."""
     from zenprofile.usecases import people
 
-    showing.written(session, people.remove(session.store(), name, users, message), Key("team", "", name), "Updated")
+    showing.report_written(
+        session, people.remove(session.store(), name, users, message), Key("team", "", name), "Updated"
+    )
 
 
 @click.group("role", cls=Group, examples=["zenprofile role assign maintainer --team platform --project recommender"])
@@ -166,11 +168,11 @@ def role() -> None:
 @_in_project
 @message_option
 @click.pass_obj
-def assign(session: Session, /, name: str, **given: Any) -> None:
+def assign(session: Session, /, name: str, **values: Any) -> None:
     """Assign a role to users and teams: in one project or, without one, in all."""
     from zenprofile.usecases import people
 
-    showing.written(session, people.assign(session.store(), name, **given), Key("role", "", name), "Updated")
+    showing.report_written(session, people.assign(session.store(), name, **values), Key("role", "", name), "Updated")
 
 
 @role.command(examples=["zenprofile role revoke maintainer --team platform --project recommender"])
@@ -180,11 +182,11 @@ def assign(session: Session, /, name: str, **given: Any) -> None:
 @_in_project
 @message_option
 @click.pass_obj
-def revoke(session: Session, /, name: str, **given: Any) -> None:
+def revoke(session: Session, /, name: str, **values: Any) -> None:
     """Take a role from users and teams, in the project that it was assigned for."""
     from zenprofile.usecases import people
 
-    showing.written(session, people.revoke(session.store(), name, **given), Key("role", "", name), "Updated")
+    showing.report_written(session, people.revoke(session.store(), name, **values), Key("role", "", name), "Updated")
 
 
 @role.group("assignment", examples=["zenprofile role assignment list"])
@@ -202,7 +204,7 @@ def list_assignments(session: Session, at: str | None) -> None:
     loaded = session.store().snapshot(at).load("role")
     rows = people.assignments(loaded.entities)
     session.show(rows, lambda: _assignments(rows))
-    showing.refuse(session, loaded.problems)
+    showing.fail_with_problems(session, loaded.problems)
 
 
 def _assignments(rows: list[Data]) -> str:

@@ -45,20 +45,20 @@ def create(
 
     if url is not None and not url.strip():
         raise click.UsageError("The URL is empty.")
-    session.bear_broken_root()
+    session.tolerate_broken_root()
     session.announce(about_profiles=True)
-    wish = usecase.Wish(name, url or "", store_type, user, force, new)
+    wish = usecase.CreateOptions(name, url or "", store_type, user, force, new)
     steps: list[str] = []  # told once they are done: of what is refused none is
-    made = usecase.create(session.profiles, wish, session.timeout, steps.append, session.progress)
+    created = usecase.create(session.profiles, wish, session.timeout, steps.append, session.progress)
     for step in steps:
-        session.say(step)
-    _said(session, f"Profile '{name}' successfully created.", made.profile)
-    session.warn_all(made.warnings)
-    if made.profile.path:
+        session.echo(step)
+    _report(session, f"Profile '{name}' successfully created.", created.profile)
+    session.warn_all(created.warnings)
+    if created.profile.path:
         session.hint(f"Hooks keep invalid documents out of its clone: zenprofile hooks install --profile {name}")
     if set_:
         session.warn_all(activation.make_active(session.profiles, session.active, name, False))
-        session.say(output.safe_text(f"Active profile changed to: '{name}'"))
+        session.echo(output.safe_text(f"Active profile changed to: '{name}'"))
 
 
 @command("set", examples=["zenprofile set team", "zenprofile set team --global"])
@@ -72,10 +72,10 @@ def set_(session: Session, name: str, everywhere: bool) -> None:
     """
     from zenprofile.usecases import activation
 
-    session.bear_broken_root()
+    session.tolerate_broken_root()
     session.announce(about_profiles=True)
     warnings = activation.make_active(session.profiles, session.active, name, everywhere)
-    _said(session, f"Active profile changed to: '{name}'", session.profiles.state().profiles.get(name))
+    _report(session, f"Active profile changed to: '{name}'", session.profiles.state().profiles.get(name))
     session.warn_all(warnings)
 
 
@@ -109,12 +109,12 @@ def rename(session: Session, name: str, new: str) -> None:
     """Give a profile another name; its store stays where it is."""
     from zenprofile.usecases import profiles as usecase
 
-    session.bear_broken_root()
+    session.tolerate_broken_root()
     session.announce(about_profiles=True)
     renamed = usecase.rename(session.profiles, name, new)
     if session.active.scope == "local" and session.active.name == name:
-        session.warn(f"{session.active.said_by} still names '{name}': 'zenprofile set {new}' changes it")
-    _said(session, f"Profile '{name}' renamed to '{new}'.", renamed)
+        session.warn(f"{session.active.named_by} still names '{name}': 'zenprofile set {new}' changes it")
+    _report(session, f"Profile '{name}' renamed to '{new}'.", renamed)
 
 
 @command(examples=["zenprofile delete team", "zenprofile delete team --force"])
@@ -128,10 +128,10 @@ def delete(session: Session, name: str, force: bool) -> None:
     """
     from zenprofile.usecases import removal
 
-    session.bear_broken_root()
+    session.tolerate_broken_root()
     session.announce(about_profiles=True)
     gone = removal.delete(session.profiles, session.active, name, force)
-    _said(session, f"Profile '{name}' deleted.", gone)
+    _report(session, f"Profile '{name}' deleted.", gone)
 
 
 @command(
@@ -150,14 +150,14 @@ def init(session: Session, store: str) -> None:
     from zenprofile.usecases import activation
 
     if not store:
-        session.bear_broken_root()
+        session.tolerate_broken_root()
         session.announce(about_profiles=True)
-    data = activation.mark(session.profiles, None if store else session.active, os.getcwd(), store, session.chosen)
+    data = activation.mark_root(session.profiles, None if store else session.active, os.getcwd(), store, session.chosen)
     line = f"Repository root marked by {data['file']}: '{data['profile']}', '{data['stack']}'."
     session.show(data, lambda: output.safe_text(line))
 
 
-def _said(session: Session, line: str, profile: Profile | None) -> None:
+def _report(session: Session, line: str, profile: Profile | None) -> None:
     """End a command that changed a profile (None: the active one): a line for people, the profile for programs."""
     try:
         active = find_active(session.profiles, session.chosen)

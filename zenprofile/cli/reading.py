@@ -75,12 +75,10 @@ def describe_stacks(session: Session, names: tuple[str, ...], at: str | None) ->
     snapshot = session.store().snapshot(at)
     finders = [STACK.finder(name) for name in names] or [lambda each: active_key(session, each)]
     keys = [showing.find_at(session, snapshot, at, finder) for finder in finders]
-    showing.describe_entities(
-        session, snapshot, keys, at, lambda _, data: _described_stack(session, snapshot, data, at)
-    )
+    showing.describe_entities(session, snapshot, keys, at, lambda _, data: _format_stack(session, snapshot, data, at))
 
 
-def _described_stack(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> str:
+def _format_stack(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> str:
     active = " (ACTIVE)" if data["name"] == session.active_stack else ""
     keys = component_keys(data)
     snapshot.prefetch(keys)
@@ -95,7 +93,7 @@ def settings(session: Session, snapshot: Snapshot, key: Key, at: str | None) -> 
     """Return a component's flavor and configuration as cells; what is wrong with it where it cannot be read."""
     try:
         entity = lookup.read(snapshot, key)
-        data = showing.fit_to_show(showing.shown(session, entity, at), lookup.problems(snapshot, entity))
+        data = showing.without_secrets(showing.as_json(session, entity, at), lookup.problems(snapshot, entity))
     except (NotFound, Invalid) as error:
         return "", f"({error.message})"
     return data.get("flavor", ""), ", ".join(showing.settings(data))
@@ -131,7 +129,7 @@ def describe(session: Session, subject: Subject, names: tuple[str, ...], type_: 
     snapshot = session.store().snapshot(at)
     keys = [showing.find_at(session, snapshot, at, subject.finder(name, type_)) for name in names]
     showing.describe_entities(
-        session, snapshot, keys, at, lambda key, data: showing.described(snapshot, key, data, subject.noun)
+        session, snapshot, keys, at, lambda key, data: showing.format_entity(snapshot, key, data, subject.noun)
     )
 
 

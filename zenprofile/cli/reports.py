@@ -18,14 +18,14 @@ def annotations(problems: Sequence[Problem]) -> str:
 def _annotation(problem: Problem) -> str:
     file, title = (_escaped(output.safe_text(text)).replace(":", "%3A").replace(",", "%2C") for text in problem[0::6])
     place = f"file={file},line={max(problem.line, 1)},col={max(problem.column, 1)},title={title}"
-    return f"::error {place}::{_escaped(output.safe_text(_words(problem)))}"
+    return f"::error {place}::{_escaped(output.safe_text(_describe(problem)))}"
 
 
 def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _words(problem: Problem) -> str:
+def _describe(problem: Problem) -> str:
     return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
 
 
@@ -37,7 +37,7 @@ def sarif(problems: Sequence[Problem]) -> str:
         {
             "ruleId": problem.code,
             "level": "error",
-            "message": {"text": _words(problem)},
+            "message": {"text": _describe(problem)},
             "locations": [
                 {
                     "physicalLocation": {
@@ -67,7 +67,7 @@ def code_quality(problems: Sequence[Problem]) -> str:
     return json.dumps(
         [
             {
-                "description": _words(problem),
+                "description": _describe(problem),
                 "check_name": problem.code,
                 "fingerprint": hashlib.sha256("\0".join(problem.identity).encode("utf-8", "surrogatepass")).hexdigest(),
                 "severity": "major",

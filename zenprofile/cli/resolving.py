@@ -5,33 +5,33 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zenprofile.cli import output
+from zenprofile.cli.remote_commands import report_merged
 from zenprofile.cli.session import Session
-from zenprofile.cli.standing import arrived
 from zenprofile.store.sharing import Sharing, Typed
 
 if TYPE_CHECKING:
     from zenprofile.core.entity import Key
 
 
-def told(session: Session, left: int, done: Any) -> None:
+def report_resolved(session: Session, left: int, result: Any) -> None:
     """Say how many conflicts are left, or what arrived with the last one settled."""
     from zenprofile.usecases import sharing
 
     if left:
-        session.say(f"Settled; {left} more to settle: see 'zenprofile conflicts'.")
-    elif not done.moved:  # a merge of the user's own
-        session.say("\n".join(map(output.safe_text, done.notes)).capitalize())
+        session.echo(f"Settled; {left} more to settle: see 'zenprofile conflicts'.")
+    elif not result.moved:  # a merge of the user's own
+        session.echo("\n".join(map(output.safe_text, result.notes)).capitalize())
     else:
-        session.say("Settled; merged. Share it with: zenprofile sync")
-        arrived(session, done.changes, done.notes)
+        session.echo("Settled; merged. Share it with: zenprofile sync")
+        report_merged(session, result.changes, result.notes)
     if session.format != "table":
-        session.show({"left": left, "changes": sharing.changes_json(done.changes)}, str)
+        session.show({"left": left, "changes": sharing.changes_json(result.changes)}, str)
 
 
-def edited(side: Sharing, key: "Key") -> Typed:
+def edit_document(side: Sharing, key: "Key") -> Typed:
     """Return an entity's document as a person has left it in the editor."""
     try:
-        text = click.edit(side.marked(key), extension=".yaml", require_save=True)
+        text = click.edit(side.with_markers(key), extension=".yaml", require_save=True)
     except FileNotFoundError:  # the editor took the file away
         text = None
     if text is None:

@@ -68,11 +68,11 @@ def start(
 
     found = serving.served(session.profiles, session.profile, session.timeout)
     listening = Listening(host, port, tls_cert, tls_key, bool(session.verbose), behind_proxy, allow_host)
-    serve_profile(found, listening, _say, lambda line: session.warn_all([line]))
+    serve_profile(found, listening, _echo, lambda line: session.warn_all([line]))
 
 
-def _say(line: str) -> None:
-    output.result(output.safe_text(line))
+def _echo(line: str) -> None:
+    output.print_result(output.safe_text(line))
     sys.stdout.flush()  # whoever started it waits for this line
 
 
@@ -93,7 +93,7 @@ def create(session: Session, user: str, role: str) -> None:
     """
     from zenprofile.usecases import serving
 
-    store, kept = _opened(session)
+    store, kept = _open_with_tokens(session)
     text = serving.add_token(kept, store, user, role)
     session.show({"token": text, "user": user, "role": role}, lambda: text)
     session.note(output.safe_text(f"A token of '{user}' as {role}; it is not shown again."))
@@ -103,7 +103,7 @@ def create(session: Session, user: str, role: str) -> None:
 @click.pass_obj
 def list_(session: Session) -> None:
     """List tokens; what they are is kept nowhere."""
-    found = _opened(session)[1].find()
+    found = _open_with_tokens(session)[1].find()
     rows = [{"id": t.id, "user": t.user, "role": t.role, "created": t.created} for t in found]
     columns = ("id", "user", "role", "created")
     cells = [(t.id, t.user, t.role, output.local_time(t.created)) for t in found]
@@ -115,12 +115,12 @@ def list_(session: Session) -> None:
 @click.pass_obj
 def revoke(session: Session, id_: str) -> None:
     """Make a token worthless, at once and on every server of the store."""
-    if not _opened(session)[1].remove(id_):
+    if not _open_with_tokens(session)[1].remove(id_):
         raise NotFound(f"there is no token {id_[:40]!r}", hint="see: zenprofile server token list")
     session.show({"revoked": id_}, lambda: output.safe_text(f"Token {id_} revoked."))
 
 
-def _opened(session: Session) -> "tuple[Store, Tokens]":
+def _open_with_tokens(session: Session) -> "tuple[Store, Tokens]":
     from zenprofile.usecases import serving
 
     found = serving.served(session.profiles, session.profile, session.timeout)

@@ -55,10 +55,10 @@ class Session:
         The first command on a machine makes the profile ``default``, unless it stands in a checkout with one.
         """
         if self._active is None:
-            self._active = self._found()
+            self._active = self._find_active()
         return self._active
 
-    def _found(self, *, lenient: bool = False) -> Active:
+    def _find_active(self, *, lenient: bool = False) -> Active:
         found = find_active(self.profiles, self.chosen, lenient=lenient)
         if found.is_checkout or self.profiles.exist():
             return found
@@ -67,15 +67,15 @@ class Session:
         make_default(self.profiles)
         return find_active(self.profiles, self.chosen, lenient=lenient)
 
-    def bear_broken_root(self) -> None:
-        """Go on where the checkout's file is invalid, having said so: for commands that other profiles need."""
+    def tolerate_broken_root(self) -> None:
+        """Warn of an invalid root file instead of failing: for commands that work on other profiles too."""
         try:
             _ = self.active
         except (Invalid, Unsafe, NotFound) as error:
             place = f"{error.file}:{error.line}:{error.column}" if error.line else error.file
             todo = "'zenprofile init' there writes it anew" if isinstance(error, Invalid) else error.hint
             self.warn(output.safe_text(f"{place}: {error.message}; {todo}"))
-            self._active = self._found(lenient=True)
+            self._active = self._find_active(lenient=True)
 
     @property
     def scope(self) -> str:
@@ -114,8 +114,10 @@ class Session:
         if about_profiles or not self.chosen:
             self.hint(f"Running with active profile: '{output.safe_text(active.name)}' ({active.scope})")
         if active.overruled:
-            said = f"{active.said_by} names '{active.name}', and {active.overruled} another profile: the nearer decides"
-            self.warn_all([said])
+            text = (
+                f"{active.named_by} names '{active.name}', and {active.overruled} another profile: the nearer decides"
+            )
+            self.warn_all([text])
         if active.profile is None:
             self.warn(f"the profile '{output.safe_text(active.name)}' is not on this machine")
 
@@ -135,35 +137,37 @@ class Session:
             self._now = self.store().snapshot()
         return self._now
 
-    def lead(self, file: str) -> str:
-        """Return a path of a document of the open store as it leads there from the current folder; another as it is."""
-        from zenprofile.usecases.documents import lead
+    def relative_path(self, file: str) -> str:
+        """Return the path of a document of the open store relative to the current folder; any other path unchanged."""
+        from zenprofile.usecases.documents import relative_path
 
-        return lead(self._store, file) if file and self._store is not None else file
+        return relative_path(self._store, file) if file and self._store is not None else file
 
-    def place(self) -> str:
-        """Return the folder of the open store, with a slash behind it, as it leads there; "" where one stands in it."""
-        return self.lead(MANIFEST).removesuffix(MANIFEST)
+    def relative_folder(self) -> str:
+        """Return the open store's folder relative to the current one, with a slash behind it; "" if equal."""
+        return self.relative_path(MANIFEST).removesuffix(MANIFEST)
 
-    def placed(self, problem: "Problem") -> "Problem":
-        """Return a problem whose file leads there from the current folder."""
-        return problem._replace(file=self.lead(problem.file))
+    def locate(self, problem: "Problem") -> "Problem":
+        """Return a problem with its file relative to the current folder."""
+        return problem._replace(file=self.relative_path(problem.file))
 
-    def named(self, name: str) -> Profile:
+    def find_profile(self, name: str) -> Profile:
         """Return the profile of a name: one of this machine's, or the checkout's that one stands in.
 
         Raises:
             NotFound: there is none.
         """
-        from zenprofile.machine.active import named
+        from zenprofile.machine.active import find_profile
 
-        return named(self.profiles, name)
+        return find_profile(self.profiles, name)
 
     def open(self, profile: Profile) -> "Store":
         """Open any profile's store; it is closed when the command ends."""
         from zenprofile.usecases.profiles import open_profile
 
-        store = self.keep(open_profile(self.profiles, profile, self.timeout, lambda line: self.warn_all([line])))
+        store = self.close_at_end(
+            open_profile(self.profiles, profile, self.timeout, lambda line: self.warn_all([line]))
+        )
         if profile.sync == "push" and self._may_have_to_push():
             self._call_at_end(self._push_what_changed(store))
         return store
@@ -172,11 +176,11 @@ class Session:
         context = _context()
         return context.find_root().invoked_subcommand not in _TALK_THEMSELVES if context else self.writes
 
-    def keep(self, store: "Store") -> "Store":
-        """Return a store, which is closed when the command ends; what its flavors mark is not shown."""
+    def close_at_end(self, store: "Store") -> "Store":
+        """Register a store to be closed when the command ends, and its flavors for masking; return it."""
         from zenprofile.usecases import own_flavors
 
-        own_flavors.count(store, first=not self._opened)
+        own_flavors.use(store, first=not self._opened)
         self._opened = True
         self._call_at_end(store.close)
         return store
@@ -225,25 +229,25 @@ class Session:
             paged: whether a text that is longer than the terminal goes through git's pager.
         """
         if self.format == "json":
-            output.result(output.as_json(data))
+            output.print_result(output.as_json(data))
         elif self.format == "yaml":
-            output.result(output.as_yaml(data))
+            output.print_result(output.as_yaml(data))
         elif paged and sys.stdout.isatty():
             from zenprofile.cli import pager
 
             pager.show(as_table())
         else:
-            output.result(as_table())
+            output.print_result(as_table())
 
     def result(self, lines: Iterable[str]) -> None:
         """Print the lines of a result, made safe; nothing where there is none."""
         for line in lines:
-            output.result(output.safe_text(line))
+            output.print_result(output.safe_text(line))
 
-    def say(self, text: str) -> None:
+    def echo(self, text: str) -> None:
         """Print a line for people to stdout; in other formats the result alone is printed (`show`)."""
         if self.format == "table":
-            output.result(text)
+            output.print_result(text)
 
     @property
     def progress(self) -> Callable[[str], None] | None:
@@ -253,7 +257,7 @@ class Session:
     def note(self, text: str) -> None:
         """Print a line to stderr; not with ``-o json``, where stderr holds the error object alone."""
         if self.format != "json":
-            output.aside(text)
+            output.print_stderr(text)
 
     def hint(self, text: str) -> None:
         """Print a line to stderr, as `note`; not with ``-q``."""
@@ -263,7 +267,7 @@ class Session:
     def warn(self, text: str) -> None:
         """Print a warning to stderr, as `note`."""
         if self.format != "json":
-            output.aside(f"{output.coloured('Warning:', output.YELLOW, sys.stderr)} {text}")
+            output.print_stderr(f"{output.coloured('Warning:', output.YELLOW, sys.stderr)} {text}")
 
     def warn_all(self, lines: Iterable[str]) -> None:
         """Print warnings to stderr, made safe, as `note`."""

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import click
 
-from zenprofile.cli import output, standing
+from zenprofile.cli import output, remote_commands
 from zenprofile.cli.options import command, group
+from zenprofile.cli.remote_commands import commits_in_words, report_merged, side_of
 from zenprofile.cli.session import Session
-from zenprofile.cli.standing import arrived, commits, side_of
 from zenprofile.store.capabilities import InWorkTree
 from zenprofile.store.sharing import Proposed, Relation
 
@@ -25,7 +25,7 @@ def status(session: Session) -> int:
 
     In a repository every profile of it is told of; stderr says which, and how many documents each has.
     """
-    return standing.status(session)
+    return remote_commands.status(session)
 
 
 @group(
@@ -69,7 +69,7 @@ def set_(session: Session, url: str) -> None:
 @click.pass_obj
 def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
     """Fetch what others have changed, and merge it by meaning."""
-    standing.pull(session, accept_invalid=accept_invalid, take_theirs=take_theirs)
+    remote_commands.pull(session, accept_invalid=accept_invalid, take_theirs=take_theirs)
 
 
 @command(examples=["zenprofile push", "zenprofile push --strict"])
@@ -78,7 +78,7 @@ def pull(session: Session, accept_invalid: bool, take_theirs: bool) -> None:
 @click.pass_obj
 def push(session: Session, strict: bool, with_others: bool) -> None:
     """Send the commits that are only here; what is invalid is never sent."""
-    standing.push(session, strict=strict, with_others=with_others)
+    remote_commands.push(session, strict=strict, with_others=with_others)
 
 
 @command(examples=["zenprofile propose", "zenprofile propose -m 'Move artifacts to the new bucket' --branch buckets"])
@@ -98,7 +98,7 @@ def propose(session: Session, message: str, branch: str, with_others: bool) -> N
     if side is None:
         return
     store = session.store()
-    done = sharing.propose(
+    result = sharing.propose(
         store,
         side,
         lambda line: session.warn_all([line]),
@@ -107,10 +107,12 @@ def propose(session: Session, message: str, branch: str, with_others: bool) -> N
         commits=isinstance(store, InWorkTree) and store.commits,
         with_others=with_others,
     )
-    if done.said:
-        session.hint("\n".join(map(output.safe_text, done.said.splitlines())))
-    data = {"branch": done.branch, "url": done.url, "commits": done.commits}
-    line = f"Proposed {commits(done.commits)} on branch {done.branch}." + (f" Review: {done.url}" if done.url else "")
+    if result.host_message:
+        session.hint("\n".join(map(output.safe_text, result.host_message.splitlines())))
+    data = {"branch": result.branch, "url": result.url, "commits": result.commits}
+    line = f"Proposed {commits_in_words(result.commits)} on branch {result.branch}." + (
+        f" Review: {result.url}" if result.url else ""
+    )
     session.show(data, lambda: output.safe_text(line))
 
 
@@ -125,13 +127,13 @@ def _confirm(question: str) -> bool:
 @click.pass_obj
 def sync(session: Session, strict: bool, with_others: bool) -> None:
     """Pull and push until the remote has what is here; valid edits are committed first (not in `manual`)."""
-    from zenprofile.usecases import arriving, sharing
+    from zenprofile.usecases import incoming_renames, sharing
 
     side = side_of(session, proposed=[], push_to="", committed="", changes=[], notes=[], sent=0)
     if side is None:
         return
     store = session.store()
-    done = sharing.sync(
+    result = sharing.sync(
         store,
         side,
         lambda line: session.warn_all([line]),
@@ -142,25 +144,29 @@ def sync(session: Session, strict: bool, with_others: bool) -> None:
         confirm=_confirm if sys.stdin.isatty() and session.format == "table" else None,
     )
     if session.format == "table":
-        if done.committed is not None:
-            session.say(output.safe_text(f"Committed: {done.committed.message.partition(chr(10))[0]}"))
-        if done.pulled:
-            session.say("Pulled:")
-        arrived(session, done.pulled, done.notes)
-        if done.waiting:
-            session.say(output.safe_text(_waiting(done.waiting)))
+        if result.committed is not None:
+            session.echo(output.safe_text(f"Committed: {result.committed.message.partition(chr(10))[0]}"))
+        if result.pulled:
+            session.echo("Pulled:")
+        report_merged(session, result.pulled, result.notes)
+        if result.waiting:
+            session.echo(output.safe_text(_waiting(result.waiting)))
             return
-        session.say(output.safe_text(f"Pushed {commits(done.sent)} to {done.to}.") if done.sent else "Nothing to push.")
-        session.say("synced")
+        session.echo(
+            output.safe_text(f"Pushed {commits_in_words(result.sent)} to {result.to}.")
+            if result.sent
+            else "Nothing to push."
+        )
+        session.echo("synced")
         return
     data = {
-        "state": "ahead" if done.waiting else "synced",
-        "proposed": [{"branch": p.branch, "url": p.url, "commits": p.commits} for p in done.waiting],
-        "push_to": done.to,
-        "committed": done.committed.rev if done.committed is not None else "",
-        "changes": sharing.changes_json(done.pulled),
-        "notes": [*done.notes, *arriving.take_along(session.profiles, session.active, done.pulled)],
-        "sent": done.sent,
+        "state": "ahead" if result.waiting else "synced",
+        "proposed": [{"branch": p.branch, "url": p.url, "commits": p.commits} for p in result.waiting],
+        "push_to": result.to,
+        "committed": result.committed.rev if result.committed is not None else "",
+        "changes": sharing.changes_json(result.pulled),
+        "notes": [*result.notes, *incoming_renames.follow_renames(session.profiles, session.active, result.pulled)],
+        "sent": result.sent,
     }
     session.show(data, str)
 
@@ -169,5 +175,5 @@ def _waiting(proposed: Sequence[Proposed]) -> str:
     closed = any(p.closed for p in proposed)
     what = "not merged, and its branch is gone" if closed else "waiting for review, not pushed"
     return f"{what}: " + "; ".join(
-        f"{commits(p.commits)} on {p.branch}" + (f" ({p.url})" if p.url else "") for p in proposed
+        f"{commits_in_words(p.commits)} on {p.branch}" + (f" ({p.url})" if p.url else "") for p in proposed
     )

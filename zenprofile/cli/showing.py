@@ -23,13 +23,13 @@ _MARK = "(overridden on this machine)"
 DONE = {"added": "Registered", "changed": "Updated", "removed": "Deleted"}
 
 
-def named(key: Key) -> str:
+def display_name(key: Key) -> str:
     """Name an entity as ZenML's messages do."""
     noun = "stack component" if key.kind == "component" else key.kind
     return f"{noun} with type '{key.type}' and name '{key.name}'" if key.type else f"{noun} with name '{key.name}'"
 
 
-def written(session: Session, recorded: "Recorded", key: Key, did: str) -> None:
+def report_written(session: Session, recorded: "Recorded", key: Key, did: str) -> None:
     """Tell what a write did; in JSON and YAML, the entity as it is then, or as it was where it is gone.
 
     Args:
@@ -42,16 +42,16 @@ def written(session: Session, recorded: "Recorded", key: Key, did: str) -> None:
         session.show(_as_written(session, recorded, key), str)
         return
     own = next((changed for changed in recorded.changes if changed.key == key), None)
-    line = f"{did} {named(key)}." if own else f"Nothing to change in {named(key)}."
-    session.say(output.safe_text(line))
-    tell_others(session, recorded, key)
+    line = f"{did} {display_name(key)}." if own else f"Nothing to change in {display_name(key)}."
+    session.echo(output.safe_text(line))
+    report_others(session, recorded, key)
 
 
-def tell_others(session: Session, recorded: "Recorded", *keys: Key) -> None:
+def report_others(session: Session, recorded: "Recorded", *keys: Key) -> None:
     """Name the entities that a change touched beside those that the command is about."""
     for changed in recorded.changes:
         if changed.key not in keys:
-            session.say(output.safe_text(f"Updated {named(changed.key)}."))
+            session.echo(output.safe_text(f"Updated {display_name(changed.key)}."))
 
 
 def _as_written(session: Session, recorded: "Recorded", key: Key) -> Data:
@@ -59,17 +59,17 @@ def _as_written(session: Session, recorded: "Recorded", key: Key) -> Data:
     if entity is None:
         before = next((c.before for c in recorded.changes if c.key == key and c.before is not None), None)
         entity = Entity(key, before if before is not None else {})
-    return lookup.shown(entity)
+    return lookup.as_json(entity)
 
 
-def shown(session: Session, entity: Entity, at: str | None) -> Data:
+def as_json(session: Session, entity: Entity, at: str | None) -> Data:
     """Return an entity as JSON shows it, this machine's overrides laid over what is read of now."""
     own = {} if at else session.profile.overrides
     if not own:
-        return lookup.shown(entity, revision=session.format != "table")
+        return lookup.as_json(entity, revision=session.format != "table")
     from zenprofile.usecases import overrides
 
-    return overrides.shown(entity, own)
+    return overrides.as_json(entity, own)
 
 
 def find_at(session: Session, snapshot: Snapshot, at: str | None, finder: Callable[[Snapshot], Key]) -> Key:
@@ -80,11 +80,11 @@ def find_at(session: Session, snapshot: Snapshot, at: str | None, finder: Callab
 
     found = earlier_names.find(session.store(), snapshot, at, finder)
     if found.now is not None:
-        session.hint(output.safe_text(f"{lookup.what(found.now)} had the name '{found.key.name}' at {at}"))
+        session.hint(output.safe_text(f"{lookup.describe_key(found.now)} had the name '{found.key.name}' at {at}"))
     return found.key
 
 
-def followed(
+def follow_selection(
     session: Session, subject: Subject, snapshot: Snapshot, at: str | None, wanted: "Selection"
 ) -> "Selection":
     """Return a selection whose plain names of now are followed back to then."""
@@ -100,13 +100,13 @@ def followed(
     return wanted._replace(patterns=tuple(map(then, wanted.patterns)))
 
 
-def refuse(session: Session, problems: Iterable[Any]) -> None:
+def fail_with_problems(session: Session, problems: Iterable[Any]) -> None:
     """End a command, whose result was printed, with the documents that are invalid.
 
     Raises:
         Invalid: there are problems.
     """
-    found = list(map(session.placed, problems))
+    found = list(map(session.locate, problems))
     if not found:
         return
     from zenprofile.errors import Invalid
@@ -116,15 +116,15 @@ def refuse(session: Session, problems: Iterable[Any]) -> None:
     raise Invalid.of(found)
 
 
-def deleted(session: Session, recorded: "Recorded", keys: list[Key]) -> None:
+def report_deleted(session: Session, recorded: "Recorded", keys: list[Key]) -> None:
     """Tell what a deletion took away; in JSON and YAML what was there, a list of several."""
     if session.format != "table":
         data = [_as_written(session, recorded, key) for key in keys]
         session.show(data[0] if len(data) == 1 else data, str)
         return
     for key in keys:
-        session.say(output.safe_text(f"Deleted {named(key)}."))
-    tell_others(session, recorded, *keys)
+        session.echo(output.safe_text(f"Deleted {display_name(key)}."))
+    report_others(session, recorded, *keys)
 
 
 def list_entities(
@@ -148,17 +148,17 @@ def list_entities(
         look: called with all that there are, before anything is printed.
     """
     snapshot = session.now() if at is None else session.store().snapshot(at)
-    wanted = followed(session, subject, snapshot, at, wanted)
+    wanted = follow_selection(session, subject, snapshot, at, wanted)
     if at is None and subject.kind == "component" and session.format == "table":
         snapshot.prefetch([Key("stack", "", session.active_stack)])  # whose components the table marks
     loaded = snapshot.load(subject.kind, subject.type or type_)
     look(loaded)
-    entities = [entity for entity in loaded.entities if wanted.takes(entity)] if any(wanted) else loaded.entities
-    show_list(session, snapshot, entities, lambda: [shown(session, entity, at) for entity in entities], table)
+    entities = [entity for entity in loaded.entities if wanted.matches(entity)] if any(wanted) else loaded.entities
+    show_list(session, snapshot, entities, lambda: [as_json(session, entity, at) for entity in entities], table)
     if wanted.patterns and not entities:
         near = suffix(wanted.patterns[0], (entity.key.name for entity in loaded.entities))
         session.hint(output.safe_text(f"no {subject.noun} fits {' '.join(wanted.patterns)}{near}"))
-    refuse(session, loaded.problems)
+    fail_with_problems(session, loaded.problems)
 
 
 def show_list(
@@ -172,7 +172,7 @@ def show_list(
     if session.format == "name":
         session.result([str(entity.key) for entity in entities])
     elif session.format == "wide":
-        output.result(_wide(snapshot, entities, rows()))
+        output.print_result(_wide(snapshot, entities, rows()))
     else:
         data = rows()
         session.show(data, lambda: table(data))
@@ -191,19 +191,19 @@ def _wide(snapshot: Snapshot, entities: list[Entity], rows: list[Data]) -> str:
     header = ["NAME", *(field.upper() for field in fields), "LABELS", "DESCRIPTION", "USED BY"]
     cells = []
     for entity, row in zip(entities, rows, strict=True):
-        own = [_joined(row.get(field)) for field in (*fields, "labels", "description")]
+        own = [_join_mapping(row.get(field)) for field in (*fields, "labels", "description")]
         cells.append([row["name"], *own, ", ".join(map(str, users.get(entity.key, ())))])
     return output.table(header, cells)
 
 
-def _joined(value: Any) -> str:
+def _join_mapping(value: Any) -> str:
     """Return a mapping as ``key=value, ...``, all else as `text_of` does."""
     if not isinstance(value, dict):
         return text_of(value)
     return ", ".join(f"{key}={text_of(member)}" for key, member in value.items())
 
 
-def described(snapshot: Snapshot, key: Key, data: Data, noun: str) -> str:
+def format_entity(snapshot: Snapshot, key: Key, data: Data, noun: str) -> str:
     """Return an entity's table of properties, with what refers to it."""
     from zenprofile.usecases.selection import used_by
 
@@ -220,16 +220,16 @@ def describe_entities(
     problems: list[Any] = []
     for key in keys:
         entity = lookup.read(snapshot, key)
-        data = shown(session, entity, at)
+        data = as_json(session, entity, at)
         found = lookup.problems(snapshot, entity)
-        rows.append(fit_to_show(data, found))
+        rows.append(without_secrets(data, found))
         problems += found
     tables = zip(keys, rows, strict=True)
     session.show(rows[0] if len(rows) == 1 else rows, lambda: "\n".join(table(key, row) for key, row in tables))
-    refuse(session, problems)
+    fail_with_problems(session, problems)
 
 
-def fit_to_show(data: Data, problems: Iterable[Any]) -> Data:
+def without_secrets(data: Data, problems: Iterable[Any]) -> Data:
     """Return an entity's data without what its problems name as secrets in plain text."""
     found = list(problems)
     if not found:
@@ -275,9 +275,9 @@ def properties(title: str, data: Data) -> str:
         if field in {"kind", "overrides", "revision"}:
             continue
         if field == "configuration" and isinstance(value, dict):
-            rows += [(key, _marked(text_of(member), key in marks)) for key, member in value.items()]
+            rows += [(key, _mark_overridden(text_of(member), key in marks)) for key, member in value.items()]
         else:
-            rows.append((field.upper(), _marked(text_of(value), field in marks)))
+            rows.append((field.upper(), _mark_overridden(text_of(value), field in marks)))
     return output.properties(title, rows)
 
 
@@ -286,7 +286,7 @@ def settings(data: Data) -> list[str]:
     marks = _overridden(data)
     configuration = data.get("configuration")
     members = configuration.items() if isinstance(configuration, dict) else ()
-    return [_marked(f"{key}={text_of(member)}", key in marks) for key, member in members]
+    return [_mark_overridden(f"{key}={text_of(member)}", key in marks) for key, member in members]
 
 
 def _overridden(data: Data) -> set[str]:
@@ -297,7 +297,7 @@ def _overridden(data: Data) -> set[str]:
     return {path[1] if path[0] == "configuration" and len(path) > 1 else path[0] for path in paths}
 
 
-def _marked(text: str, overridden: bool) -> str:
+def _mark_overridden(text: str, overridden: bool) -> str:
     return f"{text} {_MARK}" if overridden else text
 
 

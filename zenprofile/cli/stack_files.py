@@ -41,7 +41,7 @@ def export_command(subject: Subject) -> Command:
         own_values = session.profile.overrides if own else {}
 
         def laid(entity: Entity) -> Data:
-            return overrides.laid(entity, own_values) if own_values else entity.data
+            return overrides.with_overrides(entity, own_values) if own_values else entity.data
 
         text, notes = stack_files.write(session.store().snapshot(), name, format_, laid)
         session.warn_all(notes)
@@ -49,7 +49,7 @@ def export_command(subject: Subject) -> Command:
             sys.stdout.write(text)
             return
         _write(file, text, force)
-        session.say(output.safe_text(f"Exported stack '{name}' to '{file}'."))
+        session.echo(output.safe_text(f"Exported stack '{name}' to '{file}'."))
 
     return export
 
@@ -100,12 +100,15 @@ def import_command() -> Command:
         store = session.store()
         found = stack_files.read(_text(file), file, store.snapshot())
         choice = "rename" if rename else "update" if update else ""
-        done = stack_import.import_(store, found, choice, message)
+        result = stack_import.import_(store, found, choice, message)
         session.warn_all(found.notes)
-        session.warn_all(f"{old} is called '{new.name}' here" for old, new in done.renamed.items())
-        lines = [f"{showing.DONE[changed.action]} {showing.named(changed.key)}." for changed in done.recorded.changes]
-        lines += [f"Found {showing.named(key)} with equal content." for key in done.reused]
-        data = history.as_json(done.recorded) if done.recorded.changes else {}
+        session.warn_all(f"{old} is called '{new.name}' here" for old, new in result.renamed.items())
+        lines = [
+            f"{showing.DONE[changed.action]} {showing.display_name(changed.key)}."
+            for changed in result.recorded.changes
+        ]
+        lines += [f"Found {showing.display_name(key)} with equal content." for key in result.reused]
+        data = history.as_json(result.recorded) if result.recorded.changes else {}
         session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
 
     return import_

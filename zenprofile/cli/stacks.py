@@ -46,13 +46,13 @@ def _component_options(function: Any) -> Any:
     return click.option("--decouple_stores", is_flag=True, hidden=True, expose_value=False)(function)
 
 
-def _pairs(given: dict[str, Any]) -> list[Pair]:
+def _pairs(values: dict[str, Any]) -> list[Pair]:
     """Take the components out of a command's arguments; ``-c TYPE=NAME`` is any type, ``-c NAME`` a registry."""
     from zenprofile.usecases import stacks
 
     pairs: list[Pair] = []
     for type_ in COMPONENT_TYPES:
-        for value in given.pop(type_):
+        for value in values.pop(type_):
             any_type = type_ == "container_registry" and "=" in value
             pairs.append(stacks.pair(value) if any_type else (type_, value))
     return pairs
@@ -92,7 +92,7 @@ def stack() -> None:
 @click.option("--set", "set_", is_flag=True, help="Make it the active stack.")
 @_details_options
 @click.pass_obj
-def register(session: Session, /, name: str, more: tuple[str, ...], set_: bool, **given: Any) -> None:
+def register(session: Session, /, name: str, more: tuple[str, ...], set_: bool, **values: Any) -> None:
     """Register a stack of components that exist.
 
     -o is the orchestrator here, as in ZenML; the format is --output.
@@ -100,10 +100,10 @@ def register(session: Session, /, name: str, more: tuple[str, ...], set_: bool, 
     from zenprofile.usecases import stacks
 
     recorded, warnings = stacks.register(
-        session.store(), name, [*_pairs(given), *map(stacks.pair, more)], subjects.details(given)
+        session.store(), name, [*_pairs(values), *map(stacks.pair, more)], subjects.details(values)
     )
     session.warn_all(warnings)
-    showing.written(session, recorded, Key("stack", "", name), "Registered")
+    showing.report_written(session, recorded, Key("stack", "", name), "Registered")
     if set_:
         _activate(session, name, everywhere=False)
 
@@ -121,18 +121,18 @@ def register(session: Session, /, name: str, more: tuple[str, ...], set_: bool, 
 @_details_options
 @subjects.unset_label_option
 @click.pass_obj
-def update(session: Session, /, name: str, remove: tuple[str, ...], **given: Any) -> None:
+def update(session: Session, /, name: str, remove: tuple[str, ...], **values: Any) -> None:
     """Replace a stack's components of the types that are given; without NAME, the active stack's."""
-    _update(session, name, _pairs(given), remove, given)
+    _update(session, name, _pairs(values), remove, values)
 
 
-def _update(session: Session, name: str, pairs: list[Pair], remove: tuple[str, ...], given: dict[str, Any]) -> None:
+def _update(session: Session, name: str, pairs: list[Pair], remove: tuple[str, ...], values: dict[str, Any]) -> None:
     from zenprofile.usecases import stacks
 
     name = _name_or_active(session, session.store().snapshot(), name)
-    recorded, warnings = stacks.update(session.store(), name, pairs, remove, subjects.details(given))
+    recorded, warnings = stacks.update(session.store(), name, pairs, remove, subjects.details(values))
     session.warn_all(warnings)
-    showing.written(session, recorded, Key("stack", "", name), "Updated")
+    showing.report_written(session, recorded, Key("stack", "", name), "Updated")
 
 
 def _type_flags(function: Any) -> Any:
@@ -148,9 +148,9 @@ def _type_flags(function: Any) -> Any:
 @_type_flags
 @click.option("--message", default="", metavar="TEXT", help="Why; kept in the history.")
 @click.pass_obj
-def remove_component(session: Session, /, name: str, message: str, **given: bool) -> None:
+def remove_component(session: Session, /, name: str, message: str, **values: bool) -> None:
     """Take components of some types out of a stack; without NAME, out of the active one."""
-    types = tuple(type_ for type_ in COMPONENT_TYPES if given[type_])
+    types = tuple(type_ for type_ in COMPONENT_TYPES if values[type_])
     if not types:
         raise UsageError("no type is named", hint="for example --container-registry")
     _update(session, name, [], types, {"message": message})
@@ -168,12 +168,12 @@ def remove_component(session: Session, /, name: str, message: str, **given: bool
 @subjects.selection_options(_SUBJECT)
 @at_option
 @click.pass_obj
-def list_(session: Session, /, at: str | None, **given: Any) -> None:
+def list_(session: Session, /, at: str | None, **values: Any) -> None:
     """List the stacks, or those that a glob or a label selects.
 
     -o name prints names that other commands take, -o wide also labels and description.
     """
-    reading.list_stacks(session, at, subjects.selection(given))
+    reading.list_stacks(session, at, subjects.selection(values))
 
 
 @stack.command(examples=["zenprofile stack describe", "zenprofile stack describe prod -o json --at HEAD~1"])
@@ -189,15 +189,15 @@ def describe(session: Session, names: tuple[str, ...], at: str | None) -> None:
 @subjects.selection_options(_SUBJECT)
 @at_option
 @click.pass_obj
-def tree(session: Session, /, at: str | None, **given: Any) -> None:
+def tree(session: Session, /, at: str | None, **values: Any) -> None:
     """Draw stacks with their components and flavors."""
     snapshot = session.store().snapshot(at)
-    wanted = showing.followed(session, _SUBJECT, snapshot, at, subjects.selection(given))
+    wanted = showing.follow_selection(session, _SUBJECT, snapshot, at, subjects.selection(values))
     loaded = snapshot.load("stack")
-    stacks = [lookup.shown(entity) for entity in loaded.entities if wanted.takes(entity)]
+    stacks = [lookup.as_json(entity) for entity in loaded.entities if wanted.matches(entity)]
     snapshot.prefetch(key for data in stacks for key in component_keys(data))
     session.show(stacks, lambda: "\n".join(line for data in stacks for line in _drawn(session, snapshot, data, at)))
-    showing.refuse(session, loaded.problems)
+    showing.fail_with_problems(session, loaded.problems)
 
 
 def _drawn(session: Session, snapshot: Snapshot, data: Data, at: str | None) -> list[str]:
@@ -225,7 +225,7 @@ def _activate(session: Session, name: str, everywhere: bool) -> str:
     from zenprofile.usecases import current
 
     scope = current.set_stack(session.profiles, session.active, session.store(), name, everywhere=everywhere)
-    session.say(output.safe_text(f"Active stack set to: '{name}' ({scope})"))
+    session.echo(output.safe_text(f"Active stack set to: '{name}' ({scope})"))
     return scope
 
 
@@ -241,7 +241,7 @@ def get(session: Session) -> None:
 def _may_go(session: Session, keys: list[Key]) -> None:
     from zenprofile.usecases import stacks
 
-    stacks.must_not_be_active(keys, {session.active_stack, session.profile.active_stack})
+    stacks.check_not_active(keys, {session.active_stack, session.profile.active_stack})
 
 
 v.add(

@@ -46,7 +46,7 @@ class Subject(NamedTuple):
         """
         if "/" not in name:
             return lookup.find(snapshot, self.kind, name, self.type or type_)
-        key = lookup.refer(snapshot, name)
+        key = lookup.resolve(snapshot, name)
         if key.kind != self.kind or {self.type, type_} - {"", key.type}:
             raise UsageError(f"{str(key)!r} is no {self.noun}", hint=f"see: zenprofile {self.command} list -o name")
         return key

@@ -32,7 +32,7 @@ def names_of(subject: Subject) -> Callable[[click.Context, click.Parameter, str]
 def name_argument(subject: Subject, *, optional: bool = False) -> Decorator:
     """Return the argument NAME of an existing entity; optional, it is "" where it is left out."""
     extra: dict[str, Any] = {"required": False, "default": ""} if optional else {}
-    return click.argument("name", shell_complete=names_of(subject), callback=_bare(subject), **extra)
+    return click.argument("name", shell_complete=names_of(subject), callback=_strip_kind(subject), **extra)
 
 
 def names_argument(subject: Subject, *, optional: bool = False) -> Decorator:
@@ -43,11 +43,11 @@ def names_argument(subject: Subject, *, optional: bool = False) -> Decorator:
         required=not optional,
         metavar="[NAME]..." if optional else "NAME...",
         shell_complete=names_of(subject),
-        callback=_bare(subject),
+        callback=_strip_kind(subject),
     )
 
 
-def _bare(subject: Subject) -> Callable[[click.Context, click.Parameter, Any], Any]:
+def _strip_kind(subject: Subject) -> Callable[[click.Context, click.Parameter, Any], Any]:
     """Return what makes NAME of ``stack/NAME``; of kinds with types `Subject.find` reads the whole."""
 
     def one(value: str) -> str:
@@ -142,11 +142,11 @@ def selection_options(subject: Subject) -> Decorator:
     return add
 
 
-def selection(given: dict[str, Any]) -> "Selection":
+def selection(values: dict[str, Any]) -> "Selection":
     """Return what the values of `selection_options` select."""
     from zenprofile.usecases.selection import Selection
 
-    return Selection(**given)
+    return Selection(**values)
 
 
 def labels(
@@ -176,8 +176,8 @@ def unset_label_option(function: Any) -> Any:
     return option(function)
 
 
-def details(given: dict[str, Any]) -> "Details":
+def details(values: dict[str, Any]) -> "Details":
     """Take the values of `details_options` out of a command's arguments."""
     from zenprofile.usecases.entities import Details
 
-    return Details(**{field: given.pop(field) for field in Details._fields if field in given})
+    return Details(**{field: values.pop(field) for field in Details._fields if field in values})

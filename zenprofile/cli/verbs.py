@@ -42,8 +42,8 @@ def list_command(subject: Subject, table: Table) -> Command:
     @subjects.type_option(subject)
     @at_option
     @click.pass_obj
-    def list_(session: Session, /, at: str | None, type_: str = "", **given: Any) -> None:
-        wanted = subjects.selection(given)
+    def list_(session: Session, /, at: str | None, type_: str = "", **values: Any) -> None:
+        wanted = subjects.selection(values)
         showing.list_entities(session, subject, type_, at, wanted, lambda rows: table(session, rows))
 
     list_.help = (
@@ -62,11 +62,13 @@ def update_command(subject: Subject) -> Command:
     @subjects.details_options
     @subjects.unset_label_option
     @click.pass_obj
-    def update(session: Session, /, name: str, type_: str = "", **given: Any) -> None:
+    def update(session: Session, /, name: str, type_: str = "", **values: Any) -> None:
         from zenprofile.usecases import entities
 
         key = subject.find(session.store().snapshot(), name, type_)
-        showing.written(session, entities.describe(session.store(), key, subjects.details(given)), key, "Updated")
+        showing.report_written(
+            session, entities.describe(session.store(), key, subjects.details(values)), key, "Updated"
+        )
 
     update.help = f"Change a {subject.noun}'s description and labels."
     return update
@@ -87,12 +89,12 @@ def rename_command(subject: Subject) -> Command:
         key = subject.find(session.store().snapshot(), name, type_)
         recorded = entities.rename(session.store(), key, new, message)
         target = key._replace(name=new)
-        current.follow(session.profiles, session.active, key, target)
+        current.follow_rename(session.profiles, session.active, key, target)
         if session.format == "table" and recorded.changes:
-            session.say(output.safe_text(f"Renamed {showing.named(key)} to '{new}'."))
-            showing.tell_others(session, recorded, key, target)
+            session.echo(output.safe_text(f"Renamed {showing.display_name(key)} to '{new}'."))
+            showing.report_others(session, recorded, key, target)
         else:
-            showing.written(session, recorded, target, "Renamed")
+            showing.report_written(session, recorded, target, "Renamed")
 
     rename.help = f"Give a {subject.noun} another name, also where other entities name it."
     return rename
@@ -112,7 +114,7 @@ def copy_command(subject: Subject) -> Command:
 
         key = subject.find(session.store().snapshot(), name, type_)
         recorded = entities.copy(session.store(), key, new, message)
-        showing.written(session, recorded, key._replace(name=new), "Registered")
+        showing.report_written(session, recorded, key._replace(name=new), "Registered")
 
     copy.help = f"Register a {subject.noun} once more, under another name."
     return copy
@@ -143,8 +145,8 @@ def delete_command(subject: Subject, may_go: Callable[[Session, list[Key]], None
             may_go(session, keys)
         recorded = entities.delete(session.store(), *keys, message=message)
         for key in keys:
-            current.follow(session.profiles, session.active, key, None)
-        showing.deleted(session, recorded, keys)
+            current.follow_rename(session.profiles, session.active, key, None)
+        showing.report_deleted(session, recorded, keys)
 
     delete.help = f"Delete {subject.noun}s that nothing else needs, several in one change."
     return delete

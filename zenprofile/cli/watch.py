@@ -57,7 +57,7 @@ def watch(context: click.Context, once: bool, everything: bool, no_push: bool) -
 def _show(session: Session) -> Any:
     def show(data: Mapping[str, Any], line: str) -> None:
         text = output.as_json(data, indent=None) if session.format == "json" else output.safe_text(line)
-        output.result(text)
+        output.print_result(text)
         sys.stdout.flush()
 
     return show
@@ -92,7 +92,7 @@ def pause(session: Session, span: str) -> None:
     from zenprofile.watch import run, settings
 
     run.pause(_repository(session), settings.seconds(span) if span else None)
-    session.say(f"Paused for {span}." if span else "Paused until: zenprofile watch resume")
+    session.echo(f"Paused for {span}." if span else "Paused until: zenprofile watch resume")
 
 
 @watch.command(examples=["zenprofile watch resume"])
@@ -102,7 +102,7 @@ def resume(session: Session) -> None:
     from zenprofile.watch import run
 
     run.resume(_repository(session))
-    session.say("Resumed.")
+    session.echo("Resumed.")
 
 
 @watch.command(examples=["zenprofile watch confirm"])
@@ -111,7 +111,7 @@ def confirm(session: Session) -> None:
     """Say that a mass deletion, which the watcher holds, is meant."""
     from zenprofile.watch import run
 
-    session.say(f"Confirmed: {output.safe_text(run.confirm(_repository(session)))}.")
+    session.echo(f"Confirmed: {output.safe_text(run.confirm(_repository(session)))}.")
 
 
 @watch.command(examples=["zenprofile watch status", "zenprofile watch status -o json"])
@@ -167,7 +167,7 @@ def uninstall(session: Session) -> None:
     from zenprofile.watch import service as services
 
     removed = services.uninstall(session.profile.name)
-    session.say("Removed." if removed else "There was no service.")
+    session.echo("Removed." if removed else "There was no service.")
 
 
 @service.command("status", examples=["zenprofile watch service status"])

@@ -14,8 +14,8 @@ from zenprofile.usecases.entities import PLAIN, Details
 
 def register(session: Session, key: Key, flavor: str, set_: Iterable[str], details: Details = PLAIN) -> None:
     """Register a component with settings (``KEY=VALUE``), and say so."""
-    recorded = components.register(session.store(), key, flavor, components.configuring(set_), details)
-    showing.written(session, recorded, key, "Registered")
+    recorded = components.register(session.store(), key, flavor, components.parse_configuration_change(set_), details)
+    showing.report_written(session, recorded, key, "Registered")
 
 
 def update(
@@ -27,5 +27,7 @@ def update(
     details: Details = PLAIN,
 ) -> None:
     """Change a component's settings, details or flavor ("" leaves it), and say so."""
-    recorded = components.update(session.store(), key, components.configuring(set_, unset), details, flavor)
-    showing.written(session, recorded, key, "Updated")
+    recorded = components.update(
+        session.store(), key, components.parse_configuration_change(set_, unset), details, flavor
+    )
+    showing.report_written(session, recorded, key, "Updated")

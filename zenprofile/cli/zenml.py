@@ -17,7 +17,7 @@ python_option = click.option(
 _stack_option = click.option("--stack", "stacks", multiple=True, metavar="NAME", help="This stack alone.")
 
 
-def reach(session: Session, python: str) -> "usecase.ZenmlConnection":
+def zenml_connection(session: Session, python: str) -> "usecase.ZenmlConnection":
     """Return how to reach ZenML from here."""
     from zenprofile.usecases import zenml as usecase
 
@@ -41,7 +41,7 @@ def diff(session: Session, python: str, stacks: tuple[str, ...], exit_code: bool
     from zenprofile.usecases import zenml as usecase
 
     wanted = usecase.PlanOptions(session.profile.name, stacks=frozenset(stacks))
-    plan, remote = usecase.diff(reach(session, python), session.store(), wanted)
+    plan, remote = usecase.diff(zenml_connection(session, python), session.store(), wanted)
     session.warn_all([*plan.notes, *(problem.message for problem in plan.refusals)])
     rows = usecase.as_rows(plan, remote)
     if rows or session.format != "table":
@@ -84,21 +84,21 @@ def apply(session: Session, python: str, stacks: tuple[str, ...], dry: bool, pru
     def planned(plan: usecase.Plan) -> None:
         session.warn_all(plan.notes)
         if plan.steps:
-            session.say(showing.differences(usecase.sent(plan)))
+            session.echo(showing.differences(usecase.sent_changes(plan)))
 
     def done(step: usecase.Step) -> None:
-        session.say(output.safe_text(f"Done: {step.words}."))
+        session.echo(output.safe_text(f"Done: {step.words}."))
 
-    plan = usecase.apply(reach(session, python), session.store(), wanted, done, dry=dry, planned=planned)
+    plan = usecase.apply(zenml_connection(session, python), session.store(), wanted, done, dry=dry, planned=planned)
     if session.format != "table":
         from zenprofile.core.change import as_json
 
-        session.show([as_json(changed) for changed in usecase.sent(plan)], str)
+        session.show([as_json(changed) for changed in usecase.sent_changes(plan)], str)
         return
     if dry:
-        session.result(usecase.told(plan))
+        session.result(usecase.step_lines(plan))
     elif not plan.steps:
-        session.say("ZenML matches the profile already.")
+        session.echo("ZenML matches the profile already.")
 
 
 @zenml.command(examples=["zenprofile zenml pull", "zenprofile zenml pull -m 'What ZenML had'"])
@@ -110,8 +110,8 @@ def pull(session: Session, python: str, message: str) -> None:
     from zenprofile.usecases import history
     from zenprofile.usecases import zenml as usecase
 
-    recorded, notes = usecase.pull(reach(session, python), session.store(), message)
+    recorded, notes = usecase.pull(zenml_connection(session, python), session.store(), message)
     session.warn_all(notes)
-    lines = [f"{showing.DONE[changed.action]} {showing.named(changed.key)}." for changed in recorded.changes]
+    lines = [f"{showing.DONE[changed.action]} {showing.display_name(changed.key)}." for changed in recorded.changes]
     data = history.as_json(recorded) if recorded.changes else {}
     session.show(data, lambda: "\n".join(map(output.safe_text, lines or ["Nothing to take over."])))

@@ -31,7 +31,7 @@ class Change(NamedTuple):
 
     Attributes:
         edits: at most one a key. A rename is a delete and a create in one change.
-        message: why; "" lets the store say what changed, in `words`.
+        message: why; "" lets the store say what changed, in `summary`.
         idempotency_key: names this attempt to write, so that it can be repeated when its answer was lost: a store that
             has recorded a change of that key returns what it recorded, and writes nothing. "" for none.
     """
@@ -155,86 +155,86 @@ def as_json(changed: Changed) -> dict[str, Any]:
     return {"kind": key.kind, "type": key.type, "name": key.name, "action": changed.action, "fields": rows}
 
 
-def words(changes: Iterable[Changed]) -> str:
-    """Say in one line what changed: ``stack prod: artifact_store s3 -> gcs``.
+def summary(changes: Iterable[Changed]) -> str:
+    """Return what changed, in one line: ``stack prod: artifact_store s3 -> gcs``.
 
     A rename (one entity gone, one of the same kind, type and content come) is told as such. Values that are long or
     not text, numbers or names are left out. Over three entities, the rest is counted.
     """
-    told = _joined(changes)
-    if not told:
+    parts = _pair_renames(changes)
+    if not parts:
         return "no change"
-    line = "; ".join(map(_told, told[:3]))
-    return line if len(told) <= 3 else f"{line}; and {len(told) - 3} more"
+    line = "; ".join(map(_describe, parts[:3]))
+    return line if len(parts) <= 3 else f"{line}; and {len(parts) - 3} more"
 
 
-def each_in_words(changes: Iterable[Changed]) -> list[str]:
-    """Say in a line each what changed; a rename is one line."""
-    return list(map(_told, _joined(changes)))
+def summary_lines(changes: Iterable[Changed]) -> list[str]:
+    """Return what changed, a line for each entity; a rename is one line."""
+    return list(map(_describe, _pair_renames(changes)))
 
 
-def _told(change: Changed | str) -> str:
-    return change if isinstance(change, str) else _in_words(change)
+def _describe(change: Changed | str) -> str:
+    return change if isinstance(change, str) else _describe_entity(change)
 
 
-def _joined(changes: Iterable[Changed]) -> list[Changed | str]:
+def _pair_renames(changes: Iterable[Changed]) -> list[Changed | str]:
     """Return renames, told already, before the changes that are none."""
     changes = list(changes)
-    gone: dict[Content, list[Key]] = {}
+    removed: dict[Content, list[Key]] = {}
     for old in reversed(changes):
         if old.after is None and old.before is not None:
-            gone.setdefault(content(old.key, old.before), []).append(old.key)
-    told: list[Changed | str] = []
+            removed.setdefault(content(old.key, old.before), []).append(old.key)
+    parts: list[Changed | str] = []
     joined: set[Key] = set()
-    for new in changes if gone else ():
+    for new in changes if removed else ():
         if new.before is not None or new.after is None:
             continue
-        fits = gone.get(content(new.key, new.after))
+        fits = removed.get(content(new.key, new.after))
         if fits:
             first = fits.pop()
             joined.update((first, new.key))
-            told.append(f"{label(first)}: renamed to {new.key.name}")
-    return [*told, *(c for c in changes if c.key not in joined)]
+            parts.append(f"{label(first)}: renamed to {new.key.name}")
+    return [*parts, *(c for c in changes if c.key not in joined)]
 
 
 def is_rename(old: Changed, new: Changed) -> bool:
-    """Say whether an entity that went and one that came are one: kind, type and all of the data but the name equal."""
+    """Return whether a removed and an added entity are a rename: equal kind, type and data except the name."""
     if old.key[:2] != new.key[:2] or old.before is None or new.after is None:
         return False
     return same({**old.before, "name": ""}, {**new.after, "name": ""})
 
 
 def is_mostly(old: Changed, new: Changed) -> bool:
-    """Say whether an entity that came has at least half of the data, name and type aside, of one that went."""
+    """Return whether an entity that came has at least half of the data, name and type aside, of one that went."""
     differing = [field for field in fields(old._replace(after=new.after)) if field.path != ("name",)]
     whole = [field for field in fields(new) if field.path not in {("name",), ("type",)}]
     return 2 * len(differing) <= len(whole)
 
 
 def content(key: Key, data: Data) -> Content:
-    """Return what an entity keeps when only its name changes: kind, type, and the rest of its data as JSON."""
+    """Return what stays equal in a rename: kind, type, and the data without the name as JSON."""
     return key.kind, key.type, json.dumps({**data, "name": ""}, sort_keys=True)
 
 
 def label(key: Key) -> str:
-    """Name an entity in a sentence: ``stack prod``, ``artifact_store s3``."""
+    """Return an entity's name for a sentence: ``stack prod``, ``artifact_store s3``."""
     return f"{key.type} {key.name}" if key.kind == "component" else f"{key.kind} {key.name}"
 
 
-def _in_words(changed: Changed) -> str:
+def _describe_entity(changed: Changed) -> str:
     name = label(changed.key)
     if changed.before is None:
         return f"add {name}"
     if changed.after is None:
         return f"delete {name}"
-    parts = [_field_in_words(field) for field in fields(changed)]
+    parts = [_describe_field(field) for field in fields(changed)]
     if not parts:
         return f"{name}: comments or order"
     more = f", and {len(parts) - 3} more fields" if len(parts) > 3 else ""
     return f"{name}: {', '.join(parts[:3])}{more}"
 
 
-def _field_in_words(field: Field) -> str:
+def _describe_field(field: Field) -> str:
     path = paths.show(field.path[1:] if field.path[0] in {"components", "configuration"} else field.path)
     before, after = _brief(field.before), _brief(field.after)
     path = path or str(field.path[0])

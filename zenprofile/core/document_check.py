@@ -17,7 +17,7 @@ _TYPES = frozenset(COMPONENT_TYPES)
 MAX_PROBLEMS = 100  # told of one document: more of them are a mistake of one kind
 
 
-def document(
+def check_document(
     key: Key, raw: bytes | str, catalog: "Catalog", registered: Registered
 ) -> tuple[Entity | None, list[Problem]]:
     """Check one document by itself: the reader's rules, its name, its kind's and its flavor's schema, secrets.
@@ -42,7 +42,7 @@ def document(
         return None, plaintext.problems(key, source, error.problems)
     wrong = misplaced(key, data)
     if wrong:
-        return None, plaintext.problems(key, source, placed(key, source, wrong))[:MAX_PROBLEMS]
+        return None, plaintext.problems(key, source, locate(key, source, wrong))[:MAX_PROBLEMS]
     return Entity(key, data), problems_of(key, source, data, catalog, registered)
 
 
@@ -58,18 +58,18 @@ def problems_of(
         return []
     from zenprofile.core.secrets import plaintext
 
-    return plaintext.problems(key, source, placed(key, source, found) if found else ())[:MAX_PROBLEMS]
+    return plaintext.problems(key, source, locate(key, source, found) if found else ())[:MAX_PROBLEMS]
 
 
 def misplaced(key: Key, data: Data) -> "list[SchemaViolation]":
-    """Say why data cannot be the entity that its place names: a wrong place, another name or type."""
+    """Return why data cannot be the entity that its place names: a wrong place, another name or type."""
     if key_of(key.kind, data) == key and (not key.type or key.type in _TYPES) and not names.why_not(key.name):
         return []
     from zenprofile.core.schema.messages import SchemaViolation
 
-    why = names.why_not(key.name)
-    if why:
-        message = f"the file's name {key.name[:140]!r} is no {key.kind}'s name: {why}"
+    reason = names.why_not(key.name)
+    if reason:
+        message = f"the file's name {key.name[:140]!r} is no {key.kind}'s name: {reason}"
         return [SchemaViolation((), False, message, "rename the file and its 'name'", "bad-name")]
     if key.type and key.type not in _TYPES:
         message = f"{key.type[:140]!r} is no component type{suggestions.suffix(key.type, COMPONENT_TYPES)}"
@@ -91,7 +91,7 @@ def misnamed(key: Key, text: str, catalog: "Catalog") -> list[Problem]:
     """List the problems of a document whose place no document may have; [] where its name and type keep the rules."""
     if not names.why_not(key.name) and (not key.type or key.type in _TYPES):
         return []
-    return document(key, text, catalog, lambda type_, name: None)[1]
+    return check_document(key, text, catalog, lambda type_, name: None)[1]
 
 
 def findings(key: Key, data: Data, catalog: "Catalog", registered: Registered) -> "list[SchemaViolation]":
@@ -101,7 +101,7 @@ def findings(key: Key, data: Data, catalog: "Catalog", registered: Registered) -
     if key.kind == "component" and isinstance(data.get("flavor"), str):
         found += _configuration(key, data, catalog, registered)
     elif key.kind == "flavor" and isinstance(data.get("schema"), dict):
-        found += [f._replace(path=("schema", *f.path)) for f in catalog.refused(data["schema"])]
+        found += [f._replace(path=("schema", *f.path)) for f in catalog.refusals(data["schema"])]
     return found
 
 
@@ -119,7 +119,7 @@ def flavor_schema(type_: str, flavor: str, catalog: "Catalog", registered: Regis
         raise KeyError(flavor)
     schema = own.get("schema")
     # A schema that may not be registered is that document's problem; nothing is checked by it.
-    return catalog.of(schema) if isinstance(schema, dict) and not catalog.refused(schema) else None
+    return catalog.for_schema(schema) if isinstance(schema, dict) and not catalog.refusals(schema) else None
 
 
 def _configuration(key: Key, data: Data, catalog: "Catalog", registered: Registered) -> "list[SchemaViolation]":
@@ -143,7 +143,7 @@ def _unknown_flavor(key: Key, flavor: str, catalog: "Catalog") -> "SchemaViolati
     return SchemaViolation(("flavor",), False, message, hint, "unknown-flavor")
 
 
-def placed(key: Key, source: str, found: "Iterable[SchemaViolation]") -> list[Problem]:
+def locate(key: Key, source: str, found: "Iterable[SchemaViolation]") -> list[Problem]:
     """Turn findings, a hundred at most, into problems with line and column in a document's text."""
     from zenprofile.core.document.positions import Positions
 

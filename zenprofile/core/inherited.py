@@ -1,4 +1,4 @@
-"""Problems that a document brings along from where it stands already: of another name, or of an earlier time.
+"""Problems that a document inherits: from the one it was renamed or copied from, or from an earlier version.
 
 After an upgrade a flavor may refuse what it took before. Such a document can still be renamed, copied and given back.
 Secrets are never inherited: each new text with one is another place that holds it.
@@ -21,7 +21,7 @@ _NEVER = SECRETS | {profile_check.CLASH, profile_check.IN_USE}
 _Mark = tuple[str, str]  # path and code
 
 
-def dropped(
+def without_inherited(
     problems: list[Problem],
     before: Snapshot,
     after: Snapshot,
@@ -61,7 +61,9 @@ def _at_origin(key: Key, before: Snapshot, after: Snapshot, catalog: "Catalog") 
     other = next(equal, None) or _renamed_from(key, data, before, after)
     if other is None:
         return set()
-    return _of_document(other, before.text(other), before, catalog) | _lost(other, _data(before, other) or {}, before)
+    return _of_document(other, before.text(other), before, catalog) | _dangling_references(
+        other, _data(before, other) or {}, before
+    )
 
 
 def _is_equal(old: Data | None, data: Data) -> bool:
@@ -91,11 +93,13 @@ def _of_stem(key: Key, stem: str | None, before: Snapshot, catalog: "Catalog") -
 
 
 def _of_document(key: Key, text: str | None, before: Snapshot, catalog: "Catalog") -> set[_Mark]:
-    found = document_check.document(key, text or "", catalog, lambda type_, name: flavor_of(before, type_, name))[1]
+    found = document_check.check_document(key, text or "", catalog, lambda type_, name: flavor_of(before, type_, name))[
+        1
+    ]
     return {(problem.path, problem.code) for problem in found}
 
 
-def _lost(key: Key, data: Data, before: Snapshot) -> set[_Mark]:
+def _dangling_references(key: Key, data: Data, before: Snapshot) -> set[_Mark]:
     """Return the references of an entity that lead nowhere, as `profile_check` tells them."""
     return {
         (paths.show(tuple(step for step in path if not isinstance(step, int))), profile_check.REFERENCE)

@@ -17,12 +17,12 @@ def kind_of(path: str) -> str:
     return "" if kind is None else kind.name
 
 
-def misfit(path: str, what: str) -> list[Problem]:
-    """Name what is out of place at a path below a profile, at most one problem.
+def misfit(path: str, entry_type: str) -> list[Problem]:
+    """Return the problem of a misplaced path below a profile, at most one.
 
     Args:
         path: with forward slashes.
-        what: `FILE`, `FOLDER` or `OTHER`.
+        entry_type: `FILE`, `FOLDER` or `OTHER`.
     """
     first, *rest = path.split("/")
     kind = _BY_FOLDER.get(first)
@@ -30,13 +30,13 @@ def misfit(path: str, what: str) -> list[Problem]:
         return []
     depth = 2 if kind.typed else 1
     if len(rest) < depth:
-        if what == OTHER or (what == FILE and not rest):
+        if entry_type == OTHER or (entry_type == FILE and not rest):
             return [not_a_folder(path)]
-    elif what == OTHER:
+    elif entry_type == OTHER:
         return [not_a_file(path)]
     elif len(rest) == depth and path.endswith(".yaml"):
         return []
-    return [_stray(path)] if what == FILE and path.lower().endswith(STRAYS) else []
+    return [_stray(path)] if entry_type == FILE and path.lower().endswith(STRAYS) else []
 
 
 def not_a_folder(path: str) -> Problem:

@@ -9,7 +9,7 @@ RULE = "letters, digits, '.', '_' and '-', starting with a letter or digit, at m
 
 
 def why_not(name: object) -> str:
-    """Say why a name breaks the rule, as the end of a sentence, or "" where it keeps it."""
+    """Return why a name breaks the rule, as the end of a sentence, or "" where it keeps it."""
     if not isinstance(name, str) or not _NAME.match(name):
         return f"a name has {RULE}"
     if name.endswith("."):

@@ -19,7 +19,7 @@ def _compiled(pattern: str) -> Any:
 
 
 def why_not(pattern: object) -> str:
-    """Say why a pattern is not taken, as the end of a sentence, or "" where it is."""
+    """Return why a pattern is not taken, as the end of a sentence, or "" where it is."""
     import re2
 
     if not isinstance(pattern, str):
@@ -34,32 +34,32 @@ def why_not(pattern: object) -> str:
 
 
 def search(pattern: str, text: str) -> bool:
-    """Say whether a pattern that `why_not` takes is found in a text."""
+    """Return whether a pattern that `why_not` takes is found in a text."""
     found: Any = _compiled(pattern).search(_clean(text))
     return found is not None
 
 
 def search_own(pattern: str, text: str) -> bool:
-    """Say whether a pattern of our own is found in a text."""
-    found: Any = _own(pattern).search(_clean(text))
+    """Return whether a pattern of our own is found in a text."""
+    found: Any = _compile_own(pattern).search(_clean(text))
     return found is not None
 
 
 def is_ready(pattern: str) -> bool:
-    """Say whether a pattern of our own has been used: to search once more costs less than to guess by other means."""
+    """Return whether a pattern of our own is compiled already: then searching with it is the cheapest test."""
     return pattern in _ready
 
 
 def places(pattern: str, text: str, most: int) -> Iterator[tuple[int, int]]:
     """Yield where a pattern of our own is found in a text, start and end, so many times at most."""
-    for found, _ in zip(_own(pattern).finditer(_clean(text)), range(most), strict=False):
+    for found, _ in zip(_compile_own(pattern).finditer(_clean(text)), range(most), strict=False):
         yield found.span()
 
 
 _ready: dict[str, Any] = {}
 
 
-def _own(pattern: str) -> Any:
+def _compile_own(pattern: str) -> Any:
     if pattern not in _ready:
         import re2
 

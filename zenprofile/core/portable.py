@@ -1,4 +1,4 @@
-"""What of a component is true on one machine alone, and should not be shared as it is."""
+"""Values of a component that are valid on one machine only, and should not be shared."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _LOCAL_FLAVORS = frozenset({"local", "local_docker"})
 _DEFAULTS = dict(DEFAULTS)
 
 
-class Bound(NamedTuple):
+class MachineBound(NamedTuple):
     """One value that is bound to a machine.
 
     Attributes:
@@ -26,7 +26,7 @@ class Bound(NamedTuple):
 
     key: Key
     path: Path
-    why: str
+    reason: str
 
     @property
     def advice(self) -> str:
@@ -37,17 +37,17 @@ class Bound(NamedTuple):
         return f"keep it here: zenprofile override set {self.key} {field}=VALUE"
 
 
-def bound(key: Key, data: Data) -> list[Bound]:
+def find_machine_bound(key: Key, data: Data) -> list[MachineBound]:
     """List the values of a component that mean something on one machine only; the default components have none."""
     if key.kind != "component" or _DEFAULTS.get(key) == data:
         return []
     found = []
     if data.get("flavor") in _LOCAL_FLAVORS:
-        found.append(Bound(key, ("flavor",), f"the flavor '{data['flavor']}' works on one machine alone"))
+        found.append(MachineBound(key, ("flavor",), f"the flavor '{data['flavor']}' works on one machine alone"))
     for path, value in _leaves(("configuration",), data.get("configuration")):
-        why = _why(path, value)
-        if why:
-            found.append(Bound(key, path, why))
+        reason = _why(path, value)
+        if reason:
+            found.append(MachineBound(key, path, reason))
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zenprofile.core import paths, suggestions
-from zenprofile.core.document_check import MAX_PROBLEMS, document
+from zenprofile.core.document_check import MAX_PROBLEMS, check_document
 from zenprofile.core.entity import Data, Entity, Key, component_keys
 from zenprofile.core.snapshot import Loaded, Overlay, Snapshot, flavor_of
 from zenprofile.errors import Invalid, Problem
@@ -75,17 +75,17 @@ def _texts(value: Any) -> list[tuple[int, str]]:
     return [(i, name) for i, name in enumerate(value) if isinstance(name, str)] if isinstance(value, list) else []
 
 
-def whole(snapshot: Snapshot) -> list[Problem]:
+def check_all(snapshot: Snapshot) -> list[Problem]:
     """List every problem of a profile: of each document, of references between them, of names that clash."""
-    return judged(snapshot, snapshot.load())
+    return check_loaded(snapshot, snapshot.load())
 
 
-def judged(snapshot: Snapshot, loaded: Loaded) -> list[Problem]:
-    """List what `whole` does, of a profile whose documents are loaded."""
+def check_loaded(snapshot: Snapshot, loaded: Loaded) -> list[Problem]:
+    """List what `check_all` does, of a profile whose documents are loaded."""
     keys = keys_of(snapshot, loaded)
     there = set(keys)
     problems = list(loaded.problems)
-    near = _Near(snapshot)
+    near = _NearestNames(snapshot)
     components = {(type_, name) for kind, type_, name in keys if kind == "component"}
     for entity in loaded.entities:
         kind = entity.key.kind
@@ -109,7 +109,7 @@ def _are_all_in(components: set[tuple[str, str]], stack: Data) -> bool:
 
 
 def _may_be_alike(keys: list[Key]) -> bool:
-    """Say whether two keys differ only in case; names without capitals are looked at as one text."""
+    """Return whether two keys differ only in case; names without capitals are looked at as one text."""
     text = "/".join(key.name for key in keys)
     return text != text.casefold() and len({(kind, type_, name.casefold()) for kind, type_, name in keys}) < len(keys)
 
@@ -119,7 +119,7 @@ def keys_of(snapshot: Snapshot, loaded: Loaded) -> list[Key]:
     return snapshot.keys() if loaded.problems else [entity.key for entity in loaded.entities]
 
 
-class _Near:
+class _NearestNames:
     """Finds entities, and the names nearest to unknown ones; those cost a look at all known names, so only so many."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -129,7 +129,7 @@ class _Near:
         self._left = _COMPARED
 
     def exists(self, target: Key) -> bool:
-        """Say whether an entity is there; asked for once."""
+        """Return whether an entity is there; asked for once."""
         if target not in self._exists:
             self._exists[target] = self._snapshot.raw(target) is not None
         return self._exists[target]
@@ -145,7 +145,7 @@ class _Near:
         return self._said[target]
 
 
-def _broken(entity: Entity, snapshot: Snapshot, near: _Near, there: set[Key] | None = None) -> list[Problem]:
+def _broken(entity: Entity, snapshot: Snapshot, near: _NearestNames, there: set[Key] | None = None) -> list[Problem]:
     """List references that lead nowhere, a hundred at most; ``there`` are all keys, where they are known."""
     exists = there.__contains__ if there is not None else near.exists
     lost = [found for found in references(entity.key, entity.data) if not exists(found[1])][:MAX_PROBLEMS]
@@ -154,10 +154,10 @@ def _broken(entity: Entity, snapshot: Snapshot, near: _Near, there: set[Key] | N
     from zenprofile.core.document.positions import Positions
 
     places = Positions(snapshot.text(entity.key) or "")
-    return [_lost(entity.key, places, near, *found) for found in lost]
+    return [_dangling_reference(entity.key, places, near, *found) for found in lost]
 
 
-def _lost(key: Key, places: "Positions", near: _Near, path: paths.Path, target: Key) -> Problem:
+def _dangling_reference(key: Key, places: "Positions", near: _NearestNames, path: paths.Path, target: Key) -> Problem:
     what = f"{target.type} '{target.name}'" if target.type else f"{target.kind} '{target.name}'"
     message = f"{key.kind} {key.name} refers to {what}, which does not exist{near.suffix(target)}"
     hint = "register it, or take the reference out"
@@ -172,7 +172,7 @@ def clash(key: Key, other: Key) -> Problem:
     return Problem(key.path, 1, 1, "name", message, "rename one of them", CLASH)
 
 
-def added(
+def added_problems(
     before: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog", after: Overlay | None = None
 ) -> list[Problem]:
     """List the problems that a change would add, looking only at what it touches.
@@ -189,27 +189,27 @@ def added(
     after = after or Overlay(before, texts, catalog)
     problems: list[Problem] = []
     spellings: dict[Key, list[Key]] = {}
-    near = (_Near(before), _Near(after))
+    near = (_NearestNames(before), _NearestNames(after))
     for key, text in texts.items():
         if text is not None:
             problems += _added_by(key, before, after, near, catalog)
             spellings.setdefault(key.folded, []).append(key)
     # Against what was there already, `zenprofile.store.prepare` has looked.
     problems += [clash(key, same[i - 1]) for same in spellings.values() if len(same) > 1 for i, key in enumerate(same)]
-    gone = [key for key, text in texts.items() if text is None]
-    problems += _left_behind(gone, after, texts)
-    return problems + _respoiled(before, after, texts, catalog)
+    removed = [key for key, text in texts.items() if text is None]
+    problems += _dangling_references(removed, after, texts)
+    return problems + _newly_invalid(before, after, texts, catalog)
 
 
 def _added_by(
-    key: Key, before: Snapshot, after: Overlay, near: tuple[_Near, _Near], catalog: "Catalog"
+    key: Key, before: Snapshot, after: Overlay, near: tuple[_NearestNames, _NearestNames], catalog: "Catalog"
 ) -> list[Problem]:
     data, new = after.data(key), after.problems(key)
     if data:
         new = new + _broken(Entity(key, data), after, near[1])
     if not new:
         return []
-    had = Counter(problem.identity for problem in _own(key, before, near[0], catalog))
+    had = Counter(problem.identity for problem in _own_problems(key, before, near[0], catalog))
     kept = []
     for problem in new:
         had[problem.identity] -= 1
@@ -218,28 +218,28 @@ def _added_by(
     return kept
 
 
-def alone(key: Key, snapshot: Snapshot, catalog: "Catalog") -> tuple[Entity | None, list[Problem]]:
-    """Judge one document of a snapshot by itself, references aside; the entity is None where it cannot be read."""
+def check_one(key: Key, snapshot: Snapshot, catalog: "Catalog") -> tuple[Entity | None, list[Problem]]:
+    """Check one document of a snapshot by itself, references aside; the entity is None where it is unreadable."""
     try:
         raw = snapshot.text(key)
     except Invalid as error:
         return None, list(error.problems)
     if raw is None:
         return None, []
-    return document(key, raw, catalog, lambda type_, name: flavor_of(snapshot, type_, name))
+    return check_document(key, raw, catalog, lambda type_, name: flavor_of(snapshot, type_, name))
 
 
-def _own(key: Key, snapshot: Snapshot, near: _Near, catalog: "Catalog") -> list[Problem]:
+def _own_problems(key: Key, snapshot: Snapshot, near: _NearestNames, catalog: "Catalog") -> list[Problem]:
     """List the problems of one document in a snapshot, its references included."""
-    entity, problems = alone(key, snapshot, catalog)
+    entity, problems = check_one(key, snapshot, catalog)
     return problems + (_broken(entity, snapshot, near) if entity is not None else [])
 
 
-def _left_behind(gone: list[Key], after: Snapshot, texts: Mapping[Key, str | None]) -> list[Problem]:
-    """Say who still refers to deleted entities; what the change itself writes has been looked at."""
+def _dangling_references(removed: list[Key], after: Snapshot, texts: Mapping[Key, str | None]) -> list[Problem]:
+    """List references to deleted entities in documents that the change does not write."""
     problems = []
-    by_target = _users({kind for key in gone for kind in REFERRERS.get(key.kind, ())}, after, texts)
-    for key in gone:
+    by_target = _users({kind for key in removed for kind in REFERRERS.get(key.kind, ())}, after, texts)
+    for key in removed:
         users = by_target.get(key)
         if users:
             shown = ", ".join(users[:10]) + (f" and {len(users) - 10} more" if len(users) > 10 else "")
@@ -258,21 +258,23 @@ def _users(kinds: set[str], after: Snapshot, texts: Mapping[Key, str | None]) ->
     return found
 
 
-def _respoiled(before: Snapshot, after: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog") -> list[Problem]:
+def _newly_invalid(
+    before: Snapshot, after: Snapshot, texts: Mapping[Key, str | None], catalog: "Catalog"
+) -> list[Problem]:
     """List components that a changed flavor's schema makes invalid."""
     changed = [key for key, text in texts.items() if key.kind == "flavor" and text is not None]
     if not changed:
         return []
     problems: list[Problem] = []
     names_ = {(key.type, key.name) for key in changed}
-    near = _Near(after)
+    near = _NearestNames(after)
     for entity in (e for type_ in {t for t, _ in names_} for e in before.load("component", type_).entities):
         if entity.key not in texts and (entity.key.type, entity.data.get("flavor")) in names_:
-            problems += _own(entity.key, after, near, catalog)
+            problems += _own_problems(entity.key, after, near, catalog)
     return problems
 
 
 def warnings(data: Data) -> list[str]:
-    """Say what a stack lacks that ZenML needs (it is accepted with a warning)."""
+    """Return what a stack lacks that ZenML needs (it is accepted with a warning)."""
     types = {key.type for key in component_keys(data)}
     return [f"the stack has no {t}" for t in ("orchestrator", "artifact_store") if t not in types]

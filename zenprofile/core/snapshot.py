@@ -63,7 +63,7 @@ class Snapshot(Protocol):
     def load(self, kind: str = "", type_: str = "") -> Loaded:
         """Return all entities that hold by themselves (reader, schema, flavor's schema), and the others' problems.
 
-        References to other entities are not looked at: `zenprofile.core.profile_check.whole` does that.
+        References to other entities are not looked at: `zenprofile.core.profile_check.check_all` does that.
         """
         ...
 
@@ -131,7 +131,7 @@ class DocumentSnapshot:
                 continue
             if raw is None:
                 continue
-            entity, found = document_check.document(key, raw, self._catalog, self.registered)
+            entity, found = document_check.check_document(key, raw, self._catalog, self.registered)
             problems += found
             if entity is not None and not found:
                 entities.append(entity)
@@ -155,7 +155,7 @@ class Overlay:
         """Lay texts (None: deleted) over a snapshot."""
         self._below = below
         self._texts = texts
-        self._over = DocumentSnapshot(_Held({k: t for k, t in texts.items() if t is not None}), catalog)
+        self._over = DocumentSnapshot(_TextDocuments({k: t for k, t in texts.items() if t is not None}), catalog)
         self._catalog = catalog
         self._data: dict[Key, Data] = {}
         self._problems: dict[Key, list[Problem]] = {}
@@ -171,7 +171,7 @@ class Overlay:
         return self._data[key]
 
     def problems(self, key: Key) -> list[Problem]:
-        """List what the document of an edit breaks by itself, as `document_check.document` does."""
+        """List what the document of an edit breaks by itself, as `document_check.check_document` does."""
         if key not in self._problems:
             self._problems[key] = self._checked(key)
         return self._problems[key]
@@ -183,14 +183,14 @@ class Overlay:
         if text is None:
             return []
         if not data:  # for the reasons
-            return document_check.document(key, text, self._catalog, self.registered)[1]
+            return document_check.check_document(key, text, self._catalog, self.registered)[1]
         return document_check.problems_of(key, text, data, self._catalog, self.registered, is_clean=self._are_clean)
 
     @cached_property
     def _are_clean(self) -> bool:
         from zenprofile.core.secrets import plaintext
 
-        return plaintext.none_in(text for text in self._texts.values() if text is not None)
+        return plaintext.are_clean(text for text in self._texts.values() if text is not None)
 
     def registered(self, type_: str, flavor: str) -> Data | None:
         """Return the document of a flavor that is registered here, or None (also where it is invalid)."""
@@ -233,7 +233,7 @@ class Overlay:
         self._below.prefetch(None if keys is None else [key for key in keys if key not in self._texts])
 
 
-class _Held:
+class _TextDocuments:
     """Documents held in a mapping."""
 
     def __init__(self, texts: Mapping[Key, str]) -> None:
@@ -246,9 +246,9 @@ class _Held:
         return self._texts.get(key)
 
 
-def held(texts: Mapping[Key, str], catalog: "Catalog") -> DocumentSnapshot:
+def from_texts(texts: Mapping[Key, str], catalog: "Catalog") -> DocumentSnapshot:
     """Return the snapshot of documents held in memory."""
-    return DocumentSnapshot(_Held(texts), catalog)
+    return DocumentSnapshot(_TextDocuments(texts), catalog)
 
 
 def parse(key: Key, raw: bytes | str) -> Entity:
@@ -267,7 +267,7 @@ def _read(key: Key, raw: bytes | str) -> Data:
     data = reader.read(raw, key.path)
     wrong = document_check.misplaced(key, data)
     if wrong:
-        raise Invalid.of(document_check.placed(key, reader.decode(raw), wrong))
+        raise Invalid.of(document_check.locate(key, reader.decode(raw), wrong))
     return data
 
 

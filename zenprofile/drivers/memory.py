@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from zenprofile import resources
 from zenprofile.core.change import Change, Recorded
 from zenprofile.core.entity import Key
-from zenprofile.core.snapshot import DocumentSnapshot, held
+from zenprofile.core.snapshot import DocumentSnapshot, from_texts
 from zenprofile.store import changelog
 from zenprofile.store.base import Options, Store
 from zenprofile.store.prepare import prepare
-from zenprofile.store.registry import missing
-from zenprofile.store.undo import Past, Text, redoable, standing
+from zenprofile.store.registry import nothing_there_error
+from zenprofile.store.undo import ChangeWithTexts, Text, redoable_ids, standing_ids
 
 
 class _Log:
@@ -49,12 +49,12 @@ class MemoryStore:
         number = len(moments)
         if at is not None:
             number = changelog.number(at, number, lambda until: sum(record.when <= until for record, _ in moments))
-        return held(moments[number - 1][1] if number else {}, resources.catalog())
+        return from_texts(moments[number - 1][1] if number else {}, resources.catalog())
 
     def apply(self, change: Change) -> Recorded:
-        return self.take_back(change, "")
+        return self.apply_undo(change, "")
 
-    def take_back(self, change: Change, undone: str) -> Recorded:
+    def apply_undo(self, change: Change, undone: str) -> Recorded:
         with self._log.lock:
             if change.idempotency_key in self._log.made:
                 return self._log.made[change.idempotency_key]
@@ -67,26 +67,26 @@ class MemoryStore:
             for key in (key for key, _, new in prepared.writes if new is None):
                 del after[key]
             changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
-            recorded = Recorded(str(len(moments) + 1), self._user, changelog.now(), prepared.message, changes)
+            recorded = Recorded(str(len(moments) + 1), self._user, changelog.timestamp(), prepared.message, changes)
             self._log.made_by[recorded.rev] = (self._machine(), undone)
             moments.append((recorded, after))
             if change.idempotency_key:
                 self._log.made[change.idempotency_key] = recorded
             return recorded
 
-    def past(self, at: str) -> Past:
+    def find_change(self, at: str) -> ChangeWithTexts:
         moments = self._log.moments[:]
         number = changelog.number(at, len(moments), lambda until: sum(record.when <= until for record, _ in moments))
         recorded, after = moments[number - 1]
         before = moments[number - 2][1] if number > 1 else {}
         texts = (Text(changed.key, before.get(changed.key), after.get(changed.key)) for changed in recorded.changes)
-        return Past(recorded.rev, recorded, tuple(texts))
+        return ChangeWithTexts(recorded.rev, recorded, tuple(texts))
 
-    def own(self) -> Iterator[Past]:
-        return map(self.past, standing(self._records()))
+    def own_changes(self) -> Iterator[ChangeWithTexts]:
+        return map(self.find_change, standing_ids(self._records()))
 
-    def undos(self) -> Iterator[Past]:
-        return map(self.past, redoable(self._records()))
+    def undos(self) -> Iterator[ChangeWithTexts]:
+        return map(self.find_change, redoable_ids(self._records()))
 
     def _records(self) -> Iterator[tuple[str, str]]:
         machine = self._machine()
@@ -124,7 +124,7 @@ class MemoryDriver:
 
     def open(self, url: str, options: Options) -> Store:
         if url not in _LOGS:
-            raise missing(url)
+            raise nothing_there_error(url)
         return MemoryStore(url, _LOGS[url], options)
 
 

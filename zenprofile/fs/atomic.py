@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from zenprofile.errors import StoreBroken
 from zenprofile.fs import shared
 from zenprofile.fs.durable import MOST_OPEN, Unsynced, create, sync_folder
-from zenprofile.fs.nofollow import MOST_BYTES, folder, must_stay, no_permission, read_at
+from zenprofile.fs.nofollow import MOST_BYTES, check_inside, folder, permission_error, read_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def stage_all(root: "Place", contents: Iterable[tuple[str, bytes]]) -> None:
 
 
 def _parent(path: str) -> str:
-    must_stay(path)
+    check_inside(path)
     return path.rpartition("/")[0]
 
 
@@ -63,16 +63,16 @@ def _mode(path: "Place", at: int | None = None) -> int | None:
 
 
 def publish(root: "Place", path: str) -> None:
-    """Put a staged file in its place, in one step; `settle` makes that durable."""
-    must_stay(path)
+    """Rename a staged file to its final name; `sync_folders` makes that durable."""
+    check_inside(path)
     parent, _, name = path.rpartition("/")
     with folder(root, parent) as fd:
         os.rename(TEMPORARY + name, name, src_dir_fd=fd, dst_dir_fd=fd)
 
 
 def publish_over(root: "Place", path: str, before: bytes | None) -> bool:
-    """Put a staged file in its place as `publish` does, where that still holds what is expected; say whether it did."""
-    must_stay(path)
+    """Publish a staged file if the present content is as expected; return whether it was."""
+    check_inside(path)
     parent, _, name = path.rpartition("/")
     with folder(root, parent) as fd:
         if read_at(fd, name, path, MOST_BYTES) != before:
@@ -82,8 +82,8 @@ def publish_over(root: "Place", path: str, before: bytes | None) -> bool:
 
 
 def set_executable(root: "Place", path: str, *, on: bool) -> None:
-    """Give or take a plain file's permission to be run, for whoever may read it; nothing else is touched."""
-    must_stay(path)
+    """Set or clear a plain file's executable bits, for those who may read it."""
+    check_inside(path)
     parent, _, name = path.rpartition("/")
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=fd)
@@ -94,7 +94,7 @@ def set_executable(root: "Place", path: str, *, on: bool) -> None:
             os.close(file)
 
 
-def settle(root: "Place", paths: Iterable[str]) -> None:
+def sync_folders(root: "Place", paths: Iterable[str]) -> None:
     """Make durable which files are in the folders of these paths."""
     for parent in sorted({path.rpartition("/")[0] for path in paths}):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
@@ -105,12 +105,12 @@ def write(root: "Place", path: str, content: bytes) -> None:
     """Replace a file's content in one step, durably."""
     stage_all(root, [(path, content)])
     publish(root, path)
-    settle(root, [path])
+    sync_folders(root, [path])
 
 
 def remove(root: "Place", path: str) -> None:
     """Delete a file durably, and the folders below the root that it leaves empty. No file: nothing happens."""
-    must_stay(path)
+    check_inside(path)
     parent, _, name = path.rpartition("/")
     try:
         with folder(root, parent) as fd:
@@ -130,19 +130,19 @@ def remove(root: "Place", path: str) -> None:
 
 def unstage(root: "Place", path: str) -> None:
     """Delete what `stage_all` left."""
-    must_stay(path)
+    check_inside(path)
     parent, _, name = path.rpartition("/")
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), folder(root, parent) as fd:
         os.unlink(TEMPORARY + name, dir_fd=fd)
 
 
 def draft_of(path: "Place") -> str:
-    """Return a name beside a file for what is to take its place; what killed processes left under such names goes.
+    """Return a temporary name beside a file, and remove what killed processes left under such names.
 
     Each process, and each write in it, has a name of its own: two at once are both whole, and the later one stays.
     """
     parent, name = os.path.split(os.fspath(path))
-    _sweep(parent, name)
+    _remove_drafts(parent, name)
     return os.path.join(parent, f"{TEMPORARY}{name}.{os.getpid()}.{time.monotonic_ns():x}")
 
 
@@ -198,7 +198,7 @@ def replace(
         sync_folder(parent)
 
 
-def _sweep(folder_: str, name: str) -> None:
+def _remove_drafts(folder_: str, name: str) -> None:
     """Delete what killed processes left of their drafts of a file."""
     start = f"{TEMPORARY}{name}."
     try:
@@ -207,13 +207,13 @@ def _sweep(folder_: str, name: str) -> None:
         return
     for draft in drafts:
         pid = draft[len(start) :].partition(".")[0]
-        if not runs(pid):
+        if not is_running(pid):
             with contextlib.suppress(OSError):
                 os.unlink(os.path.join(folder_, draft))
 
 
-def runs(pid: str) -> bool:
-    """Say whether a process is there; of what is no number, that it may be."""
+def is_running(pid: str) -> bool:
+    """Return whether a process is there; of what is no number, that it may be."""
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -223,11 +223,11 @@ def runs(pid: str) -> bool:
     return True
 
 
-def failed(error: OSError, root: "Place") -> NoReturn:
+def raise_write_error(error: OSError, root: "Place") -> NoReturn:
     """Raise a failed write as an error that a person understands."""
     where = os.path.join(root, error.filename) if isinstance(error.filename, str) else str(root)
     if isinstance(error, PermissionError):
-        raise no_permission(root) from None
+        raise permission_error(root) from None
     if isinstance(error, NotADirectoryError):
         message = f"{where} is a link or a file where a folder should be; nothing was written"
         raise StoreBroken(message, hint="put a plain folder in its place") from None

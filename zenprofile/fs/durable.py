@@ -1,4 +1,4 @@
-"""New files, and the wait until the disk has them: the one place where a file gets a temporary name and is synced."""
+"""New files and fsync: the one place where a file gets a temporary name and is synced."""
 
 import contextlib
 import os
@@ -51,7 +51,7 @@ def create(
 
 
 class Unsynced:
-    """Files that the disk is still to be waited for: all at once, which is far less than one after the other."""
+    """Files to be synced together, which is far faster than one after the other."""
 
     def __init__(self, *files: int) -> None:
         self._open = list(files)
@@ -61,7 +61,7 @@ class Unsynced:
         return len(self._open)
 
     def add(self, file: int, path: str = "") -> None:
-        """Take over an open file; of very many, those with a path (absolute) do not stay open."""
+        """Add an open file; above a number of open files, those with a path (absolute) are closed."""
         if path and len(self._open) >= MOST_OPEN:
             os.close(file)
             self._closed.append(path)
@@ -109,7 +109,7 @@ class Unsynced:
             _sync_path(path, os.O_NOFOLLOW)
 
     def close(self) -> None:
-        """Close them, whether the disk has them or not."""
+        """Close them, synced or not."""
         self._closed.clear()
         while self._open:
             os.close(self._open.pop())
@@ -152,7 +152,7 @@ class NewFiles:
             del self._drafts[path]
 
     def drop(self) -> None:
-        """Take away those that have no name yet."""
+        """Remove the files that have no final name yet."""
         self._unsynced.close()
         for draft in self._drafts.values():
             with contextlib.suppress(OSError):

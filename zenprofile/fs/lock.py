@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import Locked
+from zenprofile.fs import cancellation
 from zenprofile.fs import shared as permissions
-from zenprofile.fs import stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +23,13 @@ WAIT = 30.0  # seconds; a change takes some milliseconds, so that many writers i
 # Of a store: writers exclude each other from the first look to the last write, and readers only while files, index and
 # branch change.
 WRITERS, FILES = "writing", "lock"
-SAID_AFTER = 2.0  # seconds without a word
+NOTICE_AFTER = 2.0  # seconds without a word
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 
-class Left(NamedTuple):
-    """What an earlier holder left that did not come to its end.
+class DeadHolder(NamedTuple):
+    """An earlier holder that died before it released the lock.
 
     Attributes:
         pid: of its process.
@@ -44,18 +44,18 @@ class Left(NamedTuple):
 def exclusive(
     path: "Place",
     wait: float | None = None,
-    say: Say | None = None,
+    echo: Echo | None = None,
     mode: int = 0o666,
     *,
     passing: bool = False,
     sharing: int = permissions.NOT,
-) -> Iterator[Left | None]:
+) -> Iterator[DeadHolder | None]:
     """Hold a lock alone.
 
     Args:
         path: of the lock's file; made where it is missing, with the folder above it.
         wait: seconds that one and the same holder is waited for; None for `WAIT`.
-        say: takes a line once the wait is long.
+        echo: takes a line once the wait is long.
         mode: of the file, where it is made.
         passing: whether the file goes when the lock is let go.
         sharing: who else may hold it (`zenprofile.fs.shared`), where file and folder are made.
@@ -67,15 +67,15 @@ def exclusive(
         Locked: another process held it all the time.
         OSError: the file cannot be made or opened.
     """
-    fd = _opened(path, mode, sharing)
+    fd = _open(path, mode, sharing)
     try:
-        _take(fd, path, fcntl.LOCK_EX, wait, say)
+        _acquire(fd, path, fcntl.LOCK_EX, wait, echo)
         while passing and not _is_at(fd, path):  # the one before took its file away
             os.close(fd)
-            fd = _opened(path, mode, sharing)
-            _take(fd, path, fcntl.LOCK_EX, wait, say)
+            fd = _open(path, mode, sharing)
+            _acquire(fd, path, fcntl.LOCK_EX, wait, echo)
         pid = _pid(fd)
-        left = Left(pid, os.fstat(fd).st_mtime) if pid else None
+        left = DeadHolder(pid, os.fstat(fd).st_mtime) if pid else None
         os.pwrite(fd, f"{os.getpid():<20d}".encode(), 0)
         try:
             yield left
@@ -87,7 +87,7 @@ def exclusive(
         os.close(fd)
 
 
-def _opened(path: "Place", mode: int, sharing: int) -> int:
+def _open(path: "Place", mode: int, sharing: int) -> int:
     try:
         fd = os.open(path, _FLAGS, mode)
     except FileNotFoundError:
@@ -108,7 +108,7 @@ def _is_at(fd: int, path: "Place") -> bool:
 
 
 @contextlib.contextmanager
-def shared(path: "Place", wait: float | None = None, say: Say | None = None) -> Iterator[bool]:
+def shared(path: "Place", wait: float | None = None, echo: Echo | None = None) -> Iterator[bool]:
     """Hold a lock with other readers, as far as that is possible without writing anything.
 
     Yields:
@@ -123,46 +123,46 @@ def shared(path: "Place", wait: float | None = None, say: Say | None = None) -> 
         yield False
         return
     try:
-        _take(fd, path, fcntl.LOCK_SH, wait, say)
+        _acquire(fd, path, fcntl.LOCK_SH, wait, echo)
         yield True
     finally:
         os.close(fd)
 
 
 def is_held(path: "Place") -> bool:
-    """Say whether a process holds a lock alone at this moment."""
+    """Return whether a process holds a lock alone at this moment."""
     with contextlib.suppress(OSError):
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            return not _try(fd, fcntl.LOCK_SH)
+            return not _try_acquire(fd, fcntl.LOCK_SH)
         finally:
             os.close(fd)
     return False
 
 
-def _take(fd: int, path: "Place", how: int, wait: float | None, say: Say | None) -> None:
-    if _try(fd, how):
+def _acquire(fd: int, path: "Place", how: int, wait: float | None, echo: Echo | None) -> None:
+    if _try_acquire(fd, how):
         return
     wait = WAIT if wait is None else wait
     begun = since = time.monotonic()
     holder = _pid(fd)
-    while not _try(fd, how):
+    while not _try_acquire(fd, how):
         now = time.monotonic()
         pid = _pid(fd)
         if pid and pid != holder:  # it goes from hand to hand
             holder, since = pid, now
         if now - since >= wait:
-            name = _named(fd)
+            name = _describe_holder(fd)
             raise Locked(f"{name} has held {path} for {wait:g} seconds", hint="wait for it, or end that process")
-        if say is not None and now - begun >= SAID_AFTER:
-            say(f"waiting for {_named(fd)}, which holds {path}")
-            say = None
-        stop.check()
+        if echo is not None and now - begun >= NOTICE_AFTER:
+            echo(f"waiting for {_describe_holder(fd)}, which holds {path}")
+            echo = None
+        cancellation.check()
         # Not all who wait wake together.
         time.sleep(min(0.001 + (os.getpid() + time.monotonic_ns()) % 7 / 1000, wait))
 
 
-def _try(fd: int, how: int) -> bool:
+def _try_acquire(fd: int, how: int) -> bool:
     try:
         fcntl.flock(fd, how | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -179,7 +179,7 @@ def _pid(fd: int) -> str:
     return text if text.isdecimal() else ""
 
 
-def _named(fd: int) -> str:
+def _describe_holder(fd: int) -> str:
     """Return who holds a lock, as far as the system tells."""
     pid = _pid(fd) or _holder(os.fstat(fd).st_ino)
     if not pid:

@@ -1,4 +1,4 @@
-"""Read files below a folder that others can fill: no link is followed, no device opened, nothing too large taken."""
+"""Read files below an untrusted folder: no link is followed, no device opened, no file above a size read."""
 
 import contextlib
 import errno
@@ -38,7 +38,7 @@ def folder(root: "Place", path: str, *, make: bool = False) -> Iterator[int]:
         FileNotFoundError: it is not there.
         NotADirectoryError: a step is a link or a file.
     """
-    must_stay(path)
+    check_inside(path)
     fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for step in path.split("/") if path else ():
@@ -53,19 +53,19 @@ def folder(root: "Place", path: str, *, make: bool = False) -> Iterator[int]:
         os.close(fd)
 
 
-def stays(path: str) -> bool:
-    """Say whether a path stays below its root, and out of git's own folder there."""
+def is_inside(path: str) -> bool:
+    """Return whether a path stays below its root, and outside git's own folder."""
     steps = path.split("/")
     return not any(step in {"", ".", ".."} or step.rstrip(". ").lower() in {".git", "git~1"} for step in steps)
 
 
-def must_stay(path: str) -> None:
-    """Refuse a path that `stays` does not take; "" is the root itself.
+def check_inside(path: str) -> None:
+    """Refuse a path that `is_inside` does not take; "" is the root itself.
 
     Raises:
         Unsafe: it leads elsewhere.
     """
-    if path and not stays(path):
+    if path and not is_inside(path):
         raise Unsafe(f"{path[:140]!r} leads out of the work tree", hint="no change of zenprofile's names such a path")
 
 
@@ -94,7 +94,7 @@ def read(root: "Place", path: str, most: int = MAX_BYTES) -> bytes | None:
     except NotADirectoryError:
         raise _not_plain(path, "lies behind a link or a file where a folder should be") from None
     except PermissionError:
-        raise no_permission(f"{root}/{path}") from None
+        raise permission_error(f"{root}/{path}") from None
 
 
 def read_at(fd: int, name: str, path: str, most: int = MAX_BYTES) -> bytes | None:
@@ -117,7 +117,7 @@ def read_at(fd: int, name: str, path: str, most: int = MAX_BYTES) -> bytes | Non
             message = f"the document has more than {most} bytes"
             hint = "split it, or keep large values elsewhere" if most == MAX_BYTES else "take the file away by hand"
             raise Invalid.of([Problem(path, 0, 0, "", message, hint, "too-large")])
-        return _all(file, found.st_size, most)
+        return _read_all(file, found.st_size, most)
     finally:
         os.close(file)
 
@@ -136,29 +136,29 @@ def read_own(root: "Place", path: str, most: int) -> bytes | None:
     try:
         with folder(root, parent) as fd:
             if parent:
-                _must_be_own(os.fstat(fd), f"{root}/{parent}")
+                _check_owner(os.fstat(fd), f"{root}/{parent}")
             try:
                 found = os.stat(name, dir_fd=fd, follow_symlinks=False)
             except FileNotFoundError:
                 return None
             if not stat.S_ISREG(found.st_mode):
-                raise _through(f"{root}/{path}")
-            _must_be_own(found, f"{root}/{path}")
+                raise _link_error(f"{root}/{path}")
+            _check_owner(found, f"{root}/{path}")
             return read_at(fd, name, path, most)
     except FileNotFoundError:
         return None
     except NotADirectoryError:
-        raise _through(f"{root}/{path}") from None
+        raise _link_error(f"{root}/{path}") from None
     except PermissionError:
-        raise no_permission(f"{root}/{path}") from None
+        raise permission_error(f"{root}/{path}") from None
 
 
-def _through(path: str) -> Unsafe:
+def _link_error(path: str) -> Unsafe:
     message = f"{path} is a link or no plain file; nothing is read or written through it"
     return Unsafe(message, hint="look at where it leads, and put a plain file in its place")
 
 
-def _must_be_own(found: os.stat_result, path: str) -> None:
+def _check_owner(found: os.stat_result, path: str) -> None:
     if found.st_uid not in owners():
         message = f"{path} belongs to another user, and what it says is not followed"
         raise Unsafe(message, hint="look at it; if you trust it, make a copy of it yours")
@@ -172,7 +172,7 @@ def owners() -> set[int]:
     return mine
 
 
-def _all(file: int, size: int, most: int) -> bytes:
+def _read_all(file: int, size: int, most: int) -> bytes:
     content = os.read(file, size + 1)
     while len(content) <= most:
         more = os.read(file, 65536)
@@ -182,12 +182,12 @@ def _all(file: int, size: int, most: int) -> bytes:
     return content
 
 
-def _not_plain(path: str, why: str) -> Invalid:
-    return Invalid.of([Problem(path, 0, 0, "", f"{path} {why}", "put a plain file in its place", "not-a-file")])
+def _not_plain(path: str, reason: str) -> Invalid:
+    return Invalid.of([Problem(path, 0, 0, "", f"{path} {reason}", "put a plain file in its place", "not-a-file")])
 
 
-def record(path: "Place", most: int = 64 << 20) -> Any:
-    """Return what a file of ours holds as JSON.
+def read_json(path: "Place", most: int = 64 << 20) -> Any:
+    """Read a JSON file of our own.
 
     Raises:
         OSError: it cannot be read.
@@ -205,6 +205,6 @@ def record(path: "Place", most: int = 64 << 20) -> Any:
         raise ValueError("too deep") from None
 
 
-def no_permission(path: "Place") -> StoreBroken:
+def permission_error(path: "Place") -> StoreBroken:
     """Return the error of a place that may not be read or written."""
     return StoreBroken(f"no permission for {path}", hint="ask its owner, or fix it with chmod")

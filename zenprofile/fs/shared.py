@@ -12,8 +12,8 @@ _NAMED = {
 }  # fmt: skip
 
 
-def meant(value: str) -> int:
-    """Return what a value of ``core.sharedRepository`` means; what git refuses counts as not shared."""
+def parse_setting(value: str) -> int:
+    """Parse a value of ``core.sharedRepository``; one that git refuses counts as not shared."""
     named = _NAMED.get(value.lower())
     if named is not None:
         return named
@@ -45,7 +45,7 @@ def adjusted(mode: int, sharing: int) -> int:
 
 
 def share(place: str | int, sharing: int) -> None:
-    """Give a file or folder (a path, or an open file) the mode that git would give it; others' own stay as they are."""
+    """Set the mode of a file or folder (a path, or an open file) as git would; others' files stay as they are."""
     if not sharing:
         return
     found = os.stat(place)

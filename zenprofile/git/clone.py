@@ -13,7 +13,7 @@ from zenprofile.fs import atomic
 from zenprofile.git import remote_errors, runner
 from zenprofile.git.remote import STRICT, Progress
 from zenprofile.store.clones import CloneUrl, parse
-from zenprofile.store.url import hidden
+from zenprofile.store.url import without_secrets
 
 _BIG = "2m"  # no document of a profile is that large
 _REFS = "refs/remotes/origin/"
@@ -38,23 +38,23 @@ def clone(url: str, folder: Path, *, timeout: float, progress: Progress = None) 
         Unsafe, UsageError: the URL.
         StoreBroken: no space, no permission.
     """
-    wanted, shown = parse(url), hidden(url)
+    wanted, shown = parse(url), without_secrets(url)
     draft = folder.with_name(f".{folder.name}.new")
     try:
         _remove(draft)  # of a process that was killed
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        atomic.failed(error, folder)
-    talk = _Talk(shown, timeout, progress)
+        atomic.raise_write_error(error, folder)
+    talk = _RemoteGit(shown, timeout, progress)
     try:
         named = runner.run(["config", "--get", "init.defaultBranch"], folder.parent, ok=(0, 1)).out.decode().strip()
         extra = _extra(wanted.url)
         talk.run(_arguments(wanted, draft), folder.parent, extra, (f"init.defaultBranch={named or 'main'}",))
-        branch = _begin(draft, wanted, shown)
+        branch = _set_head(draft, wanted, shown)
         if branch:
             _check_out(draft, branch, talk, extra)
         else:
-            talk.must_speak_git(draft, extra)
+            talk.check_speaks_git(draft, extra)
         own = draft / ".git" / "zenprofile"
         own.mkdir()
         (own / "made").touch()
@@ -62,34 +62,34 @@ def clone(url: str, folder: Path, *, timeout: float, progress: Progress = None) 
         draft.rename(folder)
     except OSError as error:
         _remove(draft)
-        atomic.failed(error, folder)
+        atomic.raise_write_error(error, folder)
     except BaseException:
         _remove(draft)
         raise
 
 
-class _Talk:
-    """Runs git against one remote, which it names in errors."""
+class _RemoteGit:
+    """Runs git commands against one remote and names the remote in errors."""
 
     def __init__(self, shown: str, timeout: float, progress: Progress) -> None:
         self._shown = shown
         self._timeout = timeout
         self._progress = progress
 
-    def run(self, args: list[str], cwd: Path, extra: dict[str, str], flags: tuple[str, ...] = ()) -> runner.Ran:
+    def run(self, args: list[str], cwd: Path, extra: dict[str, str], flags: tuple[str, ...] = ()) -> runner.GitResult:
         flags = (*STRICT, "protocol.file.allow=always", "gc.autoDetach=false", *flags)
         try:
             ran = runner.run_network(
                 args, cwd, timeout=self._timeout, progress=self._progress, flags=flags, extra=extra
             )
         except Unreachable:
-            raise remote_errors.silent(self._shown, self._timeout, kept=False) from None
+            raise remote_errors.timeout_error(self._shown, self._timeout, kept=False) from None
         if ran.status:
             raise remote_errors.failure(ran.err, self._shown, kept=False)
         return ran
 
-    def must_speak_git(self, folder: Path, extra: dict[str, str]) -> None:
-        """Refuse a web page, which git takes for an empty repository; see `zenprofile.git.remote.must_speak_git`."""
+    def check_speaks_git(self, folder: Path, extra: dict[str, str]) -> None:
+        """Refuse a web page, which git takes for an empty repository; see `zenprofile.git.remote.check_speaks_git`."""
         ran = self.run(["ls-remote", "--", "origin"], folder, {**extra, "GIT_TRACE_PACKET": "1"})
         if "packet:" not in ran.err:
             raise Unreachable(f"what answers at {self._shown} is no git server", hint="look at the URL and the network")
@@ -108,21 +108,21 @@ def _extra(url: str) -> dict[str, str]:
     return {} if "GIT_ALLOW_PROTOCOL" in os.environ else {"GIT_ALLOW_PROTOCOL": allowed}
 
 
-def _begin(folder: Path, wanted: CloneUrl, shown: str) -> str:
+def _set_head(folder: Path, wanted: CloneUrl, shown: str) -> str:
     """Choose the branch, make it the one of HEAD, and return its short name; "" where the remote has none at all."""
-    said = runner.run(["for-each-ref", "--format=%(refname)%00%(symref)", "refs/remotes/origin"], folder).out.decode()
-    refs = dict(line.split("\0") for line in said.splitlines())
+    output = runner.run(["for-each-ref", "--format=%(refname)%00%(symref)", "refs/remotes/origin"], folder).out.decode()
+    refs = dict(line.split("\0") for line in output.splitlines())
     there = [name.removeprefix(_REFS) for name in refs if name != f"{_REFS}HEAD"]
     head = runner.run(["symbolic-ref", "-q", "HEAD"], folder, ok=(0, 1)).out.decode().strip()
     own = head.removeprefix("refs/heads/") or "main"
-    branch = wanted.branch or refs.get(f"{_REFS}HEAD", "").removeprefix(_REFS) or _only(own, there, shown)
+    branch = wanted.branch or refs.get(f"{_REFS}HEAD", "").removeprefix(_REFS) or _guess_branch(own, there, shown)
     start = branch
     if there and branch not in there:  # it begins here, where the remote's own choice is
         tag = runner.run(["rev-parse", "-q", "--verify", f"refs/tags/{branch}"], folder, ok=(0, 1, 128)).status == 0
         if tag:
             hint = f"write @BRANCH behind the URL; it has {', '.join(there[:10])}"
             raise NotFound(f"{shown} has no branch '{branch}': that is a tag", hint=hint)
-        start = refs.get(f"{_REFS}HEAD", "").removeprefix(_REFS) or _only(own, there, shown)
+        start = refs.get(f"{_REFS}HEAD", "").removeprefix(_REFS) or _guess_branch(own, there, shown)
     runner.run(["symbolic-ref", "HEAD", f"refs/heads/{branch}"], folder)
     if head and own != branch:
         runner.run(["update-ref", "-d", head], folder)
@@ -134,8 +134,8 @@ def _begin(folder: Path, wanted: CloneUrl, shown: str) -> str:
     return branch if there else ""
 
 
-def _only(own: str, there: list[str], shown: str) -> str:
-    """Choose a branch where the remote's HEAD names none that is there."""
+def _guess_branch(own: str, there: list[str], shown: str) -> str:
+    """Choose a branch where the remote's HEAD names one that does not exist."""
     if not there or own in there:
         return own
     likely = [name for name in ("main", "master") if name in there] or there
@@ -145,7 +145,7 @@ def _only(own: str, there: list[str], shown: str) -> str:
     raise ZenprofileError(f"{shown} does not say which of its branches is meant", hint=hint)
 
 
-def _check_out(folder: Path, branch: str, talk: _Talk, extra: dict[str, str]) -> None:
+def _check_out(folder: Path, branch: str, talk: _RemoteGit, extra: dict[str, str]) -> None:
     """Write the work tree, every file as it is stored."""
     attributes = folder / ".git" / "info" / "attributes"
     attributes.parent.mkdir(exist_ok=True)

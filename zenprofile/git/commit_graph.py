@@ -1,4 +1,4 @@
-"""How two commits stand to each other: seen in this process where they lie close together, else asked of git."""
+"""Ancestry of commits: read in this process where two commits are close together, else by a git process."""
 
 import os
 import re
@@ -23,8 +23,8 @@ class _Fork(NamedTuple):
     base: str
 
 
-def is_in(repository: Repository, commit: str, other: str) -> bool:
-    """Say whether a commit ("": none) is the other one or one of its ancestors."""
+def is_ancestor(repository: Repository, commit: str, other: str) -> bool:
+    """Return whether a commit ("": none) is the other one or one of its ancestors."""
     if commit == other or not commit:
         return True
     if not other:
@@ -35,7 +35,7 @@ def is_in(repository: Repository, commit: str, other: str) -> bool:
     if _is_parent(repository, commit, other):
         return True
     # 128: one of them is not here, such as a commit that was thrown away.
-    found = _asked(repository, _bases_of(other, commit), ok=(0, 1, 128))
+    found = _query(repository, _merge_base_arguments(other, commit), ok=(0, 1, 128))
     return commit in found
 
 
@@ -49,7 +49,7 @@ def count(repository: Repository, ours: str, theirs: str) -> tuple[int, int]:
     fork = _fork(repository, ours, theirs)
     if fork is not None:
         return fork.one, fork.other
-    ahead, behind = _asked(repository, ["rev-list", "--left-right", "--count", f"{ours}...{theirs}"])
+    ahead, behind = _query(repository, ["rev-list", "--left-right", "--count", f"{ours}...{theirs}"])
     return int(ahead), int(behind)
 
 
@@ -65,12 +65,12 @@ def line(repository: Repository, ours: str, theirs: str) -> list[str] | None:
     return found
 
 
-def only_here(repository: Repository, ours: str, beyond: list[str]) -> int:
-    """Count a commit's ancestors, itself among them, but for what arguments of ``rev-list`` leave out."""
+def count_commits(repository: Repository, ours: str, beyond: list[str]) -> int:
+    """Count a commit and its ancestors, without those that arguments of ``rev-list`` exclude."""
     return int(runner.run(["rev-list", "--count", ours, *beyond, "--"], repository.folder).out) if ours else 0
 
 
-def bases(repository: Repository, ours: str, theirs: str) -> list[str]:
+def merge_bases(repository: Repository, ours: str, theirs: str) -> list[str]:
     """Return the best common ancestors of two commits; none where one is "" or histories share nothing."""
     if not ours or not theirs:
         return []
@@ -80,16 +80,16 @@ def bases(repository: Repository, ours: str, theirs: str) -> list[str]:
     for one, other in ((ours, theirs), (theirs, ours)):
         if _is_parent(repository, one, other):
             return [one]
-    return _asked(repository, _bases_of(ours, theirs), ok=(0, 1))
+    return _query(repository, _merge_base_arguments(ours, theirs), ok=(0, 1))
 
 
-def _bases_of(one: str, other: str) -> list[str]:
-    """Return the question for the best common ancestors, the same whichever commit is named first."""
+def _merge_base_arguments(one: str, other: str) -> list[str]:
+    """Return the arguments of ``merge-base``, the same in whichever order the commits are given."""
     return ["merge-base", "--all", *sorted((one, other))]
 
 
-def _asked(repository: Repository, args: list[str], ok: tuple[int, ...] = (0,)) -> list[str]:
-    """Return the words that git answers.
+def _query(repository: Repository, args: list[str], ok: tuple[int, ...] = (0,)) -> list[str]:
+    """Run git and return its output, split at blanks.
 
     A command asks the same of two commits several times. What is here of them stays as it is, but in a shallow clone.
     """
@@ -104,8 +104,8 @@ def _asked(repository: Repository, args: list[str], ok: tuple[int, ...] = (0,)) 
     return found
 
 
-def forced(repository: Repository, tracking: str) -> list[str]:
-    """Return the commits that a remote's branch had before fetches that found it rewritten, the latest first.
+def tips_before_rewrite(repository: Repository, tracking: str) -> list[str]:
+    """Return the tips that a remote's branch had before each fetch that found it rewritten, the latest first.
 
     They stand in the ref's log, also where a person's own `git fetch` came before any of ours.
     """
@@ -159,7 +159,7 @@ def _fork(repository: Repository, one: str, other: str) -> _Fork | None:
 
 
 def _is_parent(repository: Repository, commit: str, other: str) -> bool:
-    """Say whether a commit is known, without a question to git, to be a parent of another one, such as a merge."""
+    """Return whether a commit is known, without a question to git, to be a parent of another one, such as a merge."""
     return commit in _parents(repository, other) and not os.path.exists(repository.common_file("shallow"))
 
 

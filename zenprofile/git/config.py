@@ -1,4 +1,4 @@
-"""What a person's git is set to do here: identity, signing, line ends, filters. One process reads it all."""
+"""Git's settings for a repository: identity, signing, line ends, filters. One git process reads them all."""
 
 import contextlib
 import os
@@ -41,24 +41,24 @@ class GitConfig:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._process: subprocess.Popen[bytes] | None = _asked(repository)
+        self._process: subprocess.Popen[bytes] | None = _start_listing(repository)
         self._read: dict[str, str] = {}
         self._first: dict[str, str] = {}
 
     @property
     def _values(self) -> dict[str, str]:
         if not self._read:
-            process, self._process = self._process or _asked(self._repository), None
+            process, self._process = self._process or _start_listing(self._repository), None
             out = runner.finish(process, _LIST).out.decode("utf-8", "replace")
             for line in out.split("\0"):
                 name, written, value = line.partition("\n")
                 self._read[name] = value if written else "true"  # a name alone stands for true, "name =" does not
                 self._first.setdefault(name, self._read[name])
-            self._must_agree(self._read.get("core.worktree"))
+            self._check_sources_agree(self._read.get("core.worktree"))
         return self._read
 
     @property
-    def waits(self) -> bool:
+    def is_pending(self) -> bool:
         """Whether git's answer is still to be read."""
         return self._process is not None
 
@@ -68,7 +68,7 @@ class GitConfig:
             runner.end(self._process)
             self._process = None
 
-    def _must_agree(self, tree: str | None) -> None:
+    def _check_sources_agree(self, tree: str | None) -> None:
         if tree is None:
             return
         git_dir = self._repository.git_dir
@@ -90,29 +90,31 @@ class GitConfig:
         ends = (name.removeprefix("remote.").removesuffix(".url") for name in self._values if name.endswith(".url"))
         return [end for end in ends if f"remote.{end}.url" in self._values]
 
-    def promises(self) -> bool:
-        """Say whether a remote has promised what is missing here: the clone is a partial one."""
-        return any(name.startswith("remote.") and name.endswith(".promisor") and self.on(name) for name in self._values)
+    def has_promisor_remote(self) -> bool:
+        """Return whether a remote is a promisor of missing objects: the clone is a partial one."""
+        return any(
+            name.startswith("remote.") and name.endswith(".promisor") and self.is_true(name) for name in self._values
+        )
 
-    def rewrites(self) -> list[str]:
-        """Return what addresses may begin with in place of what is written (``url.BASE.insteadOf``)."""
+    def url_rewrites(self) -> list[str]:
+        """Return the URL prefixes that git substitutes (``url.BASE.insteadOf``)."""
         ends = (".insteadof", ".pushinsteadof")
         return [name[4:].rpartition(".")[0] for name in self._values if name.startswith("url.") and name.endswith(ends)]
 
     def rewrites_pushes(self) -> bool:
-        """Say whether addresses that are pushed to may be others than those that are fetched from."""
+        """Return whether push URLs may differ from fetch URLs."""
         return any(name.startswith("url.") and name.endswith(".pushinsteadof") for name in self._values)
 
-    def on(self, name: str) -> bool:
-        """Say whether a setting is true."""
+    def is_true(self, name: str) -> bool:
+        """Return whether a setting is true."""
         if name not in self._values:
             return False
         return self._values[name].lower() in {"true", "yes", "on", "1"}
 
     @property
-    def signs(self) -> bool:
+    def signs_commits(self) -> bool:
         """Whether commits are signed."""
-        return self.on("commit.gpgsign")
+        return self.is_true("commit.gpgsign")
 
     @property
     def hooks_folder(self) -> str:
@@ -136,9 +138,9 @@ class GitConfig:
                 f"git has a filter named {odd[:140]!r}", hint="name it without '=', or take it out of git's settings"
             )
         return tuple(
-            f"filter.{name}.{what}"
+            f"filter.{name}.{setting}"
             for name in sorted(names)
-            for what in ("clean=", "smudge=", "process=", "required=false")
+            for setting in ("clean=", "smudge=", "process=", "required=false")
         )
 
     def identity(self, role: str, user: str, email: str = "") -> Identity:
@@ -150,16 +152,16 @@ class GitConfig:
             email: given, it is the user's who signs, whatever git's identity is.
         """
         if email:
-            return Identity(_clean(user), _clean(email), own=True)
+            return Identity(_header_text(user), _header_text(email), own=True)
         upper = f"GIT_{role.upper()}_"
         name = os.environ.get(upper + "NAME") or self.get(f"{role}.name") or self.get("user.name")
         address = os.environ.get(upper + "EMAIL") or self.get(f"{role}.email") or self.get("user.email")
         address = address or os.environ.get("EMAIL", "")
         if name and address:
-            return Identity(_clean(name), _clean(address), own=True)
-        return Identity(_clean(user), f"{_clean(user)}@zenprofile.invalid", own=False)
+            return Identity(_header_text(name), _header_text(address), own=True)
+        return Identity(_header_text(user), f"{_header_text(user)}@zenprofile.invalid", own=False)
 
-    def must_not_filter(self, paths: Iterable[str], index: str = "") -> frozenset[str]:
+    def check_no_filters(self, paths: Iterable[str], index: str = "") -> frozenset[str]:
         """Refuse paths to which attributes give a filter or an encoding.
 
         Args:
@@ -180,11 +182,11 @@ class GitConfig:
         words = runner.run(args, self._repository.top, stdin=stdin, extra=extra).out.split(b"\0")
         lf: set[str] = set(wanted) if turned else set()
         for raw, name, value in zip(words[0::3], words[1::3], words[2::3], strict=False):
-            path, attribute, what = os.fsdecode(raw), name.decode(), value.decode("utf-8", "replace")
-            if attribute in _FILTERS and what not in {"unspecified", "unset"}:
-                message = f"git's attributes give it {attribute}={what}, which zenprofile does not run"
+            path, attribute, setting = os.fsdecode(raw), name.decode(), value.decode("utf-8", "replace")
+            if attribute in _FILTERS and setting not in {"unspecified", "unset"}:
+                message = f"git's attributes give it {attribute}={setting}, which zenprofile does not run"
                 raise Unsafe(message, hint="take the profile out of that line of .gitattributes", file=path)
-            _line_ends(lf, path, attribute, what)
+            _line_ends(lf, path, attribute, setting)
         return frozenset(lf)
 
     def _has_attributes(self, paths: Iterable[str]) -> bool:
@@ -229,24 +231,24 @@ def asked(repository: Repository) -> GitConfig:
     return _ahead.pop(repository.folder, None) or GitConfig(repository)
 
 
-def _asked(repository: Repository) -> "subprocess.Popen[bytes]":
+def _start_listing(repository: Repository) -> "subprocess.Popen[bytes]":
     # Elsewhere the runner sets `core.hooksPath` itself; here the user's is to be seen.
     return runner.start(_LIST, repository.folder, hooks=True)
 
 
-def _line_ends(lf: set[str], path: str, attribute: str, what: str) -> None:
-    if attribute == "text" and what == "unset":
+def _line_ends(lf: set[str], path: str, attribute: str, setting: str) -> None:
+    if attribute == "text" and setting == "unset":
         lf.discard(path)
-    elif (attribute == "text" and what in {"set", "auto"}) or (attribute == "eol" and what != "unspecified"):
+    elif (attribute == "text" and setting in {"set", "auto"}) or (attribute == "eol" and setting != "unspecified"):
         lf.add(path)
 
 
-def _clean(text: str) -> str:
+def _header_text(text: str) -> str:
     """Return text as git takes it into a commit's header."""
     return "".join(c for c in text if c not in "<>\n\0" and c.isprintable()).strip() or "unknown"
 
 
-def moment() -> str:
+def timestamp() -> str:
     """Return now as git writes it: seconds since 1970, and the offset."""
     now = time.time()
     if now < 0 or now > 2**40:

@@ -38,8 +38,8 @@ class Compared(NamedTuple):
     differing: str
 
 
-def knows(repository: Repository) -> bool:
-    """Say whether GitPython can read a repository: it knows no SHA-256."""
+def can_read(repository: Repository) -> bool:
+    """Return whether GitPython can read a repository: it knows no SHA-256."""
     return not repository.is_sha256
 
 
@@ -49,7 +49,7 @@ def compare(repository: Repository, commit: str) -> Compared:
     Raises:
         StoreBroken: GitPython cannot read it.
     """
-    with _opened(repository) as repo, contextlib.closing(Objects(repository)) as objects:
+    with _open_repo(repository) as repo, contextlib.closing(Objects(repository)) as objects:
         ours = [(one.oid, one.tree, one.seconds) for one in log.walk(repository, commit, f"--max-count={_COMMITS}")]
         seen = repo.iter_commits(commit, max_count=_COMMITS)
         theirs = [(one.hexsha, one.tree.hexsha, one.committed_date) for one in seen]
@@ -81,7 +81,7 @@ def _files(repo: "Repo", commit: str, prefix: str) -> Iterator[tuple[str, str, b
 
 
 @contextlib.contextmanager
-def _opened(repository: Repository) -> Iterator["Repo"]:
+def _open_repo(repository: Repository) -> Iterator["Repo"]:
     """Open GitPython's repository with this project's environment for every process that it starts."""
     import git
     from git.exc import ODBError
@@ -90,28 +90,28 @@ def _opened(repository: Repository) -> Iterator["Repo"]:
         """Git as GitPython starts it; it adds to this process's environment and takes nothing out of it."""
 
         def execute(self, *args: Any, **kwargs: Any) -> Any:
-            with _without_foreign():
+            with _scrubbed_environment():
                 return super().execute(*args, **kwargs)
 
     class Opened(git.Repo):
         GitCommandWrapperType = Clean
 
     try:
-        with _without_foreign():
+        with _scrubbed_environment():
             repo = Opened(repository.top)
         with repo:
             repo.git.update_environment(**runner.environment())
             repo.git.set_persistent_git_options(c=["core.fsmonitor=false", "core.hooksPath=/dev/null"])
             yield repo
     except (git.GitError, ODBError, ValueError, OSError) as error:
-        said = next((line.strip() for line in str(error).splitlines() if "fatal:" in line), type(error).__name__)
-        message = f"GitPython cannot read the history of {repository.folder}: {said}"
+        reason = next((line.strip() for line in str(error).splitlines() if "fatal:" in line), type(error).__name__)
+        message = f"GitPython cannot read the history of {repository.folder}: {reason}"
         raise StoreBroken(message, hint="try: git fsck") from None
 
 
 @contextlib.contextmanager
-def _without_foreign() -> Iterator[None]:
-    """Leave out of this process's environment, for a moment, what the runner leaves out of git's."""
+def _scrubbed_environment() -> Iterator[None]:
+    """Remove from this process's environment, within the block, what the runner removes from git's."""
     with _ENVIRONMENT:
         kept = runner.environment()
         foreign = {name: value for name, value in os.environ.items() if name not in kept}

@@ -1,4 +1,4 @@
-"""Where git looks for a repository's hooks, who says so, and which tool rules there."""
+"""Where git looks for a repository's hooks, which setting says so, and which hook manager is in charge."""
 
 import os
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from zenprofile.git import runner
 from zenprofile.git.repository import Repository
-from zenprofile.git.runner import Ran
+from zenprofile.git.runner import GitResult
 
 # Tool -> what in the work tree's top shows that it rules, and what stands in the hooks that it writes.
 _FILES = {
@@ -43,12 +43,12 @@ class HooksFolder(NamedTuple):
     value: str
 
     @property
-    def own(self) -> bool:
+    def is_local(self) -> bool:
         """Whether this repository alone decides about it."""
         return self.default or self.scope in {"local", "worktree"}
 
 
-def place(repository: Repository) -> HooksFolder:
+def find_hooks_folder(repository: Repository) -> HooksFolder:
     """Return where git looks for hooks here.
 
     ``core.hooksPath`` is read with the file that sets it; a relative one is taken from the top of the work tree.
@@ -69,8 +69,8 @@ def place(repository: Repository) -> HooksFolder:
     return HooksFolder(default if same else folder, same, scope, os.path.join(top, file) if file else "", value)
 
 
-def rulers(repository: Repository, place: HooksFolder, events: Iterable[str]) -> dict[str, str]:
-    """Return the tools that rule this repository's hooks, each with the file that shows it."""
+def find_managers(repository: Repository, place: HooksFolder, events: Iterable[str]) -> dict[str, str]:
+    """Return the hook managers of this repository, each with the file by which it was recognized."""
     top = str(repository.top)
     found = {}
     for tool, names in _FILES.items():
@@ -78,18 +78,18 @@ def rulers(repository: Repository, place: HooksFolder, events: Iterable[str]) ->
             if tool not in found and os.path.lexists(os.path.join(top, name)):
                 found[tool] = name
     for event in events:
-        tool = written_by(head(os.path.join(place.folder, event))) if place.folder else ""
+        tool = manager_of(read_start(os.path.join(place.folder, event))) if place.folder else ""
         if tool:
             found.setdefault(tool, os.path.join(place.folder, event))
     return found
 
 
-def written_by(content: bytes) -> str:
-    """Return the tool that wrote a hook, "" for none that is known."""
+def manager_of(content: bytes) -> str:
+    """Return the hook manager that wrote a hook, "" for no known one."""
     return next((tool for tool, words in _WORDS.items() if words in content), "")
 
 
-def head(path: str) -> bytes:
+def read_start(path: str) -> bytes:
     """Return the beginning of a plain file; b"" where there is none."""
     try:
         if os.path.islink(path) or not os.path.isfile(path):
@@ -106,32 +106,32 @@ def superproject(repository: Repository) -> str:
     return _git(repository, args, ok=(0, 128)).out.decode("utf-8", "surrogateescape").strip()
 
 
-def profiles(repository: Repository, manifest: str) -> list[str]:
+def profile_prefixes(repository: Repository, manifest: str) -> list[str]:
     """Return the folders of the profiles in the index, each with a slash behind it ("" for the top)."""
     out = _git(repository, ["ls-files", "-z", "--full-name"]).out
     paths = (os.fsdecode(path) for path in out.split(b"\0") if path)
     return sorted(path[: -len(manifest)] for path in paths if path == manifest or path.endswith("/" + manifest))
 
 
-def set_driver(repository: Repository, name: str, values: dict[str, str]) -> None:
+def set_merge_driver(repository: Repository, name: str, values: dict[str, str]) -> None:
     """Set a merge driver in the repository's own settings."""
     for key, value in values.items():
         _git(repository, ["config", "--local", f"merge.{name}.{key}", value])
 
 
-def driver(repository: Repository, name: str) -> str:
+def merge_driver(repository: Repository, name: str) -> str:
     """Return the command of a merge driver in the repository's own settings, "" for none."""
     args = ["config", "--local", "--get", f"merge.{name}.driver"]
     return _git(repository, args, ok=(0, 1)).out.decode("utf-8", "surrogateescape").rstrip("\n")
 
 
-def unset_driver(repository: Repository, name: str) -> bool:
-    """Take a merge driver out of the repository's own settings; say whether it was there."""
+def unset_merge_driver(repository: Repository, name: str) -> bool:
+    """Take a merge driver out of the repository's own settings; return whether it was there."""
     args = ["config", "--local", "--remove-section", f"merge.{name}"]
     return _git(repository, args, ok=(0, 1, 5, 128)).status == 0
 
 
-def _git(repository: Repository, args: list[str], ok: tuple[int, ...] = (0,)) -> Ran:
+def _git(repository: Repository, args: list[str], ok: tuple[int, ...] = (0,)) -> GitResult:
     """Run git with the repository's own ``core.hooksPath``; a bare one is named, since a setting may demand that."""
     bare = {"GIT_DIR": str(repository.git_dir)} if str(repository.top) == str(repository.git_dir) else {}
     return runner.run(args, repository.top, hooks=True, extra=bare, ok=ok)

@@ -5,30 +5,30 @@ import time
 from collections.abc import Iterable, Mapping
 
 from zenprofile.errors import Locked
-from zenprofile.git import left_out, runner
+from zenprofile.git import runner, skip_worktree
 from zenprofile.git.objects import Objects, TreeEntry
 from zenprofile.git.repository import Repository
 
 _AT_ONCE = 200  # entries of a command line
-PATIENCE = 10.0  # seconds that somebody else's index.lock is waited for
+LOCK_TIMEOUT = 10.0  # seconds that somebody else's index.lock is waited for
 
 
 def set_entries(repository: Repository, objects: Objects, entries: Iterable[tuple[str, TreeEntry | None]]) -> None:
-    """Set index entries of these paths alone (None: no entry), waiting for whoever holds the index."""
+    """Set index entries of these paths alone (None: no entry); wait while another process has the index locked."""
     wanted = dict(entries)
     if not wanted:
         return
-    left = left_out.find(repository)
+    left = skip_worktree.find(repository)
     kept = {path: entry for path, entry in wanted.items() if entry is not None and path in left}
-    for how in (left_out.SKIPPED, left_out.ASSUMED):
+    for how in (skip_worktree.SKIPPED, skip_worktree.ASSUMED):
         _set_left_out(repository, how, {path: entry for path, entry in kept.items() if left[path].how == how})
-    none = TreeEntry("0", objects.zero)
+    none = TreeEntry("0", objects.null_oid)
     rows = b"".join(
         b"%s %s\t%s\0" % (mode.encode(), oid.encode(), os.fsencode(path))
         for path, (mode, oid) in ((path, entry or none) for path, entry in wanted.items() if path not in kept)
     )
     if rows:
-        patiently(repository, ["update-index", "-z", "--index-info"], rows)
+        run_with_retry(repository, ["update-index", "-z", "--index-info"], rows)
 
 
 def _set_left_out(repository: Repository, how: str, entries: Mapping[str, TreeEntry]) -> None:
@@ -41,17 +41,19 @@ def _set_left_out(repository: Repository, how: str, entries: Mapping[str, TreeEn
         some = rows[start : start + _AT_ONCE]
         given = [word for path, (mode, oid) in some for word in ("--cacheinfo", f"{mode},{oid},{path}")]
         args = ["update-index", "--add", *given, f"--{how}", "--", *(path for path, _ in some)]
-        patiently(repository, args, b"")
+        run_with_retry(repository, args, b"")
 
 
-def patiently(repository: Repository, args: list[str], stdin: bytes, extra: Mapping[str, str] | None = None) -> None:
-    """Run a git command that locks index or refs, waiting for whoever holds them.
+def run_with_retry(
+    repository: Repository, args: list[str], stdin: bytes, extra: Mapping[str, str] | None = None
+) -> None:
+    """Run a git command that locks index or refs, again while another process has them locked.
 
     Raises:
         Locked: another git holds one for too long.
         runner.GitError: anything else that git names.
     """
-    deadline, pause = time.monotonic() + PATIENCE, 0.02
+    deadline, pause = time.monotonic() + LOCK_TIMEOUT, 0.02
     while True:
         try:
             runner.run(args, repository.folder, stdin=stdin, extra=extra)
@@ -67,7 +69,7 @@ def patiently(repository: Repository, args: list[str], stdin: bytes, extra: Mapp
         pause = min(pause * 2, 1.0)
 
 
-def staged(repository: Repository, paths: list[str]) -> dict[str, str]:
+def staged_blobs(repository: Repository, paths: list[str]) -> dict[str, str]:
     """Return the blobs that the index has at paths; a path that it does not know is left out."""
     out = runner.run(["ls-files", "-s", "-z", "--", *paths], repository.top).out
     found = {}
@@ -79,10 +81,10 @@ def staged(repository: Repository, paths: list[str]) -> dict[str, str]:
 
 
 def refresh(repository: Repository, paths: Iterable[str]) -> None:
-    """Let git look whether files are as its index has them: after a copy, or a `touch`, it takes them for edited."""
-    known = list(staged(repository, list(paths)))
+    """Refresh the index's file times: after a copy, or a `touch`, git takes unchanged files for edited."""
+    known = list(staged_blobs(repository, list(paths)))
     if known:
-        patiently(repository, ["add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul"], _lines(known))
+        run_with_retry(repository, ["add", "--refresh", "--pathspec-from-file=-", "--pathspec-file-nul"], _lines(known))
 
 
 def _lines(paths: Iterable[str]) -> bytes:

@@ -57,7 +57,7 @@ def walk(repository: Repository, start: str, *options: str) -> Generator[LoggedC
         for oid in fields:
             tree, parents, author, seconds, message = (next(fields) for _ in _FIELDS[1:])
             yield LoggedCommit(oid, tree, tuple(parents.split()), author, _number(seconds), message)
-        _must_be_whole(process, repository)
+        _check_complete(process, repository)
     finally:
         runner.end(process)
 
@@ -76,10 +76,10 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"\d{1,18}", text) else 0
 
 
-def _must_be_whole(process: "subprocess.Popen[bytes]", repository: Repository) -> None:
+def _check_complete(process: "subprocess.Popen[bytes]", repository: Repository) -> None:
     assert process.stderr  # noqa: S101 - a pipe
-    said = process.stderr.read().decode("utf-8", "replace")
+    output = process.stderr.read().decode("utf-8", "replace")
     if process.wait():
-        why = next((line.strip() for line in said.splitlines() if line.startswith(("fatal:", "error:"))), "")
-        message = f"git cannot read the history of {repository.folder}: {why or 'it ended early'}"
+        reason = next((line.strip() for line in output.splitlines() if line.startswith(("fatal:", "error:"))), "")
+        message = f"git cannot read the history of {repository.folder}: {reason or 'it ended early'}"
         raise StoreBroken(message, hint="try: git status, git fsck")

@@ -46,19 +46,19 @@ class Objects(Trees):
         # What is written and has not its name yet: kind and content by id, and the files.
         self._unsettled: dict[str, tuple[str, bytes]] = {}
         self._files = NewFiles()
-        self._together = False
+        self._batching = False
         self._child: subprocess.Popen[bytes] | None = None
         self._blobs: dict[str, bytes] = {}
         self._room = _MOST_KNOWN
 
     @property
-    def zero(self) -> str:
+    def null_oid(self) -> str:
         """The id that stands for no object."""
         return "0" * (2 * self._size)
 
     def close(self) -> None:
-        """End the child process; what was written `together` and is not settled goes."""
-        self._drop()
+        """End the child process; what was written `batch` and is not settled goes."""
+        self._discard_unsynced()
         self._end_child()
 
     def _end_child(self) -> None:
@@ -84,7 +84,7 @@ class Objects(Trees):
         if kind == "blob" and oid in self._blobs:
             return self._blobs[oid]
         most = nofollow.MAX_BYTES + 1 if kind == "blob" else _LARGEST
-        found = self._unsettled.get(oid) or self._stored(oid, most)
+        found = self._unsettled.get(oid) or self._read_object(oid, most)
         if found is None or found[0] != kind:
             message = f"the {kind} {oid[:12]} is missing from {self._repository.top}"
             raise StoreBroken(message, hint="try: git fsck; a shallow or partial clone may need: git fetch --unshallow")
@@ -93,17 +93,19 @@ class Objects(Trees):
             self._blobs[oid] = found[1]
         return found[1]
 
-    def _stored(self, oid: str, most: int) -> tuple[str, bytes] | None:
-        found = self._loose(oid, most) or self._packed(oid, most)
+    def _read_object(self, oid: str, most: int) -> tuple[str, bytes] | None:
+        found = self._read_loose(oid, most) or self._read_packed(oid, most)
         if found is None and self._extra is None:  # a hook's or a network command's own variables see to it
-            from zenprofile.git import partial
+            from zenprofile.git import partial_clone
 
-            if partial.is_partial(self._repository) and partial.bring(self._repository, oid, self._timeout):
+            if partial_clone.is_partial(self._repository) and partial_clone.fetch_missing(
+                self._repository, oid, self._timeout
+            ):
                 self._end_child()
-                return self._loose(oid, most) or self._packed(oid, most)
+                return self._read_loose(oid, most) or self._read_packed(oid, most)
         return found
 
-    def _loose(self, oid: str, most: int) -> tuple[str, bytes] | None:
+    def _read_loose(self, oid: str, most: int) -> tuple[str, bytes] | None:
         try:
             packed = _start_of(os.path.join(self._folder, oid[:2], oid[2:]), most + 65536)
             header, _, content = zlib.decompressobj().decompress(packed, most + 64).partition(b"\0")
@@ -113,8 +115,8 @@ class Objects(Trees):
             return None
         return (kind.decode("ascii", "replace"), content[:most]) if whole else None
 
-    def begin(self) -> None:
-        """Start the child that reads packed objects, where there are packs: it is up once it is asked."""
+    def start_reader(self) -> None:
+        """Start the child process that reads packed objects, where there are packs, before it is first needed."""
         with contextlib.suppress(OSError):
             if any(name.endswith(".idx") for name in os.listdir(os.path.join(self._folder, "pack"))):
                 self._reader()
@@ -124,7 +126,7 @@ class Objects(Trees):
             self._child = runner.start(["cat-file", "--batch"], self._repository.folder, extra=self._extra)
         return self._child
 
-    def _packed(self, oid: str, most: int) -> tuple[str, bytes] | None:
+    def _read_packed(self, oid: str, most: int) -> tuple[str, bytes] | None:
         child = self._reader()
         assert child.stdin  # noqa: S101 - both are pipes
         assert child.stdout  # noqa: S101
@@ -148,21 +150,21 @@ class Objects(Trees):
     def write(self, kind: str, content: bytes) -> str:
         """Write an object, durably, and return its id."""
         oid = self.oid(kind, content)
-        if oid in self._unsettled or _freshened(self._place(oid)):
+        if oid in self._unsettled or _freshen(self._loose_path(oid)):
             return oid
         self._unsettled[oid] = kind, content
-        if not self._together:
-            self.settle()
+        if not self._batching:
+            self.flush()
         return oid
 
-    def _place(self, oid: str) -> str:
+    def _loose_path(self, oid: str) -> str:
         return os.path.join(self._folder, oid[:2], oid[2:])
 
-    def _put(self, oid: str, kind: str, content: bytes) -> None:
+    def _write_loose(self, oid: str, kind: str, content: bytes) -> None:
         """Write an object's file, under another name."""
-        path = self._place(oid)
+        path = self._loose_path(oid)
         folder = os.path.dirname(path)
-        sharing = self._repository.sharing
+        sharing = self._repository.shared_mode
         shared.make_folder(folder, sharing)
         # Git's own level for loose objects is 1; large trees are ids, which do not shrink.
         level = 1 if len(content) < 65536 else 0
@@ -170,32 +172,32 @@ class Objects(Trees):
         draft = os.path.join(folder, f"tmp_obj_{os.getpid()}_{time.monotonic_ns():x}")  # git clears such names away
         self._files.add(path, draft, packed, 0o444, sharing=sharing)
 
-    def _drop(self) -> None:
-        """Take away what is not settled."""
+    def _discard_unsynced(self) -> None:
+        """Remove the files of objects that were not flushed."""
         self._files.drop()
         self._unsettled.clear()
 
     @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """Write objects that are made durable all at once at the end: one after the other the disk is waited for."""
-        self._together = True
+    def batch(self) -> Iterator[None]:
+        """Write objects in a batch that is synced once at the end, instead of once per object."""
+        self._batching = True
         try:
             yield
-            self.settle()
+            self.flush()
         finally:
-            self._together = False
+            self._batching = False
 
-    def settle(self) -> None:
-        """Make durable what was written, and only then put it where git looks for it."""
+    def flush(self) -> None:
+        """Sync what was written to disk, and only then move it to where git looks for it."""
         try:
             if len(self._unsettled) > _PACKED:
                 pack.write(self._repository, self._unsettled.values())
             else:
                 for oid, (kind, content) in self._unsettled.items():
-                    self._put(oid, kind, content)
+                    self._write_loose(oid, kind, content)
                 self._files.publish()
         finally:
-            self._drop()
+            self._discard_unsynced()
 
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit; of "" (no commit) the empty tree's id, which need not exist."""
@@ -208,14 +210,14 @@ class Objects(Trees):
         head = self.read(commit, "commit").split(b"\n\n", 1)[0]
         return [line[7:].decode("ascii") for line in head.split(b"\n") if line.startswith(b"parent ")]
 
-    def kept(self, tree: str, path: str, oid: str) -> TreeEntry | None:
+    def entry_keeping_mode(self, tree: str, path: str, oid: str) -> TreeEntry | None:
         """Return the entry of a file's new blob ("": none) that keeps the mode it has in a tree."""
         if not oid:
             return None
         there = self.entry(tree, path)
         return TreeEntry(there.mode if there is not None and there.mode == EXECUTABLE else FILE, oid)
 
-    def edited(self, tree: str, paths: Mapping[str, TreeEntry | None]) -> str:
+    def write_edited_tree(self, tree: str, paths: Mapping[str, TreeEntry | None]) -> str:
         """Write the trees that result from setting (None: removing) entries below a tree; return the new top.
 
         Folders that become empty go.
@@ -232,7 +234,7 @@ class Objects(Trees):
         for folder, inner in below.items():
             old = entries.get(folder)
             base = old.oid if old is not None and old.mode == FOLDER else self.empty_tree
-            new = self.edited(base, inner)
+            new = self.write_edited_tree(base, inner)
             here[folder] = None if new == self.empty_tree else TreeEntry(FOLDER, new)
         for name, wanted in here.items():
             if wanted is None:
@@ -257,8 +259,8 @@ class Objects(Trees):
         return oid
 
 
-def _freshened(path: str) -> bool:
-    """Say whether an object is there already, made as young as a new one: `git gc` takes old ones that nobody names.
+def _freshen(path: str) -> bool:
+    """Return whether an object exists already, and update its time: `git gc` removes old unreferenced ones.
 
     One whose time cannot be set is written anew, as git does it.
     """

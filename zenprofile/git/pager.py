@@ -15,7 +15,7 @@ def command(folder: str) -> str:
 
 
 def colours(folder: str) -> bool:
-    """Say whether ``color.ui`` lets git use colours on a terminal; without it, it does."""
+    """Return whether ``color.ui`` lets git use colours on a terminal; without it, it does."""
     return _set(folder, "color.ui").lower() not in {"never", "false", "no", "off", "0"}
 
 
@@ -31,7 +31,7 @@ def _set(folder: str, name: str) -> str:
 
 
 def run(shell_command: str, text: str) -> bool:
-    """Show a text in a pager and wait for its end; say whether the pager could be started.
+    """Show a text in a pager and wait for its end; return whether the pager could be started.
 
     A person who leaves it before the end of the text has seen enough.
     """

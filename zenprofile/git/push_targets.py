@@ -1,4 +1,4 @@
-"""Where `git push` sends to, and what each of these places answers."""
+"""The URLs that `git push` sends to, and what each of them answers."""
 
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ class RefStatus(NamedTuple):
     summary: str
 
 
-def of(repository: Repository, remote: str, settings: GitConfig) -> Targets:
+def find(repository: Repository, remote: str, settings: GitConfig) -> Targets:
     """Return where a push to a remote goes."""
     if remote not in settings.remotes():
         return Targets((), fetched=True)
@@ -41,7 +41,7 @@ def of(repository: Repository, remote: str, settings: GitConfig) -> Targets:
     return Targets((), fetched=True) if urls == fetched else Targets(tuple(urls), fetched=set(fetched) <= set(urls))
 
 
-def answers(out: str, branch: str) -> list[RefStatus]:
+def parse_porcelain(out: str, branch: str) -> list[RefStatus]:
     """Return what ``push --porcelain`` prints of a branch, for each URL that has answered."""
     found, url = [], ""
     for line in out.splitlines():

@@ -14,8 +14,8 @@ _WITH_A_VALUE = frozenset({"-m", "-F", "-s", "-X", "-C", "-c", "--into-name", "-
 _GENERATIONS = 8  # between a hook and git: shells, and the tool that rules the hooks
 
 
-def asked() -> bool:
-    """Say whether ``-q`` was given to the git command, or to the ``git pull`` that runs it."""
+def is_quiet() -> bool:
+    """Return whether ``-q`` was given to the git command, or to the ``git pull`` that runs it."""
     if _WORDS & set(os.environ.get("GIT_REFLOG_ACTION", "").split()):
         return True
     command = next((words for words in _ancestors() if os.path.basename(words[0]) == "git"), ["git"])

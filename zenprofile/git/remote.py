@@ -1,4 +1,4 @@
-"""The other side: which one it is, fetch and push of one branch, one git process each; proof is the remote's answer."""
+"""Fetch and push of one branch, one git process each. A push counts only once the remote has confirmed it."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zenprofile.errors import Unreachable, Unsafe, UsageError, ZenprofileError
 from zenprofile.git import push_targets, remote_errors, runner
 from zenprofile.git.config import GitConfig
-from zenprofile.git.remote_lock import alone
+from zenprofile.git.remote_lock import exclusive
 from zenprofile.git.repository import Repository
 from zenprofile.git.upstream import HEADS, Upstream, upstream
 from zenprofile.store.url import scheme_of
@@ -46,7 +46,7 @@ class Fetched(NamedTuple):
 
     old: str
     new: str
-    gone: bool
+    deleted: bool
 
 
 class PushAttempt(NamedTuple):
@@ -63,8 +63,8 @@ class PushAttempt(NamedTuple):
     confirmed: bool
     stale: bool
     reason: str
-    said: str = ""
-    nothing: bool = False
+    remote_message: str = ""
+    up_to_date: bool = False
 
 
 def fetch(
@@ -76,7 +76,7 @@ def fetch(
     whole: bool = False,
     settings: GitConfig | None = None,
 ) -> Fetched:
-    """Bring the remote's branch into its tracking ref, and nothing else.
+    """Fetch the remote's branch into its tracking ref, and nothing else.
 
     Args:
         repository: where.
@@ -95,13 +95,13 @@ def fetch(
     args += ["--no-write-fetch-head", *(["--unshallow"] if whole else [])]
     args += ["--", upstream.remote, f"+{upstream.branch}:{upstream.tracking}"]
     old = repository.ref(upstream.tracking)
-    with alone(repository, upstream.tracking, timeout):
-        ran = talk(repository, args, upstream.url, timeout, progress, settings=settings)
+    with exclusive(repository, upstream.tracking, timeout):
+        ran = run_remote(repository, args, upstream.url, timeout, progress, settings=settings)
     if not ran.status:
-        return Fetched(old, repository.ref(upstream.tracking), gone=False)
+        return Fetched(old, repository.ref(upstream.tracking), deleted=False)
     if re.search(r"(?i)couldn't find remote ref", ran.err):
-        must_speak_git(repository, upstream.remote, upstream.url, timeout)
-        return Fetched(old, old, gone=True)
+        check_speaks_git(repository, upstream.remote, upstream.url, timeout)
+        return Fetched(old, old, deleted=True)
     raise remote_errors.failure(ran.err, upstream.url)
 
 
@@ -116,7 +116,7 @@ def push(
     hooks: bool = False,
     settings: GitConfig | None = None,
 ) -> PushAttempt:
-    """Send a commit to the remote's branch, never by force; it is there only where the remote says so.
+    """Push a commit to the remote's branch, never by force; only the remote's answer proves success.
 
     Args:
         repository: where.
@@ -135,46 +135,48 @@ def push(
         ZenprofileError: a hook there, or a protected branch, refused it; its words are in the message.
     """
     args = ["push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"]
-    targets = push_targets.of(repository, upstream.remote, settings or GitConfig(repository))
+    targets = push_targets.find(repository, upstream.remote, settings or GitConfig(repository))
     # A lease forces nothing here, since what it names is an ancestor: it is git's word for compare and swap.
     args += [f"--force-with-lease={upstream.branch}:{had}"] if had and not targets.urls else []
     args += ["--", upstream.remote, f"{oid}:{upstream.branch}"]
-    with alone(repository, upstream.tracking, timeout):
-        ran = talk(repository, args, upstream.url, timeout, progress, hooks=hooks, settings=settings)
-    answers = push_targets.answers(ran.out.decode("utf-8", "replace"), upstream.branch)
+    with exclusive(repository, upstream.tracking, timeout):
+        ran = run_remote(repository, args, upstream.url, timeout, progress, hooks=hooks, settings=settings)
+    answers = push_targets.parse_porcelain(ran.out.decode("utf-8", "replace"), upstream.branch)
     refused = next((answer for answer in answers if answer.flag not in " *="), None)
     # Of several, each one's answer counts, and git's own word about those that gave none.
     if answers and refused is None and not ran.status:
         if targets.fetched:
-            _remember(repository, upstream, oid)
+            _update_tracking_ref(repository, upstream, oid)
         nothing = all(answer.flag == "=" for answer in answers)
-        return PushAttempt(confirmed=True, stale=False, reason="", said=_said(ran.err), nothing=nothing)
+        return PushAttempt(
+            confirmed=True, stale=False, reason="", remote_message=_host_output(ran.err), up_to_date=nothing
+        )
     if targets.urls:
         url = refused.url if refused is not None else " or ".join(targets.urls)
         upstream = upstream._replace(url=remote_errors.redacted(url))
     if refused is not None and not refused.summary.startswith("[remote failure]"):
-        return _refused(refused.summary, ran.err, upstream, several=bool(targets.urls))
+        return _rejected(refused.summary, ran.err, upstream, several=bool(targets.urls))
     error = remote_errors.failure(ran.err, upstream.url)
-    if isinstance(error, Unreachable) and _went_out(ran.err) and not targets.urls:
-        return _looked(repository, upstream, oid, timeout, error)
+    if isinstance(error, Unreachable) and _may_have_arrived(ran.err) and not targets.urls:
+        return _verify_push(repository, upstream, oid, timeout, error)
     raise error
 
 
-def look(repository: Repository, upstream: Upstream, *, timeout: float) -> str:
-    """Ask the remote where its branch is; "" where it has none. Changes nothing here.
+def ls_remote(repository: Repository, upstream: Upstream, *, timeout: float) -> str:
+    """Return the commit of the remote's branch, "" where it has none. Changes nothing here.
 
     Raises:
         Unreachable, AccessDenied: the other side.
     """
-    ran = talk(repository, ["ls-remote", "--", upstream.remote, upstream.branch], upstream.url, timeout)
+    ran = run_remote(repository, ["ls-remote", "--", upstream.remote, upstream.branch], upstream.url, timeout)
     if ran.status:
         raise remote_errors.failure(ran.err, upstream.url)
     lines = (line.partition("\t") for line in ran.out.decode("utf-8", "replace").splitlines())
     return next((oid for oid, _, name in lines if name == upstream.branch), "")
 
 
-def must_speak_git(repository: Repository, remote: str, url: str, timeout: float) -> None:
-    """Look again at a remote that seems to lack what was asked for.
+def check_speaks_git(repository: Repository, remote: str, url: str, timeout: float) -> None:
+    """Check that a remote that seems to lack the branch speaks git's protocol.
 
     To git any web page (that of a hotel's network, say) is an empty repository of the oldest, "dumb" kind of server;
     those that speak git are told by the packets that they send.
@@ -182,7 +184,7 @@ def must_speak_git(repository: Repository, remote: str, url: str, timeout: float
     Raises:
         Unreachable, AccessDenied: it is no git server, or does not answer any more.
     """
-    ran = talk(repository, ["ls-remote", "--", remote], url, timeout, extra={"GIT_TRACE_PACKET": "1"})
+    ran = run_remote(repository, ["ls-remote", "--", remote], url, timeout, extra={"GIT_TRACE_PACKET": "1"})
     if ran.status:
         raise remote_errors.failure(ran.err, url)
     if "packet:" not in ran.err and not ran.out:
@@ -190,7 +192,7 @@ def must_speak_git(repository: Repository, remote: str, url: str, timeout: float
 
 
 def set_url(repository: Repository, url: str) -> Upstream:
-    """Make a repository the other side of the branch of HEAD.
+    """Set the remote of the branch of HEAD to a repository.
 
     Args:
         repository: where.
@@ -204,7 +206,7 @@ def set_url(repository: Repository, url: str) -> Upstream:
         Paused: HEAD is on no branch.
     """
     from zenprofile.store import clones
-    from zenprofile.store.url import absolute, check, hidden, is_clone_url
+    from zenprofile.store.url import absolute, check, is_clone_url, without_secrets
 
     check(url)
     if is_clone_url(url):
@@ -216,8 +218,8 @@ def set_url(repository: Repository, url: str) -> Upstream:
         wanted = clones.CloneUrl(absolute(url, os.getcwd()), "", "")
     else:
         hint = "write git+https://, git+ssh:// or a path"
-        raise UsageError(f"{hidden(url)} is no URL of a Git repository", hint=hint)
-    head = repository.must_be_ready()
+        raise UsageError(f"{without_secrets(url)} is no URL of a Git repository", hint=hint)
+    head = repository.check_ready()
     settings = GitConfig(repository)
     old = upstream(repository, head.ref, settings)
     name = old.remote if old else "origin"
@@ -231,7 +233,7 @@ def set_url(repository: Repository, url: str) -> Upstream:
     return Upstream(name, remote_errors.redacted(wanted.url), there, f"refs/remotes/{name}/{there.removeprefix(HEADS)}")
 
 
-def talk(
+def run_remote(
     repository: Repository,
     args: list[str],
     url: str,
@@ -241,13 +243,13 @@ def talk(
     hooks: bool = False,
     extra: Mapping[str, str] | None = None,
     settings: GitConfig | None = None,
-) -> runner.Ran:
+) -> runner.GitResult:
     """Run a git command against a remote in a repository; the exit status is the caller's to judge.
 
     Raises:
         Unreachable: nothing moved for so many seconds.
     """
-    _must_serve_elsewhere(settings or GitConfig(repository))
+    _check_no_local_programs(settings or GitConfig(repository))
     flags = (*_FLAGS, *STRICT) if os.path.exists(repository.own_file("made")) else _FLAGS
     extra = {**_EXTRA, **(extra or {})}
     try:
@@ -255,18 +257,18 @@ def talk(
             args, repository.folder, timeout=timeout, progress=progress, hooks=hooks, flags=flags, extra=extra
         )
     except (Unreachable, subprocess.TimeoutExpired):
-        raise remote_errors.silent(url, timeout) from None
+        raise remote_errors.timeout_error(url, timeout) from None
 
 
-def _must_serve_elsewhere(settings: GitConfig) -> None:
-    """Refuse settings that name a program for a remote's side of the talk, and would have it run on this machine.
+def _check_no_local_programs(settings: GitConfig) -> None:
+    """Refuse settings that name a program for the remote's side and would run it on this machine.
 
     Where the other side is reached by ssh, the program is the other machine's.
 
     Raises:
         Unsafe: there is one.
     """
-    elsewhere = all(scheme_of(base) in _ELSEWHERE for base in settings.rewrites())
+    elsewhere = all(scheme_of(base) in _ELSEWHERE for base in settings.url_rewrites())
     for name in settings.remotes():
         by_ssh = elsewhere and scheme_of(settings.first(f"remote.{name}.url")) == "ssh"
         for key in ("vcs",) if by_ssh else ("vcs", "uploadpack", "receivepack"):
@@ -276,44 +278,48 @@ def _must_serve_elsewhere(settings: GitConfig) -> None:
                 raise Unsafe(message, hint=f"look at who has set it: git config --show-origin --get {setting[:140]!r}")
 
 
-def _said(err: str) -> str:
+def _host_output(err: str) -> str:
     """Return the lines that the host itself printed."""
     lines = (line.removeprefix("remote:").strip() for line in err.splitlines() if line.startswith("remote:"))
     return "\n".join(line for line in lines if line)
 
 
-def _remember(repository: Repository, upstream: Upstream, oid: str) -> None:
+def _update_tracking_ref(repository: Repository, upstream: Upstream, oid: str) -> None:
     """Move the tracking ref where git did not: it does so only for refs that the remote's settings name."""
     if repository.ref(upstream.tracking) != oid:
         runner.run(["update-ref", "-m", "push", upstream.tracking, oid], repository.folder)
 
 
-def _refused(summary: str, err: str, upstream: Upstream, *, several: bool) -> PushAttempt:
-    kind, _, why = summary.partition("] ")
-    why = why.strip("()") or kind.strip("[]")
+def _rejected(summary: str, err: str, upstream: Upstream, *, several: bool) -> PushAttempt:
+    kind, _, reason = summary.partition("] ")
+    reason = reason.strip("()") or kind.strip("[]")
     locked = re.search(_LOCKED_THERE, err)
     if locked is not None:
         return PushAttempt(confirmed=False, stale=False, reason=f"{upstream.url} is locked there by {locked['lock']}")
-    if re.search(_RACES, why) and not re.search(_BROKEN_REMOTE, err) and not several:
-        return PushAttempt(confirmed=False, stale=True, reason=why)
-    said = remote_errors.said_by_remote(err)
+    if re.search(_RACES, reason) and not re.search(_BROKEN_REMOTE, err) and not several:
+        return PushAttempt(confirmed=False, stale=True, reason=reason)
+    host_message = remote_errors.remote_message(err)
     hint = "local work is kept; fix what it names, and push again"
-    if "currently checked out" in why:
-        said, hint = "", "local work is kept; share through a bare repository (git init --bare)"
-    raise ZenprofileError(f"{upstream.url} refused the push ({why}){': ' if said else ''}{said}", hint=hint)
+    if "currently checked out" in reason:
+        host_message, hint = "", "local work is kept; share through a bare repository (git init --bare)"
+    raise ZenprofileError(
+        f"{upstream.url} refused the push ({reason}){': ' if host_message else ''}{host_message}", hint=hint
+    )
 
 
-def _went_out(err: str) -> bool:
-    """Say whether a push had got as far as sending: then the remote may have it although its answer was lost."""
+def _may_have_arrived(err: str) -> bool:
+    """Return whether a push had begun to send: then the remote may have it although its answer was lost."""
     return bool(re.search(r"Writing objects|Total \d|failed to report status|Everything up-to-date", err))
 
 
-def _looked(repository: Repository, upstream: Upstream, oid: str, timeout: float, error: Unreachable) -> PushAttempt:
-    """Decide by a look at the remote what became of a push whose answer was lost."""
+def _verify_push(
+    repository: Repository, upstream: Upstream, oid: str, timeout: float, error: Unreachable
+) -> PushAttempt:
+    """Ask the remote whether a push whose answer was lost has succeeded."""
     before = repository.ref(upstream.tracking)
-    there = look(repository, upstream, timeout=timeout)
+    there = ls_remote(repository, upstream, timeout=timeout)
     if there == oid:
-        _remember(repository, upstream, oid)
+        _update_tracking_ref(repository, upstream, oid)
         return PushAttempt(confirmed=True, stale=False, reason="")
     if there in {before, ""}:
         raise error

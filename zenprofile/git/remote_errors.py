@@ -1,4 +1,4 @@
-"""What git says of a remote that did not do as asked, as this project's errors; never a password or token in them."""
+"""Git's messages about a failing remote, translated into this project's errors, without passwords or tokens."""
 
 import re
 from typing import NamedTuple
@@ -112,7 +112,7 @@ _NAMED = ("fatal:", "error:")
 
 
 def redacted(text: str) -> str:
-    """Return text with what URLs in it hold of users, passwords and queries put out of sight; ``git@`` of ssh stays."""
+    """Return text with users, passwords and queries of URLs masked; ``git@`` of ssh stays."""
     return re.sub(_URL, _redacted, text) if "://" in text else text
 
 
@@ -131,7 +131,7 @@ def _redacted(found: re.Match[str]) -> str:
     return scheme + front + ("?***" if mark else "")
 
 
-def lines(err: str) -> list[str]:
+def stderr_lines(err: str) -> list[str]:
     """Return what git wrote to standard error, line by line, progress included, without passwords and tokens."""
     return [line.strip() for line in re.split(r"[\r\n]+", redacted(err)) if line.strip()]
 
@@ -144,42 +144,44 @@ def failure(err: str, url: str, *, kept: bool = True) -> ZenprofileError:
         url: the remote's, as shown.
         kept: whether there is local work, which is said to be kept then.
     """
-    told = lines(err)
+    output = stderr_lines(err)
     for cause in _CAUSES:
-        line = next((line for line in told if _fits(cause, line)), "")
-        if line and re.search(_CONSEQUENCE, line) and _own_cause(told[: told.index(line)]):
+        line = next((line for line in output if _matches(cause, line)), "")
+        if line and re.search(_CONSEQUENCE, line) and _own_cause(output[: output.index(line)]):
             break
         if line:
             error = Unreachable if kept and cause.error is NotFound else cause.error
-            message = cause.message.format(url=url, said=_said(line))
+            message = cause.message.format(url=url, said=_without_prefix(line))
             return error(message, hint=_hint(cause.hint, kept and error.exit_status == Unreachable.exit_status))
-    told = [line for line in told if line.startswith(_NAMED)] or told[-1:] or ["it does not say why"]
-    return ZenprofileError(f"git failed with {url}: {_said(told[0])}", hint=_hint("put right what git names", kept))
+    output = [line for line in output if line.startswith(_NAMED)] or output[-1:] or ["it does not say why"]
+    return ZenprofileError(
+        f"git failed with {url}: {_without_prefix(output[0])}", hint=_hint("put right what git names", kept)
+    )
 
 
-def _fits(cause: Cause, line: str) -> bool:
+def _matches(cause: Cause, line: str) -> bool:
     return re.search(cause.pattern, re.sub(_URL, "", line)) is not None
 
 
-def _own_cause(told: list[str]) -> bool:
-    """Say whether git names a cause among lines that is none of the kinds known here."""
-    return any(line.startswith(_NAMED) and not any(_fits(cause, line) for cause in _CAUSES) for line in told)
+def _own_cause(output: list[str]) -> bool:
+    """Return whether git names a cause that is none of the kinds known here."""
+    return any(line.startswith(_NAMED) and not any(_matches(cause, line) for cause in _CAUSES) for line in output)
 
 
-def silent(url: str, timeout: float, *, kept: bool = True) -> Unreachable:
-    """Return the error of a remote that has said nothing for so many seconds."""
+def timeout_error(url: str, timeout: float, *, kept: bool = True) -> Unreachable:
+    """Return the error of a remote that has not answered for so many seconds."""
     message = f"{url} did not answer: nothing moved for {timeout:g} seconds"
     return Unreachable(message, hint=_hint("try again; --timeout sets the limit", kept))
 
 
-def said_by_remote(err: str) -> str:
+def remote_message(err: str) -> str:
     """Return what the remote itself wrote (a hook's message), as one line."""
-    said = (line.removeprefix("remote:").strip() for line in lines(err) if line.startswith("remote:"))
+    said = (line.removeprefix("remote:").strip() for line in stderr_lines(err) if line.startswith("remote:"))
     noise = re.compile(r"\W*\Z|Resolving |Counting |Compressing |Enumerating |Total ")
     return " ".join(line for line in said if not noise.match(line))[:_LONGEST]
 
 
-def _said(line: str) -> str:
+def _without_prefix(line: str) -> str:
     line = re.sub(r"\A(?:(?:fatal|error|remote|warning|ssh): ?)+", "", line)
     return re.sub(r"\Aunable to access '[^']*': ?", "", line)[:_LONGEST]
 

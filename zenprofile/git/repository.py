@@ -1,4 +1,4 @@
-"""A repository as its files show it: where its folders are, its HEAD and refs, what is under way. Starts no process."""
+"""A repository read from its files: folders, HEAD, refs, the operation in progress. Starts no process."""
 
 import contextlib
 import functools
@@ -93,7 +93,7 @@ class Repository:
         """Return the path of a file of zenprofile's own; the folder's for ""."""
         return os.path.join(self._git_dir, "zenprofile", name).rstrip("/")
 
-    def of_profile(self, name: str) -> str:
+    def profile_file_name(self, name: str) -> str:
         """Return the name of a file of one profile's: several may lie in one repository."""
         if not self.prefix:
             return name
@@ -102,8 +102,8 @@ class Repository:
         stem, ending = os.path.splitext(name)
         return f"{stem}-{hashlib.sha256(self.prefix.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}{ending}"
 
-    def beside(self, prefix: str) -> "Repository":
-        """Return the same repository as another profile in it sees it."""
+    def with_prefix(self, prefix: str) -> "Repository":
+        """Return the same repository for another profile in it, by the profile's folder."""
         return Repository(self.folder, self._git_dir, os.path.join(self.folder, prefix))
 
     def common_file(self, name: str) -> str:
@@ -122,7 +122,7 @@ class Repository:
         )
 
     @functools.cached_property
-    def sharing(self) -> int:
+    def shared_mode(self) -> int:
         """Who shares the repository (``core.sharedRepository``), as `zenprofile.fs.shared` has it."""
         try:
             config = folders.text_of(self._common_dir, "config")
@@ -133,9 +133,9 @@ class Repository:
         from zenprofile.git import runner
 
         args = ["config", "-z", "--get-regexp", r"^core\.sharedrepository$"]
-        said = runner.run(args, self.folder, ok=(0, 1, 128)).out.decode("utf-8", "replace").split("\0")
-        last = said[-2] if len(said) > 1 else "\n"
-        return shared.meant(last.partition("\n")[2] if "\n" in last else "true")  # a name alone stands for true
+        output = runner.run(args, self.folder, ok=(0, 1, 128)).out.decode("utf-8", "replace").split("\0")
+        last = output[-2] if len(output) > 1 else "\n"
+        return shared.parse_setting(last.partition("\n")[2] if "\n" in last else "true")  # a name alone stands for true
 
     def head(self) -> Head:
         """Read HEAD.
@@ -196,7 +196,7 @@ class Repository:
         return self._packed_ref(name)
 
     def has_ref_tables(self) -> bool:
-        """Say whether refs and their logs are kept in git's tables, which git alone reads."""
+        """Return whether refs and their logs are kept in git's tables, which git alone reads."""
         return os.path.isdir(os.path.join(self._common_dir, "reftable"))
 
     def _packed_ref(self, name: str) -> str:
@@ -207,8 +207,8 @@ class Repository:
         found = re.search(rf"^([0-9a-f]+) {re.escape(name)}$", packed, re.MULTILINE)
         return found.group(1) if found else ""
 
-    def knows_refs(self, prefix: str) -> bool:
-        """Say whether there is a ref below a prefix (``refs/remotes/origin/``)."""
+    def has_refs(self, prefix: str) -> bool:
+        """Return whether there is a ref below a prefix (``refs/remotes/origin/``)."""
         found = self.refs(prefix)
         if found is not None:
             return bool(found)
@@ -229,8 +229,8 @@ class Repository:
             found.update(re.findall(rf"^[0-9a-f]+ ({re.escape(prefix)}.*)$", packed, re.MULTILINE))
         return found
 
-    def under_way(self) -> tuple[str, str]:
-        """Say what the user is in the middle of, and how to end it; ("", "") for nothing."""
+    def operation_in_progress(self) -> tuple[str, str]:
+        """Return git's operation in progress (merge, rebase, ...) and how to end it; ("", "") for none."""
         for name, what in _UNDER_WAY.items():
             if os.path.exists(os.path.join(self._git_dir, name)):
                 return what
@@ -242,13 +242,13 @@ class Repository:
         name = next(found, "HEAD")
         return os.path.join(self._git_dir, _BEGUN_BY.get(name, name))
 
-    def must_be_ready(self) -> Head:
+    def check_ready(self) -> Head:
         """Return HEAD where a commit may be made.
 
         Raises:
             Paused: a merge, rebase, cherry-pick, revert or bisect is under way, or HEAD is detached.
         """
-        what, how = self.under_way()
+        what, how = self.operation_in_progress()
         if what:
             raise Paused(f"{what} is under way in {self.folder}; nothing was written", hint=f"end it first: {how}")
         head = self.head()
@@ -270,10 +270,10 @@ def find(store: "str | Path") -> Repository | None:
     if found is None:
         return None
     top, git_dir = found
-    must_be_trusted(top, os.path.join(top, ".git"), git_dir)
+    check_ownership(top, os.path.join(top, ".git"), git_dir)
     repository = Repository(top, git_dir, place)
-    _must_not_wait(git_dir, repository.common_file(""))
-    _must_be_plain(repository.own_file(""))
+    _check_no_devices(git_dir, repository.common_file(""))
+    _check_plain_files(repository.own_file(""))
     return repository
 
 
@@ -291,7 +291,7 @@ def name_of(top: str) -> str:
 
 
 def is_ref(name: str) -> bool:
-    """Say whether a text may name a ref: nothing outside the folder of refs is looked at."""
+    """Return whether a text may name a ref: nothing outside the folder of refs is looked at."""
     return name.startswith("refs/") and ".." not in name and name.isprintable()
 
 
@@ -305,7 +305,7 @@ def _path(text: str) -> "Path":
     return Path(text)
 
 
-def must_be_trusted(*places: str) -> None:
+def check_ownership(*places: str) -> None:
     """Follow git's rule of ownership (safe.directory), also for what Python does by itself."""
     mine = nofollow.owners()
     try:
@@ -323,8 +323,8 @@ def must_be_trusted(*places: str) -> None:
         raise Unsafe(f"{places[0]}: {error.message}", hint=hint) from None
 
 
-def _must_not_wait(git_dir: str, common_dir: str) -> None:
-    """Refuse pipes and devices where git keeps files: git itself would wait for ever at one of them."""
+def _check_no_devices(git_dir: str, common_dir: str) -> None:
+    """Refuse pipes and devices in place of git's files: git itself would wait for ever at one of them."""
     paths = {os.path.join(folder, name) for folder in (git_dir, common_dir) for name in _FILES}
     with contextlib.suppress(OSError):  # whoever needs HEAD says what is wrong with it
         paths.add(os.path.join(common_dir, folders.text_of(git_dir, "HEAD").removeprefix("ref: ")))
@@ -337,7 +337,7 @@ def _must_not_wait(git_dir: str, common_dir: str) -> None:
             raise Unsafe(f"{path} is no plain file", hint="no git has put it there: remove it, or clone anew")
 
 
-def _must_be_plain(own: str) -> None:
+def _check_plain_files(own: str) -> None:
     """Refuse links and devices among zenprofile's own files in a git folder: a copied one may hold any."""
     for folder in (own, os.path.join(own, "changes")):
         try:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from zenprofile.errors import StoreBroken, Unreachable, Unsafe, Unsupported, ZenprofileError
-from zenprofile.fs import stop
+from zenprofile.fs import cancellation
 from zenprofile.git import interrupts
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _SET = {
 # A command that asks no remote talks to none: what a repository lacks could be fetched by a program that it names.
 _LOCAL = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
 # For one that may, as for what a partial clone lacks.
-TALKS = {"GIT_NO_LAZY_FETCH": "0"}
+NETWORK = {"GIT_NO_LAZY_FETCH": "0"}
 _FLAGS = (
     "core.fsmonitor=false",
     "core.pager=cat",
@@ -65,7 +65,7 @@ _NO_HOOKS = "core.hooksPath=/dev/null"
 listeners: list[Callable[[str], None]] = []
 
 
-class Ran(NamedTuple):
+class GitResult(NamedTuple):
     """A finished process.
 
     Attributes:
@@ -84,22 +84,22 @@ class GitError(ZenprofileError):
 
     code = "git"
 
-    def __init__(self, command: str, ran: Ran) -> None:
-        said = next((line for line in ran.err.splitlines() if line.startswith(("fatal:", "error:"))), "")
-        said = said or (ran.err.strip().splitlines() or [f"exit status {ran.status}"])[-1]
-        super().__init__(f"git {command}: {said.strip()}", hint="put right what git names, and repeat the command")
+    def __init__(self, command: str, ran: GitResult) -> None:
+        reason = next((line for line in ran.err.splitlines() if line.startswith(("fatal:", "error:"))), "")
+        reason = reason or (ran.err.strip().splitlines() or [f"exit status {ran.status}"])[-1]
+        super().__init__(f"git {command}: {reason.strip()}", hint="put right what git names, and repeat the command")
         self.ran = ran
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment as git may see it; only with `TALKS` among the extra it reaches a remote."""
+    """Return this process's environment as git may see it; only with `NETWORK` among the extra it reaches a remote."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name in _KEPT or name.startswith(_KEPT_PREFIXES)
     }
     extra = extra or {}
-    return {**kept, **_SET, **({} if TALKS.keys() <= extra.keys() else _LOCAL), **extra}
+    return {**kept, **_SET, **({} if NETWORK.keys() <= extra.keys() else _LOCAL), **extra}
 
 
 def arguments(args: Iterable[str], flags: Iterable[str] = (), *, hooks: bool = False) -> list[str]:
@@ -118,7 +118,7 @@ def run(
     hooks: bool = False,
     deadline: float = LOCAL_DEADLINE,
     ok: tuple[int, ...] = (0,),
-) -> Ran:
+) -> GitResult:
     """Run git to its end.
 
     Args:
@@ -149,7 +149,7 @@ def finish(
     stdin: bytes = b"",
     deadline: float = LOCAL_DEADLINE,
     ok: tuple[int, ...] = (0,),
-) -> Ran:
+) -> GitResult:
     """Wait for a process that was started, as `run` does."""
     try:
         interrupts.deliver()
@@ -161,8 +161,8 @@ def finish(
     except BaseException:
         end(process)
         raise
-    _tidy_up(process)
-    return _judged(args, Ran(process.returncode, out, err.decode("utf-8", "replace")), ok)
+    _remove_stale_locks(process)
+    return _checked(args, GitResult(process.returncode, out, err.decode("utf-8", "replace")), ok)
 
 
 def run_network(
@@ -174,7 +174,7 @@ def run_network(
     hooks: bool = False,
     flags: Iterable[str] = (),
     extra: Mapping[str, str] | None = None,
-) -> Ran:
+) -> GitResult:
     """Run a git command that talks to a remote; it ends when nothing has moved for ``timeout`` seconds.
 
     What git says of its progress counts as movement, and goes to ``progress`` line by line. The exit status is the
@@ -182,12 +182,12 @@ def run_network(
 
     Raises:
         Unreachable: nothing moved for that long.
-        Stopped: it was told to stop (`zenprofile.fs.stop`).
+        Stopped: it was told to stop (`zenprofile.fs.cancellation`).
     """
     import selectors
 
     waits = {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(max(1, int(timeout)))}
-    process = _begin(args, cwd, flags, {**TALKS, **waits, **(extra or {})}, hooks=hooks)
+    process = _begin(args, cwd, flags, {**NETWORK, **waits, **(extra or {})}, hooks=hooks)
     out, err = bytearray(), bytearray()
     pipes: dict[IO[bytes], bytearray] = {}
     assert process.stdin  # noqa: S101 - all three are pipes
@@ -203,7 +203,7 @@ def run_network(
                 pipes[pipe] = into
             last = time.monotonic()
             while selector.get_map():
-                ready = _ready(selector, last + timeout)
+                ready = _wait_readable(selector, last + timeout)
                 if not ready:
                     end(process)
                     message = f"the other side did not answer: nothing moved for {timeout:g} seconds"
@@ -224,34 +224,34 @@ def run_network(
     finally:
         process.stdout.close()
         process.stderr.close()
-    _tidy_up(process)
-    return Ran(status, bytes(out), err.decode("utf-8", "replace"))
+    _remove_stale_locks(process)
+    return GitResult(status, bytes(out), err.decode("utf-8", "replace"))
 
 
-def _tidy_up(process: "subprocess.Popen[bytes]") -> None:
-    """Take away the locks that a process left which was killed, by somebody or by `end`."""
+def _remove_stale_locks(process: "subprocess.Popen[bytes]") -> None:
+    """Remove the lock files that a killed git process has left."""
     if process.returncode == -signal.SIGKILL and isinstance(process, Process):
-        from zenprofile.git import leftovers
+        from zenprofile.git import stale_locks
 
-        leftovers.take_away(process.folder, process.since)
+        stale_locks.remove_own(process.folder, process.since)
 
 
-def _ready(selector: "BaseSelector", until: float) -> "list[tuple[SelectorKey, int]]":
-    """Wait for pipes that can be read, until a moment; none then.
+def _wait_readable(selector: "BaseSelector", until: float) -> "list[tuple[SelectorKey, int]]":
+    """Wait until pipes are readable, at most until a moment; return those that are.
 
     Raises:
         Stopped: told to stop.
     """
     while True:
         left = max(0.0, until - time.monotonic())
-        ready = selector.select(stop.interval(left))
-        stop.check()
+        ready = selector.select(cancellation.interval(left))
+        cancellation.check()
         if ready or time.monotonic() >= until:
             return ready
 
 
 class Process(subprocess.Popen[bytes]):
-    """A process that is waited for without looking again and again.
+    """A process whose end is waited for without polling.
 
     The library sleeps between its looks, at first for half a millisecond: longer than git takes to go.
 
@@ -282,10 +282,10 @@ class Process(subprocess.Popen[bytes]):
             timeout = max(0.0, until - time.monotonic())
         status = super().wait(timeout)
         if listeners and self.command:
-            self._tell(status)
+            self._notify_listeners(status)
         return status
 
-    def _tell(self, status: int) -> None:
+    def _notify_listeners(self, status: int) -> None:
         import shlex
 
         from zenprofile.git.remote_errors import redacted
@@ -328,7 +328,7 @@ def _begin(
         process = Process(
             arguments(args, flags, hooks=hooks),
             cwd=cwd,
-            env=environment({**TALKS, **(extra or {})} if hooks else extra),
+            env=environment({**NETWORK, **(extra or {})} if hooks else extra),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -373,11 +373,11 @@ def end(process: "subprocess.Popen[bytes]") -> None:
         for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
             with contextlib.suppress(OSError):  # what was still to be written finds nobody
                 pipe.close()
-        _tidy_up(process)
+        _remove_stale_locks(process)
 
 
 def _signal(process: "subprocess.Popen[bytes]", number: int) -> bool:
-    """Send a signal to a process and its children; say whether any of them is left."""
+    """Send a signal to a process and its children; return whether any of them is left."""
     try:
         os.killpg(process.pid, number)
     except (ProcessLookupError, PermissionError):  # macOS refuses where only dead ones are left
@@ -385,7 +385,7 @@ def _signal(process: "subprocess.Popen[bytes]", number: int) -> bool:
     return True
 
 
-def _judged(args: list[str], ran: Ran, ok: tuple[int, ...]) -> Ran:
+def _checked(args: list[str], ran: GitResult, ok: tuple[int, ...]) -> GitResult:
     if ran.status in ok:
         return ran
     if "dubious ownership" in ran.err:

@@ -1,4 +1,4 @@
-"""The text of Git's trees: taken apart, looked up and compared. A large one is taken apart only where it has to be."""
+"""Git's tree objects: parsed, looked up and compared. A large one is parsed only where it has to be."""
 
 import re
 from abc import ABC, abstractmethod
@@ -76,7 +76,7 @@ class Trees(ABC):
         return content
 
     def _in_tree(self, oid: str, name: str) -> TreeEntry | None:
-        """Return one entry of a tree; a large one is taken apart only where it is asked again and again."""
+        """Return one entry of a tree; a large tree is parsed only where it is asked often."""
         asked = self._asked[oid] = self._asked.get(oid, 0) + 1
         if oid in self._trees or asked > _OFTEN:
             return self.tree(oid).get(name)
@@ -103,37 +103,37 @@ class Trees(ABC):
                 found[prefix + name] = entry
         return found
 
-    def differences(self, old: str, new: str) -> dict[str, Pair]:
-        """Return the entries that differ between two trees, by path; folders are told by what is in them."""
+    def diff(self, old: str, new: str) -> dict[str, Pair]:
+        """Return the entries that differ between two trees, by path; folders by the files in them."""
         if old == new:
             return {}
         if (old, new) not in self._compared:
             if len(self._compared) >= _MOST_COMPARED:
                 self._compared.clear()
-            self._compared[old, new] = self._differences(old, new, "")
+            self._compared[old, new] = self._diff(old, new, "")
         return self._compared[old, new]
 
-    def _differences(self, old: str, new: str, prefix: str) -> dict[str, Pair]:
+    def _diff(self, old: str, new: str, prefix: str) -> dict[str, Pair]:
         found: dict[str, Pair] = {}
-        before, after = self._apart(old, new)
+        before, after = self._without_common(old, new)
         for name in sorted({name for name, _ in before.items() ^ after.items()}):
             one, other = before.get(name), after.get(name)
             inner = [e.oid if e is not None and e.mode == FOLDER else self.empty_tree for e in (one, other)]
             if inner[0] != inner[1]:
-                found.update(self._differences(inner[0], inner[1], f"{prefix}{name}/"))
+                found.update(self._diff(inner[0], inner[1], f"{prefix}{name}/"))
             plain = [None if e is None or e.mode == FOLDER else e for e in (one, other)]
             if plain != [None, None]:
                 found[prefix + name] = (plain[0], plain[1])
         return found
 
-    def _apart(self, old: str, new: str) -> tuple[dict[str, TreeEntry], dict[str, TreeEntry]]:
+    def _without_common(self, old: str, new: str) -> tuple[dict[str, TreeEntry], dict[str, TreeEntry]]:
         """Return the entries of two trees; of large ones without most that both have."""
         if old in self._trees and new in self._trees:
             return self._trees[old], self._trees[new]
         texts = self._text_of(old), self._text_of(new)
         if not all(map(is_large, texts)):
             return self.tree(old), self.tree(new)
-        one, other = apart(*texts, self._size)
+        one, other = strip_common(*texts, self._size)
         return parse(one, self._size, old), parse(other, self._size, new)
 
     def subtree(self, tree: str, prefix: str) -> str:
@@ -155,7 +155,7 @@ def _entries(size: int) -> re.Pattern[bytes]:
 
 
 def is_large(content: bytes) -> bool:
-    """Say whether a tree is better looked up and compared as text."""
+    """Return whether a tree is better looked up and compared as text."""
     return len(content) > _LARGE
 
 
@@ -174,7 +174,7 @@ def parse(content: bytes, size: int, tree: str) -> dict[str, TreeEntry]:
         name.decode("utf-8", "surrogateescape"): TreeEntry(mode.decode(), binary.hex())
         for mode, name, binary in _entry(size).findall(content)
     }
-    wrong = _leading_out(found.keys())
+    wrong = _unsafe_name(found.keys())
     if wrong is not None:
         message = f"the tree {tree[:12]} has an entry {wrong[:140]!r}, which leads out of it"
         raise Unsafe(message, hint="whoever made it has to take it out; nothing was written")
@@ -194,19 +194,19 @@ def find(content: bytes, size: int, name: str) -> TreeEntry | None:
     return None
 
 
-def apart(one: bytes, other: bytes, size: int) -> tuple[bytes, bytes]:
+def strip_common(one: bytes, other: bytes, size: int) -> tuple[bytes, bytes]:
     """Return two trees without the entries that both begin with, and those that both end with."""
-    begin = _entries(size).match(one, 0, _common(one, other))
+    begin = _entries(size).match(one, 0, _common_prefix(one, other))
     start = begin.end() if begin else 0
     one, other = one[start:], other[start:]
-    same = _common(one[::-1], other[::-1])
+    same = _common_prefix(one[::-1], other[::-1])
     ends = [_boundary(text, len(text) - same, size) for text in (one, other)]
     if len(one) - ends[0] != len(other) - ends[1]:
         return one, other
     return one[: ends[0]], other[: ends[1]]
 
 
-def _common(one: bytes, other: bytes) -> int:
+def _common_prefix(one: bytes, other: bytes) -> int:
     """Return how many bytes two texts have in common from their start."""
     low, high = 0, min(len(one), len(other))
     while low < high:
@@ -219,7 +219,7 @@ def _common(one: bytes, other: bytes) -> int:
 
 
 def _boundary(content: bytes, least: int, size: int) -> int:
-    """Return where the first entry begins that begins not before a place."""
+    """Return the offset of the first entry that begins at an offset or behind it."""
     at = 0
     for entry in _entry(size).finditer(content):
         at = entry.start()
@@ -229,9 +229,9 @@ def _boundary(content: bytes, least: int, size: int) -> int:
     return at
 
 
-def _leading_out(names: Set[str]) -> str | None:
+def _unsafe_name(names: Set[str]) -> str | None:
     """Return a name that no tree may have, or None. Large trees are looked at as one text first."""
     joined = "\0".join(names).lower()
     if not ("/" in joined or ".git" in joined or "git~1" in joined or names & {"", ".", ".."}):
         return None
-    return next((name for name in names if "/" in name or not nofollow.stays(name)), None)
+    return next((name for name in names if "/" in name or not nofollow.is_inside(name)), None)

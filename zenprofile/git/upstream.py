@@ -40,11 +40,11 @@ class Upstream(NamedTuple):
         return f"{self.url if self.tracking.startswith(_NAMELESS) else self.remote}/{self.short}"
 
     @property
-    def known(self) -> str:
+    def tracking_pattern(self) -> str:
         """A pattern of all refs here that remember branches of this remote."""
         return self.tracking.removesuffix(self.short) + "*"
 
-    def at(self, short: str) -> "Upstream":
+    def with_branch(self, short: str) -> "Upstream":
         """Return another branch of the same remote."""
         return self._replace(branch=HEADS + short, tracking=self.tracking.removesuffix(self.short) + short)
 
@@ -65,11 +65,11 @@ def upstream(repository: Repository, branch_ref: str, settings: GitConfig | None
     """
     settings = settings or GitConfig(repository)
     short = branch_ref.removeprefix(HEADS)
-    said = settings.get(f"branch.{short}.remote")
-    chosen = said if _usable(settings, said) else _default(settings)
+    configured = settings.get(f"branch.{short}.remote")
+    chosen = configured if _is_remote(settings, configured) else _default(settings)
     if not chosen or not short:
         return None
-    return _side(settings, chosen, _followed(settings, short) or branch_ref if chosen == said else branch_ref)
+    return _side(settings, chosen, _followed(settings, short) or branch_ref if chosen == configured else branch_ref)
 
 
 def _followed(settings: GitConfig, short: str) -> str:
@@ -103,8 +103,8 @@ def destination(
     settings = settings or GitConfig(repository)
     short = branch_ref.removeprefix(HEADS)
     up = upstream(repository, branch_ref, settings)
-    said = (settings.get(f"branch.{short}.pushremote"), settings.get("remote.pushdefault"))
-    chosen = next((name for name in said if _usable(settings, name)), up.remote if up else "")
+    configured = (settings.get(f"branch.{short}.pushremote"), settings.get("remote.pushdefault"))
+    chosen = next((name for name in configured if _is_remote(settings, name)), up.remote if up else "")
     if up is None or not short:
         return _side(settings, chosen, branch_ref) if chosen and short else None
     follows = settings.get("push.default").lower() in {"upstream", "tracking"} and chosen == up.remote
@@ -112,8 +112,8 @@ def destination(
     return _side(settings, chosen, mapped or (up.branch if followed or follows else branch_ref))
 
 
-def _usable(settings: GitConfig, name: str) -> bool:
-    """Say whether a setting names a remote, or is the URL of one; "." is this repository itself."""
+def _is_remote(settings: GitConfig, name: str) -> bool:
+    """Return whether a setting names a remote, or is the URL of one; "." is this repository itself."""
     return name in settings.remotes() or (name != "." and (":" in name or "/" in name))
 
 
@@ -144,10 +144,10 @@ def _mapped(refspec: str, branch_ref: str) -> str:
     return ""
 
 
-def beyond(repository: Repository, to: Upstream) -> list[str]:
-    """Return arguments of ``rev-list`` that leave out what a remote has, as far as its refs here tell.
+def exclude_known(repository: Repository, to: Upstream) -> list[str]:
+    """Return arguments of ``rev-list`` that exclude what a remote has, as far as its tracking refs show.
 
     Of a remote that was never asked nothing is known; then it is what any remote has.
     """
-    known = repository.knows_refs(to.known.removesuffix("*"))
-    return ["--not", f"--glob={to.known}"] if known else ["--not", "--remotes"]
+    known = repository.has_refs(to.tracking_pattern.removesuffix("*"))
+    return ["--not", f"--glob={to.tracking_pattern}"] if known else ["--not", "--remotes"]

@@ -1,4 +1,4 @@
-"""Git's status of a work tree, asked for before its answer is needed: the files that git takes for changed."""
+"""`git status` of a work tree, started before its answer is needed: the files that git takes for changed."""
 
 import os
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ class WorktreeStatus:
         self._args = [*_STATUS, "--", repository.prefix or "."]
         self._process: subprocess.Popen[bytes] = runner.start(self._args, repository.folder, flags=settings.filters_off)
 
-    def touched(self) -> list[str]:
+    def modified(self) -> list[str]:
         """List the files below the profile that git takes for changed: its index knows at once which are not."""
         out = runner.finish(self._process, self._args).out
         paths = (os.fsdecode(row[3:]) for row in out.split(b"\0") if row)

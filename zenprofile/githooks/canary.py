@@ -14,7 +14,7 @@ from typing import NamedTuple
 from zenprofile.git import runner
 from zenprofile.git.hook_paths import HooksFolder
 from zenprofile.git.repository import Repository
-from zenprofile.git.runner import Ran
+from zenprofile.git.runner import GitResult
 
 VARIABLE = "ZENPROFILE_CANARY"
 _DEADLINE = 300.0  # seconds; the pre-commit framework may install what its hooks need
@@ -29,8 +29,8 @@ _FLAGS = ("commit.gpgsign=false", "tag.gpgsign=false", "core.autocrlf=false", "m
 _OF_THE_PLACE = ("core.worktree", "core.bare", "core.hookspath", "extensions.", "include")
 
 
-class Sung(NamedTuple):
-    """What a canary showed.
+class CanaryResult(NamedTuple):
+    """The result of a canary.
 
     Attributes:
         fired: whether the hook was run.
@@ -40,7 +40,7 @@ class Sung(NamedTuple):
 
     fired: bool
     worked: bool
-    said: str
+    output: str
 
 
 class Canary:
@@ -96,7 +96,7 @@ class Canary:
         return self
 
     def _leave_out_the_same(self) -> None:
-        """Take over what a sparse checkout leaves out, such as a .gitattributes: a driver that it names is not run."""
+        """Copy the sparse checkout's settings: a driver named in a skipped .gitattributes is not run."""
         patterns = self._repository.git_file("info/sparse-checkout")
         if os.path.isfile(patterns):
             os.mkdir(os.path.join(self._git, "info"))
@@ -118,19 +118,19 @@ class Canary:
         """Take everything away."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def pre_commit(self) -> Sung:
+    def pre_commit(self) -> CanaryResult:
         """Try to commit what is invalid."""
         self._at(self._base)
         self._stage({"projects/zenprofile-spoiled.yaml": _SPOILED})
-        return self._stopped("pre-commit", self._run("commit", "-q", "-m", "canary", ok=False))
+        return self._result_of_refusal("pre-commit", self._run("commit", "-q", "-m", "canary", ok=False))
 
-    def pre_merge_commit(self) -> Sung:
+    def pre_merge_commit(self) -> CanaryResult:
         """Try to merge what is invalid."""
         spoiled = self._commit({"projects/zenprofile-spoiled.yaml": _SPOILED}, self._base)
         self._at(self._commit(_project("ours", "base", "base"), self._base))
-        return self._stopped("pre-merge-commit", self._run("merge", "-q", "-m", "canary", spoiled, ok=False))
+        return self._result_of_refusal("pre-merge-commit", self._run("merge", "-q", "-m", "canary", spoiled, ok=False))
 
-    def pre_push(self) -> Sung:
+    def pre_push(self) -> CanaryResult:
         """Try to push what is invalid, to a repository that goes with the canary."""
         remote = os.path.join(self._folder, "remote.git")
         kind = runner.run(["rev-parse", "--show-object-format"], self._repository.top).out.decode().strip()
@@ -138,43 +138,45 @@ class Canary:
         known = f"{self._extra['GIT_OBJECT_DIRECTORY']}\n{self._extra['GIT_ALTERNATE_OBJECT_DIRECTORIES']}\n"
         self._write(os.path.join(remote, "objects", "info"), "alternates", known)
         self._at(self._commit({"projects/zenprofile-spoiled.yaml": _SPOILED}, self._base))
-        return self._stopped("pre-push", self._run("push", "-q", remote, "HEAD:refs/heads/canary", ok=False))
+        return self._result_of_refusal("pre-push", self._run("push", "-q", remote, "HEAD:refs/heads/canary", ok=False))
 
-    def post_merge(self) -> Sung:
+    def post_merge(self) -> CanaryResult:
         """Merge fast-forward."""
         self._at(self._base)
         later = self._commit(_project("later", "base", "base"), self._base)
-        return self._told("post-merge", self._run("merge", "-q", "--ff-only", later, ok=False))
+        return self._result("post-merge", self._run("merge", "-q", "--ff-only", later, ok=False))
 
-    def post_checkout(self) -> Sung:
+    def post_checkout(self) -> CanaryResult:
         """Check out another commit."""
         self._at(self._base)
         later = self._commit(_project("later", "base", "base"), self._base)
-        return self._told("post-checkout", self._run("checkout", "-q", "--detach", later, ok=False))
+        return self._result("post-checkout", self._run("checkout", "-q", "--detach", later, ok=False))
 
-    def post_rewrite(self) -> Sung:
+    def post_rewrite(self) -> CanaryResult:
         """Amend a commit."""
         self._at(self._base)
-        return self._told("post-rewrite", self._run("commit", "-q", "--amend", "-m", "canary again", ok=False))
+        return self._result("post-rewrite", self._run("commit", "-q", "--amend", "-m", "canary again", ok=False))
 
-    def merge_driver(self) -> Sung:
+    def merge_driver(self) -> CanaryResult:
         """Merge two changes of neighbouring lines, in which git alone sees a conflict."""
         theirs = self._commit(_project("base", "base", "theirs"), self._base)
         self._at(self._commit(_project("base", "ours", "base"), self._base))
         ran = self._run("merge", "-q", "-m", "canary", theirs, ok=False)
         merged = self._run("show", f":{self._root}projects/zenprofile-canary.yaml", ok=False).out.decode()
-        return Sung(self._heard("merge-driver", ran), merged == _PROJECT.format("base", "ours", "theirs"), _last(ran))
+        return CanaryResult(
+            self._has_fired("merge-driver", ran), merged == _PROJECT.format("base", "ours", "theirs"), _last(ran)
+        )
 
-    def _stopped(self, event: str, ran: Ran) -> Sung:
-        return Sung(self._heard(event, ran), ran.status != 0, _last(ran))
+    def _result_of_refusal(self, event: str, ran: GitResult) -> CanaryResult:
+        return CanaryResult(self._has_fired(event, ran), ran.status != 0, _last(ran))
 
-    def _told(self, event: str, ran: Ran) -> Sung:
-        return Sung(self._heard(event, ran), ran.status == 0, _last(ran))
+    def _result(self, event: str, ran: GitResult) -> CanaryResult:
+        return CanaryResult(self._has_fired(event, ran), ran.status == 0, _last(ran))
 
-    def _heard(self, event: str, ran: Ran) -> bool:
-        said = ran.err + ran.out.decode("utf-8", "replace")
+    def _has_fired(self, event: str, ran: GitResult) -> bool:
+        output = ran.err + ran.out.decode("utf-8", "replace")
         names = (event, *_OF_FRAMEWORK) if event.startswith("pre-") else (event,)
-        return any(f"{self._token} {name}" in said for name in names)
+        return any(f"{self._token} {name}" in output for name in names)
 
     def _at(self, commit: str) -> None:
         """Stand on a commit, with its files in the work tree; HEAD is on no branch."""
@@ -211,7 +213,7 @@ class Canary:
         parents = ["-p", parent] if parent else []
         return self._run("commit-tree", "-m", "canary", *parents, tree).out.decode().strip()
 
-    def _run(self, *args: str, stdin: bytes = b"", ok: bool = True) -> Ran:
+    def _run(self, *args: str, stdin: bytes = b"", ok: bool = True) -> GitResult:
         return runner.run(
             list(args),
             self._work,
@@ -233,5 +235,5 @@ def _project(description: str, first: str, second: str) -> dict[str, str]:
     return {"projects/zenprofile-canary.yaml": _PROJECT.format(description, first, second)}
 
 
-def _last(ran: Ran) -> str:
+def _last(ran: GitResult) -> str:
     return next((line.strip() for line in reversed(ran.err.splitlines()) if line.strip()), "")

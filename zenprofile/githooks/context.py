@@ -1,4 +1,4 @@
-"""What git gives a hook: the repository, the index, ranges of commits. Read by object id; no work tree is looked at.
+"""A hook's input from git: the repository, the index, ranges of commits. Read by object id, never from a work tree.
 
 A hook must look at what git looks at: here alone git's own variables are kept (elsewhere they are scrubbed, since they
 may come from another repository's hook), and in quarantine new objects can be read only through them.
@@ -28,7 +28,7 @@ class HookContext(NamedTuple):
     repository: Repository
     extra: dict[str, str]
 
-    def git(self, *args: str, stdin: bytes = b"", ok: tuple[int, ...] = (0,)) -> runner.Ran:
+    def git(self, *args: str, stdin: bytes = b"", ok: tuple[int, ...] = (0,)) -> runner.GitResult:
         """Run git as the hook's own git sees the repository."""
         return runner.run(list(args), self.repository.top, stdin=stdin, extra=self.extra, ok=ok)
 
@@ -37,7 +37,7 @@ class HookContext(NamedTuple):
         return Objects(self.repository, self.extra)
 
 
-def by_git() -> HookContext:
+def from_environment() -> HookContext:
     """Return what git gave the hook that this process is.
 
     Raises:
@@ -45,7 +45,7 @@ def by_git() -> HookContext:
     """
     here = os.getcwd()
     named = os.environ.get("GIT_DIR")
-    repository = Repository(here, os.path.realpath(named), here) if named else _found(here)
+    repository = Repository(here, os.path.realpath(named), here) if named else _find_repository(here)
     extra = {name: os.environ[name] for name in _OBJECTS if os.environ.get(name)}
     if named:
         extra["GIT_DIR"] = named  # the work tree is the current folder then, as git has it
@@ -55,7 +55,7 @@ def by_git() -> HookContext:
     return HookContext(repository, {name: _absolute(name, value) for name, value in extra.items()})
 
 
-def of(repository: Repository) -> HookContext:
+def from_repository(repository: Repository) -> HookContext:
     """Return a repository as a command sees it: variables that another repository's hook left are not its own.
 
     An index is taken from the environment only where it lies in this repository's own folder.
@@ -79,7 +79,7 @@ def bare(folder: str) -> HookContext:
     return HookContext(Repository(folder, folder, folder), {"GIT_DIR": folder})
 
 
-def _found(here: str) -> Repository:
+def _find_repository(here: str) -> Repository:
     if _is_bare(here):
         return bare(here).repository
     repository = find(here)
@@ -89,7 +89,7 @@ def _found(here: str) -> Repository:
 
 
 def _is_bare(folder: str) -> bool:
-    """Say whether a folder is a git folder without a work tree, by its looks and its settings."""
+    """Return whether a folder is a git folder without a work tree, by its looks and its settings."""
     if not all(os.path.exists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs")):
         return False
     out = runner.run(["config", "--type=bool", "--get", "core.bare"], folder, extra={"GIT_DIR": folder}, ok=(0, 1)).out
@@ -102,7 +102,7 @@ def _absolute(name: str, value: str) -> str:
     return os.path.abspath(value)
 
 
-def staged(given: HookContext, tree: str) -> dict[str, Pair]:
+def staged(hook: HookContext, tree: str) -> dict[str, Pair]:
     """Return what the tree that ``git write-tree`` would make of the index changes against another, by path.
 
     What is only announced (``git add --intent-to-add``) is not in it.
@@ -110,12 +110,12 @@ def staged(given: HookContext, tree: str) -> dict[str, Pair]:
     Raises:
         GitError: the index cannot be read.
     """
-    return _differing(given, tree, ())
+    return _differing(hook, tree, ())
 
 
-def _differing(given: HookContext, tree: str, below: Iterable[str]) -> dict[str, Pair]:
+def _differing(hook: HookContext, tree: str, below: Iterable[str]) -> dict[str, Pair]:
     args = ["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ignore-submodules=none"]
-    words = given.git(*args, "--ita-invisible-in-index", tree, "--", *below).out.split(b"\0")
+    words = hook.git(*args, "--ita-invisible-in-index", tree, "--", *below).out.split(b"\0")
     found: dict[str, Pair] = {}
     for row, path in zip(words[0::2], words[1::2], strict=False):
         modes = row.decode("ascii").lstrip(":").split(" ")
@@ -127,35 +127,35 @@ def _entry(mode: str, oid: str) -> TreeEntry | None:
     return None if mode == _EMPTY_MODE else TreeEntry(mode, oid)
 
 
-def indexed(given: HookContext, below: Iterable[str]) -> dict[str, TreeEntry | None]:
+def indexed(hook: HookContext, below: Iterable[str]) -> dict[str, TreeEntry | None]:
     """Return the index's entries below folders or of files, as `staged` sees them; None for one in conflict."""
-    objects = given.objects()
+    objects = hook.objects()
     try:
-        return {path: new for path, (_, new) in _differing(given, objects.empty_tree, below).items()}
+        return {path: new for path, (_, new) in _differing(hook, objects.empty_tree, below).items()}
     finally:
         objects.close()
 
 
-def commit_of(given: HookContext, name: str) -> str:
+def commit_of(hook: HookContext, name: str) -> str:
     """Return the commit that a name or tag stands for; "" for none."""
-    return given.git("rev-parse", "-q", "--verify", f"{name}^{{commit}}", ok=(0, 1, 128)).out.decode().strip()
+    return hook.git("rev-parse", "-q", "--verify", f"{name}^{{commit}}", ok=(0, 1, 128)).out.decode().strip()
 
 
-def new_commits(given: HookContext, tip: str, known: Iterable[str]) -> tuple[list[str], list[str]]:
+def new_commits(hook: HookContext, tip: str, known: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the commits that a tip brings, oldest first, and those at the edge of what is known.
 
     Args:
-        given: the repository.
+        hook: the repository.
         tip: a commit.
         known: arguments of ``rev-list`` behind ``--not``.
     """
-    out = given.git("rev-list", "--topo-order", "--reverse", "--boundary", tip, "--not", *known).out.decode()
+    out = hook.git("rev-list", "--topo-order", "--reverse", "--boundary", tip, "--not", *known).out.decode()
     lines = out.split()
     return [line for line in lines if line[0] != "-"], [line[1:] for line in lines if line[0] == "-"]
 
 
-def zeros(oid: str) -> bool:
-    """Say whether an id stands for no object."""
+def is_null_oid(oid: str) -> bool:
+    """Return whether an id stands for no object."""
     return not oid.strip("0")
 
 

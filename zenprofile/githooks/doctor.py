@@ -1,4 +1,4 @@
-"""What works on this machine and what does not: proved by trying, each with what to do about it."""
+"""The checks of `doctor`: each tries something on this machine and says how to fix it."""
 
 import os
 import secrets
@@ -12,7 +12,7 @@ from zenprofile.errors import ZenprofileError
 from zenprofile.git import hook_paths
 from zenprofile.git.repository import Repository
 from zenprofile.githooks import install, merge_driver_setup
-from zenprofile.githooks.canary import Canary, Sung
+from zenprofile.githooks.canary import Canary, CanaryResult
 from zenprofile.machine import passwords
 from zenprofile.machine.profiles import Profile
 from zenprofile.store.base import Store
@@ -39,7 +39,7 @@ class CheckResult(NamedTuple):
     remedy: str
 
 
-def look(store: Store, profile: Profile, folder: str, timeout: float) -> Iterator[CheckResult]:
+def run_checks(store: Store, profile: Profile, folder: str, timeout: float) -> Iterator[CheckResult]:
     """Yield the findings, each as soon as it is there.
 
     Args:
@@ -74,9 +74,9 @@ def _store(store: Store) -> CheckResult:
 def _keyring(profile: Profile, folder: str) -> CheckResult:
     name, word = "zenprofile-doctor", secrets.token_hex(8)
     try:
-        works = passwords.remember(name, folder, word)
+        works = passwords.save(name, folder, word)
     finally:
-        passwords.forget(name, folder)
+        passwords.delete(name, folder)
     if works:
         return CheckResult("keyring", True, "it keeps a password and gives it back", "")
     needed = profile.store_type != "local"
@@ -87,13 +87,13 @@ def _keyring(profile: Profile, folder: str) -> CheckResult:
 def _git(repository: Repository) -> CheckResult:
     from zenprofile.git import runner
 
-    said = runner.run(["version"], repository.top).out.decode().strip()
-    numbers = tuple(int(part) for part in said.split()[2].split(".")[:2] if part.isdigit())
+    text = runner.run(["version"], repository.top).out.decode().strip()
+    numbers = tuple(int(part) for part in text.split()[2].split(".")[:2] if part.isdigit())
     if numbers < _OLDEST_GIT:
         return CheckResult(
-            "git", False, said, "upgrade git to 2.31 or newer; 2.38 merges files outside the profile too"
+            "git", False, text, "upgrade git to 2.31 or newer; 2.38 merges files outside the profile too"
         )
-    return CheckResult("git", True, said, "")
+    return CheckResult("git", True, text, "")
 
 
 def _history(repository: Repository) -> CheckResult:
@@ -103,7 +103,7 @@ def _history(repository: Repository) -> CheckResult:
     head = repository.head()
     if not head.oid:
         return CheckResult("history", True, "nothing is committed yet", "")
-    if not gitpython.knows(repository):
+    if not gitpython.can_read(repository):
         return CheckResult("history", True, "GitPython knows no SHA-256 ids: no second reader compares", "")
     try:
         found = gitpython.compare(repository, head.oid)
@@ -111,8 +111,8 @@ def _history(repository: Repository) -> CheckResult:
         return CheckResult("history", False, error.message, error.hint)
     if found.differing:
         return CheckResult("history", False, f"{found.differing} is damaged, or misread here", "try: git fsck")
-    said = f"zenprofile and GitPython read the last commits ({found.commits}) and their files ({found.files}) alike"
-    return CheckResult("history", True, said, "")
+    text = f"zenprofile and GitPython read the last commits ({found.commits}) and their files ({found.files}) alike"
+    return CheckResult("history", True, text, "")
 
 
 def _identity(repository: Repository) -> CheckResult:
@@ -134,7 +134,7 @@ def _remote(repository: Repository, timeout: float) -> CheckResult:
         up = upstream(repository, head.ref) if head.ref else None
         if up is None:
             return CheckResult("remote", True, "there is none: nothing is shared", "zenprofile remote set URL")
-        found = remote.look(repository, up, timeout=timeout)
+        found = remote.ls_remote(repository, up, timeout=timeout)
     except ZenprofileError as error:
         return CheckResult("remote", False, error.message, error.hint)
     there = f"its branch is at {found[:10]}" if found else "it has no such branch yet"
@@ -146,19 +146,19 @@ def _watcher(repository: Repository) -> CheckResult:
 
     if not watch_record.is_running(repository):
         return CheckResult("watcher", True, "none runs: commands sync, or zenprofile watch does", "")
-    said = watch_record.state(repository)
-    found = f"process {said.get('pid')}: {said.get('state')} since {said.get('since')}: {said.get('reason')}"
-    found += f"; looks again at {said['next_at']}" if said.get("next_at") else ""
-    if said.get("last_error") and said["last_error"] != said.get("reason"):
-        found += f"; its last error, at {said.get('last_error_at')}: {said['last_error']}"
-    well = said.get("state") in {"watching", "settling", "uncommitted"}
-    return CheckResult("watcher", well, found, "" if well else str(said.get("next", "")))
+    text = watch_record.load_state(repository)
+    found = f"process {text.get('pid')}: {text.get('state')} since {text.get('since')}: {text.get('reason')}"
+    found += f"; looks again at {text['next_at']}" if text.get("next_at") else ""
+    if text.get("last_error") and text["last_error"] != text.get("reason"):
+        found += f"; its last error, at {text.get('last_error_at')}: {text['last_error']}"
+    well = text.get("state") in {"watching", "settling", "uncommitted"}
+    return CheckResult("watcher", well, found, "" if well else str(text.get("next", "")))
 
 
 def _hooks(repository: Repository) -> Iterator[CheckResult]:
-    place = hook_paths.place(repository)
-    yield _place(repository, place)
-    absent = {hook.event for hook in install.look(repository, place) if hook.state in {"missing", "other"}}
+    place = hook_paths.find_hooks_folder(repository)
+    yield _hooks_folder(repository, place)
+    absent = {hook.event for hook in install.list_hooks(repository, place) if hook.state in {"missing", "other"}}
     where = f"{NOT_INSTALLED} in {place.folder}" if place.scope else NOT_INSTALLED
     with Canary(repository, place, repository.prefix, (MANIFEST, f"format: {FORMAT}\n")) as canary:
         for event in install.EVENTS:
@@ -171,7 +171,7 @@ def _hooks(repository: Repository) -> Iterator[CheckResult]:
         yield _driver(repository, canary.merge_driver())
 
 
-def _place(repository: Repository, place: hook_paths.HooksFolder) -> CheckResult:
+def _hooks_folder(repository: Repository, place: hook_paths.HooksFolder) -> CheckResult:
     if not place.scope:
         return CheckResult("hooks folder", True, place.folder, "")
     where = f"core.hooksPath is {place.value!r} ({place.scope}{f', {place.origin}' if place.origin else ''})"
@@ -184,23 +184,23 @@ def _place(repository: Repository, place: hook_paths.HooksFolder) -> CheckResult
     return CheckResult("hooks folder", True, where, remedy)
 
 
-def _event(event: str, sung: Sung) -> CheckResult:
+def _event(event: str, sung: CanaryResult) -> CheckResult:
     stops = event.startswith("pre-")
     if sung.fired and sung.worked:
         return CheckResult(event, True, "fires, and stops what is invalid" if stops else "fires", "")
     if sung.fired:
-        found = "fires, and lets through what is invalid" if stops else f"fires, and git fails: {sung.said}"
+        found = "fires, and lets through what is invalid" if stops else f"fires, and git fails: {sung.output}"
         return CheckResult(event, False, found, "unset ZENPROFILE, and install again: " + _INSTALL)
-    other = f"; git said: {sung.said}" if sung.said and sung.worked is stops else ""
+    other = f"; git said: {sung.output}" if sung.output and sung.worked is stops else ""
     return CheckResult(event, False, f"does not fire{other}", f"{_INSTALL}; zenprofile hooks status says what is there")
 
 
-def _driver(repository: Repository, sung: Sung) -> CheckResult:
+def _driver(repository: Repository, sung: CanaryResult) -> CheckResult:
     name = merge_driver_setup.DRIVER
     if sung.worked:
         return CheckResult("merge driver", True, "git merge joins what sync joins", "")
     if sung.fired:
-        found = f"fires, and fails: {sung.said}"
+        found = f"fires, and fails: {sung.output}"
     else:
-        found = f"git does not run merge.{name}" if hook_paths.driver(repository, name) else NOT_INSTALLED
+        found = f"git does not run merge.{name}" if hook_paths.merge_driver(repository, name) else NOT_INSTALLED
     return CheckResult("merge driver", False, found, f"{_INSTALL} (or, for it alone: {_INSTALL} --driver)")

@@ -1,4 +1,4 @@
-"""Documents as they were before: at an earlier time, in another folder. What was wrong with them there is not new."""
+"""Earlier versions of documents, also in a moved folder: problems that they had are not new."""
 
 from zenprofile.core import inherited, profile_check
 from zenprofile.errors import Problem
@@ -11,13 +11,13 @@ _OF_NOW = inherited.SECRETS | {profile_check.REFERENCE, profile_check.IN_USE, pr
 class PathHistory:
     """The history up to a commit."""
 
-    def __init__(self, given: HookContext, commit: str) -> None:
+    def __init__(self, hook: HookContext, commit: str) -> None:
         """Take the repository, and what the change starts from ("": nothing)."""
-        self._given = given
+        self._hook = hook
         self._commit = commit
 
     def had(self, path: str, oid: str) -> bool:
-        """Say whether a blob ever stood at a path."""
+        """Return whether a blob ever stood at a path."""
         return bool(self._rows(path, f"--find-object={oid}"))
 
     def last(self, path: str) -> str:
@@ -29,9 +29,9 @@ class PathHistory:
         if not self._commit:
             return []
         args = ["-1", "--format=", "--raw", "--no-abbrev", "--no-renames", "-z", *which, self._commit, "--", path]
-        out = self._given.git("log", *args, ok=(0, 128)).out.decode("utf-8", "surrogateescape")
+        out = self._hook.git("log", *args, ok=(0, 128)).out.decode("utf-8", "surrogateescape")
         return [row for row in out.split("\0") if row.startswith(":")]
 
-    def stood(self, problem: Problem, path: str, oid: str) -> bool:
-        """Say whether a problem came back with just the document that once stood there."""
+    def stood_before(self, problem: Problem, path: str, oid: str) -> bool:
+        """Return whether a problem came back with just the document that once stood there."""
         return problem.code not in _OF_NOW and self.had(path, oid)

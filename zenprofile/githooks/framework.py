@@ -15,7 +15,7 @@ from zenprofile.git.objects import Pair
 from zenprofile.githooks import context as gifts
 from zenprofile.githooks import push_check
 from zenprofile.githooks.context import HookContext
-from zenprofile.githooks.range_check import SECRETS, RangeCheck, opened
+from zenprofile.githooks.range_check import SECRETS, RangeCheck, open_check
 
 # What concerns several documents: a deletion names no file.
 TOGETHER = frozenset(
@@ -35,83 +35,83 @@ def validate(files: Sequence[str]) -> list[Problem]:
     """List the problems of files by themselves."""
     return [
         problem
-        for problem in _of(files)
+        for problem in _problems_of(files)
         if problem.code not in {profile_check.REFERENCE, profile_check.IN_USE, profile_check.CLASH}
     ]
 
 
 def secrets(files: Sequence[str]) -> list[Problem]:
     """List the secrets in files."""
-    return [problem for problem in _of(files) if problem.code in SECRETS]
+    return [problem for problem in _problems_of(files) if problem.code in SECRETS]
 
 
 def references() -> list[Problem]:
     """List what is invalid between documents."""
-    given = gifts.by_git()
-    with opened(given) as gate:
-        tip = _pushed(given)
+    hook = gifts.from_environment()
+    with open_check(hook) as gate:
+        tip = _pushed(hook)
         if tip:
-            return push_check.of_tip(given, gate, *tip, ["--remotes"])
-        head = given.repository.head().oid
+            return push_check.check_tip(hook, gate, *tip, ["--remotes"])
+        head = hook.repository.head().oid
         base = gate.objects.tree_of(head)
-        pairs = gifts.staged(given, base)
+        pairs = gifts.staged(hook, base)
         if not pairs and "GIT_INDEX_FILE" not in os.environ:
-            base, pairs = gate.objects.empty_tree, _all(given, [])
-        return [problem for problem in gate.added(base, pairs, head) if problem.code in TOGETHER]
+            base, pairs = gate.objects.empty_tree, _all_pairs(hook, [])
+        return [problem for problem in gate.added_problems(base, pairs, head) if problem.code in TOGETHER]
 
 
 def pushed() -> list[Problem]:
     """List what a push brings that is invalid; where the framework does not say what is pushed, the index."""
-    given = gifts.by_git()
-    with opened(given) as gate:
-        tip = _pushed(given)
+    hook = gifts.from_environment()
+    with open_check(hook) as gate:
+        tip = _pushed(hook)
         if tip:
-            return push_check.of_tip(given, gate, *tip, ["--remotes"])
-        return gate.added(gate.objects.empty_tree, _all(given, []))
+            return push_check.check_tip(hook, gate, *tip, ["--remotes"])
+        return gate.added_problems(gate.objects.empty_tree, _all_pairs(hook, []))
 
 
-def _pushed(given: HookContext) -> tuple[str, str] | None:
+def _pushed(hook: HookContext) -> tuple[str, str] | None:
     """Return tip and start of a push or a range (``--from-ref``, ``--to-ref``) that the framework was run for."""
     start, tip = (
-        gifts.commit_of(given, name) if name and not name.startswith("-") else ""
+        gifts.commit_of(hook, name) if name and not name.startswith("-") else ""
         for name in (os.environ.get(f"PRE_COMMIT_{side}_REF", "") for side in ("FROM", "TO"))
     )
     return (tip, start) if tip else None
 
 
-def _of(files: Sequence[str]) -> list[Problem]:
-    given = gifts.by_git()
-    named = {_below(given, file) for file in files}
-    with opened(given) as gate:
-        tip = _pushed(given)
+def _problems_of(files: Sequence[str]) -> list[Problem]:
+    hook = gifts.from_environment()
+    named = {_below(hook, file) for file in files}
+    with open_check(hook) as gate:
+        tip = _pushed(hook)
         if tip:
-            return [p for p in push_check.of_tip(given, gate, *tip, ["--remotes"]) if p.file in named]
-        head = given.repository.head().oid
+            return [p for p in push_check.check_tip(hook, gate, *tip, ["--remotes"]) if p.file in named]
+        head = hook.repository.head().oid
         base = gate.objects.tree_of(head)
-        pairs = gifts.staged(given, base)
-        found = [problem for problem in gate.added(base, pairs, head) if problem.file in named]
+        pairs = gifts.staged(hook, base)
+        found = [problem for problem in gate.added_problems(base, pairs, head) if problem.file in named]
         still = sorted(file for file in named if file not in pairs)
-        return found + (_whole(given, gate, still) if still else [])
+        return found + (_all_problems(hook, gate, still) if still else [])
 
 
-def _whole(given: HookContext, gate: RangeCheck, files: Sequence[str]) -> list[Problem]:
+def _all_problems(hook: HookContext, gate: RangeCheck, files: Sequence[str]) -> list[Problem]:
     """List all problems of files that are as they were, held against the flavors that their profiles register."""
     roots = {file[: file.rindex(folder + "/")] for file in files for folder in _folders() if f"{folder}/" in file}
     beside = [root + name for root in sorted(roots) for name in (MANIFEST, "flavors")]
-    pairs = _all(given, [*files, *beside])
-    return [problem for problem in gate.added(gate.objects.empty_tree, pairs) if problem.file in files]
+    pairs = _all_pairs(hook, [*files, *beside])
+    return [problem for problem in gate.added_problems(gate.objects.empty_tree, pairs) if problem.file in files]
 
 
 def _folders() -> list[str]:
     return [kind.folder for kind in KINDS.values()]
 
 
-def _all(given: HookContext, below: Sequence[str]) -> dict[str, Pair]:
-    return {path: (None, entry) for path, entry in gifts.indexed(given, below).items()}
+def _all_pairs(hook: HookContext, below: Sequence[str]) -> dict[str, Pair]:
+    return {path: (None, entry) for path, entry in gifts.indexed(hook, below).items()}
 
 
-def _below(given: HookContext, file: str) -> str:
-    return os.path.relpath(os.path.realpath(file), os.path.realpath(given.repository.top)).replace(os.sep, "/")
+def _below(hook: HookContext, file: str) -> str:
+    return os.path.relpath(os.path.realpath(file), os.path.realpath(hook.repository.top)).replace(os.sep, "/")
 
 
 def fmt(files: Sequence[str]) -> list[str]:
@@ -123,7 +123,7 @@ def fmt(files: Sequence[str]) -> list[str]:
 
     changed = []
     for file in files:
-        root, kind = _place(os.path.abspath(file))
+        root, kind = _locate(os.path.abspath(file))
         try:
             raw = trees.read(Path(root), os.path.relpath(os.path.abspath(file), root)) if kind else None
             old = None if raw is None else reader.decode(raw, file)
@@ -137,7 +137,7 @@ def fmt(files: Sequence[str]) -> list[str]:
     return changed
 
 
-def _place(file: str) -> tuple[str, str]:
+def _locate(file: str) -> tuple[str, str]:
     """Return the profile's folder and the kind of a file; ("", "") where it is no document."""
     parts = file.split(os.sep)
     for depth in (2, 3):

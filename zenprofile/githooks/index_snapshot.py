@@ -44,7 +44,7 @@ def of_store(store: Store) -> Snapshot:
 
 def snapshot(repository: Repository) -> Snapshot:
     """Return a profile's documents in the index of its repository."""
-    found = context.of(repository)
+    found = context.from_repository(repository)
     entries = context.indexed(found, [repository.prefix.rstrip("/")] if repository.prefix else [])
     documents = _Indexed(found.objects(), entries, repository.prefix)
     return tree.TreeSnapshot(documents, lambda: documents.below, resources.catalog())

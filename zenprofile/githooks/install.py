@@ -83,22 +83,24 @@ def events(repository: Repository) -> tuple[str, ...]:
     return SERVER if str(repository.top) == str(repository.git_dir) else EVENTS
 
 
-def look(repository: Repository, place: HooksFolder) -> list[Hook]:
-    """Say how each hook is."""
-    return [_look(event, os.path.join(place.folder, event)) for event in events(repository)] if place.folder else []
+def list_hooks(repository: Repository, place: HooksFolder) -> list[Hook]:
+    """Return how each hook is."""
+    return (
+        [_find_hook(event, os.path.join(place.folder, event)) for event in events(repository)] if place.folder else []
+    )
 
 
-def _look(event: str, path: str) -> Hook:
+def _find_hook(event: str, path: str) -> Hook:
     if not os.path.lexists(path):
         return Hook(event, path, "missing", "")
     if os.path.islink(path):
         return Hook(event, path, "foreign", f"it is a link to {os.readlink(path)}")
-    content = hook_paths.head(path)
+    content = hook_paths.read_start(path)
     if f"# zenprofile hook: {event}.".encode() in content:
         return Hook(event, path, *_ours(event, path, content))
-    why = _why_foreign(path, content)
-    if why:
-        return Hook(event, path, "foreign", why)
+    reason = _foreign_detail(path, content)
+    if reason:
+        return Hook(event, path, "foreign", reason)
     return Hook(event, path, "other", "it runs first once zenprofile's is installed")
 
 
@@ -111,8 +113,8 @@ def _ours(event: str, path: str, content: bytes) -> tuple[str, str]:
     return "foreign", CHANGED
 
 
-def _why_foreign(path: str, content: bytes) -> str:
-    tool = hook_paths.written_by(content)
+def _foreign_detail(path: str, content: bytes) -> str:
+    tool = hook_paths.manager_of(content)
     if tool:
         return f"{tool} wrote it"
     if not content.startswith(b"#!") or b"\0" in content:
@@ -121,7 +123,7 @@ def _why_foreign(path: str, content: bytes) -> str:
 
 
 def _is_kept(path: str) -> bool:
-    """Say whether a hook has its copy beside it already: one that was killed on its way has made it."""
+    """Return whether a hook has its copy beside it already: one that was killed on its way has made it."""
     try:
         return os.path.samefile(path, path + SAVED) and not os.path.islink(path + SAVED)
     except OSError:
@@ -133,7 +135,7 @@ def script(event: str) -> bytes:
     shipped = resources.hook_bytes(event)
     if shipped is None:
         raise StoreBroken(f"zenprofile lacks its hook {event}", hint="install it again: pip install zenprofile")
-    python, main = merge_driver_setup.places()
+    python, main = merge_driver_setup.installation()
     filled = shipped.replace(b"'@PYTHON@'", os.fsencode(merge_driver_setup.quoted(python)))
     return filled.replace(b"'@MAIN@'", os.fsencode(merge_driver_setup.quoted(main)))
 
@@ -155,13 +157,13 @@ def install(repository: Repository, prefix: str | None, *, dry: bool = False, fo
         ZenprofileError: git looks for hooks where zenprofile does not write; the hint says what to do.
         StoreBroken: the folder cannot be written.
     """
-    place = hook_paths.place(repository)
-    rulers = {} if force else hook_paths.rulers(repository, place, events(repository))
+    place = hook_paths.find_hooks_folder(repository)
+    rulers = {} if force else hook_paths.find_managers(repository, place, events(repository))
     if rulers and events(repository) == EVENTS:
-        return _told(rulers)
-    _must_be_ours(repository, place, force=force)
+        return _manager_hints(rulers)
+    _check_hooks_folder(repository, place, force=force)
     steps, left = [], []
-    for hook in look(repository, place):
+    for hook in list_hooks(repository, place):
         if hook.state == "foreign":
             left.append(hook)
         elif hook.state != "installed":
@@ -183,17 +185,19 @@ def install_driver(repository: Repository, prefix: str | None, *, dry: bool = Fa
 
 def uninstall(repository: Repository, *, dry: bool = False) -> InstallResult:
     """Take hooks and merge driver away; what was there before comes back."""
-    place = hook_paths.place(repository)
+    place = hook_paths.find_hooks_folder(repository)
     own = place._replace(folder=_default(repository))  # also where the setting came after the hooks
     steps, left = [], []
-    for hook in dict.fromkeys([*(look(repository, place) if place.own else ()), *look(repository, own)]):
+    for hook in dict.fromkeys(
+        [*(list_hooks(repository, place) if place.is_local else ()), *list_hooks(repository, own)]
+    ):
         if hook.state in {"installed", "outdated"}:
             there = os.path.lexists(hook.file + SAVED)
             steps.append(InstallStep("restore" if there else "remove", hook.file))
         elif hook.detail == CHANGED:
             left.append(hook)
         steps += _set_aside(hook)
-    if hook_paths.driver(repository, merge_driver_setup.DRIVER):
+    if hook_paths.merge_driver(repository, merge_driver_setup.DRIVER):
         steps.append(InstallStep("unset", f"merge.{merge_driver_setup.DRIVER}"))
     file = merge_driver_setup.attributes(repository)
     before = merge_driver_setup.content(file)
@@ -210,7 +214,7 @@ def _set_aside(hook: Hook) -> list[InstallStep]:
     steps = []
     for ending in _SET_ASIDE:
         file = hook.file + ending
-        if _is_ours(hook.event, hook_paths.head(file)):
+        if _is_ours(hook.event, hook_paths.read_start(file)):
             there = os.path.lexists(hook.file + SAVED) and hook.state not in {"installed", "outdated"}
             steps.append(InstallStep("restore", file, hook.file + SAVED) if there else InstallStep("remove", file))
     return steps
@@ -225,8 +229,8 @@ def status(repository: Repository, prefix: str | None) -> dict[str, Any]:
 
     ``driver`` is ``installed``, ``outdated`` or ``missing``; "" for a server, where nothing is merged.
     """
-    place = hook_paths.place(repository)
-    found = look(repository, place)
+    place = hook_paths.find_hooks_folder(repository)
+    found = list_hooks(repository, place)
     driver = ""
     if events(repository) == EVENTS:
         steps = merge_driver_setup.steps(repository, prefix)
@@ -234,7 +238,7 @@ def status(repository: Repository, prefix: str | None) -> dict[str, Any]:
             "installed"
             if not steps
             else "outdated"
-            if hook_paths.driver(repository, merge_driver_setup.DRIVER)
+            if hook_paths.merge_driver(repository, merge_driver_setup.DRIVER)
             else "missing"
         )
     return {
@@ -242,23 +246,23 @@ def status(repository: Repository, prefix: str | None) -> dict[str, Any]:
         "folder": place.folder,
         "scope": place.scope,
         "origin": place.origin,
-        "tools": hook_paths.rulers(repository, place, events(repository)),
+        "tools": hook_paths.find_managers(repository, place, events(repository)),
         "hooks": [hook._asdict() for hook in found],
         "driver": driver,
     }
 
 
-def as_json(done: InstallResult) -> dict[str, Any]:
+def as_json(result: InstallResult) -> dict[str, Any]:
     """Return what was done, of JSON's types."""
     return {
-        "steps": [step._asdict() for step in done.steps],
-        "left": [hook._asdict() for hook in done.left],
-        "notes": list(done.notes),
-        "snippets": dict(done.snippets),
+        "steps": [step._asdict() for step in result.steps],
+        "left": [hook._asdict() for hook in result.left],
+        "notes": list(result.notes),
+        "snippets": dict(result.snippets),
     }
 
 
-def _told(rulers: dict[str, str]) -> InstallResult:
+def _manager_hints(rulers: dict[str, str]) -> InstallResult:
     from zenprofile.githooks.managers import SNIPPETS
 
     notes = [
@@ -269,13 +273,13 @@ def _told(rulers: dict[str, str]) -> InstallResult:
     return InstallResult((), (), tuple(notes), tuple((tool, SNIPPETS[tool]) for tool in rulers))
 
 
-def _must_be_ours(repository: Repository, place: HooksFolder, *, force: bool) -> None:
+def _check_hooks_folder(repository: Repository, place: HooksFolder, *, force: bool) -> None:
     """Refuse a place for hooks that is not this repository's own."""
     where = f" in {place.origin}" if place.origin else ""
     if not place.folder:
         message = f"core.hooksPath is {place.value!r} ({place.scope}{where}): git runs no hooks here"
         raise ZenprofileError(message, hint=f"git config --{_scope(place)} --unset core.hooksPath")
-    if not place.own:
+    if not place.is_local:
         message = (
             f"core.hooksPath is set for every repository ({place.scope}{where}): {place.folder}; nothing was written"
         )
@@ -318,12 +322,12 @@ def _perform(repository: Repository, steps: Sequence[InstallStep]) -> None:
     """Do the steps. A hook is in place at every moment: its copy is made before ours takes its name."""
     for step in steps:
         try:
-            _one(repository, step)
+            _perform_one(repository, step)
         except OSError as error:
             raise merge_driver_setup.unwritable(step.file, error) from None
 
 
-def _one(repository: Repository, step: InstallStep) -> None:
+def _perform_one(repository: Repository, step: InstallStep) -> None:
     if step.what == "keep":
         if not _is_kept(step.file.removesuffix(SAVED)):
             os.link(step.file.removesuffix(SAVED), step.file)
@@ -331,15 +335,15 @@ def _one(repository: Repository, step: InstallStep) -> None:
         hook = os.path.basename(step.file) in (*EVENTS, *SERVER)
         content = step.content.encode("utf-8", "surrogateescape")
         gits = step.file.startswith(repository.common_file("") + os.sep)
-        sharing = repository.sharing if gits else shared.NOT
+        sharing = repository.shared_mode if gits else shared.NOT
         atomic.replace(step.file, content, 0o755 if hook else None, sharing=sharing)
     elif step.what == "restore":
         os.replace(step.content or step.file + SAVED, step.file)
     elif step.what == "remove":
         os.unlink(step.file)
     elif step.what == "set":
-        hook_paths.set_driver(
+        hook_paths.set_merge_driver(
             repository, merge_driver_setup.DRIVER, {"name": merge_driver_setup.DRIVER_NAME, "driver": step.content}
         )
     else:
-        hook_paths.unset_driver(repository, merge_driver_setup.DRIVER)
+        hook_paths.unset_merge_driver(repository, merge_driver_setup.DRIVER)

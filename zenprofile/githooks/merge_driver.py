@@ -12,13 +12,13 @@ from zenprofile.errors import ConflictError
 _MARKER = 7
 
 
-def drive(arguments: Sequence[str], say: Callable[[str], None]) -> int:
+def merge_files(arguments: Sequence[str], echo: Callable[[str], None]) -> int:
     """Merge three files into the second, whole or not at all.
 
     Args:
         arguments: git's ``%O %A %B %L %P``: common ancestor, ours (which takes the result), theirs, the markers' size,
             the path; what is missing behind the third is as git has it by default.
-        say: prints a line.
+        echo: prints a line.
 
     Returns:
         0 where the files are merged; 1 where markers stand in the result, or the driver could not do its work.
@@ -29,10 +29,10 @@ def drive(arguments: Sequence[str], say: Callable[[str], None]) -> int:
         text, conflicts, notes = _merged([_read(file) for file in (base, ours, theirs)], path, marker)
         _replace(ours, text)
     except Exception as error:
-        say(f"zenprofile: {path}: merged by lines, look at it: {type(error).__name__}: {error}")
+        echo(f"zenprofile: {path}: merged by lines, look at it: {type(error).__name__}: {error}")
         return _by_git((base, ours, theirs), marker)
     for line in (*conflicts, *notes):
-        say(f"zenprofile: {line}")
+        echo(f"zenprofile: {line}")
     return 1 if conflicts else 0
 
 

@@ -33,7 +33,7 @@ class InstallStep(NamedTuple):
     content: str = ""
 
 
-def places() -> tuple[str, str]:
+def installation() -> tuple[str, str]:
     """Return this installation: its interpreter (one name of the several that it has), and the program's file."""
     python = os.path.abspath(sys.executable)
     usual = os.path.join(os.path.dirname(python), "python3")
@@ -49,7 +49,7 @@ def quoted(text: str) -> str:
 def steps(repository: Repository, prefix: str | None) -> list[InstallStep]:
     """Return what sets the merge driver, as far as it is not set already."""
     found = []
-    if hook_paths.driver(repository, DRIVER) != command():
+    if hook_paths.merge_driver(repository, DRIVER) != command():
         found.append(InstallStep("set", f"merge.{DRIVER}", command()))
     file = attributes(repository)
     before = content(file)
@@ -61,7 +61,7 @@ def steps(repository: Repository, prefix: str | None) -> list[InstallStep]:
 
 def command() -> str:
     """Return git's command of the merge driver; without zenprofile it leaves what git itself merges, for a person."""
-    python, main = (quoted(place).replace("%", "%%") for place in places())
+    python, main = (quoted(place).replace("%", "%%") for place in installation())
     call = "hook merge-driver %O %A %B %L %P"
     return (
         f"if [ -x {python} ] && [ -e {main} ]; then {python} -P {main} {call}; "
@@ -71,7 +71,7 @@ def command() -> str:
 
 
 def _patterns(repository: Repository, prefix: str | None) -> list[str]:
-    roots = {*hook_paths.profiles(repository, MANIFEST), *([] if prefix is None else [prefix])}
+    roots = {*hook_paths.profile_prefixes(repository, MANIFEST), *([] if prefix is None else [prefix])}
     return [
         _pattern(f"{root}{kind.folder}/", "*/*.yaml" if kind.typed else "*.yaml")
         for root in sorted(roots)

@@ -1,4 +1,4 @@
-"""What a change to a repository adds that is invalid, in every profile that it touches (docs/contract.md).
+"""The problems that a change to a repository adds, in every profile that it touches (docs/contract.md).
 
 Read from Git's objects: the index or a commit against what it starts from. Profiles are found by their manifest, in any
 folder.
@@ -30,14 +30,14 @@ _NEITHER: Pair = (None, None)
 
 
 class RangeCheck:
-    """Looks at changes of one repository. Close the objects that it is given."""
+    """Checks changes of one repository. The caller closes the objects."""
 
-    def __init__(self, given: HookContext, objects: Objects, catalog: "Catalog") -> None:
-        self._given = given
+    def __init__(self, hook: HookContext, objects: Objects, catalog: "Catalog") -> None:
+        self._hook = hook
         self._objects = objects
         self._catalog = catalog
 
-    def added(self, base: str, pairs: Pairs, since: str = "") -> list[Problem]:
+    def added_problems(self, base: str, pairs: Pairs, since: str = "") -> list[Problem]:
         """List the problems that a change adds, files named from the repository's top.
 
         Args:
@@ -46,7 +46,7 @@ class RangeCheck:
             since: the commit that it starts from, in whose history its documents may have been; "" for none.
         """
         problems: list[Problem] = []
-        past = earlier_documents.PathHistory(self._given, since)
+        past = earlier_documents.PathHistory(self._hook, since)
         for root in self.roots(base, pairs):
             found = _ProfileChange(self, root, base, pairs, past).problems()
             problems += [problem._replace(file=root + problem.file) for problem in found]
@@ -54,11 +54,11 @@ class RangeCheck:
 
     def between(self, old: str, new: str, since: str = "") -> list[Problem]:
         """List the problems that a tree adds to another one, which a commit may have."""
-        return self.added(old, self._objects.differences(old, new), since)
+        return self.added_problems(old, self._objects.diff(old, new), since)
 
     def secrets(self, old: str, new: str) -> list[Problem]:
         """List the secrets in plain text that a tree's documents add to another one's, looking at nothing else."""
-        pairs = self._objects.differences(old, new)
+        pairs = self._objects.diff(old, new)
         found: list[Problem] = []
         for root in self.roots(old, pairs):
             problems = _ProfileChange(self, root, old, pairs).own_problems()
@@ -67,7 +67,7 @@ class RangeCheck:
 
     def changes(self, old: str, new: str) -> list[Changed]:
         """List the entities that differ between two trees, in all profiles."""
-        pairs = self._objects.differences(old, new)
+        pairs = self._objects.diff(old, new)
         found = []
         for root in self.roots(old, pairs):
             for key, pair in sorted(_documents(root, pairs).items()):
@@ -117,10 +117,10 @@ class _Mentioning(DocumentSnapshot):
         self._words = [b"\\", *(name.encode("utf-8", "surrogateescape") for name in names)]
 
     def load(self, kind: str = "", type_: str = "") -> Loaded:
-        return DocumentSnapshot(_Some(self._all, self._words), self._catalog).load(kind, type_)
+        return DocumentSnapshot(_FilteredDocuments(self._all, self._words), self._catalog).load(kind, type_)
 
 
-class _Some:
+class _FilteredDocuments:
     """Documents of which those without any of some words are not listed."""
 
     def __init__(self, documents: tree.TreeDocuments, words: list[bytes]) -> None:
@@ -140,13 +140,13 @@ class _Some:
 
 
 @contextlib.contextmanager
-def opened(given: HookContext) -> Iterator[RangeCheck]:
-    """Give a gate on what a hook was given, with the schemas that ship."""
+def open_check(hook: HookContext) -> Iterator[RangeCheck]:
+    """Yield a check of a hook's repository, with the schemas that ship."""
     from zenprofile import resources
 
-    objects = given.objects()
+    objects = hook.objects()
     try:
-        yield RangeCheck(given, objects, resources.catalog())
+        yield RangeCheck(hook, objects, resources.catalog())
     finally:
         objects.close()
 
@@ -171,18 +171,18 @@ class _ProfileChange:
 
     def problems(self) -> list[Problem]:
         texts, found = self._texts()
-        found += self._odd()
+        found += self._misplaced()
         found += self._added(texts) if texts else []
         return found + self._clashes(texts) + self._manifest(texts)
 
     def _added(self, texts: Mapping[Key, str | None]) -> list[Problem]:
         catalog = self._gate.catalog
-        found = profile_check.added(self._before, texts, catalog)
+        found = profile_check.added_problems(self._before, texts, catalog)
         if not found:
             return []
         stems = self._stems(found)
-        found = inherited.dropped(found, self._before, Overlay(self._before, texts, catalog), catalog, stems)
-        return [problem for problem in found if not self._stood(problem)]
+        found = inherited.without_inherited(found, self._before, Overlay(self._before, texts, catalog), catalog, stems)
+        return [problem for problem in found if not self._stood_before(problem)]
 
     def _stems(self, problems: Iterable[Problem]) -> dict[Key, str]:
         """Return what documents that come back had when they were deleted, of those with problems."""
@@ -195,25 +195,25 @@ class _ProfileChange:
                 found[key] = self._gate.objects.read(oid, "blob").decode("utf-8", "surrogateescape")
         return found
 
-    def _stood(self, problem: Problem) -> bool:
+    def _stood_before(self, problem: Problem) -> bool:
         key = key_of_path(problem.file)
         entry = None if key is None else self._documents.get(key, _NEITHER)[1]
         return (
             entry is not None
             and self._past is not None
-            and self._past.stood(problem, self._root + problem.file, entry.oid)
+            and self._past.stood_before(problem, self._root + problem.file, entry.oid)
         )
 
     def own_problems(self) -> list[Problem]:
         """List the problems that the documents have by themselves and did not have before; references aside."""
         texts, _ = self._texts()
         after = Overlay(self._before, texts, self._gate.catalog)
-        had = Counter(p.identity for key in texts for p in self._own(key, self._before))
-        found = [p for key in texts for p in self._own(key, after)]
+        had = Counter(p.identity for key in texts for p in self._own_problems(key, self._before))
+        found = [p for key in texts for p in self._own_problems(key, after)]
         return [problem for problem in found if not had[problem.identity]]
 
-    def _own(self, key: Key, snapshot: Snapshot) -> list[Problem]:
-        return profile_check.alone(key, snapshot, self._gate.catalog)[1]
+    def _own_problems(self, key: Key, snapshot: Snapshot) -> list[Problem]:
+        return profile_check.check_one(key, snapshot, self._gate.catalog)[1]
 
     def _texts(self) -> tuple[dict[Key, str | None], list[Problem]]:
         """Return the changed documents, and the problems of those that may not be read."""
@@ -228,8 +228,8 @@ class _ProfileChange:
                 texts[key] = None if raw is None else raw.decode("utf-8", "surrogateescape")
         return texts, found
 
-    def _odd(self) -> list[Problem]:
-        """Name what looks like a document and is none, and what stands where a folder should be."""
+    def _misplaced(self) -> list[Problem]:
+        """List files that look like documents and are none, and what is in place of a folder."""
         return [
             problem
             for path, (before, after) in self._pairs.items()
@@ -239,7 +239,7 @@ class _ProfileChange:
         ]
 
     def _clashes(self, texts: Mapping[Key, str | None]) -> list[Problem]:
-        """Name new documents whose name differs only in case from one that stays."""
+        """List new documents whose name differs only in case from one that stays."""
         new = [key for key, text in texts.items() if text is not None and self._documents[key][0] is None]
         if not new:
             return []

@@ -32,7 +32,7 @@ class Active(NamedTuple):
     scope: str
     root: str
     stack: str
-    said_by: str
+    named_by: str
     file: str
     project: str = ""
     place: str = ""
@@ -50,13 +50,13 @@ class Active(NamedTuple):
         if self.profile is None:
             hint = f"{self.near} " if self.near else ""
             hint += f"'zenprofile create {self.name} --url URL' makes it, 'zenprofile set NAME' names another"
-            raise NotFound(f"the profile '{self.name}', which {self.said_by} names, is not on this machine", hint=hint)
+            raise NotFound(f"the profile '{self.name}', which {self.named_by} names, is not on this machine", hint=hint)
         return usable(self.profile, self.file)
 
     @property
     def by_file(self) -> bool:
         """Whether a root's file names it."""
-        return self.said_by.endswith((roots.REPOSITORY_FILE, roots.ZENML_FILE))
+        return self.named_by.endswith((roots.REPOSITORY_FILE, roots.ZENML_FILE))
 
     @property
     def is_checkout(self) -> bool:
@@ -65,7 +65,7 @@ class Active(NamedTuple):
 
 
 def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) -> Active:
-    """Say which profile is active (docs/contract.md). Starts no process.
+    """Return which profile is active (docs/contract.md). Starts no process.
 
     Args:
         profiles: of this machine.
@@ -73,18 +73,18 @@ def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) 
         lenient: a root's file that is invalid names nothing, where it would decide.
 
     Raises:
-        Invalid, Unsafe, NotFound: what marks the checkout is invalid, and it is what decides; as `roots.look`.
+        Invalid, Unsafe, NotFound: what marks the checkout is invalid, and it is what decides; as `roots.find_root`.
         StoreBroken: the list of profiles is damaged.
     """
     state = profiles.state()
     by_variable = os.environ.get("ZENPROFILE_ACTIVE_PROFILE", "")
     name = chosen or by_variable
     try:
-        here = roots.look()
+        here = roots.find_root()
     except (Invalid, StoreBroken, Unsafe, NotFound) as error:
         if not name and not lenient:
             raise
-        here = roots.Here(os.path.dirname(error.file))
+        here = roots.CheckoutLocation(os.path.dirname(error.file))
     local = _local(state, here, profiles.file)
     if not name:
         found = local or _global(state, here, state.active, profiles.file, profiles.file)
@@ -92,10 +92,10 @@ def find_active(profiles: Profiles, chosen: str = "", *, lenient: bool = False) 
     if local is not None and local.is_checkout and local.name == name and name not in state.profiles:
         return local
     said_by = "--profile" if chosen else "ZENPROFILE_ACTIVE_PROFILE"
-    return _global(state, here._replace(said=None), name, said_by, profiles.file)
+    return _global(state, here._replace(marker=None), name, said_by, profiles.file)
 
 
-def named(profiles: Profiles, name: str) -> Profile:
+def find_profile(profiles: Profiles, name: str) -> Profile:
     """Return the profile of a name: one of this machine's, or the checkout's that one stands in.
 
     Raises:
@@ -105,53 +105,55 @@ def named(profiles: Profiles, name: str) -> Profile:
     return profiles.find(name) if found is None else found
 
 
-def _global(state: ProfilesFile, here: roots.Here, name: str, said_by: str, file: str) -> Active:
+def _global(state: ProfilesFile, here: roots.CheckoutLocation, name: str, said_by: str, file: str) -> Active:
     profile = state.profiles.get(name)
     own = profile.active_stack if profile else DEFAULT
     near = "" if profile else suggestions.nearest(name, state.profiles)
-    if here.said is None:
+    if here.marker is None:
         return Active(name, profile, "global", here.root, own, said_by, file, near=near)
     choice = state.choices(here.root)
-    stack = choice.get("active_stack") or here.said.stack or own
-    project = choice.get("project") or here.said.project
-    return Active(name, profile, "global", here.root, stack, said_by, file, project, here.root, here.said.file, near)
+    stack = choice.get("active_stack") or here.marker.stack or own
+    project = choice.get("project") or here.marker.project
+    return Active(name, profile, "global", here.root, stack, said_by, file, project, here.root, here.marker.file, near)
 
 
-def _local(state: ProfilesFile, here: roots.Here, file: str) -> Active | None:
+def _local(state: ProfilesFile, here: roots.CheckoutLocation, file: str) -> Active | None:
     """Return the profile that the checkout or its root's file names; None where neither names one."""
-    said = here.said
-    if said is not None and said.profile and not said.store:
-        choice = state.choices(said.root)
-        name = choice.get("profile") or said.profile
+    marker = here.marker
+    if marker is not None and marker.profile and not marker.store:
+        choice = state.choices(marker.root)
+        name = choice.get("profile") or marker.profile
         profile = state.profiles.get(name)
         if profile is not None or not here.store:
-            stack = choice.get("active_stack") or (said.stack if name == said.profile else "")
+            stack = choice.get("active_stack") or (marker.stack if name == marker.profile else "")
             stack = stack or (profile.active_stack if profile else DEFAULT)
-            project = choice.get("project") or said.project
-            return Active(name, profile, "local", said.root, stack, said.file, file, project, said.root, said.file)
+            project = choice.get("project") or marker.project
+            return Active(
+                name, profile, "local", marker.root, stack, marker.file, file, project, marker.root, marker.file
+            )
     return _checkout(state, here, file) if here.store else None
 
 
-def _checkout(state: ProfilesFile, here: roots.Here, file: str) -> Active:
+def _checkout(state: ProfilesFile, here: roots.CheckoutLocation, file: str) -> Active:
     """Return the profile whose folder one stands in: as this machine names it, else as the checkout itself does."""
     choice = state.choices(here.store)
-    said_by = here.said.file if here.said else here.store
+    said_by = here.marker.file if here.marker else here.store
     chosen = state.profiles.get(choice.get("profile", ""))
     profile = chosen or _registered(state, here) or state.checkout(here.store, here.name)
-    said = here.said if here.said and chosen is None else roots.RootMarker("", "")
+    marker = here.marker if here.marker and chosen is None else roots.RootMarker("", "")
     stack = profile.active_stack
     if chosen is None:
-        stack = choice.get("active_stack") or said.stack or profile.active_stack
-        if profile.checkout and not (choice.get("active_stack") or said.stack):
+        stack = choice.get("active_stack") or marker.stack or profile.active_stack
+        if profile.checkout and not (choice.get("active_stack") or marker.stack):
             stack = first(here.store, "stacks")
     if profile.checkout:
         user = choice.get("active_user") or first(here.store, "users")
         profile = profile._replace(active_stack=stack, active_user=user)
-    project = choice.get("project") or said.project
+    project = choice.get("project") or marker.project
     return Active(profile.name, profile, "local", here.root, stack, said_by, file, project, here.store)
 
 
-def _registered(state: ProfilesFile, here: roots.Here) -> Profile | None:
+def _registered(state: ProfilesFile, here: roots.CheckoutLocation) -> Profile | None:
     """Return this machine's profile of a checkout's folder; of several the one that is named there or active."""
     found = {name: p for name, p in state.profiles.items() if not p.problem and folder_of(p) == here.store}
     for name in (here.name, state.active):
@@ -172,8 +174,8 @@ def first(store: str, folder: str) -> str:
     return found[0] if found else DEFAULT
 
 
-def keep(profiles: Profiles, active: Active, **choices: str) -> None:
-    """Keep what a person chooses for a checkout: in its root's file where git does not track that, else here.
+def save_choices(profiles: Profiles, active: Active, **choices: str) -> None:
+    """Save a person's choices for a checkout: in its root file where git does not track it, else on this machine.
 
     Args:
         profiles: of this machine.
@@ -185,8 +187,8 @@ def keep(profiles: Profiles, active: Active, **choices: str) -> None:
         return
     names = {field.removeprefix("active_"): value for field, value in choices.items()}
 
-    def changed(said: dict[str, Any]) -> dict[str, Any]:
-        kept = {key: value for key, value in said.items() if key not in names}
+    def changed(marker: dict[str, Any]) -> dict[str, Any]:
+        kept = {key: value for key, value in marker.items() if key not in names}
         first = {"profile": active.name} if active.scope == "local" else {}
         return {**first, **kept, **{key: value for key, value in names.items() if value}}
 
@@ -197,9 +199,9 @@ def keep(profiles: Profiles, active: Active, **choices: str) -> None:
 
 def shown_url(profile: Profile) -> str:
     """Return the URL as a person may see it, ``:***@`` where there is a password."""
-    from zenprofile.store.url import hidden
+    from zenprofile.store.url import without_secrets
 
-    return hidden(profile.store_url, password=profile.password)
+    return without_secrets(profile.store_url, password=profile.password)
 
 
 def as_json(profile: Profile, active: Active) -> dict[str, Any]:
@@ -219,12 +221,12 @@ def as_json(profile: Profile, active: Active) -> dict[str, Any]:
     return {**data, "problem": profile.problem} if profile.problem else data
 
 
-def stack_gone(name: str) -> str:
+def missing_stack_message(name: str) -> str:
     """Return what is said of an active stack that does not exist."""
     return f"the active stack '{name}' does not exist: 'zenprofile stack set NAME' names another"
 
 
 def lacks_stack(profile: Profile, stack: str) -> bool:
-    """Say whether a local store has no file of a stack; False for any other store, which would have to be opened."""
+    """Return whether a local store has no file of a stack; False for any other store, which would have to be opened."""
     folder = os.path.join(folder_of(profile) or os.devnull, "stacks")
     return os.path.isdir(folder) and not os.path.isfile(os.path.join(folder, f"{stack}.yaml"))

@@ -1,4 +1,4 @@
-"""What marks a change in a database as this machine's own, without saying to anybody else which machine it is."""
+"""The secret that marks changes in a shared database as this machine's own, without revealing the machine."""
 
 import contextlib
 import os

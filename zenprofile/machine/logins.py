@@ -19,10 +19,10 @@ def from_variables(profile: str) -> str:
 def token(profile: Profile, folder: str) -> str:
     """Return a profile's token; "" for none."""
     found = from_variables(profile.name)
-    return found or (passwords.kept(profile.name, place(profile, folder)) if profile.password else "")
+    return found or (passwords.load(profile.name, keyring_entry(profile, folder)) if profile.password else "")
 
 
-def place(profile: Profile, folder: str) -> str:
+def keyring_entry(profile: Profile, folder: str) -> str:
     """Return where the keyring keeps a profile's secret: of a token the server's address is part of that.
 
     A token so never goes to another server that a profile of the same name has later.

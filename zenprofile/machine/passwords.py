@@ -25,10 +25,10 @@ def password(profile: str, folder: str) -> str:
         profile: its name.
         folder: the configuration folder, so that two of them do not mix.
     """
-    return from_variables(profile) or kept(profile, folder)
+    return from_variables(profile) or load(profile, folder)
 
 
-def kept(profile: str, folder: str) -> str:
+def load(profile: str, folder: str) -> str:
     """Return what the keyring keeps for a profile; "" for nothing."""
     keyring = _keyring()
     try:
@@ -37,8 +37,8 @@ def kept(profile: str, folder: str) -> str:
         return ""
 
 
-def remember(profile: str, folder: str, secret: str) -> bool:
-    """Store a password in the keyring, and say whether it can be read back.
+def save(profile: str, folder: str, secret: str) -> bool:
+    """Store a password in the keyring, and return whether it can be read back.
 
     A keyring that forgets counts as none.
     """
@@ -53,7 +53,7 @@ def remember(profile: str, folder: str, secret: str) -> bool:
         return False
 
 
-def forget(profile: str, folder: str) -> None:
+def delete(profile: str, folder: str) -> None:
     """Remove a password from the keyring, where there is one."""
     keyring = _keyring()
     try:

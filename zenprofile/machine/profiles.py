@@ -95,7 +95,7 @@ _CHOSEN = ("active_stack", "active_user", "overrides", "sync", "run_hooks", "mes
 
 
 def _from_json(name: str, entry: Any) -> Profile:
-    wrong = _why_not(name, entry)
+    wrong = _invalid_reason(name, entry)
     if wrong:
         return Profile(name, "", "", unknown=entry if isinstance(entry, dict) else {}, problem=wrong)
     known = {field: value for field, value in entry.items() if field in _TYPES}
@@ -103,7 +103,7 @@ def _from_json(name: str, entry: Any) -> Profile:
     return Profile(name, **known, unknown={field: value for field, value in entry.items() if field not in _TYPES})
 
 
-def _why_not(name: str, entry: Any) -> str:
+def _invalid_reason(name: str, entry: Any) -> str:
     if names.why_not(name):
         return names.why_not(name)
     if not isinstance(entry, dict):
@@ -119,7 +119,7 @@ def _why_not(name: str, entry: Any) -> str:
 
 
 def is_ours(made: object) -> bool:
-    """Say whether a path may stand for what zenprofile made: relative, below the configuration folder."""
+    """Return whether a path may stand for what zenprofile made: relative, below the configuration folder."""
     return isinstance(made, str) and bool(made) and not made.startswith("/") and ".." not in made.split("/")
 
 
@@ -165,7 +165,7 @@ class ProfilesFile:
             raise NotFound(f"there is no profile '{name}' on this machine", hint=hint)
         return self.profiles[name]
 
-    def taken(self, name: str) -> str:
+    def clashing_name(self, name: str) -> str:
         """Return the name, as it is spelt, that a new one would clash with; "" for none."""
         return next((known for known in self.profiles if names.fold(known) == names.fold(name)), "")
 
@@ -186,7 +186,7 @@ class ProfilesFile:
         return profile._replace(**chosen)
 
     def choose(self, folder: str, choices: Mapping[str, Any]) -> None:
-        """Keep choices for a checkout; what is empty is taken away."""
+        """Set choices for a checkout; empty values are removed."""
         kept = {**self.checkouts.get(folder, {}), **choices}
         self.checkouts[folder] = {field: value for field, value in kept.items() if value}
 
@@ -229,7 +229,7 @@ class Profiles:
         self.file = os.path.join(self.folder, FILE)
 
     def exist(self) -> bool:
-        """Say whether any profile was ever made here and one is left."""
+        """Return whether any profile was ever made here and one is left."""
         return os.path.lexists(self.file) and bool(self.state().profiles)
 
     def state(self) -> ProfilesFile:
@@ -267,9 +267,9 @@ class Profiles:
             raise self._damaged(f"its {wrong[0]} is invalid")
         return ProfilesFile(data)
 
-    def _damaged(self, why: str) -> StoreBroken:
+    def _damaged(self, reason: str) -> StoreBroken:
         hint = "fix the file, or move it away to start anew; zenprofile leaves it as it is"
-        return StoreBroken(f"the list of profiles is damaged: {why}", file=self.file, hint=hint)
+        return StoreBroken(f"the list of profiles is damaged: {reason}", file=self.file, hint=hint)
 
     def names(self) -> list[str]:
         """Return the profiles' names, sorted."""
@@ -302,7 +302,7 @@ class Profiles:
 
     @contextmanager
     def edit(self) -> Iterator[ProfilesFile]:
-        """Give the state to change; it is written once the block ends without an exception.
+        """Yield the state to change; it is written when the block ends without an exception.
 
         Raises:
             Locked: another process held the list too long.
@@ -316,7 +316,7 @@ class Profiles:
                 write_json(self.file, state.as_json())
 
     def choose(self, folder: str, choices: Mapping[str, str]) -> None:
-        """Keep on this machine what a person chooses for a checkout; what is empty is taken away."""
+        """Save a person's choices for a checkout on this machine; empty values are removed."""
         with self.edit() as state:
             state.choose(folder, choices)
 

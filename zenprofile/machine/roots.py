@@ -1,4 +1,4 @@
-"""What the folders above the current one say: a repository root's file, and the profile that stands in a checkout.
+"""The repository root above the current folder: its ``.zenprofile.json``, and the profile of a checkout.
 
 No process is started: every command passes through here.
 """
@@ -40,19 +40,19 @@ class RootMarker(NamedTuple):
     store: str = ""
 
 
-class Here(NamedTuple):
-    """What the current folder is in.
+class CheckoutLocation(NamedTuple):
+    """The checkout that the current folder is in.
 
     Attributes:
         root: the folder that marks it: that of the file, else the repository's top, else the profile's; "" for none.
-        said: what the root's file says; None where there is none, or a profile stands nearer.
+        marker: what the root's file says; None where there is none, or a profile stands nearer.
         store: the profile's folder in this checkout, absolute and without links; "" for none.
         top: the repository's top; "" for none.
         overruled: the file of a root further up in the repository that names another profile; "" for none.
     """
 
     root: str = ""
-    said: RootMarker | None = None
+    marker: RootMarker | None = None
     store: str = ""
     top: str = ""
     overruled: str = ""
@@ -60,11 +60,11 @@ class Here(NamedTuple):
     @property
     def name(self) -> str:
         """What the checkout's profile is called: as its file says, else after its folder."""
-        return (self.said.profile if self.said else "") or _name_of(self.top, self.store)
+        return (self.marker.profile if self.marker else "") or _name_of(self.top, self.store)
 
 
-def look(folder: str = "") -> Here:
-    """Look from a folder (the current one) upwards for what decides: the nearest file or profile.
+def find_root(folder: str = "") -> CheckoutLocation:
+    """Find the nearest root file or profile, from a folder (the current one) upwards.
 
     ZenML 0.13's file counts where there is none of ours.
 
@@ -76,32 +76,32 @@ def look(folder: str = "") -> Here:
     try:
         start = folder or os.getcwd()
     except OSError:  # the current folder was removed
-        return Here()
-    said: RootMarker | None = None
+        return CheckoutLocation()
+    marker: RootMarker | None = None
     store = top = ""
     for at in _upwards(start):
-        marked = _stands(os.path.join(at, REPOSITORY_FILE))
-        if said is None and marked:
-            said = _nearer(at, store)
+        marked = _exists(os.path.join(at, REPOSITORY_FILE))
+        if marker is None and marked:
+            marker = _nearer(at, store)
         if not top:
             is_top = os.path.lexists(os.path.join(at, ".git"))
             store = store or _profile_in(at, is_top=is_top)
             top = at if is_top else ""
-        if (said is not None and (top or said.store)) or (store and top):
+        if (marker is not None and (top or marker.store)) or (store and top):
             break
-    if said is not None and said.store:
-        store = _named(said)
+    if marker is not None and marker.store:
+        store = _named_folder(marker)
     if store:
-        _must_be_trusted(store, top)
-        return Here(said.root if said else top or store, said, store, top, _overruled(said))
-    said = said or _zenml_above(start)
-    tracked.must_not_be_left_out("" if said else top)
-    return Here(said.root if said else "", said, "", top, _overruled(said))
+        _check_trusted(store, top)
+        return CheckoutLocation(marker.root if marker else top or store, marker, store, top, _overruled(marker))
+    marker = marker or _zenml_above(start)
+    tracked.check_profile_checked_out("" if marker else top)
+    return CheckoutLocation(marker.root if marker else "", marker, "", top, _overruled(marker))
 
 
 def find_marker(folder: str = "") -> RootMarker | None:
-    """Return what the root's file says that decides for a folder (the current one); raises as `look`."""
-    return look(folder).said
+    """Return what the root's file says that decides for a folder (the current one); raises as `find_root`."""
+    return find_root(folder).marker
 
 
 def _upwards(folder: str) -> list[str]:
@@ -125,8 +125,8 @@ def _nearer(at: str, store: str) -> RootMarker | None:
     if not store or store == at:
         return _read_at(at)
     try:
-        said = _read_at(at)
-        return said if said and said.store and _named(said) == store else None
+        marker = _read_at(at)
+        return marker if marker and marker.store and _named_folder(marker) == store else None
     except (Invalid, Unsafe, NotFound, StoreBroken):  # it does not decide
         return None
 
@@ -136,18 +136,18 @@ def _read_at(at: str) -> RootMarker | None:
     return None if text is None else _read_marker(at, text)
 
 
-def _overruled(said: RootMarker | None) -> str:
+def _overruled(marker: RootMarker | None) -> str:
     """Return the file of a root further up, within the repository, that names another profile than the one nearer."""
-    top = top_of(said.root) if said is not None else ""
-    if said is None or not top or said.root == top:
+    top = top_of(marker.root) if marker is not None else ""
+    if marker is None or not top or marker.root == top:
         return ""
-    for at in _upwards(os.path.dirname(said.root)):
-        if _stands(os.path.join(at, REPOSITORY_FILE)):
+    for at in _upwards(os.path.dirname(marker.root)):
+        if _exists(os.path.join(at, REPOSITORY_FILE)):
             try:
                 other = _read_at(at)
             except (Invalid, Unsafe, NotFound, StoreBroken):  # it does not decide
                 other = None
-            if other is not None and _disagree(said, other):
+            if other is not None and _disagree(marker, other):
                 return other.file
         if at == top:
             break
@@ -162,49 +162,49 @@ def _disagree(one: RootMarker, other: RootMarker) -> bool:
 
 def _zenml_above(start: str) -> RootMarker | None:
     for at in _upwards(start):
-        if _stands(os.path.join(at, ZENML_FILE)):
+        if _exists(os.path.join(at, ZENML_FILE)):
             text = _text_of(at, ZENML_FILE)
             if text is not None:
                 return _read_zenml(at, text)
     return None
 
 
-def _named(said: RootMarker) -> str:
+def _named_folder(marker: RootMarker) -> str:
     """Return the folder of the profile that a root's file names.
 
     Raises:
         Unsafe: it lies outside the repository (or, in none, outside the root), or behind a link.
         NotFound: it is not there, or holds no profile.
     """
-    within = top_of(said.root) or said.root
-    found = os.path.normpath(os.path.join(said.root, said.store))
+    within = top_of(marker.root) or marker.root
+    found = os.path.normpath(os.path.join(marker.root, marker.store))
     below = os.path.relpath(found, within).replace(os.sep, "/")
-    shown = said.store[:140]
-    if os.path.isabs(said.store) or (below != "." and not nofollow.stays(below)):
+    shown = marker.store[:140]
+    if os.path.isabs(marker.store) or (below != "." and not nofollow.is_inside(below)):
         hint = 'write a folder of this repository: {"store": ".zenprofile"}'
-        raise Unsafe(f"the store {shown!r} leads out of the repository", hint=hint, file=said.file)
+        raise Unsafe(f"the store {shown!r} leads out of the repository", hint=hint, file=marker.file)
     step = within
     for name in below.split("/"):
         step = os.path.normpath(os.path.join(step, name))
         if os.path.islink(step):
-            raise Unsafe(f"the store {shown!r} lies behind a link", hint="name the folder itself", file=said.file)
+            raise Unsafe(f"the store {shown!r} lies behind a link", hint="name the folder itself", file=marker.file)
     if not os.path.lexists(os.path.join(found, MANIFEST)):
-        what = "holds no profile" if os.path.isdir(found) else "is not there"
+        problem = "holds no profile" if os.path.isdir(found) else "is not there"
         hint = "check it out, correct the file, or make one: zenprofile create NAME --url FOLDER"
-        raise NotFound(f"the store {shown!r} {what}", hint=hint, file=said.file)
+        raise NotFound(f"the store {shown!r} {problem}", hint=hint, file=marker.file)
     return found
 
 
 def of_store(root: str, store: str) -> str:
-    """Return the folder of the profile that a root's file is to name; raises as `look`."""
-    found = _named(RootMarker(root, os.path.join(root, REPOSITORY_FILE), store=store))
-    _must_be_trusted(found, top_of(found))
+    """Return the folder of the profile that a root's file is to name; raises as `find_root`."""
+    found = _named_folder(RootMarker(root, os.path.join(root, REPOSITORY_FILE), store=store))
+    _check_trusted(found, top_of(found))
     return found
 
 
-def near(top: str) -> set[str]:
+def nearby_profiles(top: str) -> set[str]:
     """Return the folders of the profiles that stand at a repository's top, and around the current folder."""
-    return {*filter(None, [_profile_in(top, is_top=True), look().store])}
+    return {*filter(None, [_profile_in(top, is_top=True), find_root().store])}
 
 
 def top_of(folder: str) -> str:
@@ -212,7 +212,7 @@ def top_of(folder: str) -> str:
     return next((at for at in _upwards(folder) if os.path.lexists(os.path.join(at, ".git"))), "")
 
 
-def _must_be_trusted(store: str, top: str) -> None:
+def _check_trusted(store: str, top: str) -> None:
     """Refuse a profile's folder that is a link, or another user's in a repository that git does not trust either."""
     found = os.lstat(store)
     if stat.S_ISLNK(found.st_mode):
@@ -220,9 +220,9 @@ def _must_be_trusted(store: str, top: str) -> None:
     if found.st_uid in nofollow.owners():
         return
     if top:
-        from zenprofile.git.repository import must_be_trusted
+        from zenprofile.git.repository import check_ownership
 
-        must_be_trusted(top)
+        check_ownership(top)
         return
     hint = "look at it; if you trust it, make a copy of it yours, or name it: zenprofile create NAME --url FOLDER"
     raise Unsafe(f"{store} belongs to another user, and is not used unasked", hint=hint, file=store)
@@ -237,8 +237,8 @@ def _name_of(top: str, store: str) -> str:
     return kept if kept and not names.why_not(kept) else "checkout"
 
 
-def _stands(file: str) -> bool:
-    """Say whether a file, or a link that stands for one, is there; of a folder or a pipe nothing is thought."""
+def _exists(file: str) -> bool:
+    """Return whether a file, or a link in its place, exists; a folder or a pipe does not count."""
     try:
         mode = os.lstat(file).st_mode
     except OSError:
@@ -301,14 +301,14 @@ def _checked(found: RootMarker) -> RootMarker:
 
 def _read_zenml(root: str, text: str) -> RootMarker:
     # Two keys at the margin with a name each: read without the YAML library, which costs as much as the whole command.
-    said: dict[str, str] = {}
+    marker: dict[str, str] = {}
     file = os.path.join(root, ZENML_FILE)
     for line in text.splitlines():
         key, colon, value = line.partition(":")
         if colon and key in {"active_profile_name", "active_stack_name"}:
             name = value.split(" #", 1)[0].strip().strip("'\"")
-            said[key] = "" if name in {"null", "~"} else name
-    return _checked(RootMarker(root, file, said.get("active_profile_name", ""), said.get("active_stack_name", "")))
+            marker[key] = "" if name in {"null", "~"} else name
+    return _checked(RootMarker(root, file, marker.get("active_profile_name", ""), marker.get("active_stack_name", "")))
 
 
 def change_repository(
@@ -331,7 +331,7 @@ def change_repository(
     with profiles.locked(_LOCK):
         before: dict[str, Any] = {}
         try:
-            before = held(root)
+            before = read_repository(root)
         except Invalid:
             if not fix:
                 raise
@@ -342,7 +342,7 @@ def change_repository(
     return file
 
 
-def held(root: str) -> dict[str, Any]:
+def read_repository(root: str) -> dict[str, Any]:
     """Return what a root's ``.zenprofile.json`` holds; where ZenML's file alone marks the root, what that says.
 
     Raises:
@@ -373,8 +373,8 @@ def write_repository(
         fix: whether a file that is invalid is written anew.
     """
 
-    def changed(said: dict[str, Any]) -> dict[str, Any]:
-        kept = {key: value for key, value in said.items() if key != "store"}
+    def changed(marker: dict[str, Any]) -> dict[str, Any]:
+        kept = {key: value for key, value in marker.items() if key != "store"}
         return {**kept, "profile": profile, **({"store": store} if store else {}), "stack": stack}
 
     return change_repository(profiles, root, changed, fix=fix)

@@ -23,11 +23,11 @@ def profiles_below(top: str, near: set[str]) -> list[str]:
     return sorted({*places, *near})
 
 
-def must_not_be_left_out(top: str) -> None:
+def check_profile_checked_out(top: str) -> None:
     """Refuse a repository ("": none) whose profile is not checked out: no other is to be taken for it."""
     git = os.path.join(top, ".git") if top else ""
     if git and _is_empty(os.path.join(top, FOLDER)):
-        _must_be_no_submodule(top)
+        _check_no_empty_submodule(top)
     if os.path.isfile(git):
         from zenprofile.git.repository import find
 
@@ -47,7 +47,7 @@ def _is_empty(folder: str) -> bool:
         return False
 
 
-def _must_be_no_submodule(top: str) -> None:
+def _check_no_empty_submodule(top: str) -> None:
     """Refuse a repository whose profile is a submodule that is not checked out: git leaves an empty folder for it."""
     from zenprofile.git import runner
     from zenprofile.git.repository import find
@@ -60,7 +60,7 @@ def _must_be_no_submodule(top: str) -> None:
 
 
 def may_hold_several(top: str) -> bool:
-    """Say whether a repository's index may name several profiles; no process is started."""
+    """Return whether a repository's index may name several profiles; no process is started."""
     from zenprofile.git.repository import find
 
     repository = find(top)
@@ -68,7 +68,7 @@ def may_hold_several(top: str) -> bool:
 
 
 def _may_track(index: str, name: str = MANIFEST) -> bool:
-    """Say whether git's index may name a profile. Spares most reads a process."""
+    """Return whether git's index may name a profile. Spares most reads a process."""
     return _named_in(index, name) > 0
 
 
@@ -82,7 +82,7 @@ def _named_in(index: str, name: str) -> int:
 
 
 def is_tracked(file: str) -> bool:
-    """Say whether git tracks a file."""
+    """Return whether git tracks a file."""
     from zenprofile.git import runner
     from zenprofile.git.repository import find
 

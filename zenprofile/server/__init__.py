@@ -6,6 +6,7 @@ an `exchange.Request`, uses ``asked.store``, and returns an `exchange.Response`.
 each of which has a store of its own, and raise the errors of `zenprofile.errors`: `problems` turns them into answers.
 
 Pages join in `pages.RESOURCES`: a row names a path and, by method, a handler. ``access="page"`` lets in whoever carries
-the cookie of `sessions` (others get `pages.denied` with 401), ``access="open"`` everybody: there, `auth.visitor` says
-who is signed in. Templates lie in ``templates/``, what they link to in ``static/`` (served at ``/static/``).
+the cookie of `sessions` (others get `pages.denied` with 401), ``access="open"`` everybody: the page's
+visitor is `auth.principal_of_cookie`. Templates lie in ``templates/``,
+what they link to in ``static/`` (served at ``/static/``).
 """

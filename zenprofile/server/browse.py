@@ -41,7 +41,7 @@ def browse(served: Served, user: str, port: int, ready: Callable[[str], None]) -
     Raises:
         StoreBroken: the port cannot be used.
     """
-    text, token = tokens.make(user, "viewer", changelog.now())
+    text, token = tokens.make(user, "viewer", changelog.timestamp())
     codes = {secrets.token_urlsafe(32): text}
     listening = Listening("127.0.0.1", port)
     at = bind(listening)

@@ -1,4 +1,4 @@
-"""Responses that are given again for as long as the store says that nothing was written: no thread, no query.
+"""A cache of responses, valid as long as the store says that nothing was written: no thread, no query.
 
 Nothing here counts by itself: each request first asks the store for its change counter, and another count empties all
 of this. Tokens are in the same store, so that a revoked one ends at once.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zenprofile.server.exchange import Principal, Response
-from zenprofile.server.sending import send_response, unless_known
+from zenprofile.server.responses import send_response, unless_known
 from zenprofile.store import tokens
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ class ResponseCache:
         return generation.responses.get(key) if count and generation.count == count else None
 
     def add_principal(self, count: str, token: str, principal: Principal) -> None:
-        """Keep whose token a text is, as it was looked up after the store had this count."""
+        """Cache a token's principal, looked up after the store had this count."""
         with self._lock:
             generation = self._at(count)
             if generation is not None and len(generation.principals) < _MOST_TOKENS:
                 generation.principals[_digest(token)] = principal
 
     def add(self, count: str, key: CacheKey, response: Response) -> None:
-        """Keep a response that was made after the store had this count."""
+        """Cache a response that was made after the store had this count."""
         size = len(response.body) + len(key[0]) + len(key[1]) + _EACH
         with self._lock:
             generation = self._at(count)
@@ -127,6 +127,6 @@ class CacheMiddleware:
         wanted, cache = _wanted(scope), self._site.cache
         principal = cache.principal(count, wanted.token)
         response = cache.response(count, wanted.key)
-        if response is None or principal is None or not tokens.may(principal.role, "viewer"):
+        if response is None or principal is None or not tokens.role_includes(principal.role, "viewer"):
             return None
         return unless_known(response, wanted.known)

@@ -48,7 +48,7 @@ class Connection(H11Protocol):
             self._look_at_head()
 
     def _look_at_head(self) -> None:
-        """Let the time for headers run while they are not complete, whatever else arrives of them."""
+        """Keep the deadline for headers running until they are complete."""
         if self.conn.their_state is h11.IDLE:
             self._head = self._head or self._begun(None, self.head_seconds)
         else:

@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from zenprofile.errors import NotFound, UsageError, ZenprofileError
 from zenprofile.server import auth, pages, problems
 from zenprofile.server.exchange import HttpError, Operation, Request, Resource, Response
-from zenprofile.server.sending import send_response, unless_known
+from zenprofile.server.responses import send_response, unless_known
 from zenprofile.server.site import Site
 
 BODY_SECONDS = 30.0
@@ -27,82 +27,82 @@ class Endpoint:
         self._allow = ", ".join(sorted({*resource.operations, *(["HEAD"] if "GET" in resource.operations else [])}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = Request(self._site, scope)
-        operation = self._operations.get(asked.method)
+        request = Request(self._site, scope)
+        operation = self._operations.get(request.method)
         if operation is None or not operation.limit:
-            answer = await self._site.run(self._answer, asked, operation)
+            answer = await self._site.run(self._answer, request, operation)
         else:
-            answer = await self._with_body(asked, operation, receive)
+            answer = await self._with_body(request, operation, receive)
         await send_response(answer, send, head=scope["method"] == "HEAD")
 
-    async def _with_body(self, asked: Request, operation: Operation, receive: Receive) -> Response:
+    async def _with_body(self, request: Request, operation: Operation, receive: Receive) -> Response:
         # A small body is mostly there with its headers: one way to a thread and back is enough then.
-        small = _length(asked) <= _SMALL
-        refusal = None if small else await self._site.run(self._refusal, asked, operation)
+        small = _length(request) <= _SMALL
+        refusal = None if small else await self._site.run(self._refusal, request, operation)
         if refusal is not None:
             return refusal
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                asked.body = await _body(receive, operation.limit)
+                request.body = await _body(receive, operation.limit)
         except TimeoutError:
             error = UsageError("the body did not come in time", hint="send it again")
             return problems.answer(error, 408, (("Connection", "close"),))
-        return await self._site.run(self._answer if small else self._handled, asked, operation)
+        return await self._site.run(self._answer if small else self._handled, request, operation)
 
-    def _answer(self, asked: Request, operation: Operation | None) -> Response:
-        return self._refusal(asked, operation) or self._handled(asked, operation)  # type: ignore[arg-type] # refused without one
+    def _answer(self, request: Request, operation: Operation | None) -> Response:
+        return self._refusal(request, operation) or self._handled(request, operation)  # type: ignore[arg-type] # refused without one
 
-    def _refusal(self, asked: Request, operation: Operation | None) -> Response | None:
+    def _refusal(self, request: Request, operation: Operation | None) -> Response | None:
         """Return the answer to who may not ask this, or None."""
         try:
-            return self._admit(asked, operation)
+            return self._check_access(request, operation)
         except ZenprofileError as error:
-            return pages.failed(asked, error) if operation and operation.access == "page" else _failed(error)
+            return pages.failed(request, error) if operation and operation.access == "page" else _failed(error)
         except Exception as error:
             return _failed(error)
 
-    def _admit(self, asked: Request, operation: Operation | None) -> Response | None:
-        if not self._operations and pages.for_people(asked):
-            asked.principal = auth.visitor(asked)
-            return pages.nothing(asked)
+    def _check_access(self, request: Request, operation: Operation | None) -> Response | None:
+        if not self._operations and pages.for_people(request):
+            request.principal = auth.principal_of_cookie(request)
+            return pages.nothing(request)
         access = operation.access if operation else "open" if self._open else "api"
         if access == "api":
-            asked.principal = auth.require(asked)
+            request.principal = auth.require(request)
         elif access == "page":
-            asked.principal = auth.visitor(asked)
-            if asked.principal is None:
-                return pages.denied(asked)
+            request.principal = auth.principal_of_cookie(request)
+            if request.principal is None:
+                return pages.denied(request)
         if operation is None:
-            return self._no_operation(asked)
-        if operation.needs and asked.principal is not None:
-            auth.allow(asked.principal, operation.needs)
+            return self._no_operation(request)
+        if operation.needs and request.principal is not None:
+            auth.allow(request.principal, operation.needs)
         return None
 
-    def _no_operation(self, asked: Request) -> Response:
+    def _no_operation(self, request: Request) -> Response:
         if not self._operations:
-            error = NotFound(f"there is nothing at {asked.path[:140]!r}", hint="/openapi.json lists what there is")
+            error = NotFound(f"there is nothing at {request.path[:140]!r}", hint="/openapi.json lists what there is")
             return problems.answer(error, 404)
         hint = f"it takes {self._allow}"
         return problems.answer(
             UsageError("this path does not take the method", hint=hint), 405, (("Allow", self._allow),)
         )
 
-    def _handled(self, asked: Request, operation: Operation) -> Response:
+    def _handled(self, request: Request, operation: Operation) -> Response:
         try:
-            answer = self._cached(asked, operation) if operation.cached else operation.handle(asked)
+            answer = self._cached(request, operation) if operation.cached else operation.handle(request)
         except Exception as error:
             return _failed(error)
-        return unless_known(answer, asked.headers.get("if-none-match", "")) if asked.method == "GET" else answer
+        return unless_known(answer, request.headers.get("if-none-match", "")) if request.method == "GET" else answer
 
-    def _cached(self, asked: Request, operation: Operation) -> Response:
+    def _cached(self, request: Request, operation: Operation) -> Response:
         """Return the response that is cached, or make it and keep it while the store stays as it is."""
-        count, cache = "" if "at" in asked.query else self._site.change_count(), self._site.cache
-        found = cache.response(count, asked.cache_key)
+        count, cache = "" if "at" in request.query else self._site.change_count(), self._site.cache
+        found = cache.response(count, request.cache_key)
         if found is not None:
             return found
-        answer = operation.handle(asked)
+        answer = operation.handle(request)
         if answer.status == 200:
-            cache.add(count, asked.cache_key, answer)
+            cache.add(count, request.cache_key, answer)
         return answer
 
 
@@ -115,9 +115,9 @@ def _failed(error: Exception) -> Response:
     return problems.unexpected()
 
 
-def _length(asked: Request) -> int:
+def _length(request: Request) -> int:
     """Return how long the body says that it is; of one that does not say it, more than any limit."""
-    text = asked.headers.get("content-length", "")
+    text = request.headers.get("content-length", "")
     return int(text[:20]) if text.isascii() and text.isdigit() else sys.maxsize
 
 

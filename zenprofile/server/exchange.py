@@ -1,4 +1,4 @@
-"""What a handler is asked, what it answers, and the rows of the table of routes."""
+"""Request, response, and the rows of the table of routes."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -106,7 +106,7 @@ class Request:
         except ValueError:
             raise UsageError("the address holds a query that cannot be read", hint="escape it as UTF-8") from None
 
-    def one(self, name: str, default: str = "") -> str:
+    def query_value(self, name: str, default: str = "") -> str:
         """Return a query's value.
 
         Raises:
@@ -119,7 +119,7 @@ class Request:
 
     def snapshot(self) -> Snapshot:
         """Return the entities of now, or as they were at the ``at`` of the query."""
-        return self.store.snapshot(self.one("at") if "at" in self.query else None)
+        return self.store.snapshot(self.query_value("at") if "at" in self.query else None)
 
     def sent(self, *types: str) -> str:
         """Return the body's media type, one of those named.
@@ -159,8 +159,10 @@ def strict_json(raw: bytes) -> Any:
     try:
         return json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)[:200]
-        raise HttpError(400, UsageError(f"the body is not JSON: {why}", hint="send one JSON value in UTF-8")) from None
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)[:200]
+        raise HttpError(
+            400, UsageError(f"the body is not JSON: {reason}", hint="send one JSON value in UTF-8")
+        ) from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

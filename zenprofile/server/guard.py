@@ -101,8 +101,8 @@ class GuardMiddleware:
 
 
 def _address_of_client(scope: MutableMapping[str, Any]) -> None:
-    """Take the address that the proxy saw: the last that X-Forwarded-For names, since clients write the others."""
-    said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-    last = said[-1].decode("latin-1").rpartition(",")[2].strip() if said else ""
+    """Set the client's address to the last of X-Forwarded-For, which the proxy wrote; clients write the others."""
+    forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    last = forwarded[-1].decode("latin-1").rpartition(",")[2].strip() if forwarded else ""
     if last:
         scope["client"] = (last[:64], 0)

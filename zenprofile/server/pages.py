@@ -32,14 +32,14 @@ def _environment() -> "Environment":
     )
 
 
-def _page(asked: Request, template: str, status: int = 200, **values: Any) -> Response:
-    known = {"profile": asked.site.settings.profile, "visitor": asked.principal, "query": "", "kinds": KINDS}
-    values = {**known, "path": asked.path, **values}
+def _page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    known = {"profile": request.site.settings.profile, "visitor": request.principal, "query": "", "kinds": KINDS}
+    values = {**known, "path": request.path, **values}
     text = _environment().get_template(template).render(values)
     return Response(status, text.encode("utf-8", "backslashreplace"), HTML)
 
 
-def _told(handle: Callable[[Request], Response], *, cached: bool = True) -> Callable[[Request], Response]:
+def _with_error_pages(handle: Callable[[Request], Response], *, cached: bool = True) -> Callable[[Request], Response]:
     """Return a handler whose errors are pages too.
 
     Args:
@@ -47,131 +47,138 @@ def _told(handle: Callable[[Request], Response], *, cached: bool = True) -> Call
         cached: whether who asks gets the same page while the store stays as it is: it depends on no clock.
     """
 
-    def told(asked: Request) -> Response:
+    def told(request: Request) -> Response:
         try:
-            asked.principal = asked.principal or auth.visitor(asked)
-            count, key = asked.site.change_count() if cached else "", (*asked.cache_key[:2], asked.principal)
-            answer = asked.site.cache.response(count, key) or handle(asked)
-            asked.site.cache.add(count, key, answer)
+            request.principal = request.principal or auth.principal_of_cookie(request)
+            count, key = request.site.change_count() if cached else "", (*request.cache_key[:2], request.principal)
+            answer = request.site.cache.response(count, key) or handle(request)
+            request.site.cache.add(count, key, answer)
             return answer
         except ZenprofileError as error:
-            return failed(asked, error)
+            return failed(request, error)
 
     return told
 
 
-def failed(asked: Request, error: ZenprofileError) -> Response:
+def failed(request: Request, error: ZenprofileError) -> Response:
     """Answer with what happened."""
     status = problems_of.status_of(error)
-    page = _page(asked, "error.html", status, error=error)
+    page = _page(request, "error.html", status, error=error)
     return page._replace(headers=problems_of.RETRY) if status == 503 else page
 
 
-def _number(asked: Request) -> int:
-    text = asked.one("page", "1")
+def _number(request: Request) -> int:
+    text = request.query_value("page", "1")
     return min(max(int(text), 1), 100_000) if text.isascii() and text.isdigit() else 1
 
 
-def home(asked: Request) -> Response:
+def home(request: Request) -> Response:
     """Answer with the stacks as cards, or with the sign-in form."""
-    if asked.principal is None:
-        return _page(asked, "sign-in.html", wrong=False)
-    snapshot = asked.store.snapshot()
-    page, query = _number(asked), asked.one("q")
+    if request.principal is None:
+        return _page(request, "sign-in.html", wrong=False)
+    snapshot = request.store.snapshot()
+    page, query = _number(request), request.query_value("q")
     cards, total = views.stacks(snapshot, query, page)
     return _page(
-        asked,
+        request,
         "stacks.html",
         cards=cards,
         total=total,
         query=query,
         page=page,
         pages=-(-total // views.PAGE) or 1,
-        latest=views.latest(asked.store, 5),
-        problems=len(views.problems(asked.store)),
+        latest=views.latest(request.store, 5),
+        problems=len(views.problems(request.store)),
     )
 
 
-def entity(asked: Request) -> Response:
+def entity(request: Request) -> Response:
     """Answer with an entity's page."""
-    key = lookup.refer(asked.store.snapshot(), asked.params["key"])
-    return _page(asked, "entity.html", **views.entity(asked.store, key))
+    key = lookup.resolve(request.store.snapshot(), request.params["key"])
+    return _page(request, "entity.html", **views.entity(request.store, key))
 
 
-def entities(asked: Request) -> Response:
+def entities(request: Request) -> Response:
     """Answer with all entities of a kind."""
-    kind, page = asked.params["kind"], _number(asked)
+    kind, page = request.params["kind"], _number(request)
     if kind not in KINDS:
         raise NotFound(f"there is no kind {kind[:140]!r}", hint="follow a link of the page")
-    rows, total = views.of_kind(asked.store.snapshot(), kind, page)
+    rows, total = views.of_kind(request.store.snapshot(), kind, page)
     pages = -(-total // (5 * views.PAGE)) or 1
-    return _page(asked, "kind.html", kind=kind, typed=KINDS[kind].typed, rows=rows, total=total, page=page, pages=pages)
-
-
-def recent(asked: Request) -> Response:
-    """Answer with recorded changes by day and person."""
-    page = _number(asked)
-    days, more = views.recent(asked.store, page)
-    return _page(asked, "changes.html", days=days, people=views.by_person(days), page=page, more=more)
-
-
-def change(asked: Request) -> Response:
-    """Answer with one recorded change."""
-    told = views.change(history.show(asked.store, asked.params["rev"]))
-    return _page(asked, "change.html", told=told)
-
-
-def problems(asked: Request) -> Response:
-    """Answer with what is wrong."""
-    return _page(asked, "problems.html", problems=views.problems(asked.store))
-
-
-def compare(asked: Request) -> Response:
-    """Answer with two stacks side by side."""
-    snapshot = asked.store.snapshot()
-    names = [key.name for key in snapshot.keys("stack")]
-    one, other = asked.one("a", names[0] if names else ""), asked.one("b", names[-1] if names else "")
-    rows = views.compared(snapshot, one, other) if names else []
-    return _page(asked, "compare.html", names=names, one=one, other=other, rows=rows)
-
-
-def search(asked: Request) -> Response:
-    """Answer with the entities that have a text in them."""
-    query = asked.one("q")
-    return _page(asked, "search.html", query=query, found=views.search(asked.store.snapshot(), query))
-
-
-def for_people(asked: Request) -> bool:
-    """Say whether a browser asks for a page, at an address that is none of the API's."""
-    return (
-        asked.method == "GET" and "text/html" in asked.headers.get("accept", "") and not asked.route.startswith("/api/")
+    return _page(
+        request, "kind.html", kind=kind, typed=KINDS[kind].typed, rows=rows, total=total, page=page, pages=pages
     )
 
 
-def nothing(asked: Request) -> Response:
+def recent(request: Request) -> Response:
+    """Answer with recorded changes by day and person."""
+    page = _number(request)
+    days, more = views.recent(request.store, page)
+    return _page(request, "changes.html", days=days, people=views.by_person(days), page=page, more=more)
+
+
+def change(request: Request) -> Response:
+    """Answer with one recorded change."""
+    told = views.change(history.show(request.store, request.params["rev"]))
+    return _page(request, "change.html", told=told)
+
+
+def problems(request: Request) -> Response:
+    """Answer with what is wrong."""
+    return _page(request, "problems.html", problems=views.problems(request.store))
+
+
+def compare(request: Request) -> Response:
+    """Answer with two stacks side by side."""
+    snapshot = request.store.snapshot()
+    names = [key.name for key in snapshot.keys("stack")]
+    one, other = (
+        request.query_value("a", names[0] if names else ""),
+        request.query_value("b", names[-1] if names else ""),
+    )
+    rows = views.compared(snapshot, one, other) if names else []
+    return _page(request, "compare.html", names=names, one=one, other=other, rows=rows)
+
+
+def search(request: Request) -> Response:
+    """Answer with the entities that have a text in them."""
+    query = request.query_value("q")
+    return _page(request, "search.html", query=query, found=views.search(request.store.snapshot(), query))
+
+
+def for_people(request: Request) -> bool:
+    """Return whether a browser asks for a page, at an address that is none of the API's."""
+    return (
+        request.method == "GET"
+        and "text/html" in request.headers.get("accept", "")
+        and not request.route.startswith("/api/")
+    )
+
+
+def nothing(request: Request) -> Response:
     """Answer to a browser at an address that has no page."""
-    if asked.principal is None:
-        return denied(asked)
-    return failed(asked, NotFound(f"there is no page {asked.path[:140]!r}", hint="follow a link of the page"))
+    if request.principal is None:
+        return denied(request)
+    return failed(request, NotFound(f"there is no page {request.path[:140]!r}", hint="follow a link of the page"))
 
 
-def denied(asked: Request) -> Response:
-    """Answer to who asks for a page and is not signed in."""
-    return _page(asked, "sign-in.html", 401, wrong=False)
+def denied(request: Request) -> Response:
+    """Answer with the sign-in form where a page needs one."""
+    return _page(request, "sign-in.html", 401, wrong=False)
 
 
-def sign_in(asked: Request) -> Response:
+def sign_in(request: Request) -> Response:
     """Sign a browser in by the form's field ``token``."""
     from urllib.parse import parse_qs
 
-    asked.sent("application/x-www-form-urlencoded")
-    token = parse_qs((asked.body or b"").decode("utf-8", "replace")).get("token", [""])[0].strip()
+    request.sent("application/x-www-form-urlencoded")
+    token = parse_qs((request.body or b"").decode("utf-8", "replace")).get("token", [""])[0].strip()
     try:
-        auth.guarded(asked, token)
+        auth.recognize_limited(request, token)
     except HttpError as refused:
-        answer = _page(asked, "sign-in.html", refused.status, wrong=True)
+        answer = _page(request, "sign-in.html", refused.status, wrong=True)
         return answer._replace(headers=refused.headers)
-    return Response(303, b"", HTML, (("Location", "/"), sessions.signed_in(asked, token)))
+    return Response(303, b"", HTML, (("Location", "/"), sessions.signed_in(request, token)))
 
 
 def sign_in_again(_: Request) -> Response:
@@ -179,25 +186,25 @@ def sign_in_again(_: Request) -> Response:
     return Response(303, b"", HTML, (("Location", "/"),))
 
 
-def sign_out(asked: Request) -> Response:
+def sign_out(request: Request) -> Response:
     """Sign a browser out."""
-    return Response(303, b"", HTML, (("Location", "/"), sessions.signed_out(asked)))
+    return Response(303, b"", HTML, (("Location", "/"), sessions.signed_out(request)))
 
 
-def open_link(asked: Request) -> Response:
+def open_link(request: Request) -> Response:
     """Sign in the browser that follows the one-time link of ``zenprofile browse``; the second time it is refused."""
-    token = asked.site.settings.link(asked.params["code"])
+    token = request.site.settings.link(request.params["code"])
     if not token:
-        return denied(asked)
-    return Response(303, b"", HTML, (("Location", "/"), sessions.signed_in(asked, token)))
+        return denied(request)
+    return Response(303, b"", HTML, (("Location", "/"), sessions.signed_in(request, token)))
 
 
 def _read(path: str, handle: Callable[[Request], Response], summary: str, *, cached: bool = True) -> Resource:
-    return Resource(path, {"GET": Operation(_told(handle, cached=cached), summary, access="page")})
+    return Resource(path, {"GET": Operation(_with_error_pages(handle, cached=cached), summary, access="page")})
 
 
 RESOURCES: tuple[Resource, ...] = (
-    Resource("/", {"GET": Operation(_told(home), "The page", access="open")}),
+    Resource("/", {"GET": Operation(_with_error_pages(home), "The page", access="open")}),
     Resource(
         "/sign-in",
         {

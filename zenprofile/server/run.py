@@ -16,7 +16,7 @@ from zenprofile.server.app import application
 from zenprofile.server.connections import IDLE_SECONDS, MOST, Connection
 from zenprofile.server.site import Settings, Site
 from zenprofile.server.syncing import Syncing
-from zenprofile.usecases.serving import Served, must_be_safe
+from zenprofile.usecases.serving import Served, check_safe_to_listen
 
 GRACE = 4  # seconds for what is under way when the server is told to end
 _CLOSING = 0.5
@@ -47,14 +47,14 @@ class Listening(NamedTuple):
 
 
 def serve_profile(
-    served: Served, listening: Listening, say: Callable[[str], None], warn: Callable[[str], None]
+    served: Served, listening: Listening, echo: Callable[[str], None], warn: Callable[[str], None]
 ) -> None:
     """Serve a profile until SIGTERM or SIGINT.
 
     Args:
         served: the profile.
         listening: where.
-        say: gets the address once it answers.
+        echo: gets the address once it answers.
         warn: gets what fails meanwhile, a line each.
 
     Raises:
@@ -68,7 +68,7 @@ def serve_profile(
         store.close()
     _must_be_usable(listening)
     protected = bool(listening.certificate) or listening.proxied
-    must_be_safe(listening.host, protected=protected, token=token)
+    check_safe_to_listen(listening.host, protected=protected, token=token)
     at = bind(listening)
     syncing = Syncing(served.open, warn)
     settings = Settings(
@@ -89,7 +89,7 @@ def serve_profile(
     if served.syncs:
         syncing.start()
     try:
-        serve(settings, listening, at, lambda: say(f"Serving profile '{served.profile.name}' at {address}"))
+        serve(settings, listening, at, lambda: echo(f"Serving profile '{served.profile.name}' at {address}"))
     finally:
         if served.syncs:
             syncing.stop(_CLOSING)
@@ -136,8 +136,8 @@ def bind(listening: Listening) -> socket.socket:
         made.bind((listening.host, listening.port))
     except (OSError, OverflowError) as error:
         made.close()
-        why = getattr(error, "strerror", None) or str(error)
-        message = f"{listening.host} port {listening.port} cannot be listened on: {why}"
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"{listening.host} port {listening.port} cannot be listened on: {reason}"
         raise StoreBroken(message, hint="choose another with --host and --port") from None
     return made
 
@@ -181,7 +181,7 @@ def serve(settings: Settings, listening: Listening, at: socket.socket, ready: Ca
 
 
 def _allow_files(wanted: int) -> None:
-    """Let the process open so many files, as far as the system lets it: each connection is one."""
+    """Raise the limit of open files as far as the system allows: each connection is one."""
     import resource
 
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)

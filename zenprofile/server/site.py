@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 from zenprofile.core.change import Change
-from zenprofile.server.brake import Brake
 from zenprofile.server.cache import ResponseCache
 from zenprofile.server.exchange import Principal
+from zenprofile.server.rate_limit import RateLimiter
 from zenprofile.store.base import Store
-from zenprofile.store.capabilities import Acting, ChangeCounter, CountsChanges
+from zenprofile.store.capabilities import ActsForUsers, ChangeCounter, CountsChanges
 from zenprofile.store.tokens import Tokens
 from zenprofile.usecases import own_flavors
 
@@ -55,7 +55,7 @@ class Site:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.brake = Brake(settings.wrong_tokens)
+        self.rate_limiter = RateLimiter(settings.wrong_tokens)
         self.cache = ResponseCache()
         self._counter: ChangeCounter | None = None
         self._counting = threading.Lock()
@@ -85,7 +85,7 @@ class Site:
 
     def change_count(self) -> str:
         """Return what differs once anything was written to the store, tokens included; "" where that is not told."""
-        return self._counter.now() if self._counter is not None else ""
+        return self._counter.value() if self._counter is not None else ""
 
     @property
     def tokens(self) -> Tokens:
@@ -95,13 +95,13 @@ class Site:
     def store_for(self, principal: Principal | None, machine: str) -> Store:
         """Return the store of this thread; what it writes from now on is this user's, marked as of a machine."""
         store = self.store
-        if principal is not None and isinstance(store, Acting):
+        if principal is not None and isinstance(store, ActsForUsers):
             store.act_for(principal.user, machine)
-        own_flavors.count(store, past=True)
+        own_flavors.use(store, past=True)
         return store
 
     def close(self, seconds: float = 10.0) -> bool:
-        """Close every store, and say whether all threads had ended in time; where not, theirs stay open."""
+        """Close every store, and return whether all threads had ended in time; where not, theirs stay open."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         deadline = time.monotonic() + seconds
         for thread in self._threads._threads:

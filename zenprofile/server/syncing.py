@@ -1,4 +1,4 @@
-"""A served Git store stays equal with its remote: soon after each write, and again and again by itself."""
+"""Syncs a served Git store with its remote: soon after each write, and periodically."""
 
 import threading
 from collections.abc import Callable
@@ -16,17 +16,17 @@ class Syncing:
 
     Args:
         open: opens the store.
-        say: takes a line for the log.
+        echo: takes a line for the log.
         every: seconds between looks at the remote.
     """
 
-    def __init__(self, open_: Callable[[], Store], say: Callable[[str], None], every: float = EVERY) -> None:
+    def __init__(self, open_: Callable[[], Store], echo: Callable[[str], None], every: float = EVERY) -> None:
         self._open = open_
-        self._say = say
+        self._echo = echo
         self._every = every
         self._due = threading.Event()
         self._ends = threading.Event()
-        self._said = ""
+        self._reported = ""
         self._thread = threading.Thread(target=self._run, name="zenprofile-sync", daemon=True)
 
     def start(self) -> None:
@@ -55,17 +55,17 @@ class Syncing:
         try:
             store = self._open()
             try:
-                side = sharing.side(store)
+                side = sharing.remote_side(store)
                 if side is not None:
-                    sharing.sync(store, side, self._tell, commits=False)
+                    sharing.sync(store, side, self._report, commits=False)
             finally:
                 store.close()
         except ZenprofileError as error:
-            self._tell(f"not synced: {error.message}; {error.hint}")
+            self._report(f"not synced: {error.message}; {error.hint}")
         else:
-            self._said = ""
+            self._reported = ""
 
-    def _tell(self, line: str) -> None:
-        if line != self._said:
-            self._said = line
-            self._say(line)
+    def _report(self, line: str) -> None:
+        if line != self._reported:
+            self._reported = line
+            self._echo(line)

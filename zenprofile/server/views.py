@@ -1,4 +1,4 @@
-"""What the pages show, as plain data: read from a store, with secrets in plain text put out of sight."""
+"""The pages' data, read from a store, with secrets in plain text masked."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
@@ -65,7 +65,7 @@ class Row(NamedTuple):
     after: str
 
 
-class Told(NamedTuple):
+class ChangeView(NamedTuple):
     """A recorded change.
 
     Attributes:
@@ -90,12 +90,12 @@ def stacks(snapshot: Snapshot, text: str, page: int) -> tuple[list[Card], int]:
     found, here, wanted = snapshot.load("stack").entities, slice((page - 1) * PAGE, page * PAGE), text.casefold()
     if not wanted:
         return [_card(entity, flavors) for entity in found[here]], len(found)
-    cards = [card for card in (_card(entity, flavors) for entity in found) if wanted in _words(card)]
+    cards = [card for card in (_card(entity, flavors) for entity in found) if wanted in _search_text(card)]
     return cards[here], len(cards)
 
 
 def _card(entity: Entity, flavors: dict[Key, str]) -> Card:
-    data = hidden(lookup.shown(entity, revision=False))
+    data = hidden(lookup.as_json(entity, revision=False))
     keys = component_keys(data)
     keys.sort(key=lambda key: COMPONENT_TYPES.index(key.type) if key.type in COMPONENT_TYPES else len(COMPONENT_TYPES))
     parts = [Part(key.type.replace("_", " "), key.name, flavors.get(key, ""), str(key)) for key in keys]
@@ -108,7 +108,7 @@ def _mapping(data: Data, field: str) -> Data:
     return found if isinstance(found, dict) else {}
 
 
-def _words(card: Card) -> str:
+def _search_text(card: Card) -> str:
     labels = (f"{key}={value}" for key, value in card.labels.items())
     parts = (f"{part.name} {part.type} {part.flavor}" for part in card.parts)
     return " ".join((card.name, card.description, *labels, *parts)).casefold()
@@ -123,7 +123,7 @@ def entity(store: Store, key: Key) -> dict[str, Any]:
     snapshot = store.snapshot()
     found = lookup.read(snapshot, key)
     problems = lookup.problems(snapshot, found)
-    data = hidden(lookup.shown(found, revision=False))
+    data = hidden(lookup.as_json(found, revision=False))
     flavors = {e.key: str(e.data.get("flavor", "")) for e in snapshot.load("component").entities}
     return {
         "key": key,
@@ -142,12 +142,12 @@ def _fields(data: Data) -> Iterator[tuple[str, str]]:
         if field in {"kind", "name", "type"}:
             continue
         if isinstance(value, dict) and field != "schema":
-            yield from ((f"{field}.{inner}", _shown(member)) for inner, member in value.items())
+            yield from ((f"{field}.{inner}", _display_value(member)) for inner, member in value.items())
         else:
-            yield field, _shown(value)
+            yield field, _display_value(value)
 
 
-def _shown(value: Any) -> str:
+def _display_value(value: Any) -> str:
     from json import dumps
 
     if value is MISSING:
@@ -157,33 +157,33 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else dumps(value, ensure_ascii=False)
 
 
-def recent(store: Store, page: int) -> tuple[list[tuple[str, list[Told]]], bool]:
+def recent(store: Store, page: int) -> tuple[list[tuple[str, list[ChangeView]]], bool]:
     """Return a page of recorded changes by day, newest first, and whether there are more."""
     records = list(islice(store.history(), (page - 1) * PAGE, page * PAGE + 1))
-    told = changes(records[:PAGE])
-    return [(day, list(group)) for day, group in groupby(told, key=lambda one: one.day)], len(records) > PAGE
+    listed = changes(records[:PAGE])
+    return [(day, list(group)) for day, group in groupby(listed, key=lambda one: one.day)], len(records) > PAGE
 
 
-def latest(store: Store, most: int) -> list[Told]:
+def latest(store: Store, most: int) -> list[ChangeView]:
     """Return the last recorded changes."""
     return changes(islice(store.history(), most))
 
 
-def changes(records: Iterable[Recorded]) -> list[Told]:
+def changes(records: Iterable[Recorded]) -> list[ChangeView]:
     """Return recorded changes with a row a field, the first fields of each."""
-    return [_told(record, _FIELDS) for record in records]
+    return [_change_view(record, _FIELDS) for record in records]
 
 
-def change(record: Recorded) -> Told:
+def change(record: Recorded) -> ChangeView:
     """Return a recorded change with as many fields as a page takes."""
-    return _told(record, _FIELDS_ALONE)
+    return _change_view(record, _FIELDS_ALONE)
 
 
-def _told(record: Recorded, most: int) -> Told:
+def _change_view(record: Recorded, most: int) -> ChangeView:
     rows = list(islice((row for changed in record.changes for row in _rows(changed)), most + 1))
     day, _, time = record.when.partition("T")
     message = record.message.partition("\n")[0]
-    return Told(
+    return ChangeView(
         record.rev,
         record.who,
         day,
@@ -197,15 +197,15 @@ def _told(record: Recorded, most: int) -> Told:
 
 def _rows(changed: Changed) -> Iterator[Row]:
     for field in fields(changed):
-        before, after = (_shown(hidden(side))[:_LONGEST] for side in (field.before, field.after))
+        before, after = (_display_value(hidden(side))[:_LONGEST] for side in (field.before, field.after))
         yield Row(str(changed.key), paths.show(field.path), before, after)
 
 
-def by_person(days: Iterable[tuple[str, list[Told]]]) -> list[tuple[str, int]]:
+def by_person(days: Iterable[tuple[str, list[ChangeView]]]) -> list[tuple[str, int]]:
     """Count the changes of each person, the busiest first."""
     counts: dict[str, int] = {}
-    for _, told in days:
-        for one in told:
+    for _, listed in days:
+        for one in listed:
             counts[one.who] = counts.get(one.who, 0) + 1
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
@@ -213,17 +213,20 @@ def by_person(days: Iterable[tuple[str, list[Told]]]) -> list[tuple[str, int]]:
 def problems(store: Store) -> list[tuple[str, str, str]]:
     """List what is wrong, each with its place and what to do: invalid documents, conflicts, work not shared."""
     found = [
-        (f"{p.file}:{p.line}" if p.line else p.file, p.message, p.hint) for p in profile_check.whole(store.snapshot())
+        (f"{p.file}:{p.line}" if p.line else p.file, p.message, p.hint)
+        for p in profile_check.check_all(store.snapshot())
     ]
-    side = sharing.side(store)
+    side = sharing.remote_side(store)
     if side is not None:
         try:
-            said = side.state()
+            status = side.state()
         except ZenprofileError as error:
             return [*found, ("sharing", error.message, error.hint)]
-        found += [(str(c.key), f"conflict in {paths.show(c.path)}", "zenprofile resolve") for c in said.open.conflicts]
-        if said.state not in {"synced", "unshared", "invalid", "conflict"}:
-            found.append((said.state, said.reason, said.next))
+        found += [
+            (str(c.key), f"conflict in {paths.show(c.path)}", "zenprofile resolve") for c in status.open.conflicts
+        ]
+        if status.state not in {"synced", "unshared", "invalid", "conflict"}:
+            found.append((status.state, status.reason, status.next))
     return [(hidden(place), hidden(message), hint) for place, message, hint in found]
 
 
@@ -236,14 +239,14 @@ def compared(snapshot: Snapshot, one: str, other: str) -> list[tuple[str, str, s
     sides = [_flat(snapshot, lookup.find(snapshot, "stack", name)) for name in (one, other)]
     names = list(dict.fromkeys([*sides[0], *sides[1]]))
     return [
-        (n, _shown(a), _shown(b), not same(a, b))
+        (n, _display_value(a), _display_value(b), not same(a, b))
         for n in names
         for a, b in [(sides[0].get(n, MISSING), sides[1].get(n, MISSING))]
     ]
 
 
 def _flat(snapshot: Snapshot, key: Key) -> Data:
-    data = hidden(lookup.shown(lookup.read(snapshot, key), revision=False))
+    data = hidden(lookup.as_json(lookup.read(snapshot, key), revision=False))
     flat: Data = {}
     for part in component_keys(data):
         type_ = part.type.replace("_", " ")
@@ -276,12 +279,12 @@ def search(snapshot: Snapshot, text: str) -> list[tuple[str, str]]:
 
 def of_kind(snapshot: Snapshot, kind: str, page: int) -> tuple[list[Listed], int]:
     """Return a page of a kind's entities, and how many there are in all."""
-    found = [e for e in snapshot.load(kind).entities if Selection().takes(e)] if kind in KINDS else []
+    found = [e for e in snapshot.load(kind).entities if Selection().matches(e)] if kind in KINDS else []
     most = 5 * PAGE
-    return [_listed(entity) for entity in found[(page - 1) * most : page * most]], len(found)
+    return [_list_item(entity) for entity in found[(page - 1) * most : page * most]], len(found)
 
 
-def _listed(entity: Entity) -> Listed:
+def _list_item(entity: Entity) -> Listed:
     key, data = entity.key, entity.data
     described = hidden(str(data.get("description") or ""))
     return Listed(str(key), key.name, key.type.replace("_", " "), str(data.get("flavor", "")), described)

@@ -49,7 +49,7 @@ class Store(Protocol):
         """Write the whole change or nothing.
 
         Each edit holds only while its entity still has the revision that the edit replaces (None: it must not exist, in
-        any spelling of case). What results is checked (`profile_check.added`): problems that the change adds
+        any spelling of case). What results is checked (`profile_check.added_problems`): problems that the change adds
         refuse it, those that were there before do not. A change that changes no byte records nothing and returns a
         `Recorded` without changes. Once it returns, the change survives a crash of process or machine. A change whose
         idempotency key is recorded already is not written again: what was recorded then is returned. A Git store
@@ -153,7 +153,7 @@ class Driver(Protocol):
     name: str
 
     def holds(self, url: str, options: Options) -> bool:
-        """Say whether a profile is at the URL already. Writes nothing.
+        """Return whether a profile is at the URL already. Writes nothing.
 
         Raises:
             StoreBroken: the place can hold none (a file where a folder must be, a missing folder of an SQLite file).

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zenprofile.store.base import Edits
     from zenprofile.store.sharing import Sharing
     from zenprofile.store.tokens import Tokens
-    from zenprofile.store.undo import Past
+    from zenprofile.store.undo import ChangeWithTexts
 
 
 class RepositoryPlace(Protocol):
@@ -59,7 +59,7 @@ class Committing(Protocol):
         ...
 
     def edits(self) -> "Edits":
-        """Look at the whole working tree: what differs from the last commit, and whether it could be committed.
+        """Return the working tree's edits against the last commit, and whether they could be committed.
 
         Raises:
             Invalid: something that is no plain file stands in a document's place.
@@ -86,14 +86,14 @@ class Foreign(Protocol):
     """A store that another program wrote: it is read as it is, and never written."""
 
     def notes(self) -> list[str]:
-        """Say what is other here than in the store, what is damaged or left out, and what to do, a line each."""
+        """Return what is other here than in the store, what is damaged or left out, and what to do, a line each."""
         ...
 
 
 class ChangeCounter(Protocol):
-    """Tells at hardly any cost whether anything was written; for one process, which compares what it is told."""
+    """A cheap counter that changes whenever anything was written; its values are comparable in one process."""
 
-    def now(self) -> str:
+    def value(self) -> str:
         """Return what differs from every earlier answer once anything was written since; "" where it cannot be told."""
         ...
 
@@ -112,7 +112,7 @@ class CountsChanges(Protocol):
 
 
 @runtime_checkable
-class Acting(Protocol):
+class ActsForUsers(Protocol):
     """A store that writes for others: behind a server, the users of the tokens."""
 
     def act_for(self, user: str, machine: str) -> None:
@@ -129,7 +129,7 @@ class Acting(Protocol):
 class Undoing(Protocol):
     """A store whose changes can be taken back: every store that ships."""
 
-    def past(self, rev: str) -> "Past":
+    def find_change(self, rev: str) -> "ChangeWithTexts":
         """Return the recorded change that a rev or date names.
 
         Raises:
@@ -137,22 +137,22 @@ class Undoing(Protocol):
         """
         ...
 
-    def own(self) -> "Iterator[Past]":
-        """Yield what commands of this machine changed, newest first, and what no `take_back` has taken back yet.
+    def own_changes(self) -> "Iterator[ChangeWithTexts]":
+        """Yield what commands of this machine changed, newest first, and what no `apply_undo` has taken back yet.
 
-        A merge is not among it, nor is what `take_back` wrote, nor the change that began the profile. How far back it
+        A merge is not among it, nor is what `apply_undo` wrote, nor the change that began the profile. How far back it
         reaches is the driver's to say.
         """
         ...
 
-    def undos(self) -> "Iterator[Past]":
-        """Yield what `take_back` wrote since this machine's last other change, newest first.
+    def undos(self) -> "Iterator[ChangeWithTexts]":
+        """Yield what `apply_undo` wrote since this machine's last other change, newest first.
 
         What was taken back itself is not among it, nor what did that.
         """
         ...
 
-    def take_back(self, change: "Change", undone: str) -> "Recorded":
+    def apply_undo(self, change: "Change", undone: str) -> "Recorded":
         """Write a change as `Store.apply` does, and remember in the same step what it takes back (`Past.id`).
 
         What took back a change can be taken back in turn: then the change stands again.
@@ -179,15 +179,15 @@ class Distributed(Protocol):
     """A store that a remote may hold too."""
 
     def unshared(self) -> str | None:
-        """Say what exists here alone, "" for nothing; None where no remote has ever confirmed anything."""
+        """Return what exists here alone, "" for nothing; None where no remote has ever confirmed anything."""
         ...
 
 
 @runtime_checkable
-class KnowsWho(Protocol):
+class KnowsUser(Protocol):
     """A store that knows its user by a token."""
 
-    def who(self) -> tuple[str, str]:
+    def user_and_role(self) -> tuple[str, str]:
         """Return user and role of the token."""
         ...
 

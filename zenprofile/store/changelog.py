@@ -1,4 +1,4 @@
-"""Recorded changes where they are numbered: how a rev names one (a number, HEAD or a date), how to follow an entity."""
+"""Numbered changes of a store: resolve a rev (a number, HEAD or a date), follow an entity through renames."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -9,13 +9,13 @@ from zenprofile.errors import NotFound
 from zenprofile.store import dates
 
 
-def now() -> str:
+def timestamp() -> str:
     """Return the present moment as a recorded change has it; as text it sorts by time."""
     return dates.rfc3339(time.time())
 
 
 def nothing(message: str) -> Recorded:
-    """Return what applying a change gives that changes nothing."""
+    """Return the result of applying an empty change."""
     return Recorded("", "", "", message, ())
 
 
@@ -25,7 +25,7 @@ def number(at: str, head: int, last_until: Callable[[str], int]) -> int:
     Args:
         at: a number, ``HEAD`` or a date as `zenprofile.store.dates.parse` takes it.
         head: number of the last change; 0 before the first.
-        last_until: gives the number of the last change made until a moment (in the form of `now`), 0 for none.
+        last_until: gives the number of the last change made until a moment (in the form of `timestamp`), 0 for none.
 
     Raises:
         NotFound: there is no such change.

@@ -29,7 +29,7 @@ class CloneUrl(NamedTuple):
 
 
 def parse(url: str) -> CloneUrl:
-    """Take a clone URL apart.
+    """Parse a clone URL.
 
     Args:
         url: one that `zenprofile.store.url.is_clone_url` knows.

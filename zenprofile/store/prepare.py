@@ -1,4 +1,4 @@
-"""What every driver does before it writes a change: hold it against what is there, and check what it would make."""
+"""What every driver does before it writes a change: compare it with what is stored, and check its result."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
@@ -55,23 +55,23 @@ def prepare(before: Snapshot, change: Change, catalog: "Catalog") -> Prepared:
     before.prefetch({*texts, *_targets(after, texts)})
     replaced: dict[Key, Data | None] = {}
     for edit in change.edits:
-        old, replaced[edit.key] = _current(before, edit, texts)
+        old, replaced[edit.key] = _replaced_document(before, edit, texts)
         if old != edit.text:
             writes.append((edit.key, old, edit.text))
     writes.sort(key=lambda write: write[0])
     differing = {key: new for key, _, new in writes}
-    problems = profile_check.added(before, differing, catalog, after)
+    problems = profile_check.added_problems(before, differing, catalog, after)
     if problems:
         from zenprofile.core import inherited
 
         stems = {edit.key: edit.stem for edit in change.edits if edit.stem is not None}
-        problems = inherited.dropped(problems, before, after, catalog, stems)
+        problems = inherited.without_inherited(problems, before, after, catalog, stems)
     if problems:
         raise _refusal(problems)
-    told = tuple(Changed(key, replaced[key], after.data(key)) for key, _, _ in writes)
+    changed = tuple(Changed(key, replaced[key], after.data(key)) for key, _, _ in writes)
     sound = frozenset(key for key, text in differing.items() if text and _is_sound(key, text, after))
-    with own_flavors.only(own_flavors.OfSnapshot(before)):
-        return Prepared(tuple(writes), told, change.message or changes.words(told), sound)
+    with own_flavors.using_only(own_flavors.SnapshotFlavors(before)):
+        return Prepared(tuple(writes), changed, change.message or changes.summary(changed), sound)
 
 
 def _targets(after: Overlay, keys: Iterable[Key]) -> set[Key]:
@@ -84,7 +84,7 @@ def _is_sound(key: Key, text: str, after: Overlay) -> bool:
     return not after.problems(key) and plaintext.ALLOWED not in text
 
 
-def _current(before: Snapshot, edit: Edit, texts: dict[Key, str | None]) -> tuple[str | None, Data | None]:
+def _replaced_document(before: Snapshot, edit: Edit, texts: dict[Key, str | None]) -> tuple[str | None, Data | None]:
     """Return the document that an edit replaces, and its data; a look before whether it is the one that is meant."""
     key = edit.key
     if edit.replaces is None:
@@ -92,14 +92,14 @@ def _current(before: Snapshot, edit: Edit, texts: dict[Key, str | None]) -> tupl
         # A rename that only changes case deletes the old spelling in the same change.
         if other is not None and (other == key or texts.get(other, "") is not None):
             spelled = "" if other == key else f" as '{other.name}' (two names differ by more than case)"
-            raise Exists(f"{_what(key)} exists already{spelled}", hint="choose another name, or update it")
+            raise Exists(f"{_describe(key)} exists already{spelled}", hint="choose another name, or update it")
         return None, None
     old = stored(before, key)
     if old is None:
-        raise NotFound(f"there is no {_what(key)}", hint=f"see 'zenprofile {key.kind} list'")
+        raise NotFound(f"there is no {_describe(key)}", hint=f"see 'zenprofile {key.kind} list'")
     data = data_of(key, old)
     if (revision(key, data) if data else revision_of(key, old)) != edit.replaces:
-        message = f"{_what(key)} was changed by somebody else meanwhile"
+        message = f"{_describe(key)} was changed by somebody else meanwhile"
         raise Stale(message, hint="nothing was written; look at it again and repeat the command", file=key.path)
     return old, data
 
@@ -124,7 +124,7 @@ def revision_of(key: Key, text: str) -> str:
         return "unreadable-" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _what(key: Key) -> str:
+def _describe(key: Key) -> str:
     return f"{key.type} '{key.name}'" if key.kind == "component" else f"{key.kind} '{key.name}'"
 
 

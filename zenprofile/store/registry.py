@@ -11,18 +11,25 @@ from zenprofile.store.url import (
     absolute,
     check,
     dialect_of,
-    hidden,
     is_clone_url,
     path_of,
     scheme_of,
     split_password,
+    without_secrets,
 )
 
 if TYPE_CHECKING:
     from zenprofile.core.change import Change
     from zenprofile.store.base import Driver, Options, Store
 
-__all__ = ["check", "hidden", "is_clone_url", "path_of", "scheme_of", "split_password"]  # of store.url, for callers
+__all__ = [
+    "check",
+    "is_clone_url",
+    "path_of",
+    "scheme_of",
+    "split_password",
+    "without_secrets",
+]  # of store.url, for callers
 
 GROUP = "zenprofile.drivers"
 _DRIVERS = {
@@ -106,7 +113,7 @@ def kind_of(url: str, store_type: str = "") -> str:
     if store_type not in {"", kind}:
         if not url:
             raise UsageError(f"a store of type '{store_type}' needs a URL", hint="give its address with --url")
-        message = f"the URL {hidden(url)} is one of a '{kind}' store, not of '{store_type}'"
+        message = f"the URL {without_secrets(url)} is one of a '{kind}' store, not of '{store_type}'"
         raise UsageError(message, hint="leave out --store-type: the URL says which it is")
     return kind
 
@@ -137,7 +144,7 @@ def _names(scheme: str) -> tuple[str, str]:
 
 
 def is_untried(url: str) -> bool:
-    """Say whether a URL names a dialect of SQLAlchemy that zenprofile is not tested with (worth a warning)."""
+    """Return whether a URL names a dialect of SQLAlchemy that zenprofile is not tested with (worth a warning)."""
     return bool(url) and dialect_of(url) not in QUERY_KEYS and _kind(url) == "sql"
 
 
@@ -167,7 +174,7 @@ def _foreign(url: str, options: "Options") -> "Driver | None":
 
 
 def is_profile(url: str, options: "Options") -> bool:
-    """Say whether a store is at the URL already, another program's too; see `zenprofile.store.base.Driver.holds`."""
+    """Return whether a store is at the URL already, another program's too; see `zenprofile.store.base.Driver.holds`."""
     return driver_of(url).holds(url, options) or _foreign(url, options) is not None
 
 
@@ -196,14 +203,14 @@ def create_store(url: str, options: "Options", defaults: "Change | None" = None)
         options: of this machine.
         defaults: what the store begins with; None for the default entities.
     """
-    bring(url, options)
+    clone_if_missing(url, options)
     driver = driver_of(url)
     if driver.holds(url, options):
         return driver.open(url, options)
     return driver.create(url, options, default_change() if defaults is None else defaults)
 
 
-def bring(url: str, options: "Options") -> None:
+def clone_if_missing(url: str, options: "Options") -> None:
     """Clone what has to be cloned before it can be opened; nothing where the clone is there already, or none is needed.
 
     Args:
@@ -217,7 +224,7 @@ def bring(url: str, options: "Options") -> None:
     """
     if is_clone_url(url):
         driver: Any = driver_of(url)
-        driver.bring(url, options)
+        driver.clone_if_missing(url, options)
 
 
 def default_change() -> "Change":
@@ -230,7 +237,7 @@ def default_change() -> "Change":
     return Change(edits, "Create the default user, components and stack")
 
 
-def missing(url: str) -> StoreBroken:
+def nothing_there_error(url: str) -> StoreBroken:
     """Return the error that a driver raises where a URL holds nothing to open."""
     hint = "make one with 'zenprofile create', or fix the URL"
-    return StoreBroken(f"there is no profile at {hidden(url)}", hint=hint)
+    return StoreBroken(f"there is no profile at {without_secrets(url)}", hint=hint)

@@ -27,7 +27,7 @@ class Proposed(NamedTuple):
     url: str
     commits: int
     closed: bool = False
-    said: str = ""
+    host_message: str = ""
 
 
 class Relation(NamedTuple):
@@ -92,7 +92,7 @@ class PushResult(NamedTuple):
     head: str = ""
 
 
-class FlowResult(NamedTuple):
+class PartialShareResult(NamedTuple):
     """What was shared while conflicts wait.
 
     Attributes:
@@ -178,10 +178,10 @@ class Sharing(Protocol):
     """The remote side of a store."""
 
     def relation(self) -> Relation:
-        """Say how the two sides stand, without asking the remote."""
+        """Return how the two sides stand, without asking the remote."""
         ...
 
-    def look(self) -> str:
+    def remote_head(self) -> str:
         """Ask the remote for the commit of its branch, "" for none; one cheap question, nothing changes here.
 
         Raises:
@@ -196,7 +196,7 @@ class Sharing(Protocol):
         under a ref that a note names.
 
         Raises:
-            ConflictError: a person must choose; what is known of it is kept (`open`), nothing moved.
+            ConflictError: a person must choose; what is known of it is kept (`open_conflicts`), nothing moved.
             Invalid: the remote's entities are invalid, and ``accept_invalid`` is not given.
             Unreachable, AccessDenied: the remote; local work is kept.
             Paused, Locked, StoreBroken: as `Store.apply`.
@@ -232,7 +232,7 @@ class Sharing(Protocol):
         """
         ...
 
-    def open(self) -> OpenConflicts:
+    def open_conflicts(self) -> OpenConflicts:
         """Return the conflicts that wait."""
         ...
 
@@ -260,16 +260,16 @@ class Sharing(Protocol):
         """
         ...
 
-    def marked(self, key: Key) -> str:
+    def with_markers(self, key: Key) -> str:
         """Return an entity's document with git's markers around its conflicts, for an editor."""
         ...
 
     def state(self) -> StoreStatus:
-        """Say how the store is, and why, without asking the remote."""
+        """Return how the store is, and why, without asking the remote."""
         ...
 
     def set_remote(self, url: str) -> None:
-        """Name the remote (git's ``origin``).
+        """Set the remote (git's ``origin``).
 
         Raises:
             UsageError: the URL could run code, or carries a password.
@@ -277,17 +277,17 @@ class Sharing(Protocol):
         ...
 
 
-class Flowing(Sharing, Protocol):
+class PartialSharing(Sharing, Protocol):
     """The remote side of a store that can share around open conflicts."""
 
-    def may_send(self) -> bool:
-        """Say whether a push needs no pull before it: as far as is known, the remote has nothing that is not here.
+    def can_push_without_pull(self) -> bool:
+        """Return whether a push needs no pull before it: as far as is known, the remote has nothing that is not here.
 
         Where that is no longer so, the push moves nothing there.
         """
         ...
 
-    def flow(self, *, push: bool) -> FlowResult:
+    def share_unconflicted(self, *, push: bool) -> PartialShareResult:
         """Share what was fetched last both ways (one way without ``push``), but for the entities in conflict.
 
         Where these cannot be parted from the rest, or the whole would not hold on one side, nothing is done.

@@ -40,11 +40,11 @@ class Tokens(Protocol):
         ...
 
     def add(self, token: Token) -> None:
-        """Keep a token."""
+        """Save a token."""
         ...
 
     def remove(self, id_: str) -> bool:
-        """Forget a token, and say whether there was one."""
+        """Delete a token, and return whether there was one."""
         ...
 
 
@@ -66,11 +66,11 @@ def id_of(text: str) -> str:
     return parts[1] if len(parts) == 3 and parts[0] == _MARK and len(text) < 200 else ""
 
 
-def fits(token: Token | None, text: str) -> bool:
-    """Say whether a text is the token's, in a time that does not depend on where they differ."""
+def matches(token: Token | None, text: str) -> bool:
+    """Return whether a text is the token's, compared in constant time."""
     return hmac.compare_digest(digest(text), token.digest if token else "")
 
 
-def may(role: str, needed: str) -> bool:
-    """Say whether a role includes another one."""
+def role_includes(role: str, needed: str) -> bool:
+    """Return whether a role includes another one."""
     return role in ROLES and ROLES.index(role) >= ROLES.index(needed)

@@ -16,11 +16,11 @@ class Text(NamedTuple):
     after: str | None
 
 
-class Past(NamedTuple):
+class ChangeWithTexts(NamedTuple):
     """A recorded change with its documents.
 
     Attributes:
-        id: names it to `Undoing.take_back`; "" where it was asked for by a rev.
+        id: names it to `Undoing.apply_undo`; "" where it was asked for by a rev.
         recorded: as history tells it; rev and who are "" where it stayed an uncommitted edit.
         texts: what it changed.
         joins: whether it joined two histories.
@@ -32,7 +32,7 @@ class Past(NamedTuple):
     joins: bool = False
 
 
-def standing(records: Iterable[tuple[str, str]]) -> Iterator[str]:
+def standing_ids(records: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Yield the ids of changes that stand: not taken back, or what took them back was taken back itself.
 
     Args:
@@ -48,11 +48,11 @@ def standing(records: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield number
 
 
-def redoable(records: Iterable[tuple[str, str]]) -> Iterator[str]:
+def redoable_ids(records: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Yield the ids of what took a change back, was not taken back itself, and is younger than every other change.
 
     Args:
-        records: as of `standing`; read no further than to what the youngest ones take back.
+        records: as of `standing_ids`; read no further than to what the youngest ones take back.
     """
     older = iter(records)
     run = dict(takewhile(lambda record: record[1], older))

@@ -1,4 +1,4 @@
-"""URLs of stores: which are safe, how they are stored, and how they are shown (docs/contract.md).
+"""URLs of stores: checked for safety, normalized, and shown without secrets (docs/contract.md).
 
 Nothing heavy is imported here: whoever reads a profile's settings passes through this module.
 """
@@ -56,7 +56,7 @@ def dialect_of(url: str) -> str:
 
 
 def is_clone_url(url: str) -> bool:
-    """Say whether the URL names a Git repository that has to be cloned first."""
+    """Return whether the URL names a Git repository that has to be cloned first."""
     return ":" in url and (scheme_of(url) in _CLONES or bool(re.match(_HTTPS_GIT, url)))
 
 
@@ -67,7 +67,7 @@ def check(url: str) -> None:
         Unsafe: it does.
         UsageError: it is no URL of its scheme.
     """
-    for wrong, why, hint in (
+    for wrong, reason, hint in (
         (not url.isprintable() and re.search(_CONTROL, url), "holds control characters", "type it anew"),
         (url != url.strip(), "has blanks at its ends", "take them away"),
         (url.startswith("-"), "starts with '-'", "write a path as ./-name"),
@@ -76,7 +76,7 @@ def check(url: str) -> None:
         (scheme_of(url) == "git", "is not protected on its way", "use git+https or git+ssh"),
     ):
         if wrong:
-            raise Unsafe(f"the URL {why}", hint=hint)
+            raise Unsafe(f"the URL {reason}", hint=hint)
     if dialect_of(url) in _CHECKS:
         _CHECKS[dialect_of(url)](url)
     if is_clone_url(url):
@@ -148,7 +148,7 @@ def _check_database(url: str) -> None:
 
 
 def _is_host(text: str) -> bool:
-    """Say whether a text is a host, or the path of a socket with escapes, with a port where one is given."""
+    """Return whether a text is a host, or the path of a socket with escapes, with a port where one is given."""
     if not re.match(_HOST, text) and not re.match(r"[A-Za-z0-9_.%-]+\Z", text):
         return False
     name, _, port = (text, "", "") if text.endswith("]") else text.partition(":") if text[0] != "[" else ("", "", "")
@@ -260,7 +260,7 @@ def split_password(url: str) -> tuple[str, str]:
     return url[: start + found.end(1)] + url[start + found.end(2) :], decoded(found.group(2))
 
 
-def hidden(url: str, *, password: bool = False) -> str:
+def without_secrets(url: str, *, password: bool = False) -> str:
     """Return a URL as it may be shown: ``:***@`` for a password, ``***`` for what options say unless known as harmless.
 
     Args:
@@ -274,7 +274,7 @@ def hidden(url: str, *, password: bool = False) -> str:
         start = len(url) - len(_behind_slashes(url))
         url = f"{url[: start + found.end(1)]}:***{url[start + found.end() - 1 :]}"
     elif "@" in url and "://" in url and not (found and dialect_of(url) in QUERY_KEYS):
-        url = _odd_password_hidden(url)
+        url = _hide_unusual_password(url)
     front, mark, query = url.partition("?")
     if mark:
         return f"{front}?{_values_hidden(query, QUERY_KEYS.get(dialect_of(url), frozenset()))}"
@@ -282,7 +282,7 @@ def hidden(url: str, *, password: bool = False) -> str:
     return front + mark + _values_hidden(fragment, frozenset({"subdirectory"}))
 
 
-def _odd_password_hidden(url: str) -> str:
+def _hide_unusual_password(url: str) -> str:
     """Hide a password that holds what ends a host's name (``/``, ``?``, ``#``)."""
     from zenprofile.core.secrets.detector import password_in
 

@@ -1,9 +1,9 @@
-"""Make a profile or a stack the active one: of a checkout or of the machine; and mark a repository root."""
+"""Set the active profile or stack of a checkout or the machine; mark a repository root."""
 
 import os
 
 from zenprofile.machine import roots, tracked
-from zenprofile.machine.active import Active, first, keep
+from zenprofile.machine.active import Active, first, save_choices
 from zenprofile.machine.profiles import Profiles
 
 
@@ -28,25 +28,25 @@ def make_active(profiles: Profiles, active: Active, name: str, everywhere: bool)
     with profiles.edit() as state:
         state.find(name)
         state.active = name
-    return _overruled(name, active.said_by if active.scope == "local" and active.name != name else "")
+    return _overruled(name, active.named_by if active.scope == "local" and active.name != name else "")
 
 
 def _make_active_here(profiles: Profiles, active: Active, name: str) -> None:
     """Make a profile the active one of the checkout: in its root's file where git does not track that, else here."""
-    here = roots.look()
+    here = roots.find_root()
     own = here.name if here.store else ""
     if name == own and name not in profiles.state().profiles:
         profiles.choose(here.store, {"profile": ""})
         return
     profile = profiles.state().find(name)
     if (
-        here.said is not None
-        and here.said.file.endswith(roots.REPOSITORY_FILE)
-        and not tracked.is_tracked(here.said.file)
+        here.marker is not None
+        and here.marker.file.endswith(roots.REPOSITORY_FILE)
+        and not tracked.is_tracked(here.marker.file)
     ):
         roots.write_repository(profiles, active.root, name, profile.active_stack)
         return
-    place = here.said.root if here.said and not here.said.store else here.store or active.root
+    place = here.marker.root if here.marker and not here.marker.store else here.store or active.root
     profiles.choose(place, {"profile": name, "active_stack": ""})
 
 
@@ -57,7 +57,7 @@ def _overruled(name: str, file: str) -> list[str]:
     return [f"{file} names another profile, and it wins below its folder"] if file else []
 
 
-def mark(profiles: Profiles, active: Active | None, root: str, store: str, chosen: str) -> dict[str, str]:
+def mark_root(profiles: Profiles, active: Active | None, root: str, store: str, chosen: str) -> dict[str, str]:
     """Mark a folder as a repository root, and return its file, profile, stack, and store where there is one.
 
     Args:
@@ -75,7 +75,7 @@ def mark(profiles: Profiles, active: Active | None, root: str, store: str, chose
         below = os.path.relpath(os.path.realpath(os.path.dirname(folder)), os.path.realpath(root))
         below = os.path.normpath(os.path.join(below, os.path.basename(folder))).replace(os.sep, "/")
         found = roots.of_store(root, below)
-        here = roots.Here(root, None, found, roots.top_of(found))
+        here = roots.CheckoutLocation(root, None, found, roots.top_of(found))
         name = chosen or (active.name if active else here.name)
         stack = active.stack if active else first(found, "stacks")
     else:
@@ -87,6 +87,6 @@ def mark(profiles: Profiles, active: Active | None, root: str, store: str, chose
 def set_stack(profiles: Profiles, active: Active, name: str, everywhere: bool = False) -> None:
     """Make a stack the active one: the repository's, where the repository names the profile, else the profile's."""
     if active.scope == "local" and not everywhere and (active.is_checkout or active.by_file):
-        keep(profiles, active, active_stack=name)
+        save_choices(profiles, active, active_stack=name)
     else:
         profiles.change(active.existing(), active_stack=name)

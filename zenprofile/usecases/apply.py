@@ -1,4 +1,4 @@
-"""Make entities what given documents say: created, updated, or left alone, in one change."""
+"""Create and update entities from given documents, in one change."""
 
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ from zenprofile.usecases.streams import InputDocument
 _MOST_BYTES = 64 << 20  # of one stream
 
 
-def given(files: Iterable[str], standard_input: str) -> list[InputDocument]:
+def read_inputs(files: Iterable[str], standard_input: str) -> list[InputDocument]:
     """Read documents from files, folders laid out as a profile, and (``-``) standard input.
 
     Args:
@@ -35,10 +35,10 @@ def given(files: Iterable[str], standard_input: str) -> list[InputDocument]:
     problems: list[Problem] = []
     for file in files:
         try:
-            found += streams.read(standard_input, "<stdin>") if file == "-" else _of_path(file)
+            found += streams.read(standard_input, "<stdin>") if file == "-" else _read_path(file)
         except Invalid as error:
             problems += error.problems
-    problems += _twice(found)
+    problems += _duplicates(found)
     if problems:
         raise Invalid.of(problems)
     if not found:
@@ -46,10 +46,10 @@ def given(files: Iterable[str], standard_input: str) -> list[InputDocument]:
     return found
 
 
-def _of_path(file: str) -> list[InputDocument]:
+def _read_path(file: str) -> list[InputDocument]:
     path = Path(file)
     if path.is_dir():
-        return _of_folder(path)
+        return _read_folder(path)
     if key_of_path(file) is not None:  # from the current folder, which is not the profile's
         file = f"./{file}"
     raw = nofollow.read(path.parent.resolve(), path.name, _MOST_BYTES)
@@ -63,7 +63,7 @@ def _of_path(file: str) -> list[InputDocument]:
     return streams.read(text, file)
 
 
-def _of_folder(folder: Path) -> list[InputDocument]:
+def _read_folder(folder: Path) -> list[InputDocument]:
     """Read a folder laid out as a profile; each document's kind is its folder's, its text stays as it is."""
     found: list[InputDocument] = []
     problems: list[Problem] = []
@@ -85,7 +85,7 @@ def _of_folder(folder: Path) -> list[InputDocument]:
     return found
 
 
-def _twice(documents: Iterable[InputDocument]) -> list[Problem]:
+def _duplicates(documents: Iterable[InputDocument]) -> list[Problem]:
     seen: dict[Key, InputDocument] = {}
     problems = []
     for document in documents:
@@ -123,7 +123,7 @@ def apply(
     """
     snapshot = store.snapshot()
     edits = [each for document in documents for each in _edit(snapshot, document)]
-    edits += _pruned(snapshot, documents, prune, active)
+    edits += _prune_edits(snapshot, documents, prune, active)
     change = Change(tuple(edits), message)
     try:
         if dry:
@@ -133,7 +133,7 @@ def apply(
             return Recorded("", "", "", message, tuple(_changed(snapshot, each) for each in edits))
         return store.apply(change) if edits else changelog.nothing(message)
     except Invalid as error:
-        raise Invalid.of(_at_their_places(error.problems, documents)) from None
+        raise Invalid.of(_locate(error.problems, documents)) from None
 
 
 def _edit(snapshot: Snapshot, document: InputDocument) -> list[Edit]:
@@ -152,7 +152,7 @@ def _equal(key: Key, one: Data | None, other: Data) -> bool:
     return one is not None and same(normal(key, one), normal(key, other))
 
 
-def _pruned(
+def _prune_edits(
     snapshot: Snapshot, documents: Sequence[InputDocument], labels: Sequence[str], active: Container[str]
 ) -> list[Edit]:
     if not labels:
@@ -172,12 +172,12 @@ def _changed(snapshot: Snapshot, made: Edit) -> Changed:
     return Changed(made.key, data_of(made.key, stored(snapshot, made.key)), data_of(made.key, made.text))
 
 
-def _at_their_places(problems: Iterable[Problem], documents: Iterable[InputDocument]) -> list[Problem]:
+def _locate(problems: Iterable[Problem], documents: Iterable[InputDocument]) -> list[Problem]:
     by_path = {document.key.path: document for document in documents}
-    return [by_path[p.file].placed(p) if p.file in by_path else p for p in problems]
+    return [by_path[p.file].locate(p) if p.file in by_path else p for p in problems]
 
 
-def must_prune_by_label(prune: bool, labels: Sequence[str]) -> None:
+def check_prune_labels(prune: bool, labels: Sequence[str]) -> None:
     """Refuse ``--prune`` without labels: it would delete everything that is not given.
 
     Raises:

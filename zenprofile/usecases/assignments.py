@@ -29,8 +29,8 @@ class Setting(NamedTuple):
     exact: bool = False
 
 
-def silent(_path: tuple[str, ...]) -> None:
-    """Say nothing about any field: the schema of what has none."""
+def no_schema(_path: tuple[str, ...]) -> None:
+    """Return no schema for any field."""
 
 
 def parse(text: str) -> Setting:
@@ -70,7 +70,7 @@ def _json(key: str, text: str) -> Any:
 def _read(text: str) -> Any:
     """Read JSON; what no document can hold (NaN, too many levels) is none."""
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("too deep") from None
     level = [value]
@@ -85,11 +85,11 @@ def _members(value: Any) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
-def _refuse(word: str) -> None:
+def _refuse_constant(word: str) -> None:
     raise ValueError(word)
 
 
-def applied(data: Data, settings: Iterable[Setting], unset: Iterable[tuple[str, ...]], field: FieldOf) -> Data:
+def apply_settings(data: Data, settings: Iterable[Setting], unset: Iterable[tuple[str, ...]], field: FieldOf) -> Data:
     """Return the data with keys removed, then settings made.
 
     A value that does not fit its field's type stays text: the schema's check then says what was expected.
@@ -100,23 +100,23 @@ def applied(data: Data, settings: Iterable[Setting], unset: Iterable[tuple[str, 
     """
     result = data
     for path in unset:
-        result = _without(result, path, path)
+        result = _remove(result, path, path)
     for setting in settings:
-        value = setting.value if setting.exact else typed(setting.value, field(setting.path))
-        result = put(result, setting.path, value)
+        value = setting.value if setting.exact else convert(setting.value, field(setting.path))
+        result = set_value(result, setting.path, value)
     return result
 
 
-def put(data: Data, path: tuple[str, ...], value: Any) -> Data:
+def set_value(data: Data, path: tuple[str, ...], value: Any) -> Data:
     """Return the data with one value set; objects on the way are made where they are missing.
 
     Raises:
         UsageError: something on the way is not an object.
     """
-    return _put(data, path, value, path)
+    return _set_value(data, path, value, path)
 
 
-def _put(data: Data, path: tuple[str, ...], value: Any, whole: tuple[str, ...]) -> Data:
+def _set_value(data: Data, path: tuple[str, ...], value: Any, whole: tuple[str, ...]) -> Data:
     step, rest = path[0], path[1:]
     if not rest:
         return {**data, step: value}
@@ -126,20 +126,20 @@ def _put(data: Data, path: tuple[str, ...], value: Any, whole: tuple[str, ...]) 
     if not isinstance(inner, dict):
         at = paths.show(whole[: len(whole) - len(rest)])
         raise UsageError(f"{at} holds no object that {paths.show(whole)} could be in", hint=f"--unset {at} first")
-    return {**data, step: _put(inner, rest, value, whole)}
+    return {**data, step: _set_value(inner, rest, value, whole)}
 
 
-def _without(data: Data, path: tuple[str, ...], whole: tuple[str, ...]) -> Data:
+def _remove(data: Data, path: tuple[str, ...], whole: tuple[str, ...]) -> Data:
     step, rest = path[0], path[1:]
     if step not in data or (rest and not isinstance(data[step], dict)):
         hint = nearest(step, data) or "describe shows what is set"
         raise NotFound(f"{paths.show(whole)} is not set", hint=hint)
     if rest:
-        return {**data, step: _without(data[step], rest, whole)}
+        return {**data, step: _remove(data[step], rest, whole)}
     return {key: value for key, value in data.items() if key != step}
 
 
-def typed(text: str, schema: dict[str, Any] | None) -> Any:
+def convert(text: str, schema: dict[str, Any] | None) -> Any:
     """Return the text as the first type of the schema that it fits; text where the schema allows text or is silent."""
     types = _types(schema or {})
     if not types or "string" in types:
@@ -172,7 +172,7 @@ def _null(text: str) -> tuple[bool, Any]:
     return text == "null", None
 
 
-def _of(*allowed: type) -> Callable[[str], tuple[bool, Any]]:
+def _reader_of(*allowed: type) -> Callable[[str], tuple[bool, Any]]:
     def read(text: str) -> tuple[bool, Any]:
         try:
             value = _read(text)
@@ -185,10 +185,10 @@ def _of(*allowed: type) -> Callable[[str], tuple[bool, Any]]:
 
 _READERS: dict[str, Callable[[str], tuple[bool, Any]]] = {
     "boolean": _boolean,
-    "integer": _of(int),
-    "number": _of(int, float),
-    "array": _of(list),
-    "object": _of(dict),
+    "integer": _reader_of(int),
+    "number": _reader_of(int, float),
+    "array": _reader_of(list),
+    "object": _reader_of(dict),
     "null": _null,
 }
 _NAMES = {

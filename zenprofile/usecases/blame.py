@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
 
 def blame(store: Store, key: Key) -> list[Line]:
-    """Tell every field of an entity, in the document's order; earlier names of it are followed.
+    """Return a line for every field of an entity, in the document's order; its earlier names are followed.
 
     Fields are those of `zenprofile.core.change.fields`: mappings by key, lists and scalars whole.
 
@@ -36,13 +36,13 @@ def blame(store: Store, key: Key) -> list[Line]:
         NotFound: there is no such entity.
         Invalid: its document cannot be read.
     """
-    own_flavors.count_past(store)
+    own_flavors.use_past(store)
     values = _values(key, lookup.read(store.snapshot(), key).data)
-    waiting, records = history.followed(store, key)
+    waiting, records = history.follow_log(store, key)
     by: dict[Path, Recorded] = {}
     for record in chain([waiting], records):
-        after, before = _sides(record)
-        given = [path for path in values if path not in by and _gave(before, after, path, values[path])]
+        after, before = _values_around(record)
+        given = [path for path in values if path not in by and _is_origin(before, after, path, values[path])]
         by.update(dict.fromkeys(given, record))
         if len(by) == len(values):
             break
@@ -55,7 +55,7 @@ def _values(key: Key, data: Data | None) -> Values:
     return {} if data is None else {field.path: field.after for field in fields(Changed(key, None, data))}
 
 
-def _sides(record: Recorded) -> tuple[Values, Values]:
+def _values_around(record: Recorded) -> tuple[Values, Values]:
     """Return an entity's values after and before its part of a change; a rename tells them under two keys."""
     after, before = Values(), Values()
     for key, old, new in record.changes:
@@ -64,5 +64,5 @@ def _sides(record: Recorded) -> tuple[Values, Values]:
     return after, before
 
 
-def _gave(before: Values, after: Values, path: Path, value: Any) -> bool:
+def _is_origin(before: Values, after: Values, path: Path, value: Any) -> bool:
     return path in after and same(after[path], value) and not (path in before and same(before[path], value))

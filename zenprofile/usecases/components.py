@@ -13,23 +13,23 @@ from zenprofile.usecases.assignments import FieldOf, Setting
 from zenprofile.usecases.entities import PLAIN, Details
 
 
-class Configuring(NamedTuple):
+class ConfigurationChange(NamedTuple):
     """What a command asks of a component's configuration: keys to remove first, then settings to make."""
 
     settings: tuple[Setting, ...] = ()
     unset: tuple[tuple[str, ...], ...] = ()
 
 
-UNCHANGED = Configuring()
+UNCHANGED = ConfigurationChange()
 
 
-def configuring(set_: Iterable[str], unset: Iterable[str] = ()) -> Configuring:
+def parse_configuration_change(set_: Iterable[str], unset: Iterable[str] = ()) -> ConfigurationChange:
     """Read ``--set`` and ``--unset`` texts.
 
     Raises:
         UsageError: one is wrong.
     """
-    return Configuring(tuple(map(assignments.parse, set_)), tuple(map(assignments.parse_key, unset)))
+    return ConfigurationChange(tuple(map(assignments.parse, set_)), tuple(map(assignments.parse_key, unset)))
 
 
 def fields(snapshot: Snapshot, type_: str, flavor: str) -> FieldOf:
@@ -43,12 +43,12 @@ def fields(snapshot: Snapshot, type_: str, flavor: str) -> FieldOf:
             type_, flavor, resources.catalog(), lambda t, f: flavor_of(snapshot, t, f)
         )
     except KeyError:
-        return assignments.silent
-    return assignments.silent if schema is None else schema.field
+        return assignments.no_schema
+    return assignments.no_schema if schema is None else schema.field
 
 
 def register(
-    store: Store, key: Key, flavor: str, wanted: Configuring = UNCHANGED, details: Details = PLAIN
+    store: Store, key: Key, flavor: str, wanted: ConfigurationChange = UNCHANGED, details: Details = PLAIN
 ) -> Recorded:
     """Register a component.
 
@@ -66,13 +66,13 @@ def register(
     configuration = {}
     if wanted.settings:
         field = fields(store.snapshot(), key.type, flavor)
-        configuration = assignments.applied({}, wanted.settings, (), field)
-    data = details.of({"name": key.name, "type": key.type, "flavor": flavor})
+        configuration = assignments.apply_settings({}, wanted.settings, (), field)
+    data = details.applied_to({"name": key.name, "type": key.type, "flavor": flavor})
     return entities.register(store, "component", {**data, "configuration": configuration}, details.message)
 
 
 def update(
-    store: Store, key: Key, wanted: Configuring = UNCHANGED, details: Details = PLAIN, flavor: str = ""
+    store: Store, key: Key, wanted: ConfigurationChange = UNCHANGED, details: Details = PLAIN, flavor: str = ""
 ) -> Recorded:
     """Change a component's configuration, description, labels or flavor ("" leaves it).
 
@@ -84,15 +84,15 @@ def update(
     entity = lookup.read(snapshot, key)
     data = {**entity.data, "flavor": flavor or entity.data.get("flavor", "")}
     known = wanted.settings and isinstance(data["flavor"], str)
-    field = fields(snapshot, key.type, data["flavor"]) if known else assignments.silent
+    field = fields(snapshot, key.type, data["flavor"]) if known else assignments.no_schema
     old = entities.field_of(snapshot, entity, "configuration", dict)
-    new = assignments.applied(old, wanted.settings, wanted.unset, field)
+    new = assignments.apply_settings(old, wanted.settings, wanted.unset, field)
     if new or "configuration" in data:
         data["configuration"] = new
-    return entities.update(store, entity, snapshot.text(key), details.of(data), details.message)
+    return entities.update(store, entity, snapshot.text(key), details.applied_to(data), details.message)
 
 
-def of_stack(stack: Entity, type_: str) -> str:
+def component_of_stack(stack: Entity, type_: str) -> str:
     """Return the name of a stack's component of a type, the first where it has several.
 
     Raises:

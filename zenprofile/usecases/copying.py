@@ -8,7 +8,7 @@ from zenprofile import resources
 from zenprofile.core import suggestions
 from zenprofile.core.change import Change, Changed, Edit, Recorded
 from zenprofile.core.entity import DEFAULTS, Key
-from zenprofile.core.snapshot import Snapshot, data_of, held
+from zenprofile.core.snapshot import Snapshot, data_of, from_texts
 from zenprofile.errors import Exists, NotFound, Stale, UsageError
 from zenprofile.machine.active import find_active
 from zenprofile.machine.profiles import Profile, Profiles
@@ -59,7 +59,7 @@ class Copied(NamedTuple):
     documents: int
 
 
-def place(profiles: Profiles, text: str, timeout: float) -> StoreAddress:
+def find_address(profiles: Profiles, text: str, timeout: float) -> StoreAddress:
     """Return the store that a profile's name or a URL names.
 
     Raises:
@@ -117,9 +117,9 @@ def copy(
         change = Change(tuple(Edit(key, None, text) for key, text in documents.items()), message)
         changes = tuple(Changed(key, None, data_of(key, text)) for key, text in documents.items())
         if dry:
-            _check(held({}, resources.catalog()), change)
+            _check(from_texts({}, resources.catalog()), change)
             return Copied(changes, None, True, len(documents))
-        _tell(progress, f"Writing {len(documents):,} documents")
+        _report(progress, f"Writing {len(documents):,} documents")
         store = opener.create_store(target.url, target.options, change)
         try:
             # Somebody else may have begun one there meanwhile: then it has other content, or the same.
@@ -127,10 +127,10 @@ def copy(
                 return Copied(changes, next(iter(store.history()), changelog.nothing(message)), True, len(documents))
         finally:
             store.close()
-    return _into(target, documents, choice, dry, message, progress)
+    return _copy_into(target, documents, choice, dry, message, progress)
 
 
-def _into(
+def _copy_into(
     target: StoreAddress,
     documents: dict[Key, str],
     choice: str,
@@ -146,7 +146,7 @@ def _into(
                 _check(store.snapshot(), Change(edits, message))
             if dry or not edits:
                 return Copied(changes, None, False, len(documents))
-            _tell(progress, f"Writing {len(edits):,} of {len(documents):,} documents")
+            _report(progress, f"Writing {len(edits):,} of {len(documents):,} documents")
             try:
                 return Copied(changes, store.apply(Change(edits, message)), False, len(documents))
             except Stale:
@@ -176,11 +176,11 @@ def _documents(snapshot: Snapshot, done: str, progress: Progress | None) -> dict
         if text is not None:
             documents[key] = text
         if number % _STEP == 0 or number == len(keys):
-            _tell(progress, f"{done} {number:,} of {len(keys):,} documents")
+            _report(progress, f"{done} {number:,} of {len(keys):,} documents")
     return documents
 
 
-def _tell(progress: Progress | None, line: str) -> None:
+def _report(progress: Progress | None, line: str) -> None:
     if progress is not None:
         progress(line)
 
@@ -214,5 +214,5 @@ def _edit(key: Key, old: str | None, new: str | None) -> Edit:
 
 
 def _is_default(key: Key, text: str) -> bool:
-    """Say whether a document is one that an empty store begins with, unchanged."""
+    """Return whether a document is one that an empty store begins with, unchanged."""
     return data_of(key, text) == dict(DEFAULTS).get(key)

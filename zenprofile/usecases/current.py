@@ -2,7 +2,7 @@
 
 from zenprofile.core.entity import Key
 from zenprofile.errors import NotFound
-from zenprofile.machine.active import Active, keep
+from zenprofile.machine.active import Active, save_choices
 from zenprofile.machine.profiles import Profile, Profiles, ProfilesFile
 from zenprofile.store.base import Store
 from zenprofile.usecases import lookup
@@ -47,7 +47,7 @@ def project(active: Active) -> str:
         NotFound: there is none.
     """
     if not active.project:
-        _must_have_place(active)
+        _check_in_checkout(active)
         raise NotFound("no project is active", hint="zenprofile project set NAME makes one active")
     return active.project
 
@@ -58,39 +58,39 @@ def set_project(profiles: Profiles, active: Active, name: str) -> None:
     Raises:
         NotFound: there is no repository root.
     """
-    _must_have_place(active)
-    keep(profiles, active, project=name)
+    _check_in_checkout(active)
+    save_choices(profiles, active, project=name)
 
 
-def _must_have_place(active: Active) -> None:
+def _check_in_checkout(active: Active) -> None:
     if not active.place:
         raise NotFound(
             "a project is active in a repository, and there is no repository root", hint="run zenprofile init"
         )
 
 
-def follow(profiles: Profiles, active: Active, old: Key, new: Key | None) -> None:
-    """Carry what this machine says about an entity along with its new name, or (None) forget its overrides."""
+def follow_rename(profiles: Profiles, active: Active, old: Key, new: Key | None) -> None:
+    """Move this machine's settings of an entity to its new name, or (None) delete its overrides."""
     if active.profile is None:
         return
     with profiles.edit() as state:
         for profile in list(state.profiles.values()):
             if profile.store_url == active.profile.store_url and not profile.problem:
-                state.put(_followed(profile, old, new))
+                state.put(_with_new_name(profile, old, new))
         if active.profile.checkout:
             _follow_in_checkout(state, active.profile, old, new)
     if new and old.kind == "stack" and active.scope == "local" and active.stack == old.name and active.place:
-        keep(profiles, active, active_stack=new.name)
+        save_choices(profiles, active, active_stack=new.name)
 
 
 def _follow_in_checkout(state: ProfilesFile, profile: Profile, old: Key, new: Key | None) -> None:
     now = state.checkout(profile.checkout, profile.name)
-    after = _followed(now, old, new)
+    after = _with_new_name(now, old, new)
     chosen = {"active_stack": after.active_stack, "active_user": after.active_user, "overrides": after.overrides}
     state.choose(profile.checkout, {f: v for f, v in chosen.items() if v != getattr(now, f)})
 
 
-def _followed(profile: Profile, old: Key, new: Key | None) -> Profile:
+def _with_new_name(profile: Profile, old: Key, new: Key | None) -> Profile:
     overrides = {entity: values for entity, values in profile.overrides.items() if entity != str(old)}
     if new and str(old) in profile.overrides:
         overrides[str(new)] = dict(profile.overrides[str(old)])

@@ -1,4 +1,4 @@
-"""Documents as files: check them, and bring their keys into the schema's order."""
+"""Documents as files: validate them, and sort their keys in the schema's order."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ _FOLDERS = frozenset(
 )
 
 
-class Chosen(NamedTuple):
+class PathSelection(NamedTuple):
     """Which documents a command is about.
 
     Attributes:
@@ -40,7 +40,7 @@ class Formatted(NamedTuple):
     recorded: Recorded | None
 
 
-def chosen(given: Sequence[str]) -> Chosen:
+def select_paths(given: Sequence[str]) -> PathSelection:
     """Find the profile that files and folders belong to.
 
     A path that exists belongs to the folder above it (or to itself) that holds a profile; one that does not is taken as
@@ -60,12 +60,12 @@ def chosen(given: Sequence[str]) -> Chosen:
     if len(roots) > 1:
         raise UsageError("these paths belong to several profiles", hint="name those of one profile at a time")
     for root, below in roots.items():
-        return Chosen(root, () if "" in below else tuple(below))
-    return Chosen("", ())
+        return PathSelection(root, () if "" in below else tuple(below))
+    return PathSelection("", ())
 
 
-class Judgement(NamedTuple):
-    """What is said of a profile, or of some of its documents.
+class ValidationResult(NamedTuple):
+    """The result of validating a profile, or some of its documents.
 
     Attributes:
         problems: what is invalid.
@@ -78,8 +78,8 @@ class Judgement(NamedTuple):
     number: int
 
 
-def judge(snapshot: Snapshot, below: Sequence[str] = ()) -> Judgement:
-    """Judge a profile, or some of its documents.
+def validate_selection(snapshot: Snapshot, below: Sequence[str] = ()) -> ValidationResult:
+    """Validate a profile, or some of its documents.
 
     Raises:
         NotFound: a path names no document.
@@ -87,13 +87,13 @@ def judge(snapshot: Snapshot, below: Sequence[str] = ()) -> Judgement:
     if below:
         _selected(snapshot, below)
     loaded = snapshot.load()
-    problems = profile_check.judged(snapshot, loaded)
+    problems = profile_check.check_loaded(snapshot, loaded)
     plain = {entity.key for entity in loaded.entities if entity.tabs is False}
     keys = profile_check.keys_of(snapshot, loaded)
     if below:
         problems = [problem for problem in problems if _within(problem.file, below)]
         keys = [key for key in keys if _within(key.path, below)]
-    return Judgement(problems, _warnings(snapshot, [key for key in keys if key not in plain]), len(keys))
+    return ValidationResult(problems, _warnings(snapshot, [key for key in keys if key not in plain]), len(keys))
 
 
 def count(snapshot: Snapshot, below: Sequence[str] = ()) -> int:
@@ -123,11 +123,11 @@ def _below(path: str, root: str) -> str:
 
 def validate(snapshot: Snapshot) -> list[Problem]:
     """List the problems of a profile."""
-    return profile_check.whole(snapshot)
+    return profile_check.check_all(snapshot)
 
 
 def _warnings(snapshot: Snapshot, keys: Sequence[Key]) -> list[str]:
-    """Say of documents that can be read here that other readers refuse them."""
+    """List warnings about documents that other YAML readers refuse."""
     found = []
     snapshot.prefetch(keys)
     for key in keys:
@@ -135,7 +135,7 @@ def _warnings(snapshot: Snapshot, keys: Sequence[Key]) -> list[str]:
         if "\t" in text:
             from zenprofile.core.document import tabs
 
-            place = tabs.found(text)
+            place = tabs.find_first(text)
             if place:
                 where = f"{key.path}:{place[0]}:{place[1]}"
                 found.append(f"{where}: a tab that PyYAML's own loaders refuse; zenprofile fmt")
@@ -157,23 +157,23 @@ def prefix(store: Store) -> str:
     return repository.prefix if repository is not None else ""
 
 
-def place(store: Store, entity: str = "") -> str:
+def path_of(store: Store, entity: str = "") -> str:
     """Return the folder of a profile that is kept in files, or the file of an entity in it.
 
     Raises:
         Unsupported: the store keeps no files.
-        NotFound, Ambiguous: as `lookup.refer`.
+        NotFound, Ambiguous: as `lookup.resolve`.
     """
     from zenprofile.usecases import lookup
 
     if not isinstance(store, InWorkTree):
         message = f"a profile of type '{store.driver}' has no folder"
         raise Unsupported(message, hint="zenprofile apply -f and zenprofile edit change its documents")
-    return os.path.join(store.folder, lookup.refer(store.snapshot(), entity).path) if entity else store.folder
+    return os.path.join(store.folder, lookup.resolve(store.snapshot(), entity).path) if entity else store.folder
 
 
-def lead(store: Store, file: str) -> str:
-    """Return the path of a document as it leads there from the current folder; of what is not there, as it is."""
+def relative_path(store: Store, file: str) -> str:
+    """Return the path of a document relative to the current folder; of a file that does not exist, unchanged."""
     root = store.folder if isinstance(store, InWorkTree) else ""
     path = os.path.join(root, *file.split("/"))
     if not root or (file != MANIFEST and key_of_path(file) is None) or not os.path.lexists(path):
@@ -185,7 +185,7 @@ def lead(store: Store, file: str) -> str:
 
 
 def fmt(store: Store, below: Sequence[str] = (), *, dry: bool = False, message: str = "") -> Formatted:
-    """Bring documents into order, in one change. Those that cannot be read are left alone and told.
+    """Format documents, in one change. Unreadable ones stay as they are and are reported.
 
     Args:
         store: whose documents.
@@ -235,7 +235,7 @@ def _selected(snapshot: Snapshot, below: Sequence[str]) -> list[Key]:
 
 
 def _is_foreign(path: str) -> bool:
-    """Say whether a path is no document's by its name: a README beside them is passed over."""
+    """Return whether a path is no document's by its name: a README beside them is passed over."""
     return not path.endswith(".yaml")
 
 

@@ -38,7 +38,7 @@ def edit(store: Store, key: Key, open_editor: Callable[[str], None], message: st
     folder = tempfile.mkdtemp(prefix="zenprofile-edit-")  # nobody else may read it
     file = os.path.join(folder, f"{key.name}.yaml")
     try:
-        recorded = _until_valid(store, key, old, file, open_editor, message)
+        recorded = _edit_until_valid(store, key, old, file, open_editor, message)
     except (Invalid, InUse, Stale) as error:
         error.hint = f"what you wrote is kept in {file}; {error.hint}".rstrip("; ")
         raise
@@ -49,7 +49,7 @@ def edit(store: Store, key: Key, open_editor: Callable[[str], None], message: st
     return recorded
 
 
-def _until_valid(
+def _edit_until_valid(
     store: Store, key: Key, old: str, file: str, open_editor: Callable[[str], None], message: str
 ) -> Recorded:
     text = old
@@ -57,11 +57,11 @@ def _until_valid(
     rounds = 0
     while True:
         rounds += 1
-        shown = _with_problems(text, problems)
+        shown = _add_problem_comments(text, problems)
         with open(file, "w", encoding="utf-8", errors="surrogateescape", newline="") as opened:
             opened.write(shown)
         open_editor(file)
-        saved = _saved(file)
+        saved = _read_saved(file)
         if saved is None or not saved.strip() or saved == old:
             raise ZenprofileError(_NOTHING, hint=f"zenprofile edit {key} opens it again")
         try:
@@ -72,12 +72,12 @@ def _until_valid(
             text, problems = saved, error.problems
 
 
-def _with_problems(text: str, problems: Iterable[Problem]) -> str:
+def _add_problem_comments(text: str, problems: Iterable[Problem]) -> str:
     lines = [f"{_MARK} line {p.line}: {p.message}{f'; {p.hint}' if p.hint else ''}\n" for p in problems]
     return "".join(lines) + text
 
 
-def _saved(file: str) -> str | None:
+def _read_saved(file: str) -> str | None:
     """Return what a person saved, without the lines that say problems; None where the file is gone."""
     try:
         with open(file, encoding="utf-8", errors="surrogateescape", newline="") as opened:

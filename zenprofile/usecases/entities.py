@@ -13,7 +13,7 @@ from zenprofile.store import changelog
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of, stored
 from zenprofile.usecases import references
-from zenprofile.usecases.lookup import problems, read, what
+from zenprofile.usecases.lookup import describe_key, problems, read
 
 _Kind = TypeVar("_Kind", dict[str, Any], list[Any])
 
@@ -38,7 +38,7 @@ class Details(NamedTuple):
     unset_labels: tuple[str, ...] = ()
     message: str = ""
 
-    def of(self, data: Data) -> Data:
+    def applied_to(self, data: Data) -> Data:
         """Return data with these details.
 
         Raises:
@@ -85,8 +85,8 @@ def register(store: Store, kind: str, data: Data, message: str = "") -> Recorded
     """
     from zenprofile.core.document import writer
 
-    key = _named(key_of(kind, data))
-    return _written(store, Edit(key, None, writer.write(kind, data)), message)
+    key = _checked_key(key_of(kind, data))
+    return _write(store, Edit(key, None, writer.write(kind, data)), message)
 
 
 def update(store: Store, entity: Entity, text: str | None, data: Data, message: str = "") -> Recorded:
@@ -101,16 +101,16 @@ def update(store: Store, entity: Entity, text: str | None, data: Data, message: 
     """
     if text is None or same(entity.data, data):
         return changelog.nothing(message)
-    return _written(store, _edited(entity, text, data), message)
+    return _write(store, _edited(entity, text, data), message)
 
 
-def _written(store: Store, edit: Edit, message: str) -> Recorded:
+def _write(store: Store, edit: Edit, message: str) -> Recorded:
     try:
         return store.apply(Change((edit,), message))
     except Invalid as error:
-        from zenprofile.usecases import by_options
+        from zenprofile.usecases import option_problems
 
-        raise by_options.told(error, edit.key) from None
+        raise option_problems.in_terms_of_options(error, edit.key) from None
 
 
 def describe(store: Store, key: Key, details: Details, **fields: str | None) -> Recorded:
@@ -121,7 +121,7 @@ def describe(store: Store, key: Key, details: Details, **fields: str | None) -> 
     """
     snapshot = store.snapshot()
     entity = read(snapshot, key)
-    data = optional(details.of(entity.data), **fields)
+    data = optional(details.applied_to(entity.data), **fields)
     return update(store, entity, snapshot.text(key), data, details.message)
 
 
@@ -138,7 +138,7 @@ def rename(store: Store, key: Key, new: str, message: str = "") -> Recorded:
     from zenprofile.core.document import edit
 
     snapshot = store.snapshot()
-    entity, target = read(snapshot, key), _named(key._replace(name=new))
+    entity, target = read(snapshot, key), _checked_key(key._replace(name=new))
     if target == key:
         return changelog.nothing(message)
     text = edit.edit(_text(snapshot, key), {**entity.data, "name": new})
@@ -157,7 +157,7 @@ def copy(store: Store, key: Key, new: str, message: str = "") -> Recorded:
     from zenprofile.core.document import edit
 
     snapshot = store.snapshot()
-    entity, target = read(snapshot, key), _named(key._replace(name=new))
+    entity, target = read(snapshot, key), _checked_key(key._replace(name=new))
     text = edit.edit(_text(snapshot, key), {**entity.data, "name": new})
     return store.apply(Change((Edit(target, None, text),), message))
 
@@ -190,7 +190,7 @@ def deletion(snapshot: Snapshot, *keys: Key) -> tuple[Edit, ...]:
         edits.append(Edit(key, revision_of(key, text or ""), None))
     must_leave_one(snapshot.keys, edits)
     gone = {key for key in keys if key.kind in _VANISHING}
-    edits += [_edited(by, _text(snapshot, by.key), data) for by, data in references.without(snapshot, gone)]
+    edits += [_edited(by, _text(snapshot, by.key), data) for by, data in references.without_references(snapshot, gone)]
     return tuple(edits)
 
 
@@ -209,7 +209,7 @@ def must_leave_one(keys: Callable[[str], list[Key]], edits: Iterable[Edit]) -> N
     for key in gone:
         come = any(text is not None and other.kind == key.kind for other, text in texts.items())
         if not come and set(keys(key.kind)) <= set(gone):
-            raise InUse(f"{what(key)} is the last one", hint=f"create another {key.kind} first")
+            raise InUse(f"{describe_key(key)} is the last one", hint=f"create another {key.kind} first")
 
 
 def _edited(entity: Entity, text: str, data: Data) -> Edit:
@@ -221,15 +221,15 @@ def _edited(entity: Entity, text: str, data: Data) -> Edit:
 def _text(snapshot: Snapshot, key: Key) -> str:
     text = snapshot.text(key)
     if text is None:  # pragma: no cover - deleted by hand since it was read
-        raise NotFound(f"there is no {what(key)}", hint="it was deleted meanwhile")
+        raise NotFound(f"there is no {describe_key(key)}", hint="it was deleted meanwhile")
     return text
 
 
-def _named(key: Key) -> Key:
+def _checked_key(key: Key) -> Key:
     """Return a key whose name keeps the rule, so that no store sees another."""
-    why = names.why_not(key.name)
-    if why:
-        message = f"{key.name[:140]!r} cannot be a {key.kind}'s name: {why}"
-        hint = "choose another name" if names.RULE in why else f"a name has {names.RULE}"
+    reason = names.why_not(key.name)
+    if reason:
+        message = f"{key.name[:140]!r} cannot be a {key.kind}'s name: {reason}"
+        hint = "choose another name" if names.RULE in reason else f"a name has {names.RULE}"
         raise Invalid.of([Problem("", 0, 0, "name", message, hint, "bad-name")])
     return key

@@ -12,7 +12,7 @@ from zenprofile.usecases import entities, lookup
 from zenprofile.usecases.entities import PLAIN, Details
 
 
-def known(type_: str = "") -> list[tuple[str, str]]:
+def shipped_names(type_: str = "") -> list[tuple[str, str]]:
     """List the flavors that ship, by type and name."""
     from zenprofile import resources
 
@@ -23,7 +23,7 @@ def known(type_: str = "") -> list[tuple[str, str]]:
 
 def shipped(type_: str = "") -> list[Entity]:
     """List the flavors that ship, as entities without a document."""
-    return [Entity(Key("flavor", each, name), {"name": name, "type": each}) for each, name in known(type_)]
+    return [Entity(Key("flavor", each, name), {"name": name, "type": each}) for each, name in shipped_names(type_)]
 
 
 def find(snapshot: Snapshot, text: str, type_: str = "") -> Key:
@@ -34,11 +34,11 @@ def find(snapshot: Snapshot, text: str, type_: str = "") -> Key:
         Ambiguous: several types have one; it names ``--type``.
         UsageError: it is no such text.
     """
-    kind, given, name = lookup.parts(text) if "/" in text else ("flavor", "", text)
+    kind, given, name = lookup.split_reference(text) if "/" in text else ("flavor", "", text)
     if kind != "flavor" or {type_, given} - {"", type_ or given}:
         raise UsageError(f"{text[:140]!r} is no such flavor", hint="see: zenprofile flavor list -o name")
     type_ = type_ or given
-    ships = [t for t, flavor in known(type_) if flavor == name]
+    ships = [t for t, flavor in shipped_names(type_) if flavor == name]
     registered = [key.type for key in snapshot.keys("flavor", type_) if key.name == name]
     types = list(dict.fromkeys([*registered, *ships]))
     if len(types) > 1:
@@ -47,7 +47,7 @@ def find(snapshot: Snapshot, text: str, type_: str = "") -> Key:
         message = f"several types have a flavor {name!r}: {', '.join(types)}"
         raise Ambiguous(message, hint=f"add --type, such as --type {types[0]}")
     if not types:
-        names = [flavor for _, flavor in known(type_)] + [key.name for key in snapshot.keys("flavor", type_)]
+        names = [flavor for _, flavor in shipped_names(type_)] + [key.name for key in snapshot.keys("flavor", type_)]
         hint = nearest(name, names) or "register it: zenprofile flavor register NAME --type TYPE --schema FILE"
         raise NotFound(f"there is no flavor {name[:140]!r}", hint=hint)
     return Key("flavor", types[0], name)
@@ -63,7 +63,7 @@ def describe(snapshot: Snapshot, key: Key) -> Data:
 
     schema = None if key in snapshot.keys("flavor", key.type) else resources.catalog().flavor(key.type, key.name)
     if schema is None:
-        return {**lookup.shown(lookup.read(snapshot, key)), "registered": True}
+        return {**lookup.as_json(lookup.read(snapshot, key)), "registered": True}
     return {"kind": "flavor", "name": key.name, "type": key.type, "schema": schema.raw, "registered": False}
 
 
@@ -81,12 +81,14 @@ def register(store: Store, key: Key, schema: Data | None, source: str = "", deta
         Exists: the name is taken, also by a flavor that ships.
         Invalid: the schema may not be registered; the error says why.
     """
-    if (key.type, key.name.casefold()) in {(type_, name.casefold()) for type_, name in known(key.type)}:
+    if (key.type, key.name.casefold()) in {(type_, name.casefold()) for type_, name in shipped_names(key.type)}:
         message = f"{key.type} has a flavor '{key.name}' already, which ships with zenprofile"
         raise Exists(message, hint="choose another name")
     if schema is not None:
-        _accept(schema)
-    data = entities.optional(details.of({"name": key.name, "type": key.type}), source=source or None, schema=schema)
+        _check_schema(schema)
+    data = entities.optional(
+        details.applied_to({"name": key.name, "type": key.type}), source=source or None, schema=schema
+    )
     return entities.register(store, "flavor", data, details.message)
 
 
@@ -112,11 +114,11 @@ def read_schema(path: str) -> Data:
     return reader.read(raw, path)
 
 
-def _accept(schema: Data) -> None:
+def _check_schema(schema: Data) -> None:
     from zenprofile import resources
     from zenprofile.core import paths
 
-    refused = resources.catalog().refused(schema)
+    refused = resources.catalog().refusals(schema)
     if refused:
         problems = [Problem("", 0, 0, paths.show(f.path), f.message, f.hint, f.code) for f in refused]
         raise Invalid.of(problems)

@@ -39,13 +39,13 @@ class LogFilter(NamedTuple):
     until: str = ""
     author: str = ""
 
-    def takes(self) -> Callable[[Recorded], bool]:
+    def predicate(self) -> Callable[[Recorded], bool]:
         """Return what says whether a change is wanted.
 
         Raises:
             UsageError: a date is none.
         """
-        since, until = _moment("--since", self.since, dates.start), _moment("--until", self.until, dates.parse)
+        since, until = _parse_date("--since", self.since, dates.start), _parse_date("--until", self.until, dates.parse)
         author = self.author.casefold()
 
         def wanted(recorded: Recorded) -> bool:
@@ -56,7 +56,7 @@ class LogFilter(NamedTuple):
         return wanted
 
 
-def _moment(option: str, text: str, parse: Callable[[str], float | None]) -> float | None:
+def _parse_date(option: str, text: str, parse: Callable[[str], float | None]) -> float | None:
     moment = parse(text) if text else None
     if text and moment is None:
         hint = "write 2026-11-28, 2026-11-28T14:00, yesterday, or '2 hours ago'"
@@ -73,12 +73,12 @@ def log(store: Store, key: Key | None = None, wanted: LogFilter = ALL) -> list[R
     Raises:
         UsageError: a date is none.
     """
-    own_flavors.count_past(store)
-    found = store.history() if key is None else followed(store, key)[1]
-    return list(islice(filter(wanted.takes(), found), wanted.most))
+    own_flavors.use_past(store)
+    found = store.history() if key is None else follow_log(store, key)[1]
+    return list(islice(filter(wanted.predicate(), found), wanted.most))
 
 
-def followed(store: Store, key: Key | None) -> tuple[Recorded, Iterator[Recorded]]:
+def follow_log(store: Store, key: Key | None) -> tuple[Recorded, Iterator[Recorded]]:
     """Return what is not recorded yet, and the recorded changes, of one entity or of all.
 
     A rename that is not recorded yet is followed.
@@ -95,7 +95,7 @@ def uncommitted(store: Store) -> list[Changed]:
     return store.uncommitted() if isinstance(store, Committing) else []
 
 
-def undoing(store: Store) -> Undoing:
+def require_undoing(store: Store) -> Undoing:
     """Return the store as one whose changes can be taken back.
 
     Raises:
@@ -113,8 +113,8 @@ def show(store: Store, at: str) -> Recorded:
     Raises:
         NotFound: there is no such change.
     """
-    own_flavors.count_past(store)
-    return undoing(store).past(at).recorded
+    own_flavors.use_past(store)
+    return require_undoing(store).find_change(at).recorded
 
 
 def diff(store: Store, span: str = "") -> list[Changed]:
@@ -128,11 +128,11 @@ def diff(store: Store, span: str = "") -> list[Changed]:
     Raises:
         NotFound: there is no such change.
     """
-    own_flavors.count_past(store)
-    return differences(*sides(store, span)) if span else uncommitted(store)
+    own_flavors.use_past(store)
+    return diff_snapshots(*snapshots_of_span(store, span)) if span else uncommitted(store)
 
 
-def sides(store: Store, span: str) -> tuple[Snapshot, Snapshot]:
+def snapshots_of_span(store: Store, span: str) -> tuple[Snapshot, Snapshot]:
     """Return the snapshots that a span of revisions, REV or REV..REV, stands between.
 
     Raises:
@@ -142,7 +142,7 @@ def sides(store: Store, span: str) -> tuple[Snapshot, Snapshot]:
     return store.snapshot(old or "HEAD"), store.snapshot((new or "HEAD") if dots else None)
 
 
-def compared(store: Store, words: Sequence[str]) -> list[Changed] | None:
+def compare_entities(store: Store, words: Sequence[str]) -> list[Changed] | None:
     """List what differs between two entities, as one change from the first to the second; None where none are named.
 
     Args:
@@ -158,13 +158,13 @@ def compared(store: Store, words: Sequence[str]) -> list[Changed] | None:
     if len(words) != 2 or not all(_names_entity(store, word) for word in words):
         return None
     snapshot = store.snapshot()
-    first, second = (lookup.refer(snapshot, word) for word in words)
+    first, second = (lookup.resolve(snapshot, word) for word in words)
     before, after = ({**lookup.read(snapshot, key).data, "name": second.name} for key in (first, second))
     return [Changed(second, before, after)] if not change.same(before, after) else []
 
 
-def narrowed(store: Store, words: Sequence[str]) -> tuple[str, list[Key]]:
-    """Tell a span of revisions from the entities behind it: ``[REV[..REV] | REV REV] [ENTITY...]``.
+def split_span(store: Store, words: Sequence[str]) -> tuple[str, list[Key]]:
+    """Split arguments into a span of revisions and entities: ``[REV[..REV] | REV REV] [ENTITY...]``.
 
     Raises:
         NotFound: a word names neither.
@@ -188,13 +188,13 @@ def _is_rev(store: Store, word: str) -> bool:
 
 
 def _names_entity(store: Store, word: str) -> bool:
-    """Say whether a word is an ENTITY and no revision: it says its kind, or an entity of now has that name."""
+    """Return whether a word is an ENTITY and no revision: it says its kind, or an entity of now has that name."""
     if word.partition("/")[0] in (*KINDS, *COMPONENT_TYPES):
         return True
     return ".." not in word and word in {key.name for key in store.snapshot().keys("")}
 
 
-def differences(before: Snapshot, after: Snapshot) -> list[Changed]:
+def diff_snapshots(before: Snapshot, after: Snapshot) -> list[Changed]:
     """List what differs between two snapshots, by key, line ends aside."""
     found = []
     for snapshot in (before, after):
@@ -215,7 +215,7 @@ def _text(snapshot: Snapshot, key: Key) -> str | None:
 
 
 def find(store: Store, text: str, then: Snapshot | None = None) -> Key:
-    """Return the key of an entity that is there, was there then, or was there at some time.
+    """Return the key of an entity that exists, existed at the given time, or existed at any time.
 
     Raises:
         NotFound: there never was one.
@@ -225,12 +225,12 @@ def find(store: Store, text: str, then: Snapshot | None = None) -> Key:
     from zenprofile.usecases import lookup
 
     try:
-        return lookup.refer(store.snapshot(), text)
+        return lookup.resolve(store.snapshot(), text)
     except NotFound as error:
         missing = error
     if then is not None:
         try:
-            return lookup.refer(then, text)
+            return lookup.resolve(then, text)
         except NotFound:
             pass
     gone = dict.fromkeys(c.key for r in store.history() for c in r.changes if text in {str(c.key), c.key.name})

@@ -7,11 +7,11 @@ from zenprofile.errors import Unsupported, UsageError, ZenprofileError
 from zenprofile.machine import logins, passwords
 from zenprofile.machine.profiles import Profile, Profiles
 from zenprofile.store import registry
-from zenprofile.store.capabilities import KnowsWho
+from zenprofile.store.capabilities import KnowsUser
 from zenprofile.usecases.profiles import options_of
 
 
-class LoggedIn(NamedTuple):
+class Login(NamedTuple):
     """Who is logged in, as what, and where the token is kept (``keyring`` or a variable)."""
 
     user: str
@@ -19,7 +19,7 @@ class LoggedIn(NamedTuple):
     kept: str
 
 
-def login(profiles: Profiles, profile: Profile, timeout: float, ask: Callable[[], str]) -> LoggedIn:
+def login(profiles: Profiles, profile: Profile, timeout: float, ask: Callable[[], str]) -> Login:
     """Try a token, and keep it in the keyring; the profile's active user is the token's from then on.
 
     Args:
@@ -32,40 +32,40 @@ def login(profiles: Profiles, profile: Profile, timeout: float, ask: Callable[[]
         AccessDenied: the server does not take it; nothing is kept then.
         ZenprofileError: no keyring here keeps it.
     """
-    _must_be_on_a_server(profile)
+    _check_on_server(profile)
     given = logins.from_variables(profile.name)
     text = given or ask().strip()
     if not text or not text.isascii() or not text.isprintable():
         raise UsageError("that is no token", hint="an admin makes one: zenprofile server token create USER")
-    user, role = _who(profile, profiles, timeout, text)
+    user, role = _identify(profile, profiles, timeout, text)
     if given:
         profiles.change(profile.name, active_user=user)
-        return LoggedIn(user, role, "variable")
-    if not passwords.remember(profile.name, logins.place(profile, profiles.folder), text):
+        return Login(user, role, "variable")
+    if not passwords.save(profile.name, logins.keyring_entry(profile, profiles.folder), text):
         hint = f"set {logins.variable(profile.name)} (or {logins.VARIABLE}) to the token instead"
         raise ZenprofileError("the token is right, but no keyring here keeps it", hint=hint)
     profiles.change(profile.name, password=True, active_user=user)
-    return LoggedIn(user, role, "keyring")
+    return Login(user, role, "keyring")
 
 
-def _who(profile: Profile, profiles: Profiles, timeout: float, text: str) -> tuple[str, str]:
+def _identify(profile: Profile, profiles: Profiles, timeout: float, text: str) -> tuple[str, str]:
     store = registry.open_store(profile.store_url, options_of(profiles, profile, timeout, text))
     try:
-        if not isinstance(store, KnowsWho):
+        if not isinstance(store, KnowsUser):
             raise Unsupported(f"the store of '{profile.name}' knows no tokens", hint="nothing to log in to")
-        return store.who()
+        return store.user_and_role()
     finally:
         store.close()
 
 
 def logout(profiles: Profiles, profile: Profile) -> None:
     """Take a profile's token out of the keyring."""
-    _must_be_on_a_server(profile)
-    passwords.forget(profile.name, logins.place(profile, profiles.folder))
+    _check_on_server(profile)
+    passwords.delete(profile.name, logins.keyring_entry(profile, profiles.folder))
     profiles.change(profile.name, password=False)
 
 
-def _must_be_on_a_server(profile: Profile) -> None:
+def _check_on_server(profile: Profile) -> None:
     if profile.store_type != "rest":
         message = f"the profile '{profile.name}' is not on a server, so there is nothing to log in to"
         raise Unsupported(message, hint="choose one with --profile whose URL starts with https://")

@@ -25,8 +25,8 @@ def component_type(text: str) -> str:
     return type_
 
 
-def what(key: Key) -> str:
-    """Name an entity in a sentence: ``artifact_store 's3-prod'``, ``stack 'prod'``."""
+def describe_key(key: Key) -> str:
+    """Return an entity's name for a sentence: ``artifact_store 's3-prod'``, ``stack 'prod'``."""
     return f"{key.type} '{key.name}'" if key.kind == "component" else f"{key.kind} '{key.name}'"
 
 
@@ -50,7 +50,7 @@ def find(snapshot: Snapshot, kind: str, name: str, type_: str = "") -> Key:
     return found[0]
 
 
-def refer(snapshot: Snapshot, text: str) -> Key:
+def resolve(snapshot: Snapshot, text: str) -> Key:
     """Return the key that ``stack/NAME``, ``component/TYPE/NAME``, ``component/NAME`` or a bare NAME means.
 
     Raises:
@@ -59,12 +59,12 @@ def refer(snapshot: Snapshot, text: str) -> Key:
         UsageError: it is no such text.
     """
     if "/" not in text:
-        return _bare(snapshot, text)
-    kind, type_, name = parts(text)
+        return _find_by_name(snapshot, text)
+    kind, type_, name = split_reference(text)
     return find(snapshot, kind, name, type_)
 
 
-def parts(text: str) -> tuple[str, str, str]:
+def split_reference(text: str) -> tuple[str, str, str]:
     """Return kind, type ("" for none) and name of ``stack/NAME``, ``component/TYPE/NAME`` or ``component/NAME``.
 
     Raises:
@@ -80,8 +80,8 @@ def parts(text: str) -> tuple[str, str, str]:
     return kind, type_ and component_type(type_), name
 
 
-def of_conflict(among: Iterable[Key], text: str) -> Key:
-    """Return the key of the entity in conflict that a text means, as `refer` reads it.
+def find_conflict(among: Iterable[Key], text: str) -> Key:
+    """Return the key of the entity in conflict that a text means, as `resolve` reads it.
 
     Raises:
         NotFound: no conflict is of such an entity.
@@ -96,7 +96,7 @@ def of_conflict(among: Iterable[Key], text: str) -> Key:
     raise Ambiguous(f"several entities in conflict are named {text!r}", hint=f"write it in full, such as {found[0]}")
 
 
-def _bare(snapshot: Snapshot, name: str) -> Key:
+def _find_by_name(snapshot: Snapshot, name: str) -> Key:
     keys = snapshot.keys()
     found = [key for key in keys if key.name == name]
     if not found:
@@ -118,11 +118,11 @@ def read(snapshot: Snapshot, key: Key) -> Entity:
     """
     entity = snapshot.get(key)
     if entity is None:
-        raise NotFound(f"there is no {what(key)}", hint=f"zenprofile {key.kind} list shows what there is")
+        raise NotFound(f"there is no {describe_key(key)}", hint=f"zenprofile {key.kind} list shows what there is")
     return entity
 
 
-def shown(entity: Entity, *, revision: bool = True) -> Data:
+def as_json(entity: Entity, *, revision: bool = True) -> Data:
     """Return an entity as JSON shows it (docs/contract.md): kind and revision beside its keys, components as lists.
 
     Without the revision where nobody sees it: of a thousand entities it takes as long as all else.
@@ -144,4 +144,6 @@ def problems(snapshot: Snapshot, entity: Entity) -> list[Problem]:
     def registered(type_: str, name: str) -> Data | None:
         return flavor_of(snapshot, type_, name)
 
-    return document_check.document(entity.key, snapshot.text(entity.key) or "", resources.catalog(), registered)[1]
+    return document_check.check_document(entity.key, snapshot.text(entity.key) or "", resources.catalog(), registered)[
+        1
+    ]

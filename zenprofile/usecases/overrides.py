@@ -18,27 +18,27 @@ from zenprofile.usecases.assignments import FieldOf, Setting
 Overrides = Mapping[str, Mapping[str, Any]]
 
 
-def laid(entity: Entity, overrides: Overrides) -> Data:
+def with_overrides(entity: Entity, overrides: Overrides) -> Data:
     """Return an entity's data as it is read on this machine."""
     data = entity.data
     for text, value in overrides.get(str(entity.key), {}).items():
         try:
-            data = assignments.put(data, _path(entity.key, assignments.parse_key(text)), value)
+            data = assignments.set_value(data, _path(entity.key, assignments.parse_key(text)), value)
         except UsageError:  # what it reached into is no object any more
             continue
     return data
 
 
-def shown(entity: Entity, overrides: Overrides) -> Data:
+def as_json(entity: Entity, overrides: Overrides) -> Data:
     """Return an entity as JSON shows it, ``overrides`` beside what they cover; the revision is the store's."""
     own = overrides.get(str(entity.key), {})
     if not own:
-        return lookup.shown(entity)
-    data = lookup.shown(Entity(entity.key, laid(entity, overrides), entity.revision))
+        return lookup.as_json(entity)
+    data = lookup.as_json(Entity(entity.key, with_overrides(entity, overrides), entity.revision))
     return {**data, "overrides": dict(own)}
 
 
-def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, wanted: Iterable[Setting]) -> Overrides:
+def set_(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, wanted: Iterable[Setting]) -> Overrides:
     """Override fields of an entity, and return all overrides as they are then.
 
     Raises:
@@ -53,7 +53,7 @@ def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, want
         path = _path(key, setting.path)
         if path == ("name",):
             raise UsageError("a name cannot be overridden", hint="rename the entity, or override another field")
-        new[path] = setting.value if setting.exact else assignments.typed(setting.value, field(path))
+        new[path] = setting.value if setting.exact else assignments.convert(setting.value, field(path))
         plaintext.refuse(json.dumps(new[path], ensure_ascii=False), paths.show(setting.path))
     given = {paths.show(setting.path): new[_path(key, setting.path)] for setting in wanted}
 
@@ -62,7 +62,7 @@ def put(profiles: Profiles, profile: Profile, snapshot: Snapshot, key: Key, want
         old = now.overrides.get(str(key), {})
         kept = {text: value for text, value in old.items() if _path(key, assignments.parse_key(text)) not in new}
         merged = {**now.overrides, str(key): {**kept, **given}}
-        _accept(snapshot, entity, laid(entity, merged))
+        _check_schema(snapshot, entity, with_overrides(entity, merged))
         return {"overrides": merged}
 
     return profiles.update(profile, changed).overrides
@@ -101,7 +101,7 @@ def unset(profiles: Profiles, profile: Profile, entity: str, keys: Iterable[tupl
     return profiles.update(profile, changed).overrides
 
 
-def held(overrides: Overrides, text: str) -> str:
+def find_key(overrides: Overrides, text: str) -> str:
     """Return the entity, as overrides name it, that a text means among those that have some.
 
     Args:
@@ -148,7 +148,7 @@ def _fields(snapshot: Snapshot, entity: Entity) -> FieldOf:
     return resources.catalog().kind(entity.key.kind).field
 
 
-def _accept(snapshot: Snapshot, entity: Entity, data: Data) -> None:
+def _check_schema(snapshot: Snapshot, entity: Entity, data: Data) -> None:
     """Refuse what the schema would refuse in the document, what was wrong there before aside."""
     from zenprofile import resources
     from zenprofile.core import document_check

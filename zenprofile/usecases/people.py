@@ -72,9 +72,9 @@ def revoke(
     def without(old: list[Any]) -> list[Any]:
         for row in rows:
             if row not in old:
-                told = ", ".join(f"{kind} '{name[:140]}'" for kind, name in row.items())
+                text = ", ".join(f"{kind} '{name[:140]}'" for kind, name in row.items())
                 hint = "zenprofile role assignment list shows who has it, and in which project"
-                raise NotFound(f"role '{role}' is not assigned to {told}", hint=hint)
+                raise NotFound(f"role '{role}' is not assigned to {text}", hint=hint)
         return [row for row in old if row not in rows]
 
     return _changed(store, store.snapshot(), "role", role, "assignments", without, message)

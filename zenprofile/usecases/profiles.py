@@ -10,7 +10,7 @@ from zenprofile.core import names
 from zenprofile.core.entity import DEFAULTS, Key
 from zenprofile.errors import Exists, Invalid, StoreBroken, UsageError
 from zenprofile.machine import identity, logins, passwords
-from zenprofile.machine.active import stack_gone
+from zenprofile.machine.active import missing_stack_message
 from zenprofile.machine.profiles import DEFAULT, SYNC_MODES, Profile, Profiles, ProfilesFile, made_paths, remove, usable
 from zenprofile.store import registry as opener
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zenprofile.core.change import Change
     from zenprofile.store.base import Options, Snapshot, Store
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 # In a clone until a command has opened it: what a killed `create` has left holds nobody's work.
 _UNUSED = os.path.join(".git", "zenprofile", "unused")
 
@@ -37,7 +37,7 @@ class Created(NamedTuple):
     warnings: tuple[str, ...]
 
 
-class Wish(NamedTuple):
+class CreateOptions(NamedTuple):
     """What ``create`` was asked for; empty text where nothing was said.
 
     Attributes:
@@ -55,10 +55,10 @@ class Wish(NamedTuple):
 
 def create(
     profiles: Profiles,
-    wish: Wish,
+    wish: CreateOptions,
     timeout: float,
-    tell: Tell = lambda _: None,
-    progress: Tell | None = None,
+    report: Report = lambda _: None,
+    progress: Report | None = None,
 ) -> Created:
     """Make a profile; the entities of a store that is there already are loaded, and nothing in it changes.
 
@@ -66,7 +66,7 @@ def create(
         profiles: of this machine.
         wish: name, and where.
         timeout: seconds without any answer after which it gives up.
-        tell: gets a line for each step.
+        report: gets a line for each step.
         progress: gets what git says while it clones, as it comes; None where nobody looks.
 
     Raises:
@@ -82,29 +82,29 @@ def create(
     # Whoever makes a profile of that name waits; no other command does, however slow a remote is.
     with profiles.locked(f"creating-{names.fold(wish.name)}.lock", passing=True):
         with profiles.edit() as state:
-            _must_be_free(state, wish.name)
-            profile = _placed(profiles, state, wish, bare)._replace(password=bool(password))
-        said: list[str] = []
+            _check_name_free(state, wish.name)
+            profile = _with_folder(profiles, state, wish, bare)._replace(password=bool(password))
+        lines: list[str] = []
         options = options_of(profiles, profile, timeout, password)._replace(
-            progress=progress, warn=said.append, force=wish.force, new=wish.new
+            progress=progress, warn=lines.append, force=wish.force, new=wish.new
         )
-        tell(f"Initializing profile {wish.name}...")
-        with _made(profiles, profile):
-            created = _make(profiles, profile, options, bool(wish.user), tell)
-            created = created._replace(warnings=(*said, *created.warnings))
-            if password and not passwords.remember(profile.name, profiles.folder, password):
+        report(f"Initializing profile {wish.name}...")
+        with _remove_on_failure(profiles, profile):
+            created = _make(profiles, profile, options, bool(wish.user), report)
+            created = created._replace(warnings=(*lines, *created.warnings))
+            if password and not passwords.save(profile.name, profiles.folder, password):
                 created = created._replace(warnings=(*created.warnings, _no_keyring(profile.name)))
             with profiles.edit() as state:
-                _must_be_free(state, wish.name)
+                _check_name_free(state, wish.name)
                 created = created._replace(profile=state.adopted(created.profile))
                 state.put(created.profile)
     return created
 
 
-def _must_be_free(state: ProfilesFile, name: str) -> None:
-    if state.taken(name):
-        hint = f"choose another name, or 'zenprofile delete {state.taken(name)}' first"
-        raise Exists(f"there is a profile '{state.taken(name)}' already", hint=hint)
+def _check_name_free(state: ProfilesFile, name: str) -> None:
+    if state.clashing_name(name):
+        hint = f"choose another name, or 'zenprofile delete {state.clashing_name(name)}' first"
+        raise Exists(f"there is a profile '{state.clashing_name(name)}' already", hint=hint)
 
 
 def _no_keyring(name: str) -> str:
@@ -119,7 +119,7 @@ def _cwd() -> str:
         raise StoreBroken(f"the current folder is gone: {error.strerror}", hint="go to another folder") from None
 
 
-def _placed(profiles: Profiles, state: ProfilesFile, wish: Wish, url: str) -> Profile:
+def _with_folder(profiles: Profiles, state: ProfilesFile, wish: CreateOptions, url: str) -> Profile:
     """Return the profile with its URL and, where the user named none, a folder of its own."""
     kind = opener.kind_of(url, wish.store_type)
     user = wish.user or DEFAULT
@@ -149,8 +149,8 @@ def _own_url(kind: str, folder: str) -> str:
 
 
 @contextlib.contextmanager
-def _made(profiles: Profiles, profile: Profile) -> Iterator[None]:
-    """Take away what was made for a profile that comes to nothing."""
+def _remove_on_failure(profiles: Profiles, profile: Profile) -> Iterator[None]:
+    """Remove what was made for a profile if the block fails."""
     new = [path for path in made_paths(profiles, profile) if not os.path.lexists(path)]
     try:
         yield
@@ -159,14 +159,14 @@ def _made(profiles: Profiles, profile: Profile) -> Iterator[None]:
         raise
 
 
-def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: bool, tell: Tell) -> Created:
+def _make(profiles: Profiles, profile: Profile, options: "Options", user_named: bool, report: Report) -> Created:
     if profile.made and profile.store_type == "sql":
         os.makedirs(os.path.join(profiles.folder, profile.made[0]), mode=0o700, exist_ok=True)
-    opener.bring(profile.store_url, options)
-    return _loaded(profile, options, user_named) or _begin(profile, options, tell)
+    opener.clone_if_missing(profile.store_url, options)
+    return _load_existing(profile, options, user_named) or _create_store(profile, options, report)
 
 
-def _loaded(profile: Profile, options: "Options", user_named: bool) -> Created | None:
+def _load_existing(profile: Profile, options: "Options", user_named: bool) -> Created | None:
     if not opener.is_profile(profile.store_url, options):
         return None
     if profile.store_type == "rest" and not options.password:
@@ -191,7 +191,7 @@ def _load(profile: Profile, options: "Options", user_named: bool) -> Created:
             profile = profile._replace(active_user=_first(snapshot, "user"))
         problems = [str(problem) for problem in snapshot.load().problems]
         problems += store.notes() if isinstance(store, Foreign) else []
-        return Created(profile, True, (*problems, *gone(snapshot, profile.active_stack, profile.active_user)))
+        return Created(profile, True, (*problems, *missing_names(snapshot, profile.active_stack, profile.active_user)))
     finally:
         store.close()
 
@@ -202,14 +202,14 @@ def _first(snapshot: "Snapshot", kind: str) -> str:
     return DEFAULT if DEFAULT in found or not found else found[0]
 
 
-def _begin(profile: Profile, options: "Options", tell: Tell) -> Created:
-    tell("Registering default stack...")
+def _create_store(profile: Profile, options: "Options", report: Report) -> Created:
+    report("Registering default stack...")
     opener.create_store(profile.store_url, options, _defaults(profile.active_user)).close()
     for key, _ in DEFAULTS:
         if key.kind == "component" and profile.store_type == "local":
-            tell(f"Registered stack component with type '{key.type}' and name '{key.name}'.")
+            report(f"Registered stack component with type '{key.type}' and name '{key.name}'.")
         elif key.kind == "stack":
-            tell(f"Registered stack with name '{key.name}'.")
+            report(f"Registered stack with name '{key.name}'.")
     warnings: tuple[str, ...] = ()
     if opener.is_untried(profile.store_url):
         warnings = ("zenprofile is not tried with this kind of database",)
@@ -226,20 +226,20 @@ def _defaults(user: str) -> "Change":
     return defaults._replace(edits=(*defaults.edits, Edit(Key("user", "", user), None, write("user", {"name": user}))))
 
 
-def gone(snapshot: "Snapshot", stack: str, user: str) -> list[str]:
-    """Say which of the active stack and user do not exist (docs/contract.md, "What goes where"), a line each."""
-    said = []
+def missing_names(snapshot: "Snapshot", stack: str, user: str) -> list[str]:
+    """Return which of the active stack and user do not exist (docs/contract.md, "What goes where"), a line each."""
+    lines = []
     if Key("stack", "", stack) not in snapshot.keys("stack"):
-        said.append(stack_gone(stack))
+        lines.append(missing_stack_message(stack))
     if Key("user", "", user) not in snapshot.keys("user"):
-        said.append(f"the active user '{user}' does not exist: 'zenprofile user create {user}' makes it")
-    return said
+        lines.append(f"the active user '{user}' does not exist: 'zenprofile user create {user}' makes it")
+    return lines
 
 
 def make_default(profiles: Profiles) -> None:
     """Make the local profile ``default``, where no profile was made since: what the first command on a machine does."""
     try:
-        create(profiles, Wish(DEFAULT), timeout=30.0)
+        create(profiles, CreateOptions(DEFAULT), timeout=30.0)
     except Exists:
         return
 
@@ -279,7 +279,7 @@ def options_of(profiles: Profiles, profile: Profile, timeout: float, password: s
     )
 
 
-def open_profile(profiles: Profiles, profile: Profile, timeout: float, warn: Tell = lambda _: None) -> "Store":
+def open_profile(profiles: Profiles, profile: Profile, timeout: float, warn: Report = lambda _: None) -> "Store":
     """Open a profile's store.
 
     Args:
@@ -335,17 +335,17 @@ def rename(profiles: Profiles, old: str, new: str) -> Profile:
         raise Invalid(f"'{new}' is no name of a profile: {names.why_not(new)}", hint="choose another name")
     with profiles.edit() as state:
         profile = usable(state.find(old), profiles.file)
-        if state.taken(new) not in {"", old}:
-            raise Exists(f"there is a profile '{state.taken(new)}' already", hint="choose another name")
+        if state.clashing_name(new) not in {"", old}:
+            raise Exists(f"there is a profile '{state.clashing_name(new)}' already", hint="choose another name")
         del state.profiles[old]
         state.put(profile._replace(name=new))
         state.active = new if state.active == old else state.active
         if profile.password and old != new:
-            _carry_password(logins.place(profile, profiles.folder), old, new)
+            _move_password(logins.keyring_entry(profile, profiles.folder), old, new)
     return state.profiles[new]
 
 
-def _carry_password(folder: str, old: str, new: str) -> None:
-    secret = passwords.kept(old, folder)
-    if secret and passwords.remember(new, folder, secret):
-        passwords.forget(old, folder)
+def _move_password(folder: str, old: str, new: str) -> None:
+    secret = passwords.load(old, folder)
+    if secret and passwords.save(new, folder, secret):
+        passwords.delete(old, folder)

@@ -1,4 +1,4 @@
-"""What a rename carries along and a deletion takes out, wherever `profile_check` knows of references."""
+"""References to entities that are renamed or deleted: rewritten or removed wherever `profile_check` finds them."""
 
 from collections.abc import Iterator, Set
 from typing import Any
@@ -27,27 +27,27 @@ def replaced(snapshot: Snapshot, key: Key, new: str) -> Iterator[tuple[Entity, D
             if entity is not None and places:
                 data: Any = entity.data
                 for place in places:
-                    data = _put(data, place, new)
+                    data = _set_at(data, place, new)
                 yield entity, data
 
 
-def without(snapshot: Snapshot, gone: Set[Key]) -> Iterator[tuple[Entity, Data]]:
+def without_references(snapshot: Snapshot, removed: Set[Key]) -> Iterator[tuple[Entity, Data]]:
     """Yield the entities that list deleted ones, each with its data as it is to be.
 
     An assignment goes whole: to drop only its project would widen the role.
 
     Args:
         snapshot: where to look. Documents that cannot be read refer to nothing.
-        gone: keys of the deleted entities; entities among them are left out.
+        removed: keys of the deleted entities; entities among them are left out.
     """
-    for kind in dict.fromkeys(kind for key in gone for kind in profile_check.REFERRERS.get(key.kind, ())):
+    for kind in dict.fromkeys(kind for key in removed for kind in profile_check.REFERRERS.get(key.kind, ())):
         keys = snapshot.keys(kind)
         snapshot.prefetch(keys)
         for by in keys:
-            entity = _readable(snapshot, by) if by not in gone else None
-            places = [] if entity is None else _places(entity, gone)
+            entity = _readable(snapshot, by) if by not in removed else None
+            places = [] if entity is None else _places(entity, removed)
             if entity is not None and places:
-                yield entity, _without(entity.data, {(place[0], place[1]) for place in places})
+                yield entity, _remove_members(entity.data, {(place[0], place[1]) for place in places})
 
 
 def _readable(snapshot: Snapshot, key: Key) -> Entity | None:
@@ -64,16 +64,16 @@ def _places(entity: Entity, keys: Set[Key]) -> list[paths.Path]:
     return [path for path, target in profile_check.references(entity.key, entity.data) if target in keys]
 
 
-def _put(value: Any, path: paths.Path, new: str) -> Any:
+def _set_at(value: Any, path: paths.Path, new: str) -> Any:
     if not path:
         return new
     step, rest = path[0], path[1:]
     if isinstance(value, list):
-        return [_put(member, rest, new) if number == step else member for number, member in enumerate(value)]
-    return {**value, step: _put(value[step], rest, new)}
+        return [_set_at(member, rest, new) if number == step else member for number, member in enumerate(value)]
+    return {**value, step: _set_at(value[step], rest, new)}
 
 
-def _without(data: Data, places: set[tuple[str | int, str | int]]) -> Data:
+def _remove_members(data: Data, places: set[tuple[str | int, str | int]]) -> Data:
     """Return data without the members of lists at (field, position)."""
     result = dict(data)
     for field in {str(field) for field, _ in places}:

@@ -1,4 +1,4 @@
-"""Profiles that go: what zenprofile made for them goes too, unless it exists nowhere else."""
+"""Deleting profiles, with what zenprofile made for them, unless it exists nowhere else."""
 
 import os
 from typing import TYPE_CHECKING
@@ -33,14 +33,14 @@ def delete(profiles: Profiles, active: Active, name: str, force: bool) -> Profil
         if not force:
             _refuse_active(state, active, name)
             _refuse_loss(profiles, profile)
-        _must_be_removable(made_paths(profiles, profile))
+        _check_removable(made_paths(profiles, profile))
         del state.profiles[name]
         state.trash += [*profile.made, f"cache/{name}"]
         if state.active == name:
             state.active = DEFAULT if DEFAULT in state.profiles else min(state.profiles, default=DEFAULT)
     _empty_trash(profiles)
     if profile.password:
-        passwords.forget(name, logins.place(profile, profiles.folder))
+        passwords.delete(name, logins.keyring_entry(profile, profiles.folder))
     return profile
 
 
@@ -70,7 +70,7 @@ def _refuse_loss(profiles: Profiles, profile: Profile) -> None:
 
 
 def _has_own(snapshot: "Snapshot") -> bool:
-    """Say whether a store holds anything beside the defaults, be it a comment in one of them."""
+    """Return whether a store holds anything beside the defaults, be it a comment in one of them."""
     from zenprofile.core.document import writer
 
     defaults = {key: writer.write(key.kind, data) for key, data in DEFAULTS}
@@ -80,7 +80,7 @@ def _has_own(snapshot: "Snapshot") -> bool:
     )
 
 
-def _must_be_removable(paths: list[str]) -> None:
+def _check_removable(paths: list[str]) -> None:
     """Refuse to delete a profile whose folders cannot be removed: they would stay, and nobody would know of them.
 
     Raises:

@@ -10,10 +10,10 @@ from zenprofile.machine.profiles import Profile, Profiles, folder_of
 def folders() -> list[str] | None:
     """Return the folders of these profiles; None where one stands in no repository."""
     top = _top()
-    return tracked.profiles_below(top, roots.near(top)) if top else None
+    return tracked.profiles_below(top, roots.nearby_profiles(top)) if top else None
 
 
-def folders_at_hand() -> list[str] | None:
+def nearby_folders() -> list[str] | None:
     """Return what `folders` does, and look for what git does not track only where no profile is near.
 
     No process is started where the repository has one profile, and one stands near it.
@@ -21,15 +21,15 @@ def folders_at_hand() -> list[str] | None:
     top = _top()
     if not top:
         return None
-    near = roots.near(top)
+    near = roots.nearby_profiles(top)
     if len(near) == 1 and not tracked.may_hold_several(top):
         return sorted(near)
     return tracked.profiles_below(top, near)
 
 
-def any_known(profiles: Profiles) -> bool:
-    """Say whether there is a profile at all: of this machine, or of the checkout that one stands in."""
-    return profiles.exist() or bool(roots.look().store)
+def any_exists(profiles: Profiles) -> bool:
+    """Return whether there is a profile at all: of this machine, or of the checkout that one stands in."""
+    return profiles.exist() or bool(roots.find_root().store)
 
 
 def _top() -> str:
@@ -50,4 +50,4 @@ def profile_of(profiles: Profiles, active: Active, folder: str) -> Profile:
     place = os.path.realpath(folder)
     if active.profile is not None and folder_of(active.profile) == place:
         return active.profile
-    return profile_at(profiles, place) or profiles.state().checkout(place, roots.look(place).name)
+    return profile_at(profiles, place) or profiles.state().checkout(place, roots.find_root(place).name)

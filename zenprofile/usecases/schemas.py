@@ -86,7 +86,7 @@ def _address(path: Path, top: Path) -> str:
 
 def of_kind(kind: str) -> dict[str, Any]:
     """Return a kind's schema in the editors' dialect."""
-    schema: dict[str, Any] = _older(catalog().kind(kind).raw)
+    schema: dict[str, Any] = _as_draft07(catalog().kind(kind).raw)
     return {**schema, "$schema": DIALECT}
 
 
@@ -115,18 +115,18 @@ def _rule(fields: dict[str, str], then: dict[str, Any]) -> dict[str, Any]:
 def _configuration(type_: str, flavor: str, place: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a flavor's schema, and what it asks of the component's document."""
     known = catalog().flavor(type_, flavor)
-    schema = {word: value for word, value in _older(known.raw if known else {}).items() if word != "$schema"}
+    schema = {word: value for word, value in _as_draft07(known.raw if known else {}).items() if word != "$schema"}
     then: dict[str, Any] = {"properties": {"configuration": {"$ref": f"#/definitions/{place}"}}}
     return schema, then | ({"required": ["configuration"]} if schema.get("required") else {})
 
 
-def _older(value: Any) -> Any:
+def _as_draft07(value: Any) -> Any:
     """Return a schema in which definitions stand where draft-07 looks for them."""
     if isinstance(value, list):
-        return [_older(item) for item in value]
+        return [_as_draft07(item) for item in value]
     if not isinstance(value, dict):
         return value
-    renamed = {("definitions" if word == "$defs" else word): _older(item) for word, item in value.items()}
+    renamed = {("definitions" if word == "$defs" else word): _as_draft07(item) for word, item in value.items()}
     if isinstance(renamed.get("$ref"), str):
         renamed["$ref"] = renamed["$ref"].replace("#/$defs/", "#/definitions/")
     return renamed

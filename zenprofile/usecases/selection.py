@@ -1,4 +1,4 @@
-"""Which entities a list is to show, and where each is used."""
+"""Filters of lists, and where each entity is used."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -22,8 +22,8 @@ class Selection(NamedTuple):
     labels: tuple[str, ...] = ()
     flavor: str = ""
 
-    def takes(self, entity: Entity) -> bool:
-        """Say whether an entity is selected."""
+    def matches(self, entity: Entity) -> bool:
+        """Return whether an entity is selected."""
         key = entity.key
         spellings = (key.name, f"{key.type}/{key.name}", str(key))
         if self.patterns and not any(fnmatchcase(s, pattern) for pattern in self.patterns for s in spellings):
@@ -32,7 +32,7 @@ class Selection(NamedTuple):
 
 
 def has_label(entity: Entity, text: str) -> bool:
-    """Say whether an entity has the label that ``KEY`` or ``KEY=VALUE`` names."""
+    """Return whether an entity has the label that ``KEY`` or ``KEY=VALUE`` names."""
     labels = entity.data.get("labels")
     key, equals, value = text.partition("=")
     return isinstance(labels, dict) and key in labels and (not equals or labels[key] == value)

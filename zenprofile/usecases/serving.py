@@ -1,4 +1,4 @@
-"""Serving a profile: which store, whose tokens, and when a server may listen where others reach it."""
+"""Serving a profile: its store, its tokens, and when a server may listen on other addresses than loopback."""
 
 import ipaddress
 import os
@@ -28,7 +28,7 @@ class Served(NamedTuple):
 
     profile: Profile
     options: Options
-    kept: Tokens
+    file_tokens: Tokens
     wrong_tokens: str
 
     def open(self) -> Store:
@@ -36,7 +36,7 @@ class Served(NamedTuple):
         return registry.open_store(self.profile.store_url, self.options)
 
     def holds(self) -> bool:
-        """Say whether the store is there."""
+        """Return whether the store is there."""
         return registry.is_profile(self.profile.store_url, self.options)
 
     def begin(self, change: Change, user: str) -> None:
@@ -50,7 +50,7 @@ class Served(NamedTuple):
 
     def tokens(self, store: Store) -> Tokens:
         """Return where tokens are kept: in the store's database, else in the configuration folder."""
-        return store.tokens() if isinstance(store, KeepsTokens) else self.kept
+        return store.tokens() if isinstance(store, KeepsTokens) else self.file_tokens
 
 
 def served(profiles: Profiles, profile: Profile, timeout: float) -> Served:
@@ -75,13 +75,13 @@ def add_token(kept: Tokens, store: Store, user: str, role: str) -> str:
     """
     if store.snapshot().get(Key("user", "", user)) is None:
         raise NotFound(f"there is no user {user[:140]!r}", hint=f"make one: zenprofile user create {user[:140]}")
-    text, token = tokens.make(user, role, changelog.now())
+    text, token = tokens.make(user, role, changelog.timestamp())
     kept.add(token)
     return text
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches a host."""
+    """Return whether only this machine reaches a host."""
     if host.lower() == "localhost":
         return True
     try:
@@ -90,7 +90,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def must_be_safe(host: str, *, protected: bool, token: bool) -> None:
+def check_safe_to_listen(host: str, *, protected: bool, token: bool) -> None:
     """Refuse to listen where others reach the server, unless it is protected on its way and asks for tokens.
 
     Args:

@@ -9,13 +9,13 @@ from zenprofile.core import change, paths
 from zenprofile.core.change import MISSING, Changed, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.errors import ConflictError, Invalid, Unreachable, ZenprofileError
-from zenprofile.fs import stop
+from zenprofile.fs import cancellation
 from zenprofile.store.base import Edits, Store
 from zenprofile.store.capabilities import Committing, Shareable
 from zenprofile.store.sharing import (
-    Flowing,
-    FlowResult,
     OpenConflicts,
+    PartialShareResult,
+    PartialSharing,
     Proposed,
     PullResult,
     PushResult,
@@ -59,7 +59,7 @@ class SyncResult(NamedTuple):
     head: str = ""
 
 
-def side(store: Store, progress: Callable[[str], None] | None = None) -> Sharing | None:
+def remote_side(store: Store, progress: Callable[[str], None] | None = None) -> Sharing | None:
     """Return a store's remote side; None where the store is shared by what it is."""
     return store.sharing(progress) if isinstance(store, Shareable) else None
 
@@ -71,7 +71,7 @@ def push(sharing: Sharing, warn: Warn, *, strict: bool = False, with_others: boo
         Invalid: ``strict``, and something in them is bound to this machine.
         ZenprofileError: the remote has commits that are not here; and as `Sharing.push`.
     """
-    _look_for_bound(sharing, warn, strict=strict)
+    _check_machine_bound(sharing, warn, strict=strict)
     pushed = sharing.push(with_others=with_others)
     if pushed.reason:
         raise Unreachable(f"{pushed.reason}; nothing was sent", hint=_LOCK_HINT)
@@ -80,29 +80,29 @@ def push(sharing: Sharing, warn: Warn, *, strict: bool = False, with_others: boo
     return pushed
 
 
-def _look_for_bound(sharing: Sharing, warn: Warn, *, strict: bool) -> None:
+def _check_machine_bound(sharing: Sharing, warn: Warn, *, strict: bool) -> None:
     found = _bound(sharing.outgoing())
     if found and strict:
         first = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        message = f"not pushed: {first.key} {paths.show(first.path)}: {first.why}{more}"
+        message = f"not pushed: {first.key} {paths.show(first.path)}: {first.reason}{more}"
         raise Invalid(message, hint=first.advice, file=first.key.path)
     _warn_of_bound(found, warn)
 
 
-def _bound(outgoing: Sequence[Changed]) -> "list[portable.Bound]":
+def _bound(outgoing: Sequence[Changed]) -> "list[portable.MachineBound]":
     """List what of changes means nothing on another machine."""
     outgoing = [one for one in outgoing if one.after is not None]
     if not outgoing:
         return []
     from zenprofile.core import portable
 
-    return [bound for one in outgoing for bound in portable.bound(one.key, one.after or {})]
+    return [bound for one in outgoing for bound in portable.find_machine_bound(one.key, one.after or {})]
 
 
-def _warn_of_bound(found: "Sequence[portable.Bound]", warn: Warn) -> None:
+def _warn_of_bound(found: "Sequence[portable.MachineBound]", warn: Warn) -> None:
     for one in found:
-        warn(f"{one.key} {paths.show(one.path)}: {one.why}; {one.advice}")
+        warn(f"{one.key} {paths.show(one.path)}: {one.reason}; {one.advice}")
 
 
 def sync(
@@ -131,7 +131,7 @@ def sync(
     Raises:
         ConflictError: a person must choose.
         Unreachable: the remote moved again and again, or held a lock.
-        Stopped: it was told to stop (`zenprofile.fs.stop`), between two steps or while the remote was waited for.
+        Stopped: it was told to stop (`zenprofile.fs.cancellation`), between two steps or while waiting for the remote.
         ZenprofileError: as `Sharing.pull` and `Sharing.push`.
     """
     committed = _commit(store, warn, confirm) if commits else None
@@ -149,7 +149,7 @@ def sync(
         if waiting:
             return SyncResult(committed, tuple(pulled), tuple(notes), 0, waiting=waiting)
         if not round_:
-            _look_for_bound(sharing, warn, strict=strict)
+            _check_machine_bound(sharing, warn, strict=strict)
         pushed = sharing.push(with_others=with_others)
         if pushed.confirmed:
             return SyncResult(committed, tuple(pulled), tuple(notes), pushed.sent, pushed.to, head=pushed.head)
@@ -157,8 +157,8 @@ def sync(
         _pause(round_, deadline, pushed.reason)
 
 
-def send(sharing: Flowing, warn: Warn) -> PushResult | None:
-    """Push without a pull where, as far as is known, the remote has nothing new: half the way to it.
+def push_if_current(sharing: PartialSharing, warn: Warn) -> PushResult | None:
+    """Push without a pull where, as far as is known, the remote has nothing new: one round trip instead of two.
 
     Returns:
         None where that may be otherwise, or the remote has not confirmed it: `sync` finds out.
@@ -166,14 +166,16 @@ def send(sharing: Flowing, warn: Warn) -> PushResult | None:
     Raises:
         ZenprofileError: as `Sharing.push`.
     """
-    if not sharing.may_send():
+    if not sharing.can_push_without_pull():
         return None
-    _look_for_bound(sharing, warn, strict=False)
+    _check_machine_bound(sharing, warn, strict=False)
     pushed = sharing.push()
     return pushed if pushed.confirmed else None
 
 
-def flow(sharing: Flowing, warn: Warn, *, push: bool, timeout: float = _TIMEOUT) -> FlowResult:
+def share_unconflicted(
+    sharing: PartialSharing, warn: Warn, *, push: bool, timeout: float = _TIMEOUT
+) -> PartialShareResult:
     """Share what is not in conflict, after a pull that stopped at conflicts.
 
     Args:
@@ -191,7 +193,7 @@ def flow(sharing: Flowing, warn: Warn, *, push: bool, timeout: float = _TIMEOUT)
     changes: list[Changed] = []
     deadline, round_ = time.monotonic() + timeout, 0
     while True:
-        flowed = sharing.flow(push=push)
+        flowed = sharing.share_unconflicted(push=push)
         changes += flowed.changes
         if not flowed.stale:
             _warn_of_bound(_bound(flowed.sent), warn)
@@ -204,58 +206,58 @@ def flow(sharing: Flowing, warn: Warn, *, push: bool, timeout: float = _TIMEOUT)
 
 
 def _pause(round_: int, deadline: float, reason: str) -> None:
-    """Wait before another round: others push at the same time, and not all are to come back together."""
+    """Wait with random backoff before another round, since others push at the same time."""
     import random
 
     pause = random.uniform(0, min(_SPREAD * 2**round_, _WIDEST))  # noqa: S311
     if time.monotonic() + pause >= deadline:
-        why = reason or f"the remote moved {round_} times in a row"
+        text = reason or f"the remote moved {round_} times in a row"
         hint = _LOCK_HINT if reason else "run sync again; --timeout sets how long it goes on"
-        raise Unreachable(f"{why}; what is here is kept and not pushed", hint=hint)
-    stop.sleep(pause)
+        raise Unreachable(f"{text}; what is here is kept and not pushed", hint=hint)
+    cancellation.sleep(pause)
 
 
 def _commit(store: Store, warn: Warn, confirm: Confirm | None) -> Recorded | None:
     if not isinstance(store, Committing):
         return None
     try:
-        _must_not_delete_most(store.edits(), confirm)
+        _confirm_mass_deletion(store.edits(), confirm)
         recorded = store.commit()
     except Invalid as error:
-        from zenprofile.usecases.documents import lead
+        from zenprofile.usecases.documents import relative_path
 
-        file = lead(store, error.file)
+        file = relative_path(store, error.file)
         warn(f"edits by hand are not committed, since they are invalid: {file}: {error.message}")
         return None
     return recorded if recorded.rev else None
 
 
-def deletes_most(edits: Edits) -> bool:
-    """Say whether edits delete so much that a person is asked first: more than half of at least six documents."""
+def is_mass_deletion(edits: Edits) -> bool:
+    """Return whether edits delete so much that a person is asked first: more than half of at least six documents."""
     return edits.documents >= _MANY and 2 * len(edits.removed) > edits.documents
 
 
-def _must_not_delete_most(edits: Edits, confirm: Confirm | None) -> None:
-    """Ask before most of a profile is deleted for everybody: an ``rm -rf`` is rarely meant for the others too.
+def _confirm_mass_deletion(edits: Edits, confirm: Confirm | None) -> None:
+    """Ask for confirmation before most of a profile is deleted for everybody.
 
     Raises:
         ZenprofileError: it is not meant, or nobody can be asked.
     """
-    if not deletes_most(edits):
+    if not is_mass_deletion(edits):
         return
-    told = f"{len(edits.removed)} of {edits.documents} documents are deleted here"
-    if confirm is None or not confirm(f"{told}. Delete them for everybody?"):
+    text = f"{len(edits.removed)} of {edits.documents} documents are deleted here"
+    if confirm is None or not confirm(f"{text}. Delete them for everybody?"):
         hint = "put them back: git restore .; or if they are to go: zenprofile commit, then sync"
-        raise ZenprofileError(f"{told}; nothing was committed or sent", hint=hint)
+        raise ZenprofileError(f"{text}; nothing was committed or sent", hint=hint)
 
 
 def push_after_write(store: Store, warn: Warn) -> None:
     """Push what a command has just written; a failure leaves the write standing and is said."""
-    sharing = side(store)
+    sharing = remote_side(store)
     if sharing is None:
         return
     try:
-        _look_for_bound(sharing, warn, strict=False)
+        _check_machine_bound(sharing, warn, strict=False)
         pushed = sharing.push()
         if pushed.stale:
             sync(store, sharing, lambda _: None, commits=False)
@@ -285,7 +287,7 @@ def propose(
         store.commit(message)
     elif commits:
         _commit(store, warn, None)
-    _look_for_bound(sharing, warn, strict=False)
+    _check_machine_bound(sharing, warn, strict=False)
     return sharing.propose(branch, with_others=with_others)
 
 
@@ -297,9 +299,9 @@ def resolve(sharing: Sharing, key: Key, field: str, choice: "Choice | Typed | No
         ConflictError: it lies outside the profile.
         Invalid: what was typed is invalid.
     """
-    open_ = sharing.open()
+    open_ = sharing.open_conflicts()
     if any(conflict.class_ == "outside" for conflict in open_.conflicts if conflict.key == key):
-        raise _outside()
+        raise _other_profile_error()
     places = [(c.key, c.path) for c in open_.conflicts] + list(open_.settled)
     known = (path for of, path in places if of == key and paths.show(path) == field)
     return sharing.resolve(key, next(known, (field,)) if field else None, choice)
@@ -312,12 +314,12 @@ def resolve_all(sharing: Sharing, choice: "Choice") -> tuple[int, PullResult]:
         NotFound: there is none.
         ConflictError: files outside the profile are among them.
     """
-    if any(conflict.class_ == "outside" for conflict in sharing.open().conflicts):
-        raise _outside()
+    if any(conflict.class_ == "outside" for conflict in sharing.open_conflicts().conflicts):
+        raise _other_profile_error()
     return sharing.resolve(None, None, choice)
 
 
-def _outside() -> ConflictError:
+def _other_profile_error() -> ConflictError:
     return ConflictError("files outside the profile are git's to merge", hint="pull by hand: git pull")
 
 
@@ -344,7 +346,7 @@ def conflict_rows(open_: OpenConflicts) -> list[dict[str, Any]]:
 
 def conflicts(sharing: Sharing, *, who: bool = False) -> list[dict[str, Any]]:
     """Return open conflicts as ``conflicts -o json`` prints them; ``who``: with the author and time of each side."""
-    open_ = sharing.open()
+    open_ = sharing.open_conflicts()
     rows = conflict_rows(open_)
     for conflict, row in zip(open_.conflicts[:_TOLD], rows, strict=False) if who else ():
         for name, by in zip(("ours_by", "theirs_by"), sharing.last_changes(conflict), strict=True):

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key, component_keys, key_of, normal
-from zenprofile.core.foreign import ONLY_013, ONLY_098, REPEATABLE, Naming, tidy
 from zenprofile.core.snapshot import Snapshot, flavor_of
+from zenprofile.core.zenml_import import ONLY_013, ONLY_098, REPEATABLE, Naming, sanitize
 from zenprofile.errors import Invalid, Problem, Unsupported
 from zenprofile.usecases import lookup, streams
 
@@ -13,7 +13,7 @@ FORMATS = ("zenprofile", "zenml", "zenml-0.13")
 VERSIONS = {"zenml": "0.98.0", "zenml-0.13": "0.13.2"}
 
 
-class Read(NamedTuple):
+class StackFile(NamedTuple):
     """What a file holds.
 
     Attributes:
@@ -131,14 +131,14 @@ def _left_out(stack: Entity, components: list[Entity]) -> list[str]:
     return [f"labels and descriptions are left out: the format has no place for them ({found[0]})"] if found else []
 
 
-def _no_place(key: Key, why: str) -> Unsupported:
-    return Unsupported(f"{key} does not fit the format: {why}", hint="choose another --format")
+def _no_place(key: Key, reason: str) -> Unsupported:
+    return Unsupported(f"{key} does not fit the format: {reason}", hint="choose another --format")
 
 
 # ---------------------------------------------------------------------------------------------------- reading
 
 
-def read(text: str, file: str, snapshot: Snapshot) -> Read:
+def read(text: str, file: str, snapshot: Snapshot) -> StackFile:
     """Read a file of any of the formats, told apart by what it holds.
 
     Args:
@@ -154,7 +154,7 @@ def read(text: str, file: str, snapshot: Snapshot) -> Read:
     if _has_kinds(text):
         given = {document.key: document for document in streams.read(text, file)}
         documents = {key: given[key].data for key in sorted(given, key=_order)}
-        return Read("zenprofile", documents, {key: document.text for key, document in given.items()}, [])
+        return StackFile("zenprofile", documents, {key: document.text for key, document in given.items()}, [])
     data = reader.read(text, file)
     components = data.get("components")
     name = data.get("stack_name")
@@ -173,7 +173,7 @@ def _order(key: Key) -> tuple[int, Key]:
     return (("flavor", "component").index(key.kind) if key.kind in {"flavor", "component"} else 2, key)
 
 
-def _of_zenml(name: str, components: Data, file: str, snapshot: Snapshot) -> Read:
+def _of_zenml(name: str, components: Data, file: str, snapshot: Snapshot) -> StackFile:
     newer = all(isinstance(value, list) for value in components.values())
     records = [
         _record(type_, record, file) for type_, value in components.items() for record in (value if newer else [value])
@@ -186,9 +186,9 @@ def _of_zenml(name: str, components: Data, file: str, snapshot: Snapshot) -> Rea
     stack = Naming()
     stack.add([name])
     for type_, record in records:
-        data, said = _component(type_, record, names[type_], snapshot, newer=newer)
+        data, more_notes = _component(type_, record, names[type_], snapshot, newer=newer)
         documents[key_of("component", data)] = data
-        notes += said
+        notes += more_notes
     by_type: dict[str, list[str]] = {}
     for type_, record in sorted(records, key=lambda pair: COMPONENT_TYPES.index(pair[0])):
         by_type.setdefault(type_, []).append(names[type_][record["name"]])
@@ -196,7 +196,7 @@ def _of_zenml(name: str, components: Data, file: str, snapshot: Snapshot) -> Rea
     documents[Key("stack", "", stack[name])] = {"name": stack[name], **stack.labels(name), "components": lists}
     for naming in (stack, *names.values()):
         notes += [f"{original!r} is called '{here}' here" for original, here in naming.changed()]
-    return Read("zenml" if newer else "zenml-0.13", documents, {}, notes)
+    return StackFile("zenml" if newer else "zenml-0.13", documents, {}, notes)
 
 
 def _record(type_: str, record: Any, file: str) -> tuple[str, Data]:
@@ -218,7 +218,7 @@ def _component(type_: str, record: Data, naming: Naming, snapshot: Snapshot, *, 
     else:
         configuration = {field: value for field, value in record.items() if field not in {"name", "flavor", "uuid"}}
     key = Key("component", type_, naming[record["name"]])
-    tidied = tidy(key, record["flavor"], configuration, schema_of(snapshot, type_, record["flavor"]))
+    tidied = sanitize(key, record["flavor"], configuration, schema_of(snapshot, type_, record["flavor"]))
     notes = tidied.notes
     if tidied.configuration.get("secret") != configuration.get("secret"):
         notes.append(

@@ -10,8 +10,8 @@ from zenprofile.errors import Exists
 from zenprofile.store import changelog
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of
-from zenprofile.usecases.lookup import what
-from zenprofile.usecases.stack_files import Read
+from zenprofile.usecases.lookup import describe_key
+from zenprofile.usecases.stack_files import StackFile
 
 
 class Imported(NamedTuple):
@@ -22,7 +22,7 @@ class Imported(NamedTuple):
     renamed: dict[Key, Key]
 
 
-def import_(store: Store, found: Read, choice: str = "", message: str = "") -> Imported:
+def import_(store: Store, found: StackFile, choice: str = "", message: str = "") -> Imported:
     """Register what a file holds, in one change; what is there already with equal content is used as it is.
 
     Args:
@@ -42,7 +42,7 @@ def import_(store: Store, found: Read, choice: str = "", message: str = "") -> I
     edits: list[Edit] = []
     for key, given in found.documents.items():
         data = _renamed_within(key, given, renamed)
-        target = _place(snapshot, key, data, found, choice)
+        target = _target_key(snapshot, key, data, found, choice)
         if target != key:
             renamed[key] = target
             data = {**data, "name": target.name}
@@ -73,7 +73,7 @@ def _listed(names: object) -> list[object]:
     return names if isinstance(names, list) else [names]
 
 
-def _place(snapshot: Snapshot, key: Key, data: Data, found: Read, choice: str) -> Key:
+def _target_key(snapshot: Snapshot, key: Key, data: Data, found: StackFile, choice: str) -> Key:
     """Return the key under which a document is to stand.
 
     Raises:
@@ -84,7 +84,7 @@ def _place(snapshot: Snapshot, key: Key, data: Data, found: Read, choice: str) -
         return there or key
     if choice != "rename":
         hint = "add --rename to give the new one another name, or --update to change the one that is there"
-        raise Exists(f"there is {what(there)} already, with other content", hint=hint)
+        raise Exists(f"there is {describe_key(there)} already, with other content", hint=hint)
     number = 2
     while True:
         other = key._replace(name=f"{key.name[:120]}-{number}")
@@ -94,7 +94,7 @@ def _place(snapshot: Snapshot, key: Key, data: Data, found: Read, choice: str) -
         number += 1
 
 
-def _merged(old: Data, new: Data, found: Read) -> Data:
+def _merged(old: Data, new: Data, found: StackFile) -> Data:
     """Return an entity's new data; what ZenML's formats have no place for stays as it is."""
     if found.format == "zenprofile":
         return new
@@ -102,7 +102,7 @@ def _merged(old: Data, new: Data, found: Read) -> Data:
     return {**new, **kept}
 
 
-def _equal(snapshot: Snapshot, key: Key, data: Data, found: Read) -> bool:
+def _equal(snapshot: Snapshot, key: Key, data: Data, found: StackFile) -> bool:
     entity = snapshot.get(key)
     if entity is None:
         return False
@@ -115,7 +115,7 @@ def _plain(key: Key, data: Data) -> Data:
     return {field: value for field, value in normal(key, data).items() if field != "configuration" or value}
 
 
-def _edit(snapshot: Snapshot, key: Key, data: Data, found: Read) -> Edit | None:
+def _edit(snapshot: Snapshot, key: Key, data: Data, found: StackFile) -> Edit | None:
     """Return what makes an entity what the file says, None where it is that already."""
     from zenprofile.core.document import edit, writer
 

@@ -42,7 +42,7 @@ def register(store: Store, name: str, pairs: Iterable[Pair], details: Details = 
         Exists: the name is taken.
         Invalid: a component does not exist, or stands there twice.
     """
-    data = {**details.of({"name": name}), "components": _mapping(pairs)}
+    data = {**details.applied_to({"name": name}), "components": _mapping(pairs)}
     return entities.register(store, "stack", data, details.message), profile_check.warnings(data)
 
 
@@ -64,14 +64,14 @@ def update(
     there = entity.data.get("components")
     components: Data = dict(there) if isinstance(there, dict) else {}
     for text in remove:
-        components = _without(components, text, name)
+        components = _remove_components(components, text, name)
     components |= _mapping(pairs)
     # What is no mapping stays for a person to see, unless it is replaced.
-    data = details.of({**entity.data, "components": components if components or not there else there})
+    data = details.applied_to({**entity.data, "components": components if components or not there else there})
     return entities.update(store, entity, snapshot.text(key), data, details.message), profile_check.warnings(data)
 
 
-def must_not_be_active(keys: Iterable[Key], active: Container[str]) -> None:
+def check_not_active(keys: Iterable[Key], active: Container[str]) -> None:
     """Refuse to delete an active stack.
 
     Args:
@@ -96,7 +96,7 @@ def _mapping(pairs: Iterable[Pair]) -> Data:
     return {type_: lists[type_][0] if len(lists[type_]) == 1 else lists[type_] for type_ in ordered}
 
 
-def _without(components: Data, text: str, stack: str) -> Data:
+def _remove_components(components: Data, text: str, stack: str) -> Data:
     type_, _, name = text.partition("=")
     type_ = lookup.component_type(type_)
     names = normal(Key("stack", "", ""), {"components": components})["components"].get(type_, [])

@@ -1,4 +1,4 @@
-"""A write that came too late: what it was meant to change, merged by meaning with what others wrote meanwhile."""
+"""Retry of a stale write: its change merged by meaning with what others wrote meanwhile."""
 
 from itertools import islice
 
@@ -7,7 +7,7 @@ from zenprofile.core.entity import Key
 from zenprofile.errors import Invalid
 from zenprofile.store.base import Snapshot, Store
 from zenprofile.store.prepare import revision_of, stored
-from zenprofile.usecases.history import undoing
+from zenprofile.usecases.history import require_undoing
 
 # How many changes of an entity are looked through for the document that a write stands on.
 _DEPTH = 100
@@ -50,7 +50,7 @@ def _merged(store: Store, now: Snapshot, edit: Edit) -> Edit | None:
 def _document(store: Store, key: Key, revision: str) -> str | None:
     """Return the document of an entity that had a revision, from its recorded changes."""
     for recorded in islice(store.history(key), _DEPTH):
-        for one in undoing(store).past(recorded.rev).texts:
+        for one in require_undoing(store).find_change(recorded.rev).texts:
             for text in (one.after, one.before):
                 if one.key == key and text is not None and revision_of(key, text) == revision:
                     return text

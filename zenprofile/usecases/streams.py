@@ -34,7 +34,7 @@ class InputDocument(NamedTuple):
     line: int
     places: Positions
 
-    def placed(self, problem: Problem) -> Problem:
+    def locate(self, problem: Problem) -> Problem:
         """Return a problem of the stored document as one of the place where it was given."""
         steps = paths.parse(problem.path) if problem.path else ()
         path = tuple(int(step) if step.isdigit() else step for step in steps)
@@ -52,7 +52,7 @@ def read(text: str, file: str) -> list[InputDocument]:
     problems: list[Problem] = []
     for line, source in _sources(text):
         try:
-            found.append(_given(source, file, line))
+            found.append(_input_document(source, file, line))
         except Invalid as error:
             problems += [p._replace(file=file, line=line + max(p.line, 1), column=p.column) for p in error.problems]
     if problems:
@@ -70,12 +70,12 @@ def _sources(text: str) -> Iterator[tuple[int, str]]:
     start = 0
     for separator in [*_SEPARATOR.finditer(text), None]:
         piece = text[start : separator.start() if separator else len(text)]
-        if _says_something(piece):
+        if _has_content(piece):
             yield text.count("\n", 0, start), piece
         start = separator.end() + 1 if separator else start
 
 
-def _says_something(piece: str) -> bool:
+def _has_content(piece: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("#") for line in piece.splitlines())
 
 
@@ -87,7 +87,7 @@ def _as_text(member: Any) -> str:
     return writer.dump(member)
 
 
-def _given(source: str, file: str, line: int) -> InputDocument:
+def _input_document(source: str, file: str, line: int) -> InputDocument:
     data = reader.read(source, file)
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:

@@ -1,4 +1,4 @@
-"""Taking back what was changed: an entity as it was, one recorded change, this machine's last one; doing that again.
+"""Undo: restore an entity, revert a recorded change, undo and redo this machine's last ones.
 
 Nothing is taken out of history: each writes a new change.
 """
@@ -15,7 +15,7 @@ from zenprofile.core.snapshot import Snapshot, data_of
 from zenprofile.errors import ConflictError, InUse, Invalid, NotFound, Stale, Unsupported
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of
-from zenprofile.store.undo import Past, Text
+from zenprofile.store.undo import ChangeWithTexts, Text
 from zenprofile.usecases import earlier_names, history
 
 _TRIES = 5  # against others who write at the same moment
@@ -54,7 +54,7 @@ def restore(store: Store, text: str, at: str, message: str = "") -> tuple[Key, R
     """
     now, then = store.snapshot(), store.snapshot(at)
     key = history.find(store, text, then)
-    old = earlier_names.of(store, then, key)
+    old = earlier_names.name_at(store, then, key)
     document = then.text(old) if old is not None else None
     if old is None or document is None:
         raise NotFound(f"there was no {label(key)} at {at[:140]!r}", hint=f"see: zenprofile log {key}")
@@ -82,13 +82,13 @@ def revert(store: Store, at: str, active: Container[str] = (), message: str = ""
         Unsupported: the change joined two histories.
         InUse, Invalid: what would result is invalid.
     """
-    past = history.undoing(store).past(at)
+    past = history.require_undoing(store).find_change(at)
     if past.joins:
         message = f"{past.recorded.rev[:10]} is a merge, which is not taken back"
         raise Unsupported(message, hint="revert what it brought, one by one; see: zenprofile log")
     now = store.snapshot()
-    found = _taken_back(now, past)
-    _must_not_go(now, found, active)
+    found = _inverse(now, past)
+    _check_deletions(now, found, active)
     words = message or f"Revert {past.recorded.rev[:10]}: {_first_line(past)}"
     return store.apply(_change(now, found, words, _stems(past)))
 
@@ -108,7 +108,7 @@ def undo(store: Store, active: Container[str] = (), message: str = "") -> Record
         ConflictError: others changed the same fields since; nothing was written.
         InUse, Invalid: what would result is invalid.
     """
-    return _take_back(store, history.undoing(store).own, _UNDO, active, message)
+    return _undo_first(store, history.require_undoing(store).own_changes, _UNDO, active, message)
 
 
 def redo(store: Store, active: Container[str] = (), message: str = "") -> Recorded:
@@ -116,13 +116,13 @@ def redo(store: Store, active: Container[str] = (), message: str = "") -> Record
 
     A change by any other command of this machine ends what can be done again. Arguments and errors are those of `undo`.
     """
-    return _take_back(store, history.undoing(store).undos, _REDO, active, message)
+    return _undo_first(store, history.require_undoing(store).undos, _REDO, active, message)
 
 
-def _take_back(
-    store: Store, find: Callable[[], Iterator[Past]], verb: str, active: Container[str], message: str
+def _undo_first(
+    store: Store, find: Callable[[], Iterator[ChangeWithTexts]], verb: str, active: Container[str], message: str
 ) -> Recorded:
-    """Take back the first of some changes of which anything is left.
+    """Undo the first of some changes that still has an effect.
 
     Raises:
         NotFound: of none of them; and what `undo` raises.
@@ -131,11 +131,11 @@ def _take_back(
         now = store.snapshot()
         try:
             for past in find():
-                found = _taken_back(now, past)
+                found = _inverse(now, past)
                 if found:
-                    _must_not_go(now, found, active)
+                    _check_deletions(now, found, active)
                     words = message or verb + _first_line(past).removeprefix(_UNDO if verb == _REDO else "")
-                    return history.undoing(store).take_back(_change(now, found, words, _stems(past)), past.id)
+                    return history.require_undoing(store).apply_undo(_change(now, found, words, _stems(past)), past.id)
         except Stale as error:
             stale = error
         else:
@@ -144,18 +144,18 @@ def _take_back(
     raise stale
 
 
-def _first_line(past: Past) -> str:
+def _first_line(past: ChangeWithTexts) -> str:
     return past.recorded.message.partition("\n")[0]
 
 
-def _taken_back(now: Snapshot, past: Past) -> dict[Key, str | None]:
-    """Return the documents to write so that a change is taken back: a merge whose common ancestor is what it left."""
+def _inverse(now: Snapshot, past: ChangeWithTexts) -> dict[Key, str | None]:
+    """Return the documents that undo a change: a three-way merge whose base is what the change wrote."""
     base = {text.key: text.after for text in past.texts if text.after is not None}
     theirs = {text.key: text.before for text in past.texts if text.before is not None}
-    ours = _present(now, past)
+    ours = _current_documents(now, past)
     merged = merge.merge(base, ours, theirs, strict=True)
     names = [f"{c.key} {paths.show(c.path)}".strip() for c in merged.conflicts]
-    names = names or [str(text.key) for text in past.texts if _stays(text, merged.documents, ours)]
+    names = names or [str(text.key) for text in past.texts if _edit_survives(text, merged.documents, ours)]
     if names:
         shown = ", ".join(dict.fromkeys(names))
         message = f"changed since, so that '{_first_line(past)}' cannot be taken back: {shown}; nothing was written"
@@ -165,25 +165,25 @@ def _taken_back(now: Snapshot, past: Past) -> dict[Key, str | None]:
     return dict(merged.documents)
 
 
-def _present(now: Snapshot, past: Past) -> dict[Key, str]:
-    """Return the documents of now that a merge has to see: the change's own; all, where a rename plays a part."""
+def _current_documents(now: Snapshot, past: ChangeWithTexts) -> dict[Key, str]:
+    """Return the present documents that the merge needs: the change's own; all, where a rename is involved."""
     keys = {text.key for text in past.texts}
     now.prefetch(keys)
     found = {key: now.text(key) for key in keys}
-    others = [key for key in _others(now, past) if key not in keys]
+    others = [key for key in _mentioning(now, past) if key not in keys]
     now.prefetch(others)
     found |= {key: _text(now, key) for key in others}
     return {key: text for key, text in found.items() if text is not None}
 
 
-def _others(now: Snapshot, past: Past) -> list[Key]:
-    gone = any(text.after is not None and now.spelling(text.key) != text.key for text in past.texts)
+def _mentioning(now: Snapshot, past: ChangeWithTexts) -> list[Key]:
+    removed = any(text.after is not None and now.spelling(text.key) != text.key for text in past.texts)
     renames = {t.key[:2] for t in past.texts if t.before is None} & {t.key[:2] for t in past.texts if t.after is None}
-    return now.keys() if gone or renames else []
+    return now.keys() if removed or renames else []
 
 
-def _stays(text: Text, documents: Texts, ours: Mapping[Key, str]) -> bool:
-    """Say whether a merge kept an edit against a deletion, so that nothing is taken back, or brought a deleted one."""
+def _edit_survives(text: Text, documents: Texts, ours: Mapping[Key, str]) -> bool:
+    """Return whether a merge kept an edit against a deletion (nothing is undone), or restored a deleted document."""
     result = documents.get(text.key, ours.get(text.key))
     if text.before is None:
         return result is not None
@@ -213,7 +213,7 @@ def with_known_stem(store: Store, one: Edit) -> Edit:
     return one if known else one._replace(stem=None)
 
 
-def _stems(past: Past) -> Texts:
+def _stems(past: ChangeWithTexts) -> Texts:
     return {text.key: text.before for text in past.texts}
 
 
@@ -226,24 +226,24 @@ def _change(now: Snapshot, documents: Texts, message: str, stems: Texts) -> Chan
     return Change(tuple(edits), message)
 
 
-def _must_not_go(now: Snapshot, documents: Texts, active: Container[str]) -> None:
+def _check_deletions(now: Snapshot, documents: Texts, active: Container[str]) -> None:
     """Refuse what `delete` refuses: an active stack, the last user. A renamed one is no deleted one."""
     changes = [Changed(key, data_of(key, _text(now, key)), data_of(key, text)) for key, text in documents.items()]
-    gone = {changed.key for changed in changes if changed.after is None} - renames(changes).keys()
-    stacks = [key.name for key in gone if key.kind == "stack" and key.name in active]
+    removed = {changed.key for changed in changes if changed.after is None} - renames(changes).keys()
+    stacks = [key.name for key in removed if key.kind == "stack" and key.name in active]
     if stacks:
         hint = "make another one active first: zenprofile stack set NAME"
         raise InUse(f"stack '{stacks[0]}' is the profile's active stack", hint=hint)
-    if any(key.kind == "user" for key in gone) and gone.issuperset(now.keys("user")):
+    if any(key.kind == "user" for key in removed) and removed.issuperset(now.keys("user")):
         raise InUse("the last user would be deleted", hint="create another user first")
 
 
 def renames(changes: Iterable[Changed]) -> dict[Key, Key]:
     """Return the new keys of entities that a change only gave another name, by their old ones."""
-    told = list(changes)
-    come = [changed for changed in told if changed.action == "added"]
+    changed = list(changes)
+    come = [changed for changed in changed if changed.action == "added"]
     found: dict[Key, Key] = {}
-    for old in told:
+    for old in changed:
         if old.action == "removed":
             new = next((c.key for c in come if is_rename(old, c) and c.key not in found.values()), None)
             if new is not None:

@@ -6,19 +6,30 @@ from typing import Any, NamedTuple, Protocol
 
 from zenprofile.core.change import Change, Changed, Edit, Recorded, as_json
 from zenprofile.core.entity import Data, Key
-from zenprofile.core.foreign import LABEL_OF_NAME
 from zenprofile.core.snapshot import Snapshot
+from zenprofile.core.zenml_import import LABEL_OF_NAME
 from zenprofile.errors import Exists, Invalid, NotFound
 from zenprofile.store import changelog
 from zenprofile.store.base import Store
 from zenprofile.store.prepare import revision_of
-from zenprofile.zenml import carrying_out, process, pulling
+from zenprofile.zenml import apply_plan, process, pulling
 from zenprofile.zenml import plan as planning
 from zenprofile.zenml import remote as r
 from zenprofile.zenml.plan import Plan, PlanOptions, Step
 from zenprofile.zenml.process import ZenML
 
-__all__ = ["Plan", "PlanOptions", "Step", "ZenmlConnection", "apply", "diff", "import_flavors", "pull", "sent", "told"]
+__all__ = [
+    "Plan",
+    "PlanOptions",
+    "Step",
+    "ZenmlConnection",
+    "apply",
+    "diff",
+    "import_flavors",
+    "pull",
+    "sent_changes",
+    "step_lines",
+]
 
 
 class OpensZenml(Protocol):
@@ -95,12 +106,12 @@ def apply(
             raise Invalid.of(plan.refusals)
         planned(plan)
         if not dry:
-            carrying_out.carry_out(zenml, plan, remote, done)
+            apply_plan.apply(zenml, plan, remote, done)
     return plan
 
 
 def pull(session: OpensZenml, store: Store, message: str) -> tuple[Recorded, list[str]]:
-    """Take over what ZenML holds, in one change; return it, and what to say.
+    """Import what ZenML holds, in one change; return it, and notes.
 
     Raises:
         Invalid: a part of it cannot be in a profile.
@@ -111,7 +122,7 @@ def pull(session: OpensZenml, store: Store, message: str) -> tuple[Recorded, lis
         snapshot = store.snapshot()
         entities = {entity.key: entity for entity in snapshot.load().entities}
         remote = _read(zenml)
-    pulled = pulling.pull(entities, remote, set(flavors.known()))
+    pulled = pulling.pull(entities, remote, set(flavors.shipped_names()))
     edits = tuple(_edit(snapshot, key, data) for key, data in pulled.documents.items())
     recorded = (
         store.apply(Change(edits, message or "Take over what ZenML has")) if edits else changelog.nothing(message)
@@ -148,22 +159,22 @@ def import_flavors(session: OpensZenml, store: Store, chosen: tuple[tuple[str, s
         remote = _read(zenml)
     snapshot = store.snapshot()
     edits = []
-    for flavor in _chosen(remote, chosen):
+    for flavor in _chosen_flavors(remote, chosen):
         key, data = Key("flavor", flavor.type, flavor.name), pulling.flavor_document(flavor)
         old = snapshot.get(key)
-        if old is None or not same(old.data, {**_kept(old.data), **data}):
-            edits.append(_edit(snapshot, key, data if old is None else {**_kept(old.data), **data}))
+        if old is None or not same(old.data, {**_details(old.data), **data}):
+            edits.append(_edit(snapshot, key, data if old is None else {**_details(old.data), **data}))
     return store.apply(Change(tuple(edits), message)) if edits else changelog.nothing(message)
 
 
-def _kept(data: Data) -> Data:
+def _details(data: Data) -> Data:
     return {field: value for field, value in data.items() if field in {"description", "labels"}}
 
 
-def _chosen(remote: r.RemoteInventory, chosen: tuple[tuple[str, str], ...]) -> list[r.Flavor]:
+def _chosen_flavors(remote: r.RemoteInventory, chosen: tuple[tuple[str, str], ...]) -> list[r.Flavor]:
     from zenprofile.usecases import flavors
 
-    shipped = set(flavors.known())
+    shipped = set(flavors.shipped_names())
     if not chosen:
         return [flavor for place, flavor in remote.flavors.items() if flavor.custom and place not in shipped]
     found = []
@@ -185,22 +196,22 @@ def as_rows(plan: Plan, remote: r.RemoteInventory) -> list[dict[str, Any]]:
     rows = []
     for changed in plan.changes:
         data = changed.before if changed.after is None else changed.after
-        rows.append({**as_json(changed), **_last(changed.key, data or {}, remote)})
+        rows.append({**as_json(changed), **_last_change(changed.key, data or {}, remote)})
     return rows
 
 
-def sent(plan: Plan) -> list[Changed]:
+def sent_changes(plan: Plan) -> list[Changed]:
     """Return those differences that the plan's steps take away: what only ZenML has stays, unless it is pruned."""
     keys = {step.key for step in plan.steps}
     return [changed for changed in plan.changes if changed.key in keys]
 
 
-def told(plan: Plan) -> list[str]:
+def step_lines(plan: Plan) -> list[str]:
     """Return the steps of a plan, a line each."""
     return [f"Would {step.words}." for step in plan.steps] or ["ZenML matches the profile already."]
 
 
-def _last(key: Key, data: Data, remote: r.RemoteInventory) -> dict[str, Any]:
+def _last_change(key: Key, data: Data, remote: r.RemoteInventory) -> dict[str, Any]:
     name = str((data.get("labels") or {}).get(LABEL_OF_NAME, key.name))
     there = remote.stacks.get(name) if key.kind == "stack" else remote.components.get((key.type, name))
     return {} if there is None else {"zenml": {"updated": there.updated, "user": there.user}}

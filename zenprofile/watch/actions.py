@@ -1,13 +1,13 @@
-"""Carries out what the state machine asks for: looks, commits, talks. All that is committed goes through the store."""
+"""Runs the state machine's actions: scan, commit, sync. All commits go through the store."""
 
 import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from zenprofile.core.change import Changed, words
+from zenprofile.core.change import Changed, summary
 from zenprofile.core.entity import KINDS, MANIFEST
 from zenprofile.drivers.local import merge_errors
-from zenprofile.drivers.local.cache import Stamp, settled, stamp
+from zenprofile.drivers.local.cache import Stamp, is_old_enough, stamp
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.errors import (
     AccessDenied,
@@ -20,7 +20,7 @@ from zenprofile.errors import (
     Unreachable,
     ZenprofileError,
 )
-from zenprofile.store.sharing import Flowing
+from zenprofile.store.sharing import PartialSharing
 from zenprofile.usecases import sharing as usecase
 from zenprofile.watch.events import Action, Commit, Committed, Event, Failed, Look, Looked, Scan, Scanned, Sync, Synced
 
@@ -45,19 +45,19 @@ class ActionResult(NamedTuple):
 
 
 class Actions:
-    """Carries out actions on one profile. A store is opened where it is needed, and closed by `rest`.
+    """Carries out actions on one profile. A store is opened where it is needed, and closed by `close`.
 
     Args:
         open_store: opens the profile's store.
-        tell: takes what was done.
+        report: takes what was done.
         warn: takes what was decided by itself and should be said.
     """
 
     def __init__(
-        self, open_store: Callable[[], LocalStore], tell: Callable[[ActionResult], None], warn: Callable[[str], None]
+        self, open_store: Callable[[], LocalStore], report: Callable[[ActionResult], None], warn: Callable[[str], None]
     ) -> None:
         self._open = open_store
-        self._tell = tell
+        self._report = report
         self._warn = warn
         self._store: LocalStore | None = None
         self._clean: tuple[str, Stamps] = ("", ())
@@ -77,7 +77,7 @@ class Actions:
                 case Sync(push):
                     return self._sync(push)
                 case Look():
-                    return self._look()
+                    return self._ask_remote()
         except ZenprofileError as error:
             at_hand = isinstance(action, Scan | Commit)
             return Failed(_kind(error, at_hand=at_hand), _line(error), error.hint)
@@ -86,7 +86,7 @@ class Actions:
             return Failed("broken" if isinstance(action, Scan | Commit) else "refused", reason, "look at the disk")
         raise AssertionError(action)
 
-    def rest(self) -> None:
+    def close(self) -> None:
         """Close the store until the next action."""
         store, self._store = self._store, None
         if store is not None:
@@ -100,7 +100,7 @@ class Actions:
         return self._store
 
     def has_remote(self, before: bool) -> bool:
-        """Say whether the branch has a remote; as before where that cannot be found out."""
+        """Return whether the branch has a remote; as before where that cannot be found out."""
         try:
             store = self.store()
             return store.repository is not None and bool(store.sharing().relation().remote)
@@ -109,7 +109,7 @@ class Actions:
 
     def _scan(self) -> Event:
         store = self.store()
-        store.finish()
+        store.recover()
         head = store.head()
         stamps = _stamps(store.folder)
         if stamps and self._clean == (head, stamps):
@@ -132,7 +132,7 @@ class Actions:
         recorded = self.store().commit(mark=mark)
         if recorded.rev:
             self.head = recorded.rev
-            self._tell(ActionResult("committed", recorded.message.partition("\n")[0], recorded.changes, recorded.rev))
+            self._report(ActionResult("committed", recorded.message.partition("\n")[0], recorded.changes, recorded.rev))
         return Committed()
 
     def _sync(self, push: bool) -> Event:
@@ -141,7 +141,7 @@ class Actions:
         try:
             pulled, notes, sent, head = self._shared(store, side, push=push)
         except ConflictError as error:
-            return self._flow(side, error, push=push)
+            return self._share_unconflicted(side, error, push=push)
         except ZenprofileError:
             self.head = store.head()
             raise
@@ -149,13 +149,13 @@ class Actions:
         self.head = head or store.head()
         self._theirs = side.relation().theirs
         self._confirmed = self.head if push else self._confirmed
-        self._arrived(pulled, notes)
+        self._report_merged(pulled, notes)
         if sent:
-            self._tell(ActionResult("pushed", f"{sent} commit{'' if sent == 1 else 's'}", _NO_CHANGES, self.head))
+            self._report(ActionResult("pushed", f"{sent} commit{'' if sent == 1 else 's'}", _NO_CHANGES, self.head))
         return Synced()
 
     def _shared(
-        self, store: LocalStore, side: Flowing, *, push: bool
+        self, store: LocalStore, side: PartialSharing, *, push: bool
     ) -> tuple[tuple[Changed, ...], tuple[str, ...], int, str]:
         """Pull, and push where that is wanted.
 
@@ -165,38 +165,40 @@ class Actions:
         if not push:
             got = side.pull()
             return got.changes, got.notes, 0, ""
-        sent = usecase.send(side, self._warn)
+        sent = usecase.push_if_current(side, self._warn)
         if sent is not None:
             return (), (), sent.sent, sent.head
         done = usecase.sync(store, side, self._warn, commits=False)
         return done.pulled, done.notes, done.sent, done.head
 
-    def _flow(self, side: Flowing, error: ConflictError, *, push: bool) -> Event:
+    def _share_unconflicted(self, side: PartialSharing, error: ConflictError, *, push: bool) -> Event:
         """Share what is not in conflict."""
-        flowed = usecase.flow(side, self._warn, push=push)
+        flowed = usecase.share_unconflicted(side, self._warn, push=push)
         self.head, self._theirs = flowed.head or self.store().head(), side.relation().theirs
-        self._arrived(flowed.changes, ())
+        self._report_merged(flowed.changes, ())
         if flowed.sent:
-            text = f"what is not in conflict: {words(flowed.sent).partition(chr(10))[0]}"
-            self._tell(ActionResult("pushed", text, _NO_CHANGES, self.head))
+            text = f"what is not in conflict: {summary(flowed.sent).partition(chr(10))[0]}"
+            self._report(ActionResult("pushed", text, _NO_CHANGES, self.head))
         if flowed.stale:
             return Failed("busy", "what was in conflict no longer is", "")
         if flowed.to:
-            error = merge_errors.undecided(flowed.conflicts, rest="all else is shared" if push else "all else arrives")
+            error = merge_errors.open_conflicts_error(
+                flowed.conflicts, rest="all else is shared" if push else "all else arrives"
+            )
         return Failed("conflict", _line(error), error.hint)
 
-    def _arrived(self, pulled: tuple[Changed, ...], notes: tuple[str, ...]) -> None:
+    def _report_merged(self, pulled: tuple[Changed, ...], notes: tuple[str, ...]) -> None:
         if pulled:
-            self._tell(ActionResult("pulled", words(pulled).partition("\n")[0], pulled, self.head))
+            self._report(ActionResult("pulled", summary(pulled).partition("\n")[0], pulled, self.head))
         for note in notes:
             self._warn(note)
 
-    def _look(self) -> Event:
-        there = self._side().look()
+    def _ask_remote(self) -> Event:
+        there = self._side().remote_head()
         differs, self._theirs = there != self._theirs, there
         return Looked(differs)
 
-    def _side(self) -> Flowing:
+    def _side(self) -> PartialSharing:
         return self.store().sharing()
 
 
@@ -246,4 +248,4 @@ def _are_settled(stamps: Stamps) -> bool:
     import time
 
     now = time.time_ns()
-    return all(settled(mark[1:], now) for mark in stamps)
+    return all(is_old_enough(mark[1:], now) for mark in stamps)

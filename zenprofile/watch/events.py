@@ -31,13 +31,13 @@ class Policy(NamedTuple):
 
 
 class Hint(NamedTuple):
-    """Something may have changed below the profile; ``at`` is when."""
+    """A file below the profile may have changed; ``at`` is when."""
 
     at: float
 
 
 class Gate(NamedTuple):
-    """Whether anything may be done at all, as the rim sees it.
+    """Whether anything may be done now (paused, git in the middle of something, another branch).
 
     Attributes:
         closed: why not (a merge is under way, paused by a person); "" where it may.
@@ -55,7 +55,7 @@ class Tick(NamedTuple):
 class Remote(NamedTuple):
     """Whether there is a remote, where that has changed."""
 
-    there: bool
+    exists: bool
 
 
 class Trigger(NamedTuple):

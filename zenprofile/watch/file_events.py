@@ -65,14 +65,14 @@ class FileEvents(FileSystemEventHandler):
         self._signature: Signature = ()
         self._pulse: tuple[int, ...] = ()
         self._checked = float("-inf")
-        self._log = _Warned(self.hear)
+        self._log = _WarningHandler(self.hint)
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Take one event, in the observer's thread; nothing that could fail or take long."""
         if event.event_type not in _QUIET:
-            self.hear()
+            self.hint()
 
-    def hear(self) -> None:
+    def hint(self) -> None:
         """Note that something may have changed."""
         self.heard = time.monotonic()
         if self.armed:
@@ -80,13 +80,13 @@ class FileEvents(FileSystemEventHandler):
             self._wake()
 
     def check(self) -> bool:
-        """Listen where that is not done, or no longer as it should be; say whether it had to be begun (anew).
+        """Start listening where it is not running, or the folders are others; return whether it was (re)started.
 
         A thread that has died, and folders that were removed and made again, make no event any more.
         """
         now = self._folders()
         if now == self._signature and self._is_alive():
-            self._feel()
+            self._compare_folder_times()
             return False
         self.close()
         if not now:
@@ -100,11 +100,11 @@ class FileEvents(FileSystemEventHandler):
         self._signature = now
         return True
 
-    def _feel(self) -> None:
-        """Take a folder whose entries have changed for a hint, where no event came: some are lost on the way."""
-        pulse, checked = _pulse(self._root), time.monotonic()
+    def _compare_folder_times(self) -> None:
+        """Compare the folders' times and note a hint where an event was lost."""
+        pulse, checked = _folder_times(self._root), time.monotonic()
         if pulse != self._pulse and self.heard <= self._checked:
-            self.hear()
+            self.hint()
         self._pulse, self._checked = pulse, checked
 
     def close(self) -> None:
@@ -156,7 +156,7 @@ class FileEvents(FileSystemEventHandler):
         self._observer = observer
 
 
-def _pulse(root: str) -> tuple[int, ...]:
+def _folder_times(root: str) -> tuple[int, ...]:
     """Return when each folder of documents last got, lost or renamed a file."""
     found = []
     for kind in KINDS.values():
@@ -169,8 +169,8 @@ def _pulse(root: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-class _Warned(logging.Handler):
-    """Takes the library's warnings for hints: after an overflow it logs one, and sends no event."""
+class _WarningHandler(logging.Handler):
+    """Turns the library's warnings into hints: after an overflow it logs one and sends no event."""
 
     def __init__(self, hear: Callable[[], None]) -> None:
         super().__init__(logging.WARNING)

@@ -15,7 +15,7 @@ _Stamp = tuple[int, int]
 
 
 class Guard:
-    """What is noticed beside the documents: git in the middle of something, another branch, what a person asks.
+    """Watches what is beside the documents: git's operations, a switched branch, requests by a person.
 
     Attributes:
         head: the commit of HEAD, when something could last be done.
@@ -40,8 +40,8 @@ class Guard:
         self._read_request()
         self._resumed = self._asked.get("resumed")
 
-    def look(self, head: str) -> list[Event]:
-        """Return what is to be said to the state machine; ``head`` is the last commit that the watcher knows of.
+    def check(self, head: str) -> list[Event]:
+        """Return the events for the state machine; ``head`` is the last commit that the watcher knows of.
 
         Raises:
             StoreBroken: the repository is gone, and does not come back.
@@ -51,7 +51,7 @@ class Guard:
             gate = self._gate()
             now = self._repository.head().oid
         except StoreBroken as error:  # removed between two looks, or somebody else's to mend
-            return [self._is_gone() or Gate(error.message, error.hint)]
+            return [self._gate_if_deleted() or Gate(error.message, error.hint)]
         events.append(gate)
         if not gate.closed:
             self.head = now
@@ -62,18 +62,18 @@ class Guard:
         return events
 
     def settings_changed(self) -> bool:
-        """Say whether git's settings were written since the last question: the remote may be another."""
+        """Return whether git's settings were written since the last question: the remote may be another."""
         now = _stamp(self._repository.common_file("config"))
         changed, self._config = now != self._config, now
         return changed
 
     def after_own_action(self, head: str) -> None:
-        """Take what the watcher itself has written for known."""
+        """Note what the watcher itself has written, so that it is not taken for another's change."""
         self.head = head
         self._synced = _stamp(self._repository.own_file("state.json"))
 
     def _changed(self) -> bool:
-        """Say whether another command has talked to the remote."""
+        """Return whether another command has talked to the remote."""
         before, self._synced = self._synced, _stamp(self._repository.own_file("state.json"))
         return self._synced is not None and self._synced != before
 
@@ -94,17 +94,17 @@ class Guard:
         now = _stamp(watch_record.request_file(self._repository))
         if now != self._asked_stamp:
             self._asked_stamp = now
-            self._asked = watch_record.request(self._repository)
+            self._asked = watch_record.load_request(self._repository)
 
     def _gate(self) -> Gate:
-        gone = self._is_gone()
+        gone = self._gate_if_deleted()
         if gone:
             return gone
         until = self._asked.get("until")
         if is_paused(self._asked):
             when = f" until {time.strftime('%H:%M:%S', time.localtime(until))}" if until else ""
             return Gate(f"a person has paused it{when}", "zenprofile watch resume")
-        what, how = self._repository.under_way()
+        what, how = self._repository.operation_in_progress()
         if what:
             return Gate(f"{what} is under way", how)
         return self._head_gate()
@@ -122,7 +122,7 @@ class Guard:
             return Gate("git holds index.lock", "wait for it to end; if no git is running, delete that file")
         return Gate("")
 
-    def _is_gone(self) -> Gate | None:
+    def _gate_if_deleted(self) -> Gate | None:
         if os.path.isdir(self._root) and os.path.exists(self._repository.git_file("HEAD")):
             self._gone_since = None
             return None
@@ -134,7 +134,7 @@ class Guard:
 
 
 def is_paused(asked: Mapping[str, Any]) -> bool:
-    """Say whether a request of a person keeps a watcher from doing anything now."""
+    """Return whether a request of a person keeps a watcher from doing anything now."""
     until = asked.get("until")
     return bool(asked.get("paused")) and not (isinstance(until, int | float) and until <= time.time())
 

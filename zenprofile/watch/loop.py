@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 from zenprofile.drivers.local import watch_record
-from zenprofile.fs import stop
+from zenprofile.fs import cancellation
 from zenprofile.git.repository import Repository
 from zenprofile.watch import machine
 from zenprofile.watch.actions import Actions
@@ -62,15 +62,15 @@ class Watcher:
         with self._signals():
             try:
                 while not self._ended:
-                    self._turn()
+                    self._run_once()
                     if once and machine.is_at_rest(self._policy, self._state, time.monotonic()):
                         break
                     if not self._ended:
                         self._wait()
             finally:
                 self._file_events.close()
-                self._actions.rest()
-                self._reporter.ended()
+                self._actions.close()
+                self._reporter.save_end()
                 for end in self._pipe:
                     os.close(end)
         return machine.view(self._policy, self._state)
@@ -80,29 +80,31 @@ class Watcher:
         """Whether Ctrl-C has ended it."""
         return self._signal == signal.SIGINT
 
-    def _turn(self) -> None:
-        """Take in what has happened, and do what is due."""
+    def _run_once(self) -> None:
+        """Handle what has happened, and do what is due."""
         if self._file_events.check():
-            self._reporter.listens(f"polling: {self._file_events.polling}" if self._file_events.polling else "events")
+            self._reporter.save_listening(
+                f"polling: {self._file_events.polling}" if self._file_events.polling else "events"
+            )
             if self._file_events.polling:
                 self._reporter.line(
                     "polling", f"files are looked at again and again, since {self._file_events.polling}"
                 )
-            self._file_events.hear()
-        for event in self._noticed():
-            self._feed(event)
-        self._feed(Tick())
-        self._actions.rest()
+            self._file_events.hint()
+        for event in self._pending_events():
+            self._handle(event)
+        self._handle(Tick())
+        self._actions.close()
         self._view()
 
-    def _noticed(self) -> Iterator[Event]:
+    def _pending_events(self) -> Iterator[Event]:
         if self._signal and not self._state.stopping:
             yield Stop()
         drift = _drift()
         if abs(drift - self._drift) > JUMP:
             yield Trigger()
         self._drift = drift
-        yield from self._guard.look(self._actions.head)
+        yield from self._guard.check(self._actions.head)
         self._actions.head = self._guard.head
         if not self._state.gate.closed and self._guard.settings_changed():
             there = self._policy.pulls and self._actions.has_remote(self._state.shared)
@@ -112,18 +114,18 @@ class Watcher:
             self._heard = self._file_events.heard
             yield Hint(self._heard)
 
-    def _feed(self, event: Event) -> None:
-        """Tell the state machine, and carry out what it asks for, until that is nothing."""
+    def _handle(self, event: Event) -> None:
+        """Pass an event to the state machine and run its actions until there is none."""
         action = self._step(event)
         while action is not None and not self._ended:
             if isinstance(action, Exit):
                 self._ended = True
                 return
-            with stop.when(lambda: bool(self._signal)):
+            with cancellation.cancel_when(lambda: bool(self._signal)):
                 outcome = self._actions(action)
             self._guard.after_own_action(self._actions.head)
-            if _is_clean(outcome) and watch_record.request(self._repository).get("confirmed"):
-                watch_record.ask(self._repository, confirmed="")
+            if _is_clean(outcome) and watch_record.load_request(self._repository).get("confirmed"):
+                watch_record.update_request(self._repository, confirmed="")
             if self._signal and not self._state.stopping:
                 self._step(Stop())
             action = self._step(outcome)
@@ -137,7 +139,7 @@ class Watcher:
     def _view(self) -> None:
         held = self._state.held
         mark = held.mark if held is not None and held.kind == "deletion" else ""
-        self._reporter.viewed(machine.view(self._policy, self._state), mark)
+        self._reporter.save_view(machine.view(self._policy, self._state), mark)
 
     def _wait(self) -> None:
         """Wait for a change, a signal, or the time when something is due."""
@@ -159,7 +161,7 @@ class Watcher:
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
-        """Take signals for the wish to end; what is being done then has `GRACE`, and is broken off like by Ctrl-C."""
+        """Handle signals to end: the running action has `GRACE` seconds, then it is interrupted as by Ctrl-C."""
 
         def asked(number: int, _: object) -> None:
             self._signal = self._signal or number
@@ -180,7 +182,7 @@ class Watcher:
 
 
 def _is_clean(outcome: Event) -> bool:
-    """Say whether nothing is deleted any more: it is committed, or the files are back."""
+    """Return whether nothing is deleted any more: it is committed, or the files are back."""
     return isinstance(outcome, Committed) or (isinstance(outcome, Scanned) and not outcome.mark)
 
 
@@ -193,5 +195,5 @@ def _pipe() -> tuple[int, int]:
 
 
 def _drift() -> float:
-    """Return how far the clock on the wall is from the one that stands while the machine sleeps."""
+    """Return the difference between the wall clock and the clock that stops while the machine sleeps."""
     return time.time() - time.monotonic()

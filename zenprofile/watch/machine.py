@@ -130,10 +130,10 @@ def step(
         now: the time.
         chance: from 0 to 1, spreads intervals.
     """
-    state = _noted(policy, state, event, now, 1 + SPREAD * (2 * chance - 1))
+    state = _after_event(policy, state, event, now, 1 + SPREAD * (2 * chance - 1))
     if state.doing is not None:
         return state, None
-    state, action = _decided(policy, state, now)
+    state, action = _decide(policy, state, now)
     return state._replace(doing=action), action
 
 
@@ -167,40 +167,40 @@ def _remote_at(policy: Policy, state: WatcherState) -> list[float]:
 
 
 def _is_sync_next(state: WatcherState) -> bool:
-    """Say whether the next talk with the remote is a sync, and not only a look."""
+    """Return whether the next talk with the remote is a sync, and not only a look."""
     return state.wanted and (state.waits is None or state.waits.kind in _SYNCED)
 
 
 # Events into the state ------------------------------------------------------------------------------------------------
 
 
-def _noted(policy: Policy, state: WatcherState, event: Event, now: float, spread: float) -> WatcherState:
+def _after_event(policy: Policy, state: WatcherState, event: Event, now: float, spread: float) -> WatcherState:
     """Return the state after an event, before anything is decided."""
     match event:
         case Hint(at):
-            state = _hinted(state, at)
+            state = _after_hint(state, at)
         case Gate():
-            state = _gated(state, event, now)
+            state = _after_gate(state, event, now)
         case Remote(there):
-            state = _freed(state)._replace(shared=there, wanted=there, poll_at=now)
+            state = _without_waits(state)._replace(shared=there, wanted=there, poll_at=now)
         case Moved() | Trigger():
-            state = _tried_again(state)._replace(wanted=state.shared, poll_at=now, rescan_at=now)
+            state = _without_waits_but_conflict(state)._replace(wanted=state.shared, poll_at=now, rescan_at=now)
         case Confirm():
             state = state._replace(confirmed=event.mark, rescan_at=now)
         case Stop():  # one last look: the hint of what was saved a moment ago may still be on its way
-            state = _hinted(state, now)._replace(stopping=True)
+            state = _after_hint(state, now)._replace(stopping=True)
         case Scanned() | Committed() | Synced() | Looked() | Failed():
-            state = _answered(policy, state, event, now, spread)._replace(doing=None)
+            state = _after_outcome(policy, state, event, now, spread)._replace(doing=None)
     return state
 
 
-def _hinted(state: WatcherState, at: float) -> WatcherState:
+def _after_hint(state: WatcherState, at: float) -> WatcherState:
     if state.stopping:
         return state
     return state._replace(first=at if state.first is None else state.first, last=max(at, state.last))
 
 
-def _gated(state: WatcherState, gate: Gate, now: float) -> WatcherState:
+def _after_gate(state: WatcherState, gate: Gate, now: float) -> WatcherState:
     if gate == state.gate:
         return state
     if gate.closed:
@@ -209,42 +209,42 @@ def _gated(state: WatcherState, gate: Gate, now: float) -> WatcherState:
     return state._replace(gate=gate, rescan_at=now, poll_at=now)
 
 
-def _freed(state: WatcherState) -> WatcherState:
-    """Return the state with whatever keeps the remote waiting taken away."""
+def _without_waits(state: WatcherState) -> WatcherState:
+    """Return the state without anything that delays contact with the remote."""
     return state._replace(waits=None)
 
 
-def _tried_again(state: WatcherState) -> WatcherState:
-    """Return the state with what keeps the remote waiting taken away, but for a conflict: that ends with a sync."""
-    return state if _is_in_conflict(state) else _freed(state)
+def _without_waits_but_conflict(state: WatcherState) -> WatcherState:
+    """Return the state without what delays contact with the remote, except a conflict, which ends with a sync."""
+    return state if _is_in_conflict(state) else _without_waits(state)
 
 
 def _is_in_conflict(state: WatcherState) -> bool:
     return state.waits is not None and state.waits.kind == "conflict"
 
 
-def _answered(policy: Policy, state: WatcherState, event: Event, now: float, spread: float) -> WatcherState:
+def _after_outcome(policy: Policy, state: WatcherState, event: Event, now: float, spread: float) -> WatcherState:
     """Return the state after an action's outcome."""
     match event:
         case Scanned():
-            state = _scanned(policy, state._replace(rescan_at=now + policy.rescan, ready=""), event, now)
+            state = _after_scan(policy, state._replace(rescan_at=now + policy.rescan, ready=""), event, now)
         case Committed():
             if state.waits is not None and state.waits.kind == "refused":
-                state = _freed(state)  # that was about what is no longer the newest
+                state = _without_waits(state)  # that was about what is no longer the newest
             state = state._replace(ready="", held=None, suspect="", wanted=state.shared)
         case Synced():
             poll_at = now + policy.poll * spread
-            state = _freed(state)._replace(wanted=False, failures=0, poll_at=poll_at, pushed_at=now)
+            state = _without_waits(state)._replace(wanted=False, failures=0, poll_at=poll_at, pushed_at=now)
         case Looked(differs):
             state = state._replace(poll_at=now + policy.poll * spread, failures=0, wanted=state.wanted or differs)
             if differs or (state.waits is not None and state.waits.kind == "offline"):
-                state = _tried_again(state)
+                state = _without_waits_but_conflict(state)
         case Failed():
-            state = _failed(policy, state, event, now, spread)
+            state = _after_failure(policy, state, event, now, spread)
     return state
 
 
-def _scanned(policy: Policy, state: WatcherState, found: Scanned, now: float) -> WatcherState:
+def _after_scan(policy: Policy, state: WatcherState, found: Scanned, now: float) -> WatcherState:
     """Return the state after a look at all files: edits are ready, held, or looked at once more."""
     is_unpushed = found.unpushed and state.shared and policy.pushes and not _is_in_conflict(state)
     state = state._replace(wanted=state.wanted or is_unpushed)
@@ -258,12 +258,12 @@ def _scanned(policy: Policy, state: WatcherState, found: Scanned, now: float) ->
         return state._replace(suspect=found.mark, rescan_at=now + policy.quiet)
     if not found.problem and removed and now < state.gone_at + SECOND_LOOK:
         return state._replace(suspect="", rescan_at=state.gone_at + SECOND_LOOK)
-    held = _held(policy, state, found)
+    held = _why_held(policy, state, found)
     suspect = found.mark if found.problem else ""
     return state._replace(held=held, suspect=suspect, ready="" if held else found.mark)
 
 
-def _held(policy: Policy, state: WatcherState, found: Scanned) -> Wait | None:
+def _why_held(policy: Policy, state: WatcherState, found: Scanned) -> Wait | None:
     """Return why edits may not be committed; None where they may."""
     if found.problem:
         return Wait("invalid", found.problem, found.advice, found.mark)
@@ -281,13 +281,17 @@ def _mark(removed: tuple[str, ...]) -> str:
     return hashlib.sha256("\0".join(sorted(removed)).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _failed(policy: Policy, state: WatcherState, found: Failed, now: float, spread: float) -> WatcherState:
+def _after_failure(policy: Policy, state: WatcherState, found: Failed, now: float, spread: float) -> WatcherState:
     """Return the state after an action that failed; ``doing`` is still that action."""
     here = isinstance(state.doing, Scan | Commit)
-    return _failed_here(policy, state, found, now) if here else _failed_there(policy, state, found, now, spread)
+    return (
+        _after_local_failure(policy, state, found, now)
+        if here
+        else _after_remote_failure(policy, state, found, now, spread)
+    )
 
 
-def _failed_here(policy: Policy, state: WatcherState, found: Failed, now: float) -> WatcherState:
+def _after_local_failure(policy: Policy, state: WatcherState, found: Failed, now: float) -> WatcherState:
     state = state._replace(ready="")
     if found.kind == "stale":
         return state._replace(first=now, last=now)
@@ -298,7 +302,9 @@ def _failed_here(policy: Policy, state: WatcherState, found: Failed, now: float)
     return state._replace(held=Wait(found.kind, found.reason, found.advice), rescan_at=now + pause)
 
 
-def _failed_there(policy: Policy, state: WatcherState, found: Failed, now: float, spread: float) -> WatcherState:
+def _after_remote_failure(
+    policy: Policy, state: WatcherState, found: Failed, now: float, spread: float
+) -> WatcherState:
     state = state._replace(waits=Wait(found.kind, found.reason, found.advice))
     if found.kind == "offline":
         pause = min(LAST_RETRY, FIRST_RETRY * 2.0 ** min(state.failures, 16)) * spread
@@ -313,7 +319,7 @@ def _failed_there(policy: Policy, state: WatcherState, found: Failed, now: float
 # Decisions ------------------------------------------------------------------------------------------------------------
 
 
-def _decided(policy: Policy, state: WatcherState, now: float) -> tuple[WatcherState, Action | None]:
+def _decide(policy: Policy, state: WatcherState, now: float) -> tuple[WatcherState, Action | None]:
     """Return what to do now, if anything."""
     if state.gate.closed or (state.stopping and state.first is None and not state.ready):
         return state, Exit() if state.stopping else None
@@ -354,7 +360,7 @@ _WORDS = {
 
 
 def view(policy: Policy, state: WatcherState) -> View:
-    """Say how a watcher is: the first that holds of paused, conflict, held, and what keeps it from the remote."""
+    """Return a watcher's state in words: paused, conflict, held, or what keeps it from the remote, in this order."""
     if state.gate.closed:
         return View("paused", state.gate.closed, state.gate.advice)
     waits, held = state.waits, state.held
@@ -369,7 +375,7 @@ def view(policy: Policy, state: WatcherState) -> View:
 
 
 def is_at_rest(policy: Policy, state: WatcherState, now: float) -> bool:
-    """Say whether one round is done: nothing is about to be looked at again, and the remote has had its turn."""
+    """Return whether one round is done: nothing is about to be looked at again, and the remote has had its turn."""
     if state.doing is not None or state.first is not None:
         return False
     if state.gate.closed:

@@ -49,7 +49,7 @@ class Hooks:
             self._failed(f"on_{event} was not run: {_MOST} runs wait already")
 
     def close(self, wait: float) -> None:
-        """Let what waits be done, for so many seconds."""
+        """Wait for queued commands, for so many seconds."""
         if self._thread is not None:
             with contextlib.suppress(queue.Full):
                 self._todo.put_nowait(None)
@@ -57,9 +57,9 @@ class Hooks:
 
     def _work(self) -> None:
         while (item := self._todo.get()) is not None:
-            said = _shell(*item, self._deadline)
-            if said:
-                self._failed(said)
+            output = _shell(*item, self._deadline)
+            if output:
+                self._failed(output)
 
 
 def _shell(command: str, stdin: str, deadline: float) -> str:
@@ -68,12 +68,12 @@ def _shell(command: str, stdin: str, deadline: float) -> str:
 
     try:
         # A file: what a command leaves running in the background would keep a pipe open.
-        with tempfile.TemporaryFile() as said:
+        with tempfile.TemporaryFile() as output:
             process = subprocess.Popen(
                 ["/bin/sh", "-c", command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                stderr=said,
+                stderr=output,
                 start_new_session=True,
             )
             try:
@@ -85,12 +85,12 @@ def _shell(command: str, stdin: str, deadline: float) -> str:
                 return f"the hook command {command!r} did not end within {deadline:g} seconds, and was ended"
             if not process.returncode:
                 return ""
-            said.seek(0)
-            lines = said.read(_READ).decode("utf-8", "replace").strip().splitlines()
+            output.seek(0)
+            lines = output.read(_READ).decode("utf-8", "replace").strip().splitlines()
     except OSError as error:
         return f"the hook command {command!r} could not be run: {error.strerror}"
-    why = (lines or [f"exit status {process.returncode}"])[-1]
-    return f"the hook command {command!r} failed: {why[:200]}"
+    reason = (lines or [f"exit status {process.returncode}"])[-1]
+    return f"the hook command {command!r} failed: {reason[:200]}"
 
 
 def start(command: Sequence[str]) -> Process:

@@ -34,7 +34,7 @@ class Reporter:
         self._hooks = hooks
         self._view = View("", "")
         self._since = 0.0  # monotonic
-        self._told = View("watching", "")
+        self._reported = View("watching", "")
         now = dates.rfc3339(time.time())
         self._state: dict[str, Any] = {
             "format": 1, "profile": profile, "pid": os.getpid(), "started": now, "state": "", "since": now,
@@ -49,12 +49,12 @@ class Reporter:
         row = {"when": dates.rfc3339(when), "event": event, "profile": self._state["profile"], "text": text, **data}
         self._show(row, f"{head} {event}: {text}")
 
-    def listens(self, how: str) -> None:
-        """Keep how changes are heard."""
+    def save_listening(self, how: str) -> None:
+        """Save how changes are listened for (events or polling)."""
         self._state["listens"] = how
 
-    def done(self, done: ActionResult) -> None:
-        """Tell what was done."""
+    def report_action(self, done: ActionResult) -> None:
+        """Report an action that was done."""
         changes = [change.as_json(changed) for changed in done.changes]
         self.line(done.what, done.text, rev=done.rev, changes=changes)
         now = dates.rfc3339(time.time())
@@ -66,8 +66,8 @@ class Reporter:
             name = self._state["profile"]
             self._hooks.run("change", {"profile": name, "event": done.what, "rev": done.rev, "changes": changes})
 
-    def viewed(self, view: View, mark: str = "") -> None:
-        """Keep the watcher's state for other commands; tell of a problem once, and of its end."""
+    def save_view(self, view: View, mark: str = "") -> None:
+        """Save the watcher's state for other commands; report a problem once, and its end."""
         now = time.monotonic()
         if view[:3] != self._view[:3]:
             self._since = now
@@ -76,13 +76,13 @@ class Reporter:
             self._write(view, at, mark)
         self._view = view
         if view.state != "paused" or now - self._since >= PATIENCE:
-            self._tell(view)
+            self._report_problem(view)
 
-    def ended(self) -> None:
-        """Keep that the watcher has ended."""
-        self._tell(self._view)
+    def save_end(self) -> None:
+        """Save that the watcher has ended."""
+        self._report_problem(self._view)
         self._state.update(state="stopped", reason="it has ended", next="zenprofile watch", next_at="", pid=0)
-        watch_record.tell(self._repository, self._state)
+        watch_record.save_state(self._repository, self._state)
 
     def _write(self, view: View, at: str, mark: str) -> None:
         if view[:3] != self._view[:3]:
@@ -90,16 +90,16 @@ class Reporter:
         self._state.update(state=view.state, reason=view.reason, next=view.next, next_at=at, mark=mark)
         if view.state in {"offline", "blocked", "held", "conflict"}:
             self._state.update(last_error=view.reason, last_error_at=dates.rfc3339(time.time()))
-        watch_record.tell(self._repository, self._state)
+        watch_record.save_state(self._repository, self._state)
 
-    def _tell(self, view: View) -> None:
-        problem, before = view.state not in _WELL, self._told.state not in _WELL
-        if (problem or before) and view[:2] != self._told[:2] and view.state != "settling":
+    def _report_problem(self, view: View) -> None:
+        problem, before = view.state not in _WELL, self._reported.state not in _WELL
+        if (problem or before) and view[:2] != self._reported[:2] and view.state != "settling":
             if problem:
                 advice = f"; {view.next}" if view.next else ""
                 self.line(view.state, f"{view.reason}{advice}", reason=view.reason, next=view.next)
                 row = {"state": view.state, "reason": view.reason, "next": view.next}
                 self._hooks.run("problem", {"profile": self._state["profile"], **row})
             else:
-                self.line("resumed", f"no longer {self._told.state}")
-            self._told = view
+                self.line("resumed", f"no longer {self._reported.state}")
+            self._reported = view

@@ -1,4 +1,4 @@
-"""Makes a watcher of a profile: one a profile, found out by a lock that goes with the process."""
+"""Starts the watcher of a profile; a lock that ends with the process ensures one per profile."""
 
 import contextlib
 import time
@@ -41,7 +41,7 @@ def repository_of(store: Store) -> Repository:
 
 
 @contextlib.contextmanager
-def _alone(repository: Repository, name: str) -> Iterator[None]:
+def _exclusive(repository: Repository, name: str) -> Iterator[None]:
     """Hold the profile's lock of watchers.
 
     Raises:
@@ -50,13 +50,13 @@ def _alone(repository: Repository, name: str) -> Iterator[None]:
     path = watch_record.running_file(repository)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(lock.exclusive(path, _AT_ONCE, sharing=repository.sharing))
+            stack.enter_context(lock.exclusive(path, _AT_ONCE, sharing=repository.shared_mode))
         except Locked:
-            pid = watch_record.state(repository).get("pid") or "unknown"
+            pid = watch_record.load_state(repository).get("pid") or "unknown"
             message = f"the profile '{name}' is watched already, by process {pid}"
             raise Locked(message, hint="see: zenprofile watch status") from None
         except OSError as error:
-            atomic.failed(error, repository.folder)
+            atomic.raise_write_error(error, repository.folder)
         yield
 
 
@@ -93,16 +93,16 @@ def watch(
         root = first.folder if isinstance(first, InWorkTree) else ""
     finally:
         first.close()
-    with _alone(repository, profile.name):
+    with _exclusive(repository, profile.name):
         begun()
-        watcher, hooks = _made(profile, repository, root, open_store, show, push=push)
+        watcher, hooks = _make_watcher(profile, repository, root, open_store, show, push=push)
         try:
             return watcher.run(once=once), watcher.interrupted
         finally:
             hooks.close(DEADLINE if once else AT_THE_END)
 
 
-def _made(
+def _make_watcher(
     profile: Profile,
     repository: Repository,
     root: str,
@@ -122,36 +122,36 @@ def _made(
 
     hooks = Hooks(settings.hooks(profile.watch), warned)
     reporter = Reporter(repository, profile.name, show, hooks)
-    actions = Actions(opened, reporter.done, warned)
+    actions = Actions(opened, reporter.report_action, warned)
     policy = settings.policy(profile.watch, push=push)
     return Watcher(repository, root, policy, actions, reporter), hooks
 
 
 def status(repository: Repository, profile: str) -> Mapping[str, Any]:
     """Return how the profile's watcher is, as ``watch status -o json`` prints it."""
-    known = watch_record.state(repository)
+    known = watch_record.load_state(repository)
     running = watch_record.is_running(repository)
     row = {"profile": profile, "running": running, **{k: v for k, v in known.items() if k not in {"format", "profile"}}}
     if not running:
-        paused = "; one that starts is paused" if guard.is_paused(watch_record.request(repository)) else ""
+        paused = "; one that starts is paused" if guard.is_paused(watch_record.load_request(repository)) else ""
         reason = f"no watcher runs{paused}"
         row |= {"state": "stopped", "pid": 0, "next_at": "", "next": "zenprofile watch", "reason": reason}
     return row
 
 
 def is_running(repository: Repository) -> bool:
-    """Say whether a watcher of the repository's profile runs."""
+    """Return whether a watcher of the repository's profile runs."""
     return watch_record.is_running(repository)
 
 
 def pause(repository: Repository, seconds: float | None) -> None:
     """Ask the watcher to do nothing, for some seconds (None: until `resume`)."""
-    watch_record.ask(repository, paused=True, until=None if seconds is None else time.time() + seconds)
+    watch_record.update_request(repository, paused=True, until=None if seconds is None else time.time() + seconds)
 
 
 def resume(repository: Repository) -> None:
     """Ask the watcher to go on, on the branch that is checked out."""
-    watch_record.ask(repository, paused=False, until=None, resumed=time.time_ns())
+    watch_record.update_request(repository, paused=False, until=None, resumed=time.time_ns())
 
 
 def confirm(repository: Repository) -> str:
@@ -160,8 +160,8 @@ def confirm(repository: Repository) -> str:
     Raises:
         NotFound: it holds none.
     """
-    found = watch_record.state(repository)
+    found = watch_record.load_state(repository)
     if not found.get("mark"):
         raise NotFound("no deletion waits to be confirmed", hint="see: zenprofile watch status")
-    watch_record.ask(repository, confirmed=found["mark"])
+    watch_record.update_request(repository, confirmed=found["mark"])
     return str(found.get("reason", ""))

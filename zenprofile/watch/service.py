@@ -135,11 +135,11 @@ def install(profile: str, command: Sequence[str], folder: str = "") -> tuple[Ser
         atomic.replace(path, text.encode(), 0o644)
     except OSError as error:
         raise StoreBroken(f"{path} cannot be written: {error.strerror}", hint="look at its folder") from None
-    code, said = processes.run(["systemd-analyze", "verify", "--user", path])
-    if code not in {0, 127} and unit_name(profile) in said:
+    code, output = processes.run(["systemd-analyze", "verify", "--user", path])
+    if code not in {0, 127} and unit_name(profile) in output:
         os.unlink(path)
         raise ZenprofileError(
-            f"systemd does not take the unit: {said.splitlines()[0][:300]}", hint="nothing is installed"
+            f"systemd does not take the unit: {output.splitlines()[0][:300]}", hint="nothing is installed"
         )
     if _is_reachable():
         processes.run(["systemctl", "--user", "daemon-reload"])
@@ -148,7 +148,7 @@ def install(profile: str, command: Sequence[str], folder: str = "") -> tuple[Ser
 
 
 def uninstall(profile: str) -> bool:
-    """Stop and remove a profile's service; say whether there was one."""
+    """Stop and remove a profile's service; return whether there was one."""
     path = unit_path(profile)
     if not os.path.lexists(path):
         return False
@@ -161,7 +161,7 @@ def uninstall(profile: str) -> bool:
 
 
 def status(profile: str) -> Service:
-    """Say how a profile's service is."""
+    """Return how a profile's service is."""
     name = unit_name(profile)
     if not _has_systemd():
         place = f"~/Library/LaunchAgents/org.zenprofile.watch.{profile}.plist"
@@ -182,6 +182,6 @@ def _has_systemd() -> bool:
 
 
 def _is_reachable() -> bool:
-    """Say whether the user's own systemd runs and answers."""
+    """Return whether the user's own systemd runs and answers."""
     folder = os.environ.get("XDG_RUNTIME_DIR", "")
     return bool(folder) and os.path.exists(os.path.join(folder, "systemd", "private"))

@@ -1,4 +1,4 @@
-"""Watches all profiles of the machine: a process each, so that none waits for another, or falls with it."""
+"""Runs a watcher process for each profile, so that none delays another or fails with it."""
 
 import signal
 import time
@@ -27,12 +27,12 @@ class Member(NamedTuple):
     failures: int = 0
 
 
-def watch(commands: Mapping[str, Sequence[str]], tell: Callable[[str, str], None], *, once: bool = False) -> int:
-    """Run a watcher a profile until a signal comes (each is passed on), and those that fail anew.
+def watch(commands: Mapping[str, Sequence[str]], report: Callable[[str, str], None], *, once: bool = False) -> int:
+    """Run a watcher per profile until a signal comes (it is passed on); restart those that fail.
 
     Args:
         commands: of each profile's watcher.
-        tell: takes a profile's name and a line.
+        report: takes a profile's name and a line.
         once: whether each does one round and is not started again.
 
     Returns:
@@ -45,7 +45,7 @@ def watch(commands: Mapping[str, Sequence[str]], tell: Callable[[str, str], None
     try:
         while not ended and len(results) < len(commands):
             for name, member in members.items():
-                members[name] = _looked_after(name, member, commands[name], tell, results, once=once)
+                members[name] = _supervised(name, member, commands[name], report, results, once=once)
             time.sleep(_INTERVAL)
     finally:
         for member in members.values():
@@ -65,11 +65,11 @@ def _status(signals: Sequence[int], results: Mapping[str, int]) -> int:
     return max(results.values(), default=0)
 
 
-def _looked_after(
+def _supervised(
     name: str,
     member: Member,
     command: Sequence[str],
-    tell: Callable[[str, str], None],
+    report: Callable[[str, str], None],
     results: dict[str, int],
     *,
     once: bool,
@@ -87,5 +87,5 @@ def _looked_after(
         results[name] = status if status >= 0 else 1
         return Member(None, now)
     failures = 1 if now - member.since >= STEADY else member.failures + 1
-    tell(name, f"its watcher ended with status {status}; it is started again")
+    report(name, f"its watcher ended with status {status}; it is started again")
     return Member(None, now, failures)

@@ -158,14 +158,14 @@ def failure(error: BaseException) -> dict[str, str]:
     while cause is not None:  # ZenML wraps what its connection meets
         names += [cls.__name__ for cls in type(cause).__mro__]
         cause = cause.__cause__ or cause.__context__
-    why = "refused"
+    reason = "refused"
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "zenml":
-        why = "missing"
+        reason = "missing"
     elif any(name in names for name in UNREACHABLE):
-        why = "unreachable"
+        reason = "unreachable"
     elif any(name in names for name in DENIED):
-        why = "denied"
-    return {"why": why, "message": str(error) or type(error).__name__}
+        reason = "denied"
+    return {"why": reason, "message": str(error) or type(error).__name__}
 
 
 def answer(requests: Requests, line: str) -> dict[str, Any]:

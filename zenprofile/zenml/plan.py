@@ -1,4 +1,4 @@
-"""What has to be done so that ZenML matches a profile: found first, then done in an order that keeps ZenML valid."""
+"""The plan that makes ZenML match a profile: steps in an order that keeps ZenML valid."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from zenprofile.core import paths
 from zenprofile.core.change import Changed
 from zenprofile.core.entity import Data, Entity, Key, normal
-from zenprofile.core.foreign import ONLY_013, REPEATABLE
 from zenprofile.core.secrets import references
+from zenprofile.core.zenml_import import ONLY_013, REPEATABLE
 from zenprofile.errors import Problem
 from zenprofile.zenml import remote as r
 from zenprofile.zenml.remote import RemoteInventory
@@ -93,7 +93,7 @@ def make(entities: Iterable[Entity], remote: RemoteInventory, wanted: PlanOption
         else:
             _component(p, entity)
     if not wanted.stacks:
-        _others(p)
+        _report_only_in_zenml(p)
     changes = sorted(p.changes, key=lambda changed: changed.key)
     steps = [step for step in p.first if step.key.kind == "component"]
     steps += [step for step in p.first if step.key.kind == "stack"]
@@ -135,7 +135,7 @@ def _component(p: _Planning, entity: Entity) -> None:
         if connector:
             more = {"type": key.type, "name": name, **connector}
             p.first.append(Step("update_component", key, more, f"connect {key}"))
-        p.changes.append(Changed(key, _before(p, entity, there) if there else None, data))
+        p.changes.append(Changed(key, _as_our_document(p, entity, there) if there else None, data))
         return
     changes: Data = dict(connector)
     fields = r.differing(configuration, there.configuration, p.remote.schema(key.type, flavor))
@@ -147,7 +147,7 @@ def _component(p: _Planning, entity: Entity) -> None:
     if changes:
         more = {"type": key.type, "name": name, **changes}
         p.first.append(Step("update_component", key, more, f"update {key}"))
-        p.changes.append(Changed(key, _before(p, entity, there), data))
+        p.changes.append(Changed(key, _as_our_document(p, entity, there), data))
 
 
 def _may_be_sent(p: _Planning, key: Key, flavor: str, configuration: Data) -> None:
@@ -189,7 +189,7 @@ def _connector(p: _Planning, entity: Entity) -> Data:
 
 
 def _replace(p: _Planning, entity: Entity, there: r.Component) -> bool:
-    """Plan to put a component of another flavor in the place of one that `apply` made; say whether that may be."""
+    """Plan to put a component of another flavor in the place of one that `apply` made; return whether that may be."""
     key = entity.key
     if there.labels.get(r.OWNER) != p.wanted.owner:
         hint = "rename or delete it in ZenML, or give the profile's another name"
@@ -216,7 +216,7 @@ def _labels(ours: dict[str, str], theirs: dict[str, str]) -> dict[str, str | Non
     return {**new, **{name: None for name in kept if name not in ours}}
 
 
-def _before(p: _Planning, entity: Entity, there: r.Component) -> Data:
+def _as_our_document(p: _Planning, entity: Entity, there: r.Component) -> Data:
     """Return a component of ZenML as a document: what says the same in other words is shown as the profile has it."""
     schema = p.remote.schema(there.type, there.flavor)
     ours = entity.data.get("configuration") or {}
@@ -317,42 +317,42 @@ def _shown_components(p: _Planning, entity: Entity, theirs: dict[str, list[str]]
 # --------------------------------------------------------------------------------------------------- others
 
 
-def _others(p: _Planning) -> None:
-    """Tell what only ZenML has; plan to delete what an earlier `apply` of this profile made."""
-    gone: set[str] = set()
+def _report_only_in_zenml(p: _Planning) -> None:
+    """Report what only ZenML has; plan to delete what an earlier `apply` of this profile made."""
+    removed: set[str] = set()
     for stack in p.remote.stacks.values():
         if stack.id in p.matched or stack.name == r.DEFAULT:
             continue
         key = Key("stack", "", stack.name)
-        p.changes.append(Changed(key, _only_there(stack, {"components": p.remote.names(stack)}), None))
+        p.changes.append(Changed(key, _as_document(stack, {"components": p.remote.names(stack)}), None))
         if not p.wanted.prune or stack.labels.get(r.OWNER) != p.wanted.owner:
             continue
         if stack.id in p.remote.active:
             p.notes.append(f"{key} stays: it is ZenML's active stack; 'zenml stack set NAME' makes another one active")
             continue
-        gone.add(stack.name)
+        removed.add(stack.name)
         p.last.insert(0, Step("delete_stack", key, {"id": stack.id}, f"delete {key}"))
     for component in p.remote.components.values():
         if component.id not in p.matched and component.name != r.DEFAULT:
-            _other_component(p, component, gone)
+            _other_component(p, component, removed)
 
 
-def _other_component(p: _Planning, component: r.Component, gone: set[str]) -> None:
+def _other_component(p: _Planning, component: r.Component, removed: set[str]) -> None:
     key = Key("component", component.type, component.name)
     shown = r.hidden(component.configuration, p.remote.schema(component.type, component.flavor))
     more = {"type": component.type, "flavor": component.flavor, "configuration": shown}
-    p.changes.append(Changed(key, _only_there(component, more), None))
+    p.changes.append(Changed(key, _as_document(component, more), None))
     left_over = component.name.endswith(REPLACED)  # of an `apply` that was interrupted
     if component.labels.get(r.OWNER) != p.wanted.owner or not (p.wanted.prune or left_over):
         return
     ours = {r.name_in_zenml(e.data) for e in p.entities.values() if e.key.kind == "stack"}
-    others = [n for n in p.remote.users_of(component.id) if n not in gone and not (n in ours and n != r.DEFAULT)]
+    others = [n for n in p.remote.users_of(component.id) if n not in removed and not (n in ours and n != r.DEFAULT)]
     if others:
         p.notes.append(f"{key} stays: stacks that others made use it ({', '.join(others)})")
         return
     p.last.append(Step("delete_component", key, {"id": component.id, "type": component.type}, f"delete {key}"))
 
 
-def _only_there(there: r.Component | r.Stack, more: Data) -> Data:
+def _as_document(there: r.Component | r.Stack, more: Data) -> Data:
     labels = r.their_labels(there.labels)
     return {"name": there.name, **({"labels": labels} if labels else {}), **more}

@@ -1,4 +1,4 @@
-"""A child process of the interpreter that has ZenML. Processes of ZenML are started here alone."""
+"""Starts the child process of the interpreter that has ZenML, and talks to it. No other module does."""
 
 import contextlib
 import importlib.util
@@ -108,7 +108,7 @@ class ZenML:
             raise Unsupported(message, hint=f"{advice}; --python names another interpreter")
         self.url = str(answer["url"])
 
-    def ask(self, what: str, **more: Any) -> Any:
+    def ask(self, request: str, **more: Any) -> Any:
         """Send a request and return its answer.
 
         Raises:
@@ -116,35 +116,35 @@ class ZenML:
             Unreachable, AccessDenied: its server.
             Unsupported: the interpreter has no ZenML.
         """
-        self._send(what, **more)
+        self._send(request, **more)
         return self._receive()
 
-    def _send(self, what: str, **more: Any) -> None:
+    def _send(self, request: str, **more: Any) -> None:
         assert self._process is not None  # noqa: S101 - `start` came first
         assert self._process.stdin is not None  # noqa: S101
         with contextlib.suppress(BrokenPipeError):  # the answer that does not come says so
-            self._process.stdin.write(json.dumps({"ask": what, **more}).encode() + b"\n")
+            self._process.stdin.write(json.dumps({"ask": request, **more}).encode() + b"\n")
             self._process.stdin.flush()
 
     def _receive(self) -> Any:
-        line = self._line()
+        line = self._read_line()
         if not line:
             raise ZenmlRefused(
-                f"the process of ZenML ended: {self._last_words()}", hint="run it again; what is done is done"
+                f"the process of ZenML ended: {self._stderr_end()}", hint="run it again; what is done is done"
             )
         answer = json.loads(line)
         if "error" in answer:
             raise _error(self._python, answer["error"])
         return answer["answer"]
 
-    def _line(self) -> bytes:
+    def _read_line(self) -> bytes:
         assert self._process is not None  # noqa: S101
         assert self._process.stdout is not None  # noqa: S101
         if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
             raise Unreachable("ZenML does not answer", hint="is its server up? run it again; what is done is done")
         return self._process.stdout.readline()
 
-    def _last_words(self) -> str:
+    def _stderr_end(self) -> str:
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
         return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "without a word")

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from zenprofile.core.change import same
 from zenprofile.core.entity import COMPONENT_TYPES, Data, Entity, Key, normal
-from zenprofile.core.foreign import LABEL_OF_NAME, ONLY_013, Naming, tidy
 from zenprofile.core.schema.catalog import Schema
 from zenprofile.core.secrets import references
+from zenprofile.core.zenml_import import LABEL_OF_NAME, ONLY_013, Naming, sanitize
 from zenprofile.zenml import remote as r
 from zenprofile.zenml.remote import RemoteInventory
 
@@ -35,7 +35,7 @@ class _Pulling:
         for key, entity in self.entities.items():
             original = r.name_in_zenml(entity.data)
             if (key.kind, key.type) == (kind, type_) and original in originals:
-                naming.keep(original, key.name)
+                naming.reserve(original, key.name)
         naming.add(originals)
         self.notes += [f"{type_ or kind} {name!r} is called '{here}' here" for name, here in naming.changed()]
         return naming
@@ -53,7 +53,7 @@ class _Pulling:
 
 
 def pull(entities: dict[Key, Entity], remote: RemoteInventory, shipped: set[tuple[str, str]]) -> PulledDocuments:
-    """Return what a profile has to take over so that it holds what ZenML holds; nothing is deleted.
+    """Return the documents that a profile needs to hold what ZenML holds; nothing is deleted.
 
     Args:
         entities: of the profile.
@@ -89,20 +89,20 @@ def _component(p: _Pulling, there: r.Component, documents: dict[Key, Data]) -> N
     key = Key("component", there.type, p.names["component", there.type][there.name])
     old = p.entities.get(key)
     schema = p.remote.schema(*place)
-    tidied = tidy(key, there.flavor, there.configuration, schema)
+    tidied = sanitize(key, there.flavor, there.configuration, schema)
     configuration = tidied.configuration
     if old is not None and old.data.get("flavor") == there.flavor:
-        configuration = _keeping(old.data.get("configuration") or {}, there, tidied.configuration, schema)
+        configuration = _in_our_words(old.data.get("configuration") or {}, there, tidied.configuration, schema)
     labels = p.labels("component", there.type, there)
     data: Data = {"name": key.name, "type": there.type, "flavor": there.flavor, "configuration": configuration}
-    if _put(documents, key, old, data, labels):
+    if _add_if_changed(documents, key, old, data, labels):
         p.notes += tidied.notes
     if there.secrets:
         p.notes.append(f"{key}: ZenML attaches secrets to it ({len(there.secrets)}), which stay in ZenML alone")
 
 
-def _keeping(ours: Data, there: r.Component, tidied: Data, schema: Schema | None) -> Data:
-    """Return ZenML's settings in the words of ours where both say the same; our references to its secrets stay."""
+def _in_our_words(ours: Data, there: r.Component, tidied: Data, schema: Schema | None) -> Data:
+    """Return ZenML's settings, written as ours where both mean the same; our references to its secrets stay."""
     differ = r.differing(ours, there.configuration, schema)
     if there.labels.get(r.KEPT_AS) == r.kept_as(ours, there.configuration):
         differ = {}
@@ -129,11 +129,13 @@ def _stack(p: _Pulling, there: r.Stack, documents: dict[Key, Data]) -> None:
     description = there.description or (old.data.get("description") if old is not None else "")
     if description:
         data["description"] = description
-    _put(documents, key, old, data, p.labels("stack", "", there))
+    _add_if_changed(documents, key, old, data, p.labels("stack", "", there))
 
 
-def _put(documents: dict[Key, Data], key: Key, old: Entity | None, data: Data, labels: dict[str, str]) -> bool:
-    """Add a document, unless the profile has it so already; say whether it was added."""
+def _add_if_changed(
+    documents: dict[Key, Data], key: Key, old: Entity | None, data: Data, labels: dict[str, str]
+) -> bool:
+    """Add a document, unless the profile has it so already; return whether it was added."""
     kept: Data = {} if old is None else {f: v for f, v in old.data.items() if f == "description"}
     new = {**kept, **data, **({"labels": labels} if labels else {})}
     if old is not None and same(_plain(key, old.data), _plain(key, new)):

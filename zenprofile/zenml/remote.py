@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from zenprofile.core.change import same
 from zenprofile.core.entity import Data, Key
-from zenprofile.core.foreign import LABEL_OF_NAME
 from zenprofile.core.schema.catalog import Schema
 from zenprofile.core.secrets import references
+from zenprofile.core.zenml_import import LABEL_OF_NAME
 
 # Labels in ZenML that say what `apply` made, for whom, and how ZenML keeps what it was sent.
 OWNER = "zenprofile.profile"
@@ -123,7 +123,7 @@ def their_labels(labels: dict[str, str]) -> dict[str, str]:
 
 
 def is_default(key: Key, remote: RemoteInventory) -> bool:
-    """Say whether an entity is one that ZenML makes by itself, and keeps."""
+    """Return whether an entity is one that ZenML makes by itself, and keeps."""
     if key.name != DEFAULT:
         return False
     return key.kind == "stack" or (key.type, key.name) in remote.components

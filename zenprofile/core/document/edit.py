@@ -12,7 +12,7 @@ from zenprofile.core.change import same
 from zenprofile.core.document import lines, spans, writer
 from zenprofile.core.document import reader as texts
 from zenprofile.core.document.reader import Node
-from zenprofile.core.document.splices import Endings, Splice, TooHard, common
+from zenprofile.core.document.splices import Endings, NoSimpleSplice, Splice, common_items
 from zenprofile.core.entity import Data, in_place
 from zenprofile.errors import Invalid
 
@@ -79,7 +79,7 @@ def _spliced(text: str, before: Data, data: Data) -> str:
         try:
             editor = _Editor(endings.text, coarse=coarse, flat=flat)
             result = endings.spliced(editor.splices_of(root, before, data))
-        except TooHard:
+        except NoSimpleSplice:
             continue
         if _proved(result, data):
             return result
@@ -97,7 +97,7 @@ class _Editor:
 
     def splices_of(self, root: Node, before: Data, after: Data) -> list[Splice]:
         if not after:
-            raise TooHard
+            raise NoSimpleSplice
         if root.flow:
             self._flow_root(root, before, after)
         else:
@@ -107,7 +107,7 @@ class _Editor:
     def _flow_root(self, root: Node, before: Data, after: Data) -> None:
         try:
             self._flow_mapping(root, before, after)
-        except TooHard:
+        except NoSimpleSplice:
             self.splices[:] = [Splice(root.start.index, root.end.index, writer.inline(after))]
 
     def _value(self, key: Node | None, node: Node, before: Any, after: Any, indent: int) -> None:
@@ -118,7 +118,7 @@ class _Editor:
         try:
             if not self.coarse and self._inside(node, before, after):
                 return
-        except TooHard:
+        except NoSimpleSplice:
             del self.splices[done:]
         self._whole_value(key, node, after, indent)
 
@@ -140,7 +140,7 @@ class _Editor:
         """Change a block mapping whose keys stand at an indent; at least one key stays or comes."""
         entries = {key.value: (key, value) for key, value in node.children if key is not None}
         if not any(name in after for name in entries):
-            raise TooHard
+            raise NoSimpleSplice
         following = [*list(entries)[1:], ""]
         for (name, (key, value)), behind in zip(entries.items(), following, strict=True):
             if name in after:
@@ -173,7 +173,7 @@ class _Editor:
     def _flow_mapping(self, node: Node, before: Data, after: Data) -> None:
         entries = {key.value: value for key, value in node.children if key is not None}
         if before.keys() - after.keys():
-            raise TooHard
+            raise NoSimpleSplice
         for name, value in entries.items():
             if not same(before[name], after[name]):
                 self._flow_value(value, after[name])
@@ -191,7 +191,7 @@ class _Editor:
     def _block_list(self, node: Node, before: list[Any], after: list[Any]) -> None:
         """Keep the lines of items that stay; between those, change items in place, and cut or add what is over."""
         items = [value for _, value in node.children]
-        kept = common(before, after)
+        kept = common_items(before, after)
         old = new = 0
         for old_end, new_end in [*sorted(kept.items()), (len(before), len(after))]:
             pairs = min(old_end - old, new_end - new)
@@ -216,7 +216,7 @@ class _Editor:
         """Return the offset of the dash in front of a list's item."""
         start = spans.dash(self.text, node)
         if start is None:
-            raise TooHard
+            raise NoSimpleSplice
         return start
 
     def _whole_value(self, key: Node | None, node: Node, after: Any, indent: int) -> None:
@@ -252,7 +252,7 @@ class _Editor:
         if not before.strip():
             self.splices.append(Splice(start, end, ""))
         elif key is None or before.strip("- "):
-            raise TooHard
+            raise NoSimpleSplice
         elif behind is not None and not self.text[end : behind.start.index].strip(" "):
             self.splices.append(Splice(first, behind.start.index, ""))
         else:

@@ -1,4 +1,4 @@
-"""Bring a document's keys into the schema's order: entries move whole, each with the comments that belong to it."""
+"""Sort a document's keys in the schema's order: whole entries move, each with its comments."""
 
 from zenprofile.core.change import same
 from zenprofile.core.document import reader as texts
@@ -26,7 +26,7 @@ def formatted(kind: str, text: str) -> str:
     if "\t" in plain:
         from zenprofile.core.document import tabs
 
-        plain = tabs.without(plain)
+        plain = tabs.replace_tabs(plain)
     order = list(ordered(kind, data))
     if list(data) == order:
         return plain

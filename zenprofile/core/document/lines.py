@@ -65,8 +65,8 @@ def _unquoted(text: str) -> str:
 _READ = {'"': _unquoted, "'": _unquoted, "[": _brackets, "{": _brackets, **dict.fromkeys("-0123456789", _number)}
 
 
-class _Leave(Exception):
-    """The document is for the parser."""
+class _NeedsParser(Exception):
+    """The fast reader cannot read the document; the parser has to."""
 
 
 def data(text: str) -> dict[str, Any] | None:
@@ -78,7 +78,7 @@ def data(text: str) -> dict[str, Any] | None:
         return None
     try:
         return _built(rows) or None
-    except _Leave:
+    except _NeedsParser:
         return None
 
 
@@ -108,7 +108,7 @@ def _value(text: str) -> Any:
     return _READ[first](text) if first in _READ else _WORDS.get(text, text)
 
 
-class _Open:
+class _OpenCollection:
     """The collection that lines go into, those around it, and the key that still waits for its value."""
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ class _Open:
         self._move(width, list if name[0] == "-" else dict)
         if name == "-":
             if not value:
-                raise _Leave
+                raise _NeedsParser
             self.into.append(_value(value))
             return {}, -1
         if name[0] == "-":
@@ -144,12 +144,12 @@ class _Open:
         self.waiting = ""
         while self.indent != width or type(self.into) is not kind:
             if not self.outer or self.indent < width:
-                raise _Leave
+                raise _NeedsParser
             self.into, self.indent = self.outer.pop()
 
 
 def _built(rows: list[tuple[str, str, str]]) -> dict[str, Any]:
-    open_ = _Open()
+    open_ = _OpenCollection()
     root = into = open_.into
     indent = 0
     for pad, name, value in rows:
@@ -161,7 +161,7 @@ def _built(rows: list[tuple[str, str, str]]) -> dict[str, Any]:
                 continue
         key = name.lstrip("- ")[:-1]
         if key in into or key in _WORDS:
-            raise _Leave
+            raise _NeedsParser
         into[key] = _value(value) if value else None
         open_.waiting = "" if value else key
     return root  # type: ignore[no-any-return]

@@ -20,7 +20,7 @@ from zenprofile.core.document.parse_error import ParseError, in_text
 if TYPE_CHECKING:
     from contextvars import ContextVar
 
-__all__ = ["MAX_BYTES", "Known", "Mark", "Node", "decode", "read", "remembering", "tree"]
+__all__ = ["MAX_BYTES", "Mark", "Node", "ReadCache", "caching", "decode", "read", "tree"]
 
 MAX_BYTES = 1024 * 1024
 
@@ -28,12 +28,12 @@ MAX_BYTES = 1024 * 1024
 # are no characters.
 _ODD = "[\x85\u2028\u2029\ud800-\udfff]"
 _SURROGATES = 0xD800
-_MOST_KNOWN = 4 << 20  # characters of the texts that a `Known` keeps
+_MOST_KNOWN = 4 << 20  # characters of the texts that a `ReadCache` keeps
 _TAG_LINE = r"(?:\A|(?<=[\r\n]))%TAG\b"
 
 
-class Known:
-    """What texts were found to hold, for `remembering`."""
+class ReadCache:
+    """A cache of parsed texts, for `caching`."""
 
     def __init__(self) -> None:
         self._data: dict[str, dict[str, Any]] = {}
@@ -54,12 +54,12 @@ class Known:
         return found
 
 
-_known: "ContextVar[Known | None] | None" = None
+_known: "ContextVar[ReadCache | None] | None" = None
 
 
 @contextlib.contextmanager
-def remembering(known: Known) -> Iterator[None]:
-    """Read no text twice meanwhile: a merge, and the checks of what comes of it, ask for the same ones many times."""
+def caching(known: ReadCache) -> Iterator[None]:
+    """Cache parsed texts within the block: a merge and its checks read the same ones many times."""
     from contextvars import ContextVar
 
     global _known  # noqa: PLW0603 - so that who only reads need not import it

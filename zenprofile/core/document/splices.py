@@ -17,8 +17,8 @@ class Splice(NamedTuple):
     new: str
 
 
-class TooHard(Exception):
-    """The layout at hand has no simple splice; the caller writes a larger piece anew."""
+class NoSimpleSplice(Exception):
+    """The layout has no simple splice; the caller rewrites a larger piece."""
 
 
 class Endings:
@@ -45,7 +45,7 @@ class Endings:
         for splice in sorted(splices, key=lambda s: (s.start, s.end)):
             start, end = self._own(splice.start), self._own(splice.end)
             if start < done:
-                raise TooHard
+                raise NoSimpleSplice
             pieces.append(self.own[done:start])
             if splice.start == len(self.text) and not "".join(pieces[-2:]).endswith("\n"):
                 pieces.append(self.new)
@@ -57,7 +57,7 @@ class Endings:
         return min(index + bisect.bisect_left(self.wide, index), len(self.own))
 
 
-def common(before: list[Any], after: list[Any]) -> dict[int, int]:
+def common_items(before: list[Any], after: list[Any]) -> dict[int, int]:
     """Return positions in ``before`` that stay, and where: a longest common subsequence.
 
     Of what is too long for that, only the same beginning and end.

@@ -13,13 +13,13 @@ from zenprofile.core.document.events import scanned
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#.*", re.MULTILINE)
 
 
-def found(text: str) -> tuple[int, int] | None:
+def find_first(text: str) -> tuple[int, int] | None:
     """Return line and column of the first such tab in a document that can be read, from 1; None for none."""
     at = min((start for start, _, _ in _pieces(text)), default=-1) if "\t" in text else -1
     return None if at < 0 else (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
 
 
-def without(text: str) -> str:
+def replace_tabs(text: str) -> str:
     """Return a document without such tabs; as it is where it would read otherwise then."""
     parts, last = [], 0
     for start, end, instead in _pieces(text) if "\t" in text else ():

@@ -9,7 +9,7 @@ from zenprofile.core.change import same
 from zenprofile.core.document import reader as texts
 from zenprofile.core.document import spans
 from zenprofile.core.document.nodes import Node
-from zenprofile.core.document.splices import Endings, Splice, TooHard
+from zenprofile.core.document.splices import Endings, NoSimpleSplice, Splice
 from zenprofile.core.entity import Data
 from zenprofile.core.merge import diff3
 from zenprofile.errors import Invalid
@@ -49,7 +49,7 @@ class _Slots:
         for number, (key, value) in enumerate(node.children):
             first = key.start.index if key is not None else spans.dash(self.text, value)
             if first is None:
-                raise TooHard
+                raise NoSimpleSplice
             self._entry((*path, number if key is None else key.value), key, value, first)
 
     def _entry(self, path: paths.Path, key: Node | None, value: Node, first: int) -> None:
@@ -75,7 +75,7 @@ class _Slots:
             self.below_text.add(path)
 
     def _remark(self, path: paths.Path, at: int) -> None:
-        """Note the place behind an entry's first line, where nothing but a comment follows there."""
+        """Record the place behind an entry's first line, where nothing but a comment may follow."""
         found = _REMARK.match(self.text, at)
         end = found.end() if found else at
         if not self.text[end : spans.line_end(self.text, end)].strip():
@@ -108,7 +108,7 @@ def merged(result: str, sides: tuple[str, str, str], data: Data) -> str:
     endings = Endings(result)
     try:
         place, *found = (_Slots(text) for text in (endings.text, *sides))
-    except (TooHard, Invalid):
+    except (NoSimpleSplice, Invalid):
         return result
     # A comment further to the right than what is behind it can become part of a text above it.
     for flush in ((), place.below_text, place.gaps):
@@ -116,7 +116,7 @@ def merged(result: str, sides: tuple[str, str, str], data: Data) -> str:
             text = endings.spliced(list(_splices(place, found, flush)))
             if same(texts.read(text), data):
                 return text
-        except (TooHard, Invalid):
+        except (NoSimpleSplice, Invalid):
             continue
     return result
 

@@ -50,8 +50,8 @@ Choice = Literal["ours", "theirs"] | Value
 Choices = Mapping[paths.Path, Choice]
 
 
-class Kept(NamedTuple):
-    """A field that one side edited and the other took out: the edit stays.
+class KeptEdit(NamedTuple):
+    """A field that one side edited and the other removed: the edit stays.
 
     Attributes:
         path: of the field.
@@ -63,7 +63,7 @@ class Kept(NamedTuple):
 
 
 def merge_data(
-    key: Key, base: Data, ours: Data, theirs: Data, choices: Choices | None = None, kept: list[Kept] | None = None
+    key: Key, base: Data, ours: Data, theirs: Data, choices: Choices | None = None, kept: list[KeptEdit] | None = None
 ) -> tuple[Data, list[Conflict]]:
     """Merge the data of one entity.
 
@@ -95,7 +95,7 @@ def chosen(choices: Choices, path: paths.Path) -> Choice | None:
 
 
 class _Merger:
-    def __init__(self, key: Key, choices: Choices, kept: list[Kept] | None) -> None:
+    def __init__(self, key: Key, choices: Choices, kept: list[KeptEdit] | None) -> None:
         self.key = key
         self.choices = choices
         self.kept = kept
@@ -141,7 +141,7 @@ class _Merger:
             text = diff3.merge_texts(base, ours, theirs)
             if text is not None:
                 return text
-        return self._clash(path, base, ours, theirs)
+        return self._choice_or_conflict(path, base, ours, theirs)
 
     def _is_type_of_stack(self, path: paths.Path) -> bool:
         return self.key.kind == "stack" and len(path) == 2 and path[0] == "components"
@@ -172,9 +172,9 @@ class _Merger:
                 return side
         return members if len(members) > 1 else members[0]
 
-    def _clash(self, path: paths.Path, base: Any, ours: Any, theirs: Any) -> Any:
+    def _choice_or_conflict(self, path: paths.Path, base: Any, ours: Any, theirs: Any) -> Any:
         if self.kept is not None and base is not MISSING and (ours is MISSING or theirs is MISSING):
-            self.kept.append(Kept(path, ours is MISSING))
+            self.kept.append(KeptEdit(path, ours is MISSING))
             return theirs if ours is MISSING else ours
         choice = chosen(self.choices, path)
         if choice is None:
@@ -208,9 +208,9 @@ def _in_order(ours: Data, theirs: Data) -> list[str]:
 def _union(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
     """Merge sets: what either side added, without what either removed; our order, then theirs."""
     before, mine, other = ({identity(member) for member in side} for side in (base, ours, theirs))
-    gone = before - mine | before - other
-    kept = [member for member in ours if identity(member) not in gone]
-    seen = mine | gone
+    removed = before - mine | before - other
+    kept = [member for member in ours if identity(member) not in removed]
+    seen = mine | removed
     for member in theirs:
         found = identity(member)
         if found not in seen:

@@ -59,7 +59,7 @@ def merge(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> li
 
 
 def _next_group(left: list[_Hunk], right: list[_Hunk]) -> tuple[list[_Hunk], list[_Hunk]]:
-    """Take the first hunks of both sides that hang together."""
+    """Return the first group of overlapping hunks of both sides, removed from the lists."""
     group: tuple[list[_Hunk], list[_Hunk]] = ([], [])
     sides = (left, right)
     first = 0 if left and (not right or left[0].start <= right[0].start) else 1
@@ -97,7 +97,7 @@ def merge_texts(base: str, ours: str, theirs: str) -> str | None:
     return "".join(line for piece in pieces for line in piece.lines)
 
 
-def marked(pieces: Sequence[Piece], labels: tuple[str, str], size: int) -> str:
+def with_markers(pieces: Sequence[Piece], labels: tuple[str, str], size: int) -> str:
     """Write pieces as text, git's conflict markers of a size around what differs."""
     lines: list[str] = []
     for piece in pieces:

@@ -15,8 +15,8 @@ from zenprofile.core.entity import Data, Key
 from zenprofile.core.merge import diff3
 from zenprofile.core.merge import renames as merge_names
 from zenprofile.core.merge import text as merge_text
-from zenprofile.core.merge.data import Choices, Conflict, Kept, Value, chosen, merge_data
-from zenprofile.core.merge.found_renames import Renames
+from zenprofile.core.merge.data import Choices, Conflict, KeptEdit, Value, chosen, merge_data
+from zenprofile.core.merge.rename_detection import Renames
 
 __all__ = ["Choices", "Conflict", "Merged", "Value", "merge", "merge_document", "resolve", "with_markers"]
 
@@ -66,7 +66,7 @@ def merge(
     documents: dict[Key, str | None] = dict.fromkeys(plan.gone)
     conflicts, notes = list(plan.conflicts), list(plan.notes)
     for job in plan.jobs:
-        text, found, said = _one(job.at, job.base, job.ours, job.theirs, choices.get(job.at, {}), strict=strict)
+        text, found, said = _merge_one(job.at, job.base, job.ours, job.theirs, choices.get(job.at, {}), strict=strict)
         conflicts += found
         notes += said
         if not found:
@@ -81,7 +81,7 @@ def merge_document(key: Key, base: str | None, ours: str | None, theirs: str | N
     Returns:
         The text (None: deleted, or in conflict), the conflicts and notes.
     """
-    return _one(key, base, ours, theirs, {})
+    return _merge_one(key, base, ours, theirs, {})
 
 
 def resolve(key: Key, base: str | None, ours: str | None, theirs: str | None, choices: Choices) -> str | None:
@@ -97,7 +97,7 @@ def resolve(key: Key, base: str | None, ours: str | None, theirs: str | None, ch
     Raises:
         errors.ConflictError: the choices leave a conflict open.
     """
-    text, conflicts, _ = _one(key, base, ours, theirs, choices)
+    text, conflicts, _ = _merge_one(key, base, ours, theirs, choices)
     if conflicts:
         open_ = ", ".join(paths.show(conflict.path) or "the document" for conflict in conflicts)
         raise errors.ConflictError(
@@ -115,15 +115,15 @@ def with_markers(
     cannot be read, the texts are merged by line.
     """
     try:
-        sides = [_one(key, base, ours, theirs, {(): side})[0] or "" for side in ("ours", "theirs")]
+        sides = [_merge_one(key, base, ours, theirs, {(): side})[0] or "" for side in ("ours", "theirs")]
         _readable(base, ours, theirs)
         pieces = diff3.two_way(*map(merge_text.plain, sides))
     except errors.Invalid:
         pieces = diff3.merge(*(diff3.split(merge_text.plain(text or "")) for text in (base, ours, theirs)))
-    return merge_text.like(diff3.marked(pieces, labels, size), ours)
+    return merge_text.with_line_ends_of(diff3.with_markers(pieces, labels, size), ours)
 
 
-def _one(
+def _merge_one(
     key: Key, base: str | None, ours: str | None, theirs: str | None, choices: Choices, *, strict: bool = False
 ) -> Outcome:
     if theirs in (ours, base):
@@ -137,7 +137,7 @@ def _one(
     if other in (mine, before):
         return ours, (), ()
     if mine == before:
-        return merge_text.like(other or "", ours), (), ()
+        return merge_text.with_line_ends_of(other or "", ours), (), ()
     return _both_changed(key, base, ours, theirs, choices, strict=strict)
 
 
@@ -145,20 +145,20 @@ def _edit_or_delete(key: Key, base: str | None, ours: str | None, theirs: str | 
     edited = ours if theirs is None else theirs
     if merge_text.plain(edited or "") == merge_text.plain(base or ""):
         return None, (), ()  # deleted, and untouched but for line ends
-    return edited, (), (_stays(label(key), here=ours is None),)
+    return edited, (), (_kept_note(label(key), here=ours is None),)
 
 
-def _stays(what: str, *, here: bool) -> str:
+def _kept_note(what: str, *, here: bool) -> str:
     deleted, edited = ("here", "there") if here else ("there", "here")
     return f"{what}: deleted {deleted}, edited {edited}: the edit stays"
 
 
 def _both_changed(key: Key, base: str | None, ours: str, theirs: str, choices: Choices, *, strict: bool) -> Outcome:
-    kept: list[Kept] = []
+    kept: list[KeptEdit] = []
     try:
         before, mine, other = _readable(base, ours, theirs)
         merged, conflicts = merge_data(key, before, mine, other, choices, None if strict else kept)
-        notes = tuple(_stays(f"{label(key)}, {paths.show(field.path)}", here=field.here) for field in kept)
+        notes = tuple(_kept_note(f"{label(key)}, {paths.show(field.path)}", here=field.here) for field in kept)
         if conflicts:
             return None, tuple(conflicts), notes
         by_line = _by_line(base, ours, theirs, merged)
@@ -167,11 +167,11 @@ def _both_changed(key: Key, base: str | None, ours: str, theirs: str, choices: C
         return merge_text.patched(base or "", ours, theirs, merged), (), notes
     except errors.Invalid as error:
         # One cannot be read, or both together are larger than a document may be.
-        return _whole(key, base, ours, theirs, choices, error)
+        return _choose_whole(key, base, ours, theirs, choices, error)
 
 
 def _by_line(base: str | None, ours: str, theirs: str, merged: Data) -> str | None:
-    """Merge the texts by line, where that says just what the merge by meaning says: both sides' comments stay then."""
+    """Merge the texts by line where that gives the same data as the merge by meaning: it keeps both sides' comments."""
     if base is None:
         return None
     joined = diff3.merge_texts(*map(merge_text.plain, (base, ours, theirs)))
@@ -181,14 +181,16 @@ def _by_line(base: str | None, ours: str, theirs: str, merged: Data) -> str | No
         holds = same(texts.look(joined), merged)
     except errors.Invalid:
         return None
-    return merge_text.like(joined, ours) if holds else None
+    return merge_text.with_line_ends_of(joined, ours) if holds else None
 
 
 def _readable(base: str | None, ours: str, theirs: str) -> tuple[Data, Data, Data]:
     return {} if base is None else texts.look(base), texts.look(ours), texts.look(theirs)
 
 
-def _whole(key: Key, base: str | None, ours: str, theirs: str, choices: Choices, error: errors.Invalid) -> Outcome:
+def _choose_whole(
+    key: Key, base: str | None, ours: str, theirs: str, choices: Choices, error: errors.Invalid
+) -> Outcome:
     """Let a person choose between whole documents where they cannot be merged."""
     choice = chosen(choices, ())
     if choice is None:

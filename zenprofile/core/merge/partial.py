@@ -1,4 +1,4 @@
-"""What of a merge with open conflicts can be shared all the same: the entities that no conflict is about."""
+"""The part of a merge with open conflicts that can be shared: the entities without a conflict."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -28,7 +28,7 @@ class Parts(NamedTuple):
 def parts(
     base: Texts, ours: Texts, theirs: Texts, documents: Mapping[Key, str | None], conflicts: Iterable[Conflict]
 ) -> Parts | None:
-    """Part a merge; None where the conflicts reach beyond the entities that they are in.
+    """Split a merge into entities in conflict and the rest; None where conflicts affect other entities.
 
     Args:
         base: documents of the common ancestor, as `documents.merge` takes them.

@@ -1,4 +1,4 @@
-"""References in a merge: what each side left whole and both together broke, and how a choice settles it."""
+"""References in a merge that only both sides together break, and how a choice resolves them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ GetText = Callable[[Key], str | None]
 _FEW = 10  # names that a text is searched for before it is read
 
 
-def carried(key: Key, text: str, names: Mapping[Key, str]) -> str:
+def with_new_names(key: Key, text: str, names: Mapping[Key, str]) -> str:
     """Return a document whose references follow renames.
 
     Args:
@@ -91,13 +91,13 @@ def settle(conflict: Conflict, choice: Choice, merged: GetText, base: GetText) -
     if text is None or path is None:
         return {}
     if isinstance(choice, Value):
-        _put(data, path, choice.value)
+        _set_name(data, path, choice.value)
         return {conflict.key: edited(text, data)}
     if (conflict.ours if choice == "ours" else conflict.theirs) is not MISSING:
         return {target: base(target)}
     if target.kind == "flavor":
         return {conflict.key: None}
-    _take_out(data, path)
+    _remove(data, path)
     return {conflict.key: edited(text, data)}
 
 
@@ -147,8 +147,8 @@ def _inside(data: Data, path: paths.Path) -> tuple[Any, Any]:
     return into, path[-1]
 
 
-def _put(data: Data, path: paths.Path, value: Any) -> None:
-    """Put a name at a place; from a list that has it already, the member is taken out."""
+def _set_name(data: Data, path: paths.Path, value: Any) -> None:
+    """Set a name at a path; in a list that has it already, remove the member."""
     into, last = _inside(data, path)
     if isinstance(into, list) and value in into:
         del into[last]
@@ -156,8 +156,8 @@ def _put(data: Data, path: paths.Path, value: Any) -> None:
         into[last] = value
 
 
-def _take_out(data: Data, path: paths.Path) -> None:
-    """Take a reference out, a list's member whole: an assignment without its project would give more than before."""
+def _remove(data: Data, path: paths.Path) -> None:
+    """Remove a reference, with its whole list member: an assignment without its project would grant more."""
     into: Any = data
     last = next((number for number, step in enumerate(path) if isinstance(step, int)), len(path) - 1)
     for step in path[:last]:

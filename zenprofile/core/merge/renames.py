@@ -1,4 +1,4 @@
-"""Names in a merge: each entity is followed through both sides' renames; where names meet, a person decides."""
+"""Renames in a merge: each entity is followed through both sides' renames; a collision of names is a conflict."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from zenprofile.core.change import MISSING, label, same
 from zenprofile.core.entity import Key
-from zenprofile.core.merge import found_renames
+from zenprofile.core.merge import rename_detection
 from zenprofile.core.merge.data import Choice, Choices, Conflict, Value, chosen
-from zenprofile.core.merge.found_renames import Documents, Renames, read
-from zenprofile.core.merge.references import carried, edited
+from zenprofile.core.merge.references import edited, with_new_names
+from zenprofile.core.merge.rename_detection import Documents, Renames, read
 from zenprofile.core.profile_check import REFERRERS
 from zenprofile.errors import Invalid
 
@@ -37,7 +37,7 @@ class Job(NamedTuple):
 
 
 class MergePlan(NamedTuple):
-    """What there is to merge once names are settled; ``gone`` are keys that another name takes the place of."""
+    """The documents to merge once names are resolved; ``gone`` are old keys of renamed entities."""
 
     jobs: list[Job]
     gone: set[Key]
@@ -64,13 +64,17 @@ class _Lineage:
 
 
 def plan(
-    base: Documents, ours: Documents, theirs: Documents, choices: Mapping[Key, Choices], told: tuple[Renames, Renames]
+    base: Documents,
+    ours: Documents,
+    theirs: Documents,
+    choices: Mapping[Key, Choices],
+    from_history: tuple[Renames, Renames],
 ) -> MergePlan:
-    """Pair the documents of three sides, renames followed: those that the documents show, and those ``told``.
+    """Pair the documents of three sides, renames followed: those that the documents show, and those ``from_history``.
 
     A job is made for whatever the other side changed; what only we changed stays as it is.
     """
-    return _Planner(base, ours, theirs, choices, told).planned()
+    return _Planner(base, ours, theirs, choices, from_history).planned()
 
 
 class _Planner:
@@ -80,7 +84,7 @@ class _Planner:
         ours: Documents,
         theirs: Documents,
         choices: Mapping[Key, Choices],
-        told: tuple[Renames, Renames],
+        from_history: tuple[Renames, Renames],
     ) -> None:
         self.base, self.ours, self.theirs = dict(base), dict(ours), dict(theirs)
         self.choices = choices
@@ -89,17 +93,18 @@ class _Planner:
             base.get(k) != theirs.get(k) for k in base.keys() | theirs.keys()
         )
         here, there = (
-            found_renames.found(base, side, told[n]) if apart else {} for n, side in enumerate((ours, theirs))
+            rename_detection.detect(base, side, from_history[n]) if apart else {}
+            for n, side in enumerate((ours, theirs))
         )
-        also = _also(base, ours, here, there), _also(base, theirs, there, here)
+        also = _renamed_by_both(base, ours, here, there), _renamed_by_both(base, theirs, there, here)
         self.entities = _entities(base, ours, theirs, here | also[0], there | also[1])
         self.by_name: dict[Key, list[_Lineage]] = defaultdict(list)
 
     def planned(self) -> MergePlan:
         for entity in self.entities:
             self._name(entity)
-        self._part()
-        self._carry()
+        self._separate_collisions()
+        self._rewrite_names()
         for entity in self.entities:
             self._job(entity)
         return self.plan
@@ -111,16 +116,16 @@ class _Planner:
             if here == old:
                 entity.key = there
             elif there != old:
-                self._two_names(entity, old, here, there)
+                self._conflict_of_names(entity, old, here, there)
         if old and (here is None) != (there is None) and entity.key != old:
             sides = _SIDES if here is None else _SIDES[::-1]
             self.plan.notes.append(
                 f"{label(old)}: deleted {sides[0]}, renamed to {entity.key.name} {sides[1]}: it stays"
             )
         elif old and here and there:
-            self._note(entity, old, here, there)
+            self._note_rename(entity, old, here, there)
 
-    def _note(self, entity: _Lineage, old: Key, here: Key, there: Key) -> None:
+    def _note_rename(self, entity: _Lineage, old: Key, here: Key, there: Key) -> None:
         if (here == old) == (there == old):
             return
         renamed, edited_, text = (
@@ -130,7 +135,7 @@ class _Planner:
             name = entity.key.name
             self.plan.notes.append(f"{label(old)}: renamed to {name} {renamed}, edited {edited_}: the edit follows")
 
-    def _two_names(self, entity: _Lineage, old: Key, here: Key, there: Key) -> None:
+    def _conflict_of_names(self, entity: _Lineage, old: Key, here: Key, there: Key) -> None:
         choice = chosen(self.choices.get(here, {}), _NAME)
         if choice is None:
             detail = f"{label(old)} was renamed to {here.name} here and to {there.name} there"
@@ -138,25 +143,25 @@ class _Planner:
             entity.has_two_names = True
         entity.key = here._replace(name=_chosen_name(choice, here, there))
 
-    def _part(self) -> None:
-        """Part entities of the two sides that ended with one name, or with two that differ only by case."""
+    def _separate_collisions(self) -> None:
+        """Separate entities of the two sides that ended with the same name, or names that differ only by case."""
         for entity in self.entities:
-            if self._stays(entity):
+            if self._survives(entity):
                 self.by_name[entity.key.folded].append(entity)
         for group in [group for group in self.by_name.values() if len(group) > 1]:
             for one, other in islice(combinations(group, 2), _MOST):
                 if not one.dropped and not other.dropped and one.key.folded == other.key.folded:
-                    self._meet(*((one, other) if _is_from_here(one, other) else (other, one)))
+                    self._resolve_collision(*((one, other) if _is_renamed_by_us(one, other) else (other, one)))
 
-    def _stays(self, entity: _Lineage) -> bool:
-        """Say whether an entity will be in the result: no side deleted it, or the other one changed it."""
+    def _survives(self, entity: _Lineage) -> bool:
+        """Return whether an entity will be in the result: no side deleted it, or the other one changed it."""
         old, here, there = entity.keys
         if old is None or (here and there):
             return True
         side = self.ours.get(here) if here else self.theirs.get(there) if there else None
         return side is not None and (entity.key != old or side != self.base[old])
 
-    def _meet(self, mine: _Lineage, other: _Lineage) -> None:
+    def _resolve_collision(self, mine: _Lineage, other: _Lineage) -> None:
         if mine.here is None or other.there is None or _are_in_one_place(mine, other):
             return  # one side alone has, or made, both
         if mine.has_two_names or other.has_two_names:
@@ -165,10 +170,14 @@ class _Planner:
         if isinstance(choice, Value):
             settled = self._rename(mine, mine.key._replace(name=str(choice.value)))
         else:
-            settled = choice is not None and self._give_way(*((other, mine) if choice == "ours" else (mine, other)))
+            settled = choice is not None and self._restore_or_drop(
+                *((other, mine) if choice == "ours" else (mine, other))
+            )
         if not settled:
             before = next((e.old.name for e in (mine, other) if e.old is not None and e.old == e.key), MISSING)
-            conflict = Conflict(mine.here, _NAME, before, mine.key.name, other.key.name, "name", _met(mine, other))
+            conflict = Conflict(
+                mine.here, _NAME, before, mine.key.name, other.key.name, "name", _collision_message(mine, other)
+            )
             self.plan.conflicts.append(conflict)
 
     def _rename(self, entity: _Lineage, key: Key) -> bool:
@@ -179,16 +188,16 @@ class _Planner:
         self.by_name[key.folded].append(entity)
         return True
 
-    def _give_way(self, loser: _Lineage, winner: _Lineage) -> bool:
-        """Take its old name for what was only renamed; leave out what was made anew, as the conflict says."""
+    def _restore_or_drop(self, loser: _Lineage, winner: _Lineage) -> bool:
+        """Give a renamed entity its old name back; drop a new one, as the conflict says."""
         if loser.old is not None and loser.old.folded != winner.key.folded:
             return self._rename(loser, loser.old)
         loser.dropped = True
         loser.key = winner.key  # who refers to it refers to the other one
         return True
 
-    def _carry(self) -> None:
-        """Let each document hold its entity's new name, and its references those of others."""
+    def _rewrite_names(self) -> None:
+        """Write each entity's new name into its document, and those of others into its references."""
         names: tuple[dict[Key, str], dict[Key, str], dict[Key, str]] = ({}, {}, {})
         renamed = [entity for entity in self.entities if entity.is_renamed]
         for entity in renamed:
@@ -198,7 +207,7 @@ class _Planner:
         kinds = {kind for entity in renamed for kind in REFERRERS.get(entity.key.kind, ())}
         for entity in self.entities if renamed else ():
             if entity.is_renamed or entity.key.kind in kinds:
-                self._follow(entity, names)
+                self._rename_references(entity, names)
 
     def _texts(self, entity: _Lineage) -> tuple[str | None, str | None, str | None]:
         old, here, there = entity.keys
@@ -207,7 +216,7 @@ class _Planner:
             self.theirs.get(there) if there else None,
         )  # fmt: skip
 
-    def _follow(self, entity: _Lineage, names: tuple[Renamed, Renamed, Renamed]) -> None:
+    def _rename_references(self, entity: _Lineage, names: tuple[Renamed, Renamed, Renamed]) -> None:
         texts = self._texts(entity)
         before = texts[0]
         if texts[1] == before == texts[2]:
@@ -219,10 +228,10 @@ class _Planner:
             if number and entity.old is not None and text == before:
                 side[key] = self.base[entity.old]  # untouched there
             else:
-                side[key] = _named(_carried(key, text, names[number]), key, entity.key.name)
-        self._only_followed(entity, before)
+                side[key] = _with_name(_with_new_names(key, text, names[number]), key, entity.key.name)
+        self._drop_if_only_followed(entity, before)
 
-    def _only_followed(self, entity: _Lineage, before: str | None) -> None:
+    def _drop_if_only_followed(self, entity: _Lineage, before: str | None) -> None:
         """Where one side deleted a document and the other only followed a rename in it, that is no edit."""
         old, kept = entity.old, [key for key in (entity.here, entity.there) if key is not None]
         if old is None or before is None or len(kept) != 1 or self.base[old] == before:
@@ -245,7 +254,7 @@ class _Planner:
         self.plan.jobs.append(Job(entity.key, entity.here or entity.key, base, ours, theirs))
 
 
-def _also(base: Documents, side: Documents, found: Renames, others: Renames) -> dict[Key, Key]:
+def _renamed_by_both(base: Documents, side: Documents, found: Renames, others: Renames) -> dict[Key, Key]:
     """Return what a side renamed as the other one did, although its documents alone do not show it."""
     taken = set(found.values())
     return {
@@ -275,8 +284,8 @@ def _entities(base: Documents, ours: Documents, theirs: Documents, here: Renames
     return sorted(found, key=lambda entity: (entity.key, entity.old or entity.key))
 
 
-def _is_from_here(one: _Lineage, other: _Lineage) -> bool:
-    """Say whether the first of two entities that meet has its name from our side."""
+def _is_renamed_by_us(one: _Lineage, other: _Lineage) -> bool:
+    """Return whether the first of two entities that meet has its name from our side."""
     if (one.there is None) != (other.there is None):
         return one.there is None
     if (one.here is None) != (other.here is None):
@@ -285,26 +294,26 @@ def _is_from_here(one: _Lineage, other: _Lineage) -> bool:
 
 
 def _are_in_one_place(one: _Lineage, other: _Lineage) -> bool:
-    """Say whether a side has two entities under names that differ only by case."""
+    """Return whether a side has two entities under names that differ only by case."""
     pairs = ((one.here, other.here), (one.there, other.there))
     return any(first is not None and second is not None and first.folded == second.folded for first, second in pairs)
 
 
-def _met(mine: _Lineage, other: _Lineage) -> str:
-    """Say which two entities would have one name, and what each choice does."""
+def _collision_message(mine: _Lineage, other: _Lineage) -> str:
+    """Return the message about two entities with one name, and what each choice does."""
     if mine.key == other.key:
-        what = f"{_called(mine)} here and {_called(other)} there are two entities of one name"
+        what = f"{_display_name(mine)} here and {_display_name(other)} there are two entities of one name"
     else:
         what = f"{label(mine.key)} here and {label(other.key)} there differ only in case"
-    return f"{what}; ours {_lot(other, mine)}, theirs {_lot(mine, other)}; rename one to keep both"
+    return f"{what}; ours {_loser_outcome(other, mine)}, theirs {_loser_outcome(mine, other)}; rename one to keep both"
 
 
-def _called(entity: _Lineage) -> str:
+def _display_name(entity: _Lineage) -> str:
     renamed = entity.old is not None and entity.old != entity.key
     return f"{label(entity.key)} ({entity.old.name} before)" if renamed and entity.old else label(entity.key)
 
 
-def _lot(loser: _Lineage, winner: _Lineage) -> str:
+def _loser_outcome(loser: _Lineage, winner: _Lineage) -> str:
     if loser.old is not None and loser.old.folded != winner.key.folded:
         return f"calls the other one {loser.old.name} again"
     return f"leaves out {loser.key.name} as it is {'here' if loser.there is None else 'there'}"
@@ -316,13 +325,13 @@ def _chosen_name(choice: Choice | None, mine: Key, other: Key) -> str:
     return other.name if choice == "theirs" else mine.name
 
 
-def _carried(key: Key, text: str, names: Renamed) -> str:
+def _with_new_names(key: Key, text: str, names: Renamed) -> str:
     try:
-        return carried(key, text, names)
+        return with_new_names(key, text, names)
     except Invalid:
         return text  # what cannot be read refers to nothing
 
 
-def _named(text: str, key: Key, name: str) -> str:
+def _with_name(text: str, key: Key, name: str) -> str:
     data = read(text) if key.name != name else None
     return text if data is None else edited(text, {**data, "name": name})

@@ -35,10 +35,10 @@ class _RefusedComponent(NamedTuple):
     key: Key
     flavor: Key
     by_us: bool
-    why: str
+    reason: str
 
 
-def settled(
+def resolve(
     documents: dict[Key, str | None],
     left: Callable[[], Sequence[Problem]],
     merged: GetData,
@@ -61,7 +61,7 @@ def settled(
     back: set[Key] = set()  # flavors that a choice has put back
     done: set[tuple[Key, bool]] = set()
     while True:
-        refused, others = _found(left(), merged, sides, back)
+        refused, others = _split_problems(left(), merged, sides, back)
         made: dict[Key, str | None] = {}
         for one in refused:
             choice = chosen(choices.get(one.key, {}), _PATH)
@@ -79,10 +79,10 @@ def settled(
         documents.update(made)
 
 
-def _found(
+def _split_problems(
     problems: Sequence[Problem], merged: GetData, sides: Sides, back: set[Key]
 ) -> tuple[list[_RefusedComponent], list[Problem]]:
-    """Part the problems of a merged whole: components that a changed schema refuses, one each, and the others."""
+    """Split the problems of a merged profile: components that a changed schema refuses (one problem each), the rest."""
     refused: dict[Key, _RefusedComponent] = {}
     others: list[Problem] = []
     for problem in problems:
@@ -108,7 +108,7 @@ def _conflict(one: _RefusedComponent, sides: Sides) -> Conflict:
     texts = sides.ours.get(one.key), sides.theirs.get(one.key)
     name, flavor = label(one.key), label(one.flavor)
     kept = f"takes {name} as it is {where}" if texts[0 if one.by_us else 1] is not None else f"deletes {name}"
-    detail = f"the schema of {flavor} as it is {where} refuses {name} as it is {other}: {one.why}; {keeps} {kept}, "
+    detail = f"the schema of {flavor} as it is {where} refuses {name} as it is {other}: {one.reason}; {keeps} {kept}, "
     detail += f"{gives} takes {flavor} as it is {other}"
     ours, theirs = ((sides.read(one.key, text) or {}).get("configuration", MISSING) for text in texts)
     return Conflict(one.key, _PATH, MISSING, ours, theirs, "reference", detail)

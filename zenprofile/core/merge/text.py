@@ -1,4 +1,4 @@
-"""The text of merged data: our document, patched; what is new from theirs comes with its comments and its bytes."""
+"""The text of merged data: our document, patched; new entries of theirs are copied with their comments."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from zenprofile.core.change import MISSING, same
 from zenprofile.core.document import reader as texts
 from zenprofile.core.document import spans
 from zenprofile.core.document.nodes import Node
-from zenprofile.core.document.splices import Endings, Splice, TooHard
+from zenprofile.core.document.splices import Endings, NoSimpleSplice, Splice
 from zenprofile.core.entity import Data
 from zenprofile.core.merge.data import identity
 from zenprofile.errors import Invalid
@@ -24,7 +24,7 @@ class _Item(NamedTuple):
     column: int
 
 
-class _Graft(NamedTuple):
+class _TheirEntry(NamedTuple):
     """An entry whose lines come from theirs.
 
     Attributes:
@@ -86,7 +86,7 @@ def plain(text: str) -> str:
     return text if text.endswith("\n") or not text else f"{text}\n"
 
 
-def like(text: str, model: str) -> str:
+def with_line_ends_of(text: str, model: str) -> str:
     """Return a text with the line ends of another."""
     return text.replace("\n", "\r\n") if "\r\n" in model and "\r\n" not in text else text
 
@@ -109,18 +109,18 @@ def patched(base: str, ours: str, theirs: str, merged: Data) -> str:
 
     sides = [plain(text and edit(text, merged)) for text in (base, ours, theirs)]
     result = edit(ours, merged)
-    grafts = list(_grafts((), (), texts.read(ours), texts.read(theirs), merged))
+    grafts = list(_their_entries((), (), texts.read(ours), texts.read(theirs), merged))
     if grafts:
-        result = _grafted(result, _Document(plain(theirs)), grafts, merged)
+        result = _insert_entries(result, _Document(plain(theirs)), grafts, merged)
     result = comments.merged(result, (sides[0], sides[1], sides[2]), merged)
     texts.read(result)
     return result
 
 
-def _grafts(path: paths.Path, there: paths.Path, ours: Any, theirs: Any, merged: Any) -> Iterator[_Graft]:
+def _their_entries(path: paths.Path, there: paths.Path, ours: Any, theirs: Any, merged: Any) -> Iterator[_TheirEntry]:
     """Yield what merged data has of theirs and not of ours."""
     if isinstance(merged, list):
-        yield from _items(path, there, ours, theirs, merged)
+        yield from _their_items(path, there, ours, theirs, merged)
         return
     for name, value in merged.items():
         mine, other = ours.get(name, MISSING), theirs.get(name, MISSING)
@@ -128,33 +128,33 @@ def _grafts(path: paths.Path, there: paths.Path, ours: Any, theirs: Any, merged:
         if same(mine, value):
             continue
         if type(mine) is type(other) is type(value) and isinstance(value, dict | list):
-            yield from _grafts(here, (*there, name), mine, other, value)
+            yield from _their_entries(here, (*there, name), mine, other, value)
         elif same(other, value):
-            yield _Graft(here, (*there, name))
+            yield _TheirEntry(here, (*there, name))
 
 
-def _items(
+def _their_items(
     path: paths.Path, there: paths.Path, ours: list[Any], theirs: list[Any], merged: list[Any]
-) -> Iterator[_Graft]:
+) -> Iterator[_TheirEntry]:
     mine = set(map(identity, ours))
     other = {identity(member): position for position, member in enumerate(theirs)}
     for position, member in enumerate(map(identity, merged)):
         if member not in mine and member in other:
-            yield _Graft((*path, position), (*there, other[member]))
+            yield _TheirEntry((*path, position), (*there, other[member]))
 
 
-def _grafted(text: str, theirs: _Document, grafts: list[_Graft], merged: Data) -> str:
-    result = _with(text, theirs, grafts, merged)
+def _insert_entries(text: str, theirs: _Document, grafts: list[_TheirEntry], merged: Data) -> str:
+    result = _try_insert(text, theirs, grafts, merged)
     if result or len(grafts) > _FEW:
         return result or text
     # One of them does not fit: take those that do.
     for graft in grafts:
-        text = _with(text, theirs, [graft], merged) or text
+        text = _try_insert(text, theirs, [graft], merged) or text
     return text
 
 
-def _with(text: str, theirs: _Document, grafts: list[_Graft], merged: Data) -> str:
-    """Put their lines in the place of those that `edit` wrote; return "" where the data is another then."""
+def _try_insert(text: str, theirs: _Document, grafts: list[_TheirEntry], merged: Data) -> str:
+    """Replace the lines that `edit` wrote by theirs; return "" where that changes the data."""
     whole = Endings(text)
     result = _Document(whole.text)
     splices: list[Splice] = []
@@ -168,7 +168,7 @@ def _with(text: str, theirs: _Document, grafts: list[_Graft], merged: Data) -> s
     try:
         text = whole.spliced(splices)
         return text if same(texts.read(text), merged) else ""
-    except (TooHard, Invalid):
+    except (NoSimpleSplice, Invalid):
         return ""
 
 

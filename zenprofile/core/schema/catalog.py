@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from zenprofile.core import collector, patterns
+from zenprofile.core import garbage_collection, patterns
 from zenprofile.core.schema import fast_validator
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Schema:
     Args:
         raw: the schema itself.
         label: what its data is, in messages.
-        trusted: whether it ships with us. A stranger's must have been through `Catalog.refused`; its patterns run in
+        trusted: whether it ships with us. A stranger's must have been through `Catalog.refusals`; its patterns run in
             linear time and its steps are counted.
     """
 
@@ -39,19 +39,19 @@ class Schema:
         self._validator: Any = None
 
     def holds(self, data: Any) -> bool:
-        """Say whether data holds, without jsonschema where it surely does."""
-        return self._surely(data) or not self._slow(data, 1)
+        """Return whether data holds, without jsonschema where it surely does."""
+        return self._holds_fast(data) or not self._find_all(data, 1)
 
     def findings(self, data: Any) -> "list[SchemaViolation]":
         """List what is invalid, a hundred places at most, unknown fields first; [] exactly where `holds`."""
-        return [] if self._surely(data) else self._slow(data, MAX_FINDINGS)
+        return [] if self._holds_fast(data) else self._find_all(data, MAX_FINDINGS)
 
-    def _surely(self, data: Any) -> bool:
+    def _holds_fast(self, data: Any) -> bool:
         if self._quick is None:
-            self._quick = fast_validator.compile(self.raw, self._trusted) or _unsure
+            self._quick = fast_validator.compile(self.raw, self._trusted) or _never_sure
         return self._quick(data)
 
-    def _slow(self, data: Any, most: int) -> "list[SchemaViolation]":
+    def _find_all(self, data: Any, most: int) -> "list[SchemaViolation]":
         from referencing.exceptions import Unresolvable
 
         from zenprofile.core.schema import keywords
@@ -62,16 +62,16 @@ class Schema:
         keywords.start()
         try:
             found = (finding for error in self._validator.iter_errors(data) for finding in findings(error, self.label))
-            said = list(islice(dict.fromkeys(islice(found, 2 * most)), most))
+            violations = list(islice(dict.fromkeys(islice(found, 2 * most)), most))
             # A slip of the pen leaves a field missing as well; the slip is what one wants to read first.
-            return sorted(said, key=lambda finding: finding.code != "unknown-field")
+            return sorted(violations, key=lambda finding: finding.code != "unknown-field")
         except Unresolvable:
             return [
                 SchemaViolation((), False, "the schema refers to another one that is not at hand", "", "bad-schema")
             ]
         except (keywords.TooManySteps, RecursionError):
             pass
-        collector.sweep()  # what it has found so far is large, refers to itself, and would stay while a pause goes on
+        garbage_collection.collect()  # what it found is large and cyclic, and would stay during a pause
         message, hint = "to check this by the flavor's schema takes too long", "make the flavor's schema simpler"
         return [SchemaViolation((), False, message, hint, "too-costly")]
 
@@ -128,13 +128,13 @@ class Catalog:
         """Return the schema of a known flavor's configuration, or None where it is not known."""
         return self._load(f"flavors/{type_}/{flavor}.json") if flavor in self.flavors(type_) else None
 
-    def of(self, schema: dict[str, Any]) -> Schema:
+    def for_schema(self, schema: dict[str, Any]) -> Schema:
         """Return a registered flavor's own schema; one that may not be registered is not run: nothing holds to it."""
-        return self._judge(schema)[0]
+        return self._compile(schema)[0]
 
-    def refused(self, schema: dict[str, Any]) -> "list[SchemaViolation]":
+    def refusals(self, schema: dict[str, Any]) -> "list[SchemaViolation]":
         """List why a flavor's schema may not be registered, with places inside it; [] where it may."""
-        return self._judge(schema)[1]
+        return self._compile(schema)[1]
 
     def _load(self, name: str) -> Schema:
         if name not in self._shipped:
@@ -145,8 +145,8 @@ class Catalog:
             self._shipped[name] = Schema(raw, raw["title"])
         return self._shipped[name]
 
-    def _judge(self, schema: dict[str, Any]) -> "tuple[Schema, list[SchemaViolation]]":
-        """Judge a schema once by content, and find it again by identity: data of entities is not changed in place."""
+    def _compile(self, schema: dict[str, Any]) -> "tuple[Schema, list[SchemaViolation]]":
+        """Compile a schema once by content, and cache it by identity: entities' data is not changed in place."""
         known = self._by_identity.get(id(schema))
         if known is not None and known[0] is schema:
             return known[1]
@@ -171,10 +171,10 @@ class _RefusedSchema(Schema):
         super().__init__({}, "this flavor", False)
         self._why = refused[0].message
 
-    def _surely(self, data: Any) -> bool:
+    def _holds_fast(self, data: Any) -> bool:
         return False
 
-    def _slow(self, data: Any, most: int) -> "list[SchemaViolation]":
+    def _find_all(self, data: Any, most: int) -> "list[SchemaViolation]":
         from zenprofile.core.schema.messages import SchemaViolation
 
         return [
@@ -189,14 +189,14 @@ def _refused(schema: Any) -> "list[SchemaViolation]":
     hint = "change the flavor's schema"
     found = limits.refusals(schema)
     if found:
-        return [SchemaViolation(path, False, why, hint, "bad-schema") for path, why in found]
+        return [SchemaViolation(path, False, reason, hint, "bad-schema") for path, reason in found]
     from jsonschema import Draft202012Validator
 
     meta = Schema(Draft202012Validator.META_SCHEMA, "schema")
     return [finding._replace(hint=finding.hint or hint, code="bad-schema") for finding in meta.findings(schema)]
 
 
-def _unsure(_: Any) -> bool:
+def _never_sure(_: Any) -> bool:
     return False
 
 

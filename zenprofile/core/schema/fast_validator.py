@@ -1,4 +1,4 @@
-"""A compiled check that says "surely holds" without jsonschema: some microseconds a document, nothing imported.
+"""A compiled check that accepts valid data without jsonschema, in microseconds and without imports.
 
 It knows a part of JSON Schema 2020-12. A schema that uses more gets no check, and data that fails one is looked at
 again by jsonschema, which has the last word and finds the words.

@@ -123,5 +123,5 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def search(pattern: str, text: str) -> bool:
-    """Say whether a pattern of a schema that ships with us is found in a text."""
+    """Return whether a pattern of a schema that ships with us is found in a text."""
     return _compiled(pattern).search(text) is not None

@@ -41,7 +41,7 @@ class Refusal(NamedTuple):
     """A place in a schema, and why it is not taken."""
 
     path: paths.Path
-    why: str
+    reason: str
 
 
 def refusals(schema: Any) -> list[Refusal]:
@@ -58,7 +58,7 @@ def refusals(schema: Any) -> list[Refusal]:
         found.append(Refusal(("$schema",), f"only {DIALECT} is taken"))
     seen: list[int] = [0]
     for path, part in _parts((), schema):
-        found += _looked_at(path, part, schema, seen)
+        found += _check_keywords(path, part, schema, seen)
         if len(found) >= 10:
             return found[:10]
     return found or _expanded(schema)
@@ -90,10 +90,12 @@ def _parts(path: paths.Path, schema: dict[str, Any]) -> Iterator[tuple[paths.Pat
             yield from _parts((*path, *steps), part)
 
 
-def _looked_at(path: paths.Path, schema: dict[str, Any], root: dict[str, Any], seen: list[int]) -> Iterator[Refusal]:
-    for word, why in _FORBIDDEN.items():
+def _check_keywords(
+    path: paths.Path, schema: dict[str, Any], root: dict[str, Any], seen: list[int]
+) -> Iterator[Refusal]:
+    for word, reason in _FORBIDDEN.items():
         if word in schema:
-            yield Refusal((*path, word), f"'{word}' is not taken: {why}")
+            yield Refusal((*path, word), f"'{word}' is not taken: {reason}")
     if path and ("$id" in schema or "$schema" in schema):
         yield Refusal(path, "'$id' and '$schema' stand at the top only")
     if schema.get("format") == "regex":
@@ -113,9 +115,9 @@ def _patterns(path: paths.Path, schema: dict[str, Any], seen: list[int]) -> Iter
     places += [((*path, "patternProperties", name), name) for name in named] if isinstance(named, dict) else []
     for place, pattern in places:
         seen[0] += 1
-        why = patterns.why_not(pattern) if seen[0] <= MAX_PATTERNS else f"it has more than {MAX_PATTERNS} patterns"
-        if why:
-            yield Refusal(place, why)
+        reason = patterns.why_not(pattern) if seen[0] <= MAX_PATTERNS else f"it has more than {MAX_PATTERNS} patterns"
+        if reason:
+            yield Refusal(place, reason)
 
 
 def _expanded(root: dict[str, Any]) -> list[Refusal]:

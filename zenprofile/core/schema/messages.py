@@ -25,7 +25,7 @@ class SchemaViolation(NamedTuple):
     code: str
 
 
-class _Said(NamedTuple):
+class _Message(NamedTuple):
     message: str
     hint: str
     code: str
@@ -44,7 +44,7 @@ TYPES = {
 _LONGEST = 140
 
 
-def shown(text: Any) -> str:
+def quoted(text: Any) -> str:
     """Return a key or choice in quotes, cut where it is long."""
     text = str(text)
     return f"'{text if len(text) <= _LONGEST else text[:_LONGEST] + '...'}'"
@@ -53,7 +53,7 @@ def shown(text: Any) -> str:
 def choices(values: Iterable[Any]) -> str:
     """Return ``a``, ``b or c``, at most twenty of them."""
     texts = [
-        shown(value) if isinstance(value, str) else TYPES["null"] if value is None else str(value) for value in values
+        quoted(value) if isinstance(value, str) else TYPES["null"] if value is None else str(value) for value in values
     ]
     if len(texts) > 20:
         return ", ".join(texts[:20]) + ", ..."
@@ -82,11 +82,11 @@ def findings(error: Any, label: str) -> Iterator[SchemaViolation]:
     path = tuple(error.absolute_path)
     if "propertyNames" in error.absolute_schema_path:
         yield SchemaViolation(
-            (*path, str(error.instance)), True, f"{shown(error.instance)} may not stand here", "", "bad-key"
+            (*path, str(error.instance)), True, f"{quoted(error.instance)} may not stand here", "", "bad-key"
         )
         return
-    said = _WORDS.get(error.validator, _other)(error, paths.show(path) if path else label, label)
-    yield SchemaViolation(path, said.at_key, said.message, said.hint, said.code)
+    message = _WORDS.get(error.validator, _other_message)(error, paths.show(path) if path else label, label)
+    yield SchemaViolation(path, message.at_key, message.message, message.hint, message.code)
 
 
 def _branch(error: Any) -> list[Any]:
@@ -104,7 +104,7 @@ def _branch(error: Any) -> list[Any]:
     return meant[0] if len(meant) == 1 and len(by_branch) > 1 else []
 
 
-def _unknown(error: Any, _: str, label: str) -> _Said:
+def _unknown(error: Any, _: str, label: str) -> _Message:
     *above, key = error.absolute_path
     noun, known = error.schema.get("x-noun"), error.schema.get("properties", {})
     if noun:
@@ -112,16 +112,16 @@ def _unknown(error: Any, _: str, label: str) -> _Said:
     else:
         what = f"is no field of {paths.show(tuple(above))}" if above else f"is no field of {label}"
     hint = f"known: {', '.join(known)}" if known and len(known) <= 20 else "take it away"
-    return _Said(f"{shown(key)} {what}{suggestions.suffix(key, known)}", hint, "unknown-field", at_key=True)
+    return _Message(f"{quoted(key)} {what}{suggestions.suffix(key, known)}", hint, "unknown-field", at_key=True)
 
 
-def _missing(error: Any, subject: str, label: str) -> _Said:
+def _missing(error: Any, subject: str, label: str) -> _Message:
     where = f" in {subject}" if error.absolute_path else ""
     known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
     field = known.get(error.message)
     types = field.get("type") if isinstance(field, dict) else None
     hint = f"{label} needs it" + (f": {_types(types)}" if types else "")
-    return _Said(f"the field {shown(error.message)} is missing{where}", hint, "missing-field")
+    return _Message(f"the field {quoted(error.message)} is missing{where}", hint, "missing-field")
 
 
 def _types(value: Any) -> str:
@@ -131,10 +131,10 @@ def _types(value: Any) -> str:
     return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
-def _type(error: Any, subject: str, _: str) -> _Said:
+def _type(error: Any, subject: str, _: str) -> _Message:
     is_ = "a number with a fraction" if isinstance(error.instance, float) else type_of(error.instance)
     hint = "take the quotes away" if isinstance(error.instance, str) and _unquoted(error) else ""
-    return _Said(f"{subject} must be {_types(error.validator_value)}, not {is_}", hint, "wrong-type")
+    return _Message(f"{subject} must be {_types(error.validator_value)}, not {is_}", hint, "wrong-type")
 
 
 def _unquoted(error: Any) -> bool:
@@ -142,57 +142,61 @@ def _unquoted(error: Any) -> bool:
     return ("boolean" in types and text in ("true", "false")) or ("integer" in types and text.isdecimal())
 
 
-def _choice(error: Any, subject: str, _: str) -> _Said:
+def _choice(error: Any, subject: str, _: str) -> _Message:
     values = error.validator_value
     near, all_of_them = suggestions.suffix(error.instance, values), choices(values)
     if len(values) > 8:
-        return _Said(f"{subject} is none of its {len(values)} choices{near}", f"one of {all_of_them}", "not-a-choice")
-    return _Said(f"{subject} must be {all_of_them}{near}", "", "not-a-choice")
+        return _Message(
+            f"{subject} is none of its {len(values)} choices{near}", f"one of {all_of_them}", "not-a-choice"
+        )
+    return _Message(f"{subject} must be {all_of_them}{near}", "", "not-a-choice")
 
 
-def _const(error: Any, subject: str, _: str) -> _Said:
+def _const(error: Any, subject: str, _: str) -> _Message:
     value = error.validator_value
     plain = isinstance(value, str | int | float | None)
-    return _Said(f"{subject} must be {choices([value]) if plain else 'what its schema says'}", "", "not-a-choice")
+    return _Message(f"{subject} must be {choices([value]) if plain else 'what its schema says'}", "", "not-a-choice")
 
 
-def _pattern(error: Any, subject: str, _: str) -> _Said:
+def _pattern(error: Any, subject: str, _: str) -> _Message:
     if error.schema.get("x-rule") == "name":
-        return _Said(f"{subject} is no name: {names.why_not(error.instance) or names.RULE}", "", "bad-name")
-    return _Said(f"{subject} does not match the pattern {shown(error.validator_value)}", "", "no-match")
+        return _Message(f"{subject} is no name: {names.why_not(error.instance) or names.RULE}", "", "bad-name")
+    return _Message(f"{subject} does not match the pattern {quoted(error.validator_value)}", "", "no-match")
 
 
-def _secret(_: Any, subject: str, __: str) -> _Said:
+def _secret(_: Any, subject: str, __: str) -> _Message:
     hint = "keep the secret elsewhere and write its reference in quotes"
-    return _Said(f"{subject} is sensitive: it takes a reference ({FORMS}), no plain value", hint, "plain-secret")
+    return _Message(f"{subject} is sensitive: it takes a reference ({FORMS}), no plain value", hint, "plain-secret")
 
 
-def _forms(error: Any, subject: str, _: str) -> _Said:
+def _forms(error: Any, subject: str, _: str) -> _Message:
     expected = error.schema.get("x-expected")
     types = [child.validator_value for child in error.context or () if child.validator == "type"]
     if expected:
-        return _Said(f"{subject} must be {expected}", "", "wrong-form")
+        return _Message(f"{subject} must be {expected}", "", "wrong-form")
     if types and len(types) == len(error.context):
         flat = [t for value in types for t in ([value] if isinstance(value, str) else value)]
-        return _Said(f"{subject} must be {_types(flat)}, not {type_of(error.instance)}", "", "wrong-type")
-    return _Said(f"{subject} fits none, or more than one, of the forms that its schema allows", "", "wrong-form")
+        return _Message(f"{subject} must be {_types(flat)}, not {type_of(error.instance)}", "", "wrong-type")
+    return _Message(f"{subject} fits none, or more than one, of the forms that its schema allows", "", "wrong-form")
 
 
-def _unique(_: Any, subject: str, __: str) -> _Said:
-    return _Said(f"{subject} lists the same twice", "take one away", "not-unique")
+def _unique(_: Any, subject: str, __: str) -> _Message:
+    return _Message(f"{subject} lists the same twice", "take one away", "not-unique")
 
 
-def _bound(text: str) -> "Callable[[Any, str, str], _Said]":
-    return lambda error, subject, _: _Said(f"{subject} must {text.format(error.validator_value)}", "", "out-of-bounds")
+def _bound(text: str) -> "Callable[[Any, str, str], _Message]":
+    return lambda error, subject, _: _Message(
+        f"{subject} must {text.format(error.validator_value)}", "", "out-of-bounds"
+    )
 
 
-def _other(error: Any, subject: str, _: str) -> _Said:
+def _other_message(error: Any, subject: str, _: str) -> _Message:
     if error.validator is None:
-        return _Said(f"{subject} may not stand here", "", "not-allowed")
-    return _Said(f"{subject} does not keep to '{error.validator}' of its schema", "", "wrong-form")
+        return _Message(f"{subject} may not stand here", "", "not-allowed")
+    return _Message(f"{subject} does not keep to '{error.validator}' of its schema", "", "wrong-form")
 
 
-_WORDS: dict[str, Callable[[Any, str, str], _Said]] = {
+_WORDS: dict[str, Callable[[Any, str, str], _Message]] = {
     "additionalProperties": _unknown,
     "required": _missing,
     "type": _type,

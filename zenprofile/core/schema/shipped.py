@@ -10,7 +10,7 @@ _catalogs: "list[Callable[[], Catalog]]" = []
 
 
 def use(catalog: "Callable[[], Catalog]") -> None:
-    """Take what gives the catalog, once it is needed."""
+    """Set the function that loads the catalog when it is first needed."""
     _catalogs[:] = [catalog]
 
 

@@ -64,7 +64,7 @@ _RUN = re.compile(r"(?<![\w-])(?=[a-z_-]*[A-Z0-9])[\w-]{20}|[0-9]:[\w-]{35}", re
 _MOST = 100  # places in one document that are looked at by the library
 
 
-class Found(NamedTuple):
+class FoundSecret(NamedTuple):
     """A secret in a text.
 
     Attributes:
@@ -75,7 +75,7 @@ class Found(NamedTuple):
 
     start: int
     text: str
-    what: str
+    kind: str
 
     @property
     def fingerprint(self) -> str:
@@ -86,7 +86,7 @@ class Found(NamedTuple):
 
 
 def may_hold(text: str) -> bool:
-    """Say whether a text could hold a secret; False is certain."""
+    """Return whether a text could hold a secret; False is certain."""
     return (patterns.is_ready(_LIKELY) or _hinted(text)) and patterns.search_own(_LIKELY, text)
 
 
@@ -100,13 +100,13 @@ def _hinted(text: str) -> bool:
     )
 
 
-def search(text: str) -> list[Found]:
+def search(text: str) -> list[FoundSecret]:
     """List the secrets in a text, at most some hundred."""
-    found: list[Found] = []
+    found: list[FoundSecret] = []
     for start, end in patterns.places(_LIKELY, text, _MOST) if _hinted(text) else ():
-        what = _judged(text, start, end)
-        if what:
-            found.append(Found(start, text[start:end], what))
+        kind = _kind_at(text, start, end)
+        if kind:
+            found.append(FoundSecret(start, text[start:end], kind))
     return found
 
 
@@ -127,15 +127,15 @@ def _hidden(text: str) -> str:
     return text
 
 
-def _judged(text: str, start: int, end: int) -> str:
-    """Say what stands at a likely place, "" where it is no secret after all."""
+def _kind_at(text: str, start: int, end: int) -> str:
+    """Return the kind of secret at a likely place, "" where it is none."""
     likely = text[start:end]
     if "://" in likely and re.search(_LOGIN, likely):
         return _URL if password_in(likely) else ""
-    own = next((what for what, pattern in _OWN.items() if re.match(pattern, likely)), "")
+    own = next((kind for kind, pattern in _OWN.items() if re.match(pattern, likely)), "")
     around = text[max(0, start - 1) : end + 1]
-    what = own or next((what for what, find in _library() if find(around)), "")
-    return "" if what and lookalikes.is_name(what, likely, text[:start][-1:], text[end : end + 1]) else what
+    kind = own or next((kind for kind, find in _library() if find(around)), "")
+    return "" if kind and lookalikes.is_name(kind, likely, text[:start][-1:], text[end : end + 1]) else kind
 
 
 def password_in(url: str) -> str:

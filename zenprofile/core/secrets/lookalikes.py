@@ -9,20 +9,20 @@ _TELEGRAM = r"\d{8,10}:AA[\w-]{33}"
 _WORDS_OF_AWS = ("ASIA", "ABIA", "ACCA", "A3T")  # what words begin with; real ones hold a digit behind it
 
 
-def is_name(what: str, likely: str, before: str, after: str) -> bool:
-    """Say whether what looks like a token is a name, or a part of one.
+def is_name(kind: str, likely: str, before: str, after: str) -> bool:
+    """Return whether what looks like a token is a name, or a part of one.
 
     Args:
-        what: whose token it looks like, in detect-secrets' words.
+        kind: whose token it looks like, in detect-secrets' words.
         likely: the text.
         before: the character before it, "" for none.
         after: the character behind it.
     """
-    if what == _MAILCHIMP and "-" in {before, after}:
+    if kind == _MAILCHIMP and "-" in {before, after}:
         return True
-    if what in _WHOLE and (_goes_on(before) or (what in _OF_ONE_LENGTH and _goes_on(after))):
+    if kind in _WHOLE and (_goes_on(before) or (kind in _OF_ONE_LENGTH and _goes_on(after))):
         return True
-    rule = _RULES.get(what)
+    rule = _RULES.get(kind)
     return rule is not None and rule(likely)
 
 
@@ -41,7 +41,7 @@ def _artifactory(likely: str) -> bool:
 
 
 def _discord(likely: str) -> bool:
-    """Say whether the first part is no number in base64, as the id of an account is."""
+    """Return whether the first part is no number in base64, as the id of an account is."""
     import binascii
 
     first = likely.partition(".")[0]

@@ -1,6 +1,6 @@
 """Flavors that a profile registers itself: which of a component's fields they mark sensitive.
 
-What shows a change has its data alone. So whoever opens a store says whose flavors count (`count`), for this thread.
+What shows a change has its data alone. So whoever opens a store says whose flavors count (`use`), for this thread.
 """
 
 import contextlib
@@ -26,19 +26,19 @@ class Flavors(Protocol):
 _counting: ContextVar[tuple[Flavors, ...]] = ContextVar("flavors that count", default=())
 
 
-def count(*flavors: Flavors) -> None:
-    """Let these flavors count from now on, and no others."""
+def use(*flavors: Flavors) -> None:
+    """Use these flavors from now on, and no others."""
     _counting.set(flavors)
 
 
-def counting() -> tuple[Flavors, ...]:
-    """Return the flavors that count."""
+def in_use() -> tuple[Flavors, ...]:
+    """Return the flavors in use."""
     return _counting.get()
 
 
 @contextlib.contextmanager
-def only(flavors: Flavors) -> Iterator[None]:
-    """Let these flavors alone count in a block: one that must not ask the store again."""
+def using_only(flavors: Flavors) -> Iterator[None]:
+    """Use these flavors alone in a block that must not read the store again."""
     token = _counting.set((flavors,))
     try:
         yield
@@ -46,13 +46,13 @@ def only(flavors: Flavors) -> Iterator[None]:
         _counting.reset(token)
 
 
-def mark(type_: str, flavor: str, path: Path) -> bool:
-    """Say whether an own flavor (any of the component type for "") marks a field of the configuration sensitive."""
+def marks_sensitive(type_: str, flavor: str, path: Path) -> bool:
+    """Return whether an own flavor (any of the component type for "") marks a field of the configuration sensitive."""
     from zenprofile.core.schema.catalog import Schema
     from zenprofile.core.secrets.references import is_sensitive
 
     steps = tuple(map(str, path))
-    for flavors in counting():
+    for flavors in in_use():
         for raw in flavors.schemas(type_, flavor):
             schema = Schema(raw, "flavor", False)
             if any(is_sensitive(schema.field(steps[:n])) for n in range(1, len(steps) + 1)):
@@ -60,7 +60,7 @@ def mark(type_: str, flavor: str, path: Path) -> bool:
     return False
 
 
-class OfSnapshot:
+class SnapshotFlavors:
     """The flavors of a snapshot, each read once: every field that is shown asks."""
 
     def __init__(self, snapshot: "Snapshot") -> None:

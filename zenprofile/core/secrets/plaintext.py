@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core import paths
 from zenprofile.core.entity import Key
-from zenprofile.core.secrets.detector import MASK, Found, may_hold, search
+from zenprofile.core.secrets.detector import MASK, FoundSecret, may_hold, search
 from zenprofile.errors import Invalid, Problem
 
 if TYPE_CHECKING:
@@ -21,38 +21,38 @@ ALLOWED = "# zenprofile: allow-secrets"
 _ALLOWED_LINE = rf"(?m)^[ \t]*{re.escape(ALLOWED)}((?: +[0-9a-f]{{64}})+)[ \t]*$"
 
 
-class Placed(NamedTuple):
+class PlacedSecret(NamedTuple):
     """A secret in a document: line and column from 1, and the field's path ("" for a comment)."""
 
-    secret: Found
+    secret: FoundSecret
     line: int
     column: int
     path: str
 
 
-def document(source: str) -> list[Placed]:
+def document(source: str) -> list[PlacedSecret]:
     """List the secrets of a document, allowed or not, in values, keys and comments."""
     if "\\" not in source and not may_hold(source):
         return []
     import bisect
 
-    found: list[Placed] = []
+    found: list[PlacedSecret] = []
     spans: list[tuple[int, int]] = []
     for path, node in _leaves((), _tree(source)):
         spans.append((node.start.index, node.end.index))
         place = (node.start.line + 1, node.start.column + 1, paths.show(path))
-        found += (Placed(secret, *place) for secret in search(node.value))
+        found += (PlacedSecret(secret, *place) for secret in search(node.value))
     starts = [start for start, _ in spans]  # in the document's order
     for secret in search(source):
         before = bisect.bisect(starts, secret.start)
         if not before or spans[before - 1][1] <= secret.start:
             column = secret.start - source.rfind("\n", 0, secret.start)
-            found.append(Placed(secret, source.count("\n", 0, secret.start) + 1, column, ""))
+            found.append(PlacedSecret(secret, source.count("\n", 0, secret.start) + 1, column, ""))
     return found
 
 
-def none_in(sources: Iterable[str]) -> bool:
-    """Say whether no document of several holds a secret; one look at all of them. False is not certain."""
+def are_clean(sources: Iterable[str]) -> bool:
+    """Return whether no document of several holds a secret; one look at all of them. False is not certain."""
     text = "\n".join(sources)
     return "\\" not in text and not may_hold(text)
 
@@ -92,9 +92,9 @@ def problems(key: Key, source: str, others: Iterable[Problem] = ()) -> list[Prob
     return [_hidden(problem, secrets) for problem in (*others, *mine)]
 
 
-def _problem(key: Key, placed: Placed) -> Problem:
+def _problem(key: Key, placed: PlacedSecret) -> Problem:
     secret, line, column, path = placed
-    message = f"{path or 'a comment'} holds what looks like a secret ({secret.what})"
+    message = f"{path or 'a comment'} holds what looks like a secret ({secret.kind})"
     allow = f"zenprofile secrets allow {key} {secret.fingerprint}"
     hint = f"keep it elsewhere and write a reference such as ${{env:NAME}}; if it is no secret: {allow}"
     return Problem(key.path, line, column, path, message, hint, CODE)
@@ -116,7 +116,7 @@ def allowances(source: str) -> frozenset[str]:
 
 
 def is_fingerprint(text: str) -> bool:
-    """Say whether a text is the fingerprint of one."""
+    """Return whether a text is the fingerprint of one."""
     return re.fullmatch("[0-9a-f]{64}", text) is not None
 
 
@@ -126,13 +126,13 @@ def allow(source: str, fingerprints: Iterable[str]) -> str:
     return line + re.sub(_ALLOWED_LINE + r"\n?", "", source)
 
 
-def elsewhere(text: str, file: str, what: str) -> list[Problem]:
+def elsewhere(text: str, file: str, label: str) -> list[Problem]:
     """List the secrets in a text that is no document: a comment of the manifest, a stray, a commit's message.
 
     Args:
         text: whole.
         file: that holds it; "" for none.
-        what: names the text in the message.
+        label: names the text in the message.
     """
     return [
         Problem(
@@ -140,7 +140,7 @@ def elsewhere(text: str, file: str, what: str) -> list[Problem]:
             text.count("\n", 0, secret.start) + 1 if file else 0,
             secret.start - text.rfind("\n", 0, secret.start) if file else 0,
             "",
-            f"{what} holds what looks like a secret ({secret.what}, {secret.fingerprint[:12]})",
+            f"{label} holds what looks like a secret ({secret.kind}, {secret.fingerprint[:12]})",
             "keep it elsewhere",
             CODE,
         )
@@ -148,7 +148,7 @@ def elsewhere(text: str, file: str, what: str) -> list[Problem]:
     ]
 
 
-def refuse(text: str, what: str) -> None:
+def refuse(text: str, label: str) -> None:
     """Refuse a text that is to be kept although it belongs to no document (a commit's message).
 
     Raises:
@@ -156,5 +156,5 @@ def refuse(text: str, what: str) -> None:
     """
     found = search(text) if text else []
     if found:
-        message = f"{what} holds what looks like a secret ({found[0].what})"
+        message = f"{label} holds what looks like a secret ({found[0].kind})"
         raise Invalid.of([Problem("", 0, 0, "", message, "keep it elsewhere", CODE)])

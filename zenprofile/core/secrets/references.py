@@ -24,7 +24,7 @@ def parse(value: object) -> Reference | None:
 
 
 def only_references(value: Any) -> bool:
-    """Say whether a sensitive field may hold a value: null, a reference, or lists and mappings of these."""
+    """Return whether a sensitive field may hold a value: null, a reference, or lists and mappings of these."""
     if value is None:
         return True
     if isinstance(value, str):

@@ -32,14 +32,14 @@ def masked(key: Key, flavors: Iterable[object], path: paths.Path, value: Any) ->
 
 
 def _is_marked(type_: str, flavors: Iterable[object], path: tuple[str, ...]) -> bool:
-    """Say whether a flavor marks a field sensitive: one that ships, or one of the profile's own."""
+    """Return whether a flavor marks a field sensitive: one that ships, or one of the profile's own."""
     from zenprofile.core.secrets import own_flavors
 
     if not path:
         return False
     shipped = every_flavor(Key("component", type_, ""))
     for flavor in {flavor for flavor in flavors if isinstance(flavor, str)}:
-        if _marked(type_, flavor, path) if flavor in shipped else own_flavors.mark(type_, flavor, path):
+        if _marked(type_, flavor, path) if flavor in shipped else own_flavors.marks_sensitive(type_, flavor, path):
             return True
     return False
 

@@ -9,19 +9,19 @@ from zenprofile.errors import Invalid
 from zenprofile.store.base import Options
 
 
-class For(NamedTuple):
+class ActingUser(NamedTuple):
     """For whom a server writes.
 
     Attributes:
         user: name in the store.
-        machine: as `zenprofile.store.capabilities.Acting` has it.
+        machine: as `zenprofile.store.capabilities.ActsForUsers` has it.
     """
 
     user: str
     machine: str
 
 
-def author(options: Options, snapshot: Snapshot, acting: For | None) -> Author:
+def author(options: Options, snapshot: Snapshot, acting: ActingUser | None) -> Author:
     """Return what a commit needs to know of its author."""
     if acting is None:
         return Author(options.user, options.warn, options.run_hooks)

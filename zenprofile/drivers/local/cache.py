@@ -56,7 +56,7 @@ class Folder(NamedTuple):
 
 _NOTHING = Folder(b"", [], [], [], {}, [])
 
-# What tells two contents of a file apart, as far as `settled` holds; in C, since it is asked of each file.
+# What tells two contents of a file apart, as far as `is_old_enough` holds; in C, since it is asked of each file.
 stamp: Callable[[os.stat_result], Stamp] = attrgetter("st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
 
 
@@ -65,8 +65,8 @@ def listing(marks: dict[str, Stamp]) -> bytes:
     return marshal.dumps(list(marks.items()), 2)  # version 2 refers to nothing by identity
 
 
-def settled(mark: Stamp, now: int) -> bool:
-    """Say whether a file's times are old enough (``now`` in ns) to be trusted for its content."""
+def is_old_enough(mark: Stamp, now: int) -> bool:
+    """Return whether a file's times are old enough (``now`` in ns) to be trusted for its content."""
     return max(mark[2], mark[3]) < now - _YOUNG
 
 
@@ -96,7 +96,7 @@ class Cache:
             self._rows[name] = folder.rows() if folder.names else {}
         return self._rows[name]
 
-    def one(self, name: str, file: str) -> Cached | None:
+    def entry(self, name: str, file: str) -> Cached | None:
         """Return what is cached of one file; None too where it is one of a few of a large folder that is not loaded."""
         if name not in self._folders and self._is_large(name):
             self._alone[name] = self._alone.get(name, 0) + 1
@@ -110,7 +110,7 @@ class Cache:
         except OSError:
             return False
 
-    def keep(self, name: str, rows: dict[str, Cached], marks: dict[str, Stamp]) -> None:
+    def replace_folder(self, name: str, rows: dict[str, Cached], marks: dict[str, Stamp]) -> None:
         """Replace what is cached of a folder.
 
         Args:
@@ -129,12 +129,12 @@ class Cache:
             self._rows[name] = rows
             self._dirty.add(name)
 
-    def give(self, name: str, entities: list[Entity]) -> None:
-        """Note what a folder's documents were given out as: revisions that are asked for are kept when it is saved."""
+    def note_entities(self, name: str, entities: list[Entity]) -> None:
+        """Note the entities made of a folder's documents: revisions that they compute are saved with the cache."""
         self._given[name] = entities
 
-    def _learn(self) -> None:
-        """Take over the revisions of folders of which all were asked for; of a few, asking again costs less."""
+    def _update_revisions(self) -> None:
+        """Copy computed revisions into the cache for folders where all were computed."""
         for name, entities in self._given.items():
             if not entities or not (entities[0].known and entities[-1].known):
                 continue
@@ -168,7 +168,7 @@ class Cache:
         """Write what has changed; a failure costs time alone."""
         if not self._place:
             return
-        self._learn()
+        self._update_revisions()
         for name in self._dirty:
             body = marshal.dumps((self._head, *self._folders[name]))
             with contextlib.suppress(OSError):
@@ -177,7 +177,7 @@ class Cache:
         self._dirty.clear()
 
 
-def forget(place: str) -> None:
+def delete(place: str) -> None:
     """Delete a cache."""
     names: list[Any] = []
     with contextlib.suppress(OSError):

@@ -1,15 +1,15 @@
-"""What arrives from a remote comes into branch, index and files by the one commit path; edits in the way stop it."""
+"""Move branch, index and files to a commit, by the one commit path; edits in the way stop it."""
 
 import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from zenprofile.core.change import Changed, words
+from zenprofile.core.change import Changed, summary
 from zenprofile.drivers.local import commit, other_profiles, tree
 from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import ConflictError, Invalid
 from zenprofile.fs import nofollow
-from zenprofile.git import index, left_out, runner
+from zenprofile.git import index, runner, skip_worktree
 from zenprofile.git.config import GitConfig
 from zenprofile.git.objects import Objects, TreeEntry
 from zenprofile.git.repository import Head, Repository
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 _SHOWN = 10  # names in a message
 
 
-def move(
+def move_to_commit(
     repository: Repository, objects: Objects, settings: GitConfig, head: Head, new: str, changes: tuple[Changed, ...]
 ) -> None:
     """Bring branch, index and files from HEAD to a commit, keeping edits that it does not touch.
 
     Raises:
         ConflictError: files with edits of the user's own are among those that change; nothing moved.
-        Unsafe, StoreBroken, Locked, runner.GitError: as `zenprofile.drivers.local.commit.carry`.
+        Unsafe, StoreBroken, Locked, runner.GitError: as `zenprofile.drivers.local.commit.apply`.
     """
     old_tree = objects.tree_of(head.oid)
     entries: list[JournalEntry] = []
     dirty: list[str] = []
     outside: dict[str, TreeEntry | None] = {}
-    left = left_out.find(repository)
-    for path, pair in objects.differences(old_tree, objects.tree_of(new)).items():
+    left = skip_worktree.find(repository)
+    for path, pair in objects.diff(old_tree, objects.tree_of(new)).items():
         sides = _contents(objects, pair) if _is_plain_document(repository, path, pair) else None
         if sides is None:
             edited = other_profiles.merged_edit(repository, objects, new, path, pair)
@@ -52,23 +52,23 @@ def move(
         else:
             entries.append(entry)
     if dirty:
-        raise _in_the_way([path.removeprefix(repository.prefix) for path in dirty])
-    settings.must_not_filter(entry.path for entry in entries)
+        raise _overwrite_error([path.removeprefix(repository.prefix) for path in dirty])
+    settings.check_no_filters(entry.path for entry in entries)
     if any(path.rpartition("/")[2] == ".gitattributes" for path in outside):
-        _must_not_filter_then(repository, objects, settings, objects.tree_of(new))
+        _check_incoming_filters(repository, objects, settings, objects.tree_of(new))
     staged = _staged(repository, objects, old_tree, outside) if outside else ""
-    message = f"pull: {words(changes)}"
-    commit.carry(repository, objects, Move(tuple(entries), message, head.ref, head.oid, new, "merge", staged))
+    message = f"pull: {summary(changes)}"
+    commit.apply(repository, objects, Move(tuple(entries), message, head.ref, head.oid, new, "merge", staged))
 
 
 def _staged(repository: Repository, objects: Objects, old: str, outside: dict[str, TreeEntry | None]) -> str:
     """Return a tree with what changes outside the profile, once git would check that out."""
-    staged = objects.edited(old, outside)
-    _must_be_free(repository, objects, old, staged)
+    staged = objects.write_edited_tree(old, outside)
+    _check_git_can_check_out(repository, objects, old, staged)
     return staged
 
 
-def _must_not_filter_then(repository: Repository, objects: Objects, settings: GitConfig, new: str) -> None:
+def _check_incoming_filters(repository: Repository, objects: Objects, settings: GitConfig, new: str) -> None:
     """Refuse attributes that arrive and give a document a filter: the next git that writes the index would run it.
 
     Raises:
@@ -79,7 +79,7 @@ def _must_not_filter_then(repository: Repository, objects: Objects, settings: Gi
     arriving = repository.own_file("arriving-index")
     try:
         runner.run(["read-tree", new], repository.top, extra={"GIT_INDEX_FILE": arriving})
-        settings.must_not_filter((path for path in paths if tree.is_document(path, prefix)), arriving)
+        settings.check_no_filters((path for path in paths if tree.is_document(path, prefix)), arriving)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(arriving)
@@ -106,30 +106,30 @@ def _entry(
     except Invalid:
         return None
     oid = pair[1].oid if pair[1] is not None else ""
-    if _alike(now, new):
+    if _same_content(now, new):
         return JournalEntry(path, now, now, oid)
-    if not _alike(now, old):
+    if not _same_content(now, old):
         return None
     if new is not None and settings.get("core.autocrlf").lower() in {"true", "yes", "on", "1"}:
         new = new.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     return JournalEntry(path, now, new, oid)
 
 
-def _alike(one: bytes | None, other: bytes | None) -> bool:
+def _same_content(one: bytes | None, other: bytes | None) -> bool:
     """Compare contents, line ends aside."""
     if one is None or other is None:
         return one is other
     return one == other or one.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
 
 
-def _must_be_free(repository: Repository, objects: Objects, old: str, new: str) -> None:
+def _check_git_can_check_out(repository: Repository, objects: Objects, old: str, new: str) -> None:
     """Ask git, before anything happens, whether it would check out what changes outside the profile.
 
     Raises:
         ConflictError: edits of the user's, or files that git does not know, are in the way.
     """
     try:
-        index.refresh(repository, objects.differences(old, new))
+        index.refresh(repository, objects.diff(old, new))
         runner.run(["read-tree", "-n", "-m", "-u", old, new], repository.top)
     except runner.GitError as error:
         if error.ran.status < 0:
@@ -140,7 +140,7 @@ def _must_be_free(repository: Repository, objects: Objects, old: str, new: str) 
         ) from None
 
 
-def _in_the_way(paths: list[str]) -> ConflictError:
+def _overwrite_error(paths: list[str]) -> ConflictError:
     shown = ", ".join(sorted(paths)[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
     message = f"uncommitted edits are in the way of what the other side changed too: {shown}; nothing was moved"
     hint = "commit them (zenprofile commit) or put them back, then again"

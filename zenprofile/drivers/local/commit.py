@@ -10,7 +10,7 @@ from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import Locked, ZenprofileError
 from zenprofile.fs import atomic, lock
 from zenprofile.git import index, runner
-from zenprofile.git.config import GitConfig, moment
+from zenprofile.git.config import GitConfig, timestamp
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Head, Repository
 
@@ -35,7 +35,7 @@ class Author(NamedTuple):
         email: of a user for whom this machine only writes, behind a server; "" where git's own identity signs.
         machine: tells the machine of that user's from others; "" for this one.
         key: the idempotency key of the change; "" for none.
-        made: commits that were made before the lock was taken (`signing.before_the_lock`); None makes them in place.
+        made: commits that were made before the lock was taken (`signing.run_before_lock`); None makes them in place.
     """
 
     user: str
@@ -44,10 +44,10 @@ class Author(NamedTuple):
     email: str = ""
     machine: str = ""
     key: str = ""
-    made: signing.Made | None = None
+    prepared_commits: signing.PreparedCommits | None = None
 
 
-def edit(
+def write_uncommitted(
     repository: Repository,
     changes: Sequence[FileChange],
     message: str,
@@ -55,18 +55,18 @@ def edit(
     machine: str = "",
     key: str = "",
 ) -> None:
-    """Write files and leave the commit to the user. The caller holds the lock.
+    """Write files without a commit (mode manual). The caller holds the lock.
 
     ``undone`` is the record of the change that this one takes back, ``machine`` and ``key`` as `Author` has them.
 
     Raises:
-        StoreBroken, Locked: as `journal.carry_out`.
+        StoreBroken, Locked: as `journal.apply`.
     """
     entries = tuple(JournalEntry(c.path, c.before, c.after, "") for c in changes)
     move = Move(entries, message, kind=_kind(undone), undone=undone, machine=machine, key=key)
     objects = Objects(repository)
     try:
-        carry(repository, objects, move)
+        apply(repository, objects, move)
     finally:
         objects.close()
 
@@ -104,16 +104,16 @@ def record(
         signing.Unmade: the commit is to be made first, without the lock.
         runner.GitError: signing failed, or a hook refused.
     """
-    head = repository.must_be_ready()
+    head = repository.check_ready()
     settings = settings or GitConfig(repository)
     objects = Objects(repository)
     try:
         for number in range(_ROUNDS):
-            with objects.together():
-                entries = _stored(objects, settings, changes)
+            with objects.batch():
+                entries = _write_blobs(objects, settings, changes)
                 before = objects.tree_of(head.oid)
-                wanted = {e.path: objects.kept(before, e.path, e.oid) for e in entries}
-                tree = objects.edited(before, wanted)
+                wanted = {e.path: objects.entry_keeping_mode(before, e.path, e.oid) for e in entries}
+                tree = objects.write_edited_tree(before, wanted)
                 # Later on, somebody's plain commit may have taken the change along: it still gets its own word.
                 if not number and head.oid and tree == before:
                     break
@@ -121,14 +121,14 @@ def record(
                 new = make_commit(repository, objects, settings, draft, author)
             by = {"undone": undone, "machine": author.machine, "key": author.key}
             move = Move(entries, message, head.ref, head.oid, new, _kind(undone), **by)
-            if _moved(repository, objects, move, head):
+            if _try_apply(repository, objects, move, head):
                 _after_commit(repository, objects, settings, author)
                 return new
-            head = repository.must_be_ready()
+            head = repository.check_ready()
         else:
             raise Locked("the branch is moved by somebody else all the time", hint="repeat the command")
         # All is as it was committed: what goes back was never in a commit, and an empty one would say nothing.
-        edit(repository, changes, message, undone, author.machine, author.key)
+        write_uncommitted(repository, changes, message, undone, author.machine, author.key)
         index.set_entries(repository, objects, wanted.items())
         return ""
     finally:
@@ -136,9 +136,9 @@ def record(
         settings.close()
 
 
-def _stored(objects: Objects, settings: GitConfig, changes: Sequence[FileChange]) -> tuple[JournalEntry, ...]:
+def _write_blobs(objects: Objects, settings: GitConfig, changes: Sequence[FileChange]) -> tuple[JournalEntry, ...]:
     """Write the blobs of a change."""
-    lf = settings.must_not_filter(c.path for c in changes)
+    lf = settings.check_no_filters(c.path for c in changes)
     entries = []
     for path, before, after in changes:
         oid = ""
@@ -148,10 +148,10 @@ def _stored(objects: Objects, settings: GitConfig, changes: Sequence[FileChange]
     return tuple(entries)
 
 
-def _moved(repository: Repository, objects: Objects, move: Move, head: Head) -> bool:
-    """Carry a commit out; False where somebody else has moved the branch meanwhile (all is as before then)."""
+def _try_apply(repository: Repository, objects: Objects, move: Move, head: Head) -> bool:
+    """Apply a commit; False where another process has moved the branch meanwhile (nothing is changed then)."""
     try:
-        carry(repository, objects, move)
+        apply(repository, objects, move)
     except runner.GitError:
         if repository.head() == head:
             raise
@@ -159,18 +159,18 @@ def _moved(repository: Repository, objects: Objects, move: Move, head: Head) -> 
     return True
 
 
-def carry(repository: Repository, objects: Objects, move: Move) -> None:
-    """Write the journal of a change and carry the change out, readers kept out. The caller keeps other writers out.
+def apply(repository: Repository, objects: Objects, move: Move) -> None:
+    """Write a change's journal and apply it with readers locked out. The caller has other writers locked out.
 
     Raises:
-        StoreBroken, Locked, Conflict, runner.GitError: as `journal.carry_out`; all is as before then.
+        StoreBroken, Locked, Conflict, runner.GitError: as `journal.apply`; all is as before then.
     """
-    with lock.exclusive(repository.own_file(lock.FILES), sharing=repository.sharing):
+    with lock.exclusive(repository.own_file(lock.FILES), sharing=repository.shared_mode):
         try:
             journal.write(repository, move)
         except OSError as error:
-            atomic.failed(error, repository.top)
-        journal.carry_out(repository, objects, move)
+            atomic.raise_write_error(error, repository.top)
+        journal.apply(repository, objects, move)
 
 
 def make_commit(
@@ -183,13 +183,13 @@ def make_commit(
     Raises:
         signing.Unmade: a person's program has a part in it, and the caller holds the lock.
     """
-    if author.made is None or not (settings.signs or author.run_hooks):
+    if author.prepared_commits is None or not (settings.signs_commits or author.run_hooks):
         return _written(repository, objects, settings, draft, author)
     signed = (draft, author.user, author.email)
-    if signed not in author.made:
-        objects.settle()
-        raise signing.Unmade(signed, lambda: _written(repository, objects, settings, draft, author))
-    return author.made[signed]
+    if signed not in author.prepared_commits:
+        objects.flush()
+        raise signing.UnsignedCommit(signed, lambda: _written(repository, objects, settings, draft, author))
+    return author.prepared_commits[signed]
 
 
 def _written(
@@ -203,42 +203,47 @@ def _written(
     if tree == objects.oid("tree", b""):
         objects.write("tree", b"")
     if author.run_hooks:
-        objects.settle()
-        message = _hooks_before(repository, tree, message)
+        objects.flush()
+        message = _run_pre_commit_hooks(repository, tree, message)
     text = message.rstrip("\n") + "\n"
     dated = any(f"GIT_{role}_DATE" in os.environ for role in ("AUTHOR", "COMMITTER"))
-    if settings.signs or dated or settings.get("i18n.commitencoding"):
+    if settings.signs_commits or dated or settings.get("i18n.commitencoding"):
         extra = {
             "GIT_AUTHOR_NAME": who.name, "GIT_AUTHOR_EMAIL": who.email,
             "GIT_COMMITTER_NAME": committer.name, "GIT_COMMITTER_EMAIL": committer.email,
         }  # fmt: skip
-        objects.settle()
-        args = ["commit-tree", *(["-S"] if settings.signs else []), *(w for p in parents for w in ("-p", p)), tree]
+        objects.flush()
+        args = [
+            "commit-tree",
+            *(["-S"] if settings.signs_commits else []),
+            *(w for p in parents for w in ("-p", p)),
+            tree,
+        ]
         try:
             return runner.run(args, repository.top, stdin=text.encode(), extra=extra).out.decode().strip()
         except runner.GitError as error:
-            if not settings.signs:
+            if not settings.signs_commits:
                 raise
             hint = "commit.gpgsign is on: make the key usable, or: git config commit.gpgsign false"
             message = f"the commit could not be signed ({error.message}); nothing was written"
             raise ZenprofileError(message, hint=hint) from None
-    now = moment()
+    now = timestamp()
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
     lines += [f"author {who.name} <{who.email}> {now}", f"committer {committer.name} <{committer.email}> {now}"]
     return objects.write("commit", ("\n".join(lines) + "\n\n" + text).encode("utf-8", "replace"))
 
 
-def _hooks_before(repository: Repository, tree: str, message: str) -> str:
+def _run_pre_commit_hooks(repository: Repository, tree: str, message: str) -> str:
     """Run pre-commit and commit-msg over the tree to be committed; return the message as they leave it."""
     # Others may be at the same at this moment: no lock is held.
     index, text = (atomic.draft_of(repository.own_file(name)) for name in ("hook-index", "hook-message"))
     extra = {"GIT_INDEX_FILE": index}
     try:
         runner.run(["read-tree", tree], repository.top, extra=extra)
-        _hook(repository, ["pre-commit"], extra)
+        _run_hook(repository, ["pre-commit"], extra)
         with open(text, "x", encoding="utf-8", errors="surrogateescape") as file:
             file.write(message + "\n")
-        _hook(repository, ["commit-msg", "--", text], extra)
+        _run_hook(repository, ["commit-msg", "--", text], extra)
         with open(text, encoding="utf-8", errors="surrogateescape") as file:
             return file.read().rstrip("\n")
     finally:
@@ -247,12 +252,12 @@ def _hooks_before(repository: Repository, tree: str, message: str) -> str:
                 os.unlink(path)
 
 
-def _hook(repository: Repository, args: list[str], extra: dict[str, str]) -> None:
+def _run_hook(repository: Repository, args: list[str], extra: dict[str, str]) -> None:
     try:
         runner.run(["hook", "run", "--ignore-missing", *args], repository.top, extra=extra, hooks=True)
     except runner.GitError as error:
-        said = " ".join(error.ran.err.split())[:500]
-        message = f"the repository's {args[0]} hook refused the commit; nothing was written: {said}"
+        output = " ".join(error.ran.err.split())[:500]
+        message = f"the repository's {args[0]} hook refused the commit; nothing was written: {output}"
         raise ZenprofileError(message, hint="fix what it names, or: zenprofile config run-hooks off") from None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.core.change import MISSING, same
 from zenprofile.core.entity import Key, key_of_path
 from zenprofile.core.paths import Path
-from zenprofile.drivers.local import meeting, own_files
+from zenprofile.drivers.local import state_files, virtual_base
 from zenprofile.fs import nofollow
 from zenprofile.git.repository import Repository
 
@@ -22,8 +22,8 @@ _OID = re.compile("(?:[0-9a-f]{40}|[0-9a-f]{64})?")
 OUTSIDE = Key("outside", "", "")  # stands for the files outside the profile in a conflict
 
 
-class Whole(NamedTuple):
-    """A document that a person has settled whole, in view of both sides' (None: there is none).
+class WholeDocument(NamedTuple):
+    """A document that a person wrote as a whole to resolve its conflicts (None: no document).
 
     Attributes:
         key: of the entity.
@@ -38,7 +38,7 @@ class Whole(NamedTuple):
     text: str | None
 
 
-class Record(NamedTuple):
+class MergeState(NamedTuple):
     """What is known of an unfinished merge.
 
     Attributes:
@@ -55,21 +55,21 @@ class Record(NamedTuple):
     theirs: str
     conflicts: tuple["Conflict", ...]
     settled: tuple[tuple["Conflict", "Choice"], ...] = ()
-    whole: tuple[Whole, ...] = ()
+    whole: tuple[WholeDocument, ...] = ()
     accepted: bool = False
     elsewhere: tuple["Conflict", ...] = ()
 
 
-def load(repository: Repository) -> Record | None:
+def load(repository: Repository) -> MergeState | None:
     """Return the unfinished merge, or None; what else a copied git folder holds in its place counts as none."""
     try:
-        data = nofollow.record(own_files.unfinished(repository))
+        data = nofollow.read_json(state_files.merge_state_file(repository))
         conflicts = tuple(_conflict(row) for row in data["conflicts"])
         settled = tuple((_conflict(row), _choice(row["choice"])) for row in data["settled"])
-        whole = tuple(Whole(_key(key), *map(_maybe_text, texts)) for key, *texts in data["whole"])
+        whole = tuple(WholeDocument(_key(key), *map(_maybe_text, texts)) for key, *texts in data["whole"])
         elsewhere = tuple(_conflict(row) for row in data.get("elsewhere", ()))
         oids = (_oid(data["ours"]), _oid(data["theirs"]))
-        return Record(*oids, conflicts, settled, whole, bool(data["accepted"]), elsewhere)
+        return MergeState(*oids, conflicts, settled, whole, bool(data["accepted"]), elsewhere)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -103,8 +103,8 @@ def _path(row: Any) -> Path:
     return tuple(row)
 
 
-def save(repository: Repository, record: Record) -> None:
-    """Keep an unfinished merge, durably."""
+def save(repository: Repository, record: MergeState) -> None:
+    """Save an unfinished merge, durably."""
     data = {
         "format": 1,
         "since": _since(repository, record),
@@ -116,27 +116,27 @@ def save(repository: Repository, record: Record) -> None:
         "accepted": record.accepted,
         "elsewhere": [as_row(conflict) for conflict in record.elsewhere],
     }
-    own_files.keep(repository, repository.of_profile("conflicts.json"), data)
+    state_files.save(repository, repository.profile_file_name("conflicts.json"), data)
 
 
-def _since(repository: Repository, record: Record) -> int:
+def _since(repository: Repository, record: MergeState) -> int:
     """Return since when there is a conflict: as before, where one of those that were known is still among them."""
-    before, known = load(repository), own_files.in_conflict_since(repository)
+    before, known = load(repository), state_files.in_conflict_since(repository)
     if before is None or known is None or not _places(before) & _places(record):
         return int(time.time())
     return known
 
 
-def _places(record: Record) -> "set[tuple[Key, Path, str]]":
+def _places(record: MergeState) -> "set[tuple[Key, Path, str]]":
     found = (*record.conflicts, *record.elsewhere, *(conflict for conflict, _ in record.settled))
     return {(conflict.key, conflict.path, conflict.place) for conflict in found}
 
 
 def clear(repository: Repository) -> None:
-    """Forget an unfinished merge: it is made, or there is nothing to merge any more."""
+    """Delete the state of an unfinished merge: it is made, or there is nothing to merge any more."""
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(own_files.unfinished(repository))
-        meeting.forget(repository)
+        os.unlink(state_files.merge_state_file(repository))
+        virtual_base.delete_all(repository)
 
 
 def as_row(conflict: "Conflict") -> dict[str, Any]:
@@ -187,8 +187,8 @@ def choices(settled: "Iterable[tuple[Conflict, Choice]]") -> "dict[Key, Choices]
     return dict(found)
 
 
-def still_settled(record: Record, conflicts: "Iterable[Conflict]") -> "tuple[tuple[Conflict, Choice], ...]":
-    """Return what a person settled before and need not settle again: the values that were chosen from are the same.
+def still_settled(record: MergeState, conflicts: "Iterable[Conflict]") -> "tuple[tuple[Conflict, Choice], ...]":
+    """Return the resolved conflicts that stay resolved: the values to choose from are the same.
 
     Who chose ours has chosen what is here now, too.
     """

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import FORMAT, KINDS, MANIFEST
 from zenprofile.drivers.local import manifest
-from zenprofile.drivers.local.beginning import make_repository, sweep
+from zenprofile.drivers.local.repository_init import init_repository, remove_drafts
 from zenprofile.drivers.local.store import LocalStore
 from zenprofile.drivers.local.writes import MANIFEST_TEXT, file_change
 from zenprofile.errors import StoreBroken, ZenprofileError
@@ -34,7 +34,7 @@ class LocalDriver:
 
     name = "local"
 
-    def bring(self, url: str, options: Options) -> None:
+    def clone_if_missing(self, url: str, options: Options) -> None:
         """Clone a repository to this machine, where that is not done already; see `zenprofile.git.clone.clone`."""
         if options.clone and not os.path.lexists(options.clone):
             from pathlib import Path
@@ -50,7 +50,7 @@ class LocalDriver:
                 options.warn(f"the remote has no branch {branch}: it begins here, and there with the first sync")
 
     def holds(self, url: str, options: Options) -> bool:
-        """Say whether a folder holds a profile."""
+        """Return whether a folder holds a profile."""
         root = _folder(url, options)
         if not os.path.lexists(root):
             return False
@@ -69,23 +69,23 @@ class LocalDriver:
 
     def create(self, url: str, options: Options, defaults: "Change") -> LocalStore:
         """Make a folder a profile with the defaults; one commit where the repository is of our own making."""
-        from zenprofile.drivers.local.root_check import must_be_free
+        from zenprofile.drivers.local.root_check import check_free
 
         root = _folder(url, options)
         if root == os.path.dirname(root):
             raise StoreBroken("the root of the file system is no place for a profile", hint="name a folder below it")
-        _must_not_lie_among_documents(root)
-        must_be_free(root, options)
+        _check_not_among_documents(root)
+        check_free(root, options)
         try:
             os.makedirs(root, exist_ok=True)
         except OSError as error:
-            atomic.failed(error, root)
-        sweep(root)
+            atomic.raise_write_error(error, root)
+        remove_drafts(root)
         if find(root) is None or (options.own and not os.path.lexists(os.path.join(root, ".git"))):
-            make_repository(root)
+            init_repository(root)
         store = LocalStore(root, url, options)
         try:
-            _begin(store, defaults)
+            _write_defaults(store, defaults)
         except BaseException:
             store.close()
             raise
@@ -95,13 +95,13 @@ class LocalDriver:
         """Open a folder that holds a profile."""
         root = _folder(url, options)
         store = LocalStore(root, url, options)
-        store.finish()
-        if not _is_plain(root) and MANIFEST not in store.left_out():
-            _must_hold(root)
+        store.recover()
+        if not _is_plain(root) and MANIFEST not in store.skipped_entries():
+            _check_manifest(root)
         return store
 
 
-def _must_not_lie_among_documents(root: str) -> None:
+def _check_not_among_documents(root: str) -> None:
     """Refuse a place among the documents of another profile, which would no longer be valid."""
     folders = {kind.folder for kind in KINDS.values()}
     while (above := os.path.dirname(root)) != root:
@@ -111,11 +111,11 @@ def _must_not_lie_among_documents(root: str) -> None:
         root = above
 
 
-def _begin(store: LocalStore, defaults: "Change") -> None:
+def _write_defaults(store: LocalStore, defaults: "Change") -> None:
     """Write manifest and defaults, as one commit or as edits of the user's."""
-    from zenprofile.drivers.local.signing import before_the_lock
+    from zenprofile.drivers.local.signing import run_before_lock
 
-    before_the_lock(store, lambda: _begun(store, defaults))
+    run_before_lock(store, lambda: _begun(store, defaults))
 
 
 def _begun(store: LocalStore, defaults: "Change") -> None:
@@ -129,14 +129,14 @@ def _begun(store: LocalStore, defaults: "Change") -> None:
 
 
 def _is_plain(root: str) -> bool:
-    """Say whether the manifest is the one that zenprofile writes: then nothing else is looked at."""
+    """Return whether the manifest is the one that zenprofile writes: then nothing else is looked at."""
     try:
         return nofollow.read(root, MANIFEST) == MANIFEST_TEXT.encode()
-    except (OSError, ZenprofileError):  # `_must_hold` says what is wrong
+    except (OSError, ZenprofileError):  # `_check_manifest` says what is wrong
         return False
 
 
-def _must_hold(root: str) -> None:
+def _check_manifest(root: str) -> None:
     """Refuse what is no profile, or one of a newer format."""
     try:
         raw = nofollow.read(root, MANIFEST)
@@ -146,7 +146,7 @@ def _must_hold(root: str) -> None:
         there = "holds no profile" if os.path.isdir(root) else "does not exist"
         message = f"{root} {there} (no {MANIFEST})"
         raise StoreBroken(message, hint="put the folder back, or delete the profile and create it again")
-    manifest.must_hold(raw, root)
+    manifest.check(raw, root)
 
 
 DRIVER = LocalDriver()

@@ -1,4 +1,4 @@
-"""Edits by hand: what the working tree has that the last commit has not, and whether it may be committed."""
+"""Uncommitted edits of the working tree, and whether they may be committed."""
 
 import contextlib
 import hashlib
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from zenprofile.core import inherited, profile_check
-from zenprofile.core.change import Changed, Recorded, words
+from zenprofile.core.change import Changed, Recorded, summary
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.local import tree
-from zenprofile.drivers.local.cache import Stamp, settled, stamp
-from zenprofile.drivers.local.writes import as_it_stands
+from zenprofile.drivers.local.cache import Stamp, is_old_enough, stamp
+from zenprofile.drivers.local.writes import unchanged_file
 from zenprofile.errors import Invalid, Problem, Stale
 from zenprofile.fs import nofollow
 from zenprofile.git.objects import TreeEntry
@@ -48,22 +48,22 @@ def dirty(store: "LocalStore", repository: Repository, among: Iterable[str] | No
     there = committed(store, repository)
     found: list[Dirty] = []
     paths = {*there, MANIFEST, *(key.path for key in store.snapshot().keys())}  # noqa: SIM118 - no mapping
-    paths -= store.left_out().keys()
+    paths -= store.skipped_entries().keys()
     for path in sorted(paths if among is None else paths & set(among)):
         entry = there.get(path)
-        seen = _stamp(store.folder, path)
+        seen = _stamp_of(store.folder, path)
         if entry is not None and store.contents.get(path) == (seen, entry.oid):
             continue
         try:
             new = nofollow.read(store.folder, path)
         except Invalid:
-            if among is None and not tree.is_unread(objects, entry):
+            if among is None and not tree.is_unreadable(objects, entry):
                 raise
             if among is None:
                 continue
             new = b""
         oid = objects.oid("blob", new) if new is not None else ""
-        _keep(store, path, seen, oid)
+        _cache_oid(store, path, seen, oid)
         if oid == (entry.oid if entry else ""):
             continue
         old = objects.read(entry.oid, "blob") if entry else None
@@ -72,36 +72,36 @@ def dirty(store: "LocalStore", repository: Repository, among: Iterable[str] | No
     return found
 
 
-def _stamp(folder: str, path: str) -> Stamp | None:
+def _stamp_of(folder: str, path: str) -> Stamp | None:
     try:
         return stamp(os.lstat(os.path.join(folder, path)))
     except OSError:
         return None
 
 
-def _keep(store: "LocalStore", path: str, seen: Stamp | None, oid: str) -> None:
-    """Keep the id of a file's content, which need not be read again while the file is the same."""
-    if seen is not None and settled(seen, time.time_ns()):
+def _cache_oid(store: "LocalStore", path: str, seen: Stamp | None, oid: str) -> None:
+    """Cache the object id of a file's content while the file stays the same."""
+    if seen is not None and is_old_enough(seen, time.time_ns()):
         store.contents[path] = (seen, oid)
 
 
-def added(store: "LocalStore", repository: Repository, head: str) -> list[Problem]:
+def added_problems(store: "LocalStore", repository: Repository, head: str) -> list[Problem]:
     """List the problems of the working tree that the commit of HEAD ("": none) does not have."""
-    problems = profile_check.whole(store.snapshot())
+    problems = profile_check.check_all(store.snapshot())
     if not problems or not head:
         return problems
     there = tree.snapshot(store.objects(repository), head, repository.prefix, store.catalog())
-    known = {problem.identity for problem in profile_check.whole(there)}
+    known = {problem.identity for problem in profile_check.check_all(there)}
     new = [problem for problem in problems if problem.identity not in known]
-    return inherited.dropped(new, there, store.snapshot(), store.catalog()) if new else []
+    return inherited.without_inherited(new, there, store.snapshot(), store.catalog()) if new else []
 
 
-def told(found: Iterable[Dirty]) -> tuple[Changed, ...]:
+def as_changes(found: Iterable[Dirty]) -> tuple[Changed, ...]:
     """Return edits as changes of entities."""
     return tuple(Changed(key, data_of(key, old), data_of(key, new)) for key, old, new in found if key)
 
 
-def mark(found: Iterable[Dirty]) -> str:
+def fingerprint(found: Iterable[Dirty]) -> str:
     """Return a hash of paths and contents; "" for no edits."""
     digest = hashlib.sha256()
     number = 0
@@ -110,31 +110,31 @@ def mark(found: Iterable[Dirty]) -> str:
     return digest.hexdigest() if number else ""
 
 
-def look(store: "LocalStore", repository: Repository) -> Edits:
-    """Look at what the working tree has that HEAD has not."""
+def find_edits(store: "LocalStore", repository: Repository) -> Edits:
+    """Return the edits of the working tree against HEAD."""
     head = repository.head()
     found = dirty(store, repository)
     removed = tuple(key.path if key else MANIFEST for key, _, new in found if new is None)
-    problems = added(store, repository, head.oid) if found else []
+    problems = added_problems(store, repository, head.oid) if found else []
     documents = len(committed(store, repository)) if removed else 0
-    return Edits(mark(found), head.oid, told(found), removed, documents, tuple(problems))
+    return Edits(fingerprint(found), head.oid, as_changes(found), removed, documents, tuple(problems))
 
 
 def unshared(store: "LocalStore", repository: Repository) -> str | None:
-    """Say what exists here alone, as `LocalStore.unshared` does."""
-    from zenprofile.git import only_here
+    """Return what exists here alone, as `LocalStore.unshared` does."""
+    from zenprofile.git import local_only
 
-    found = only_here.what(repository)
+    found = local_only.describe_unshared(repository)
     if found is not None:
         return found
     if dirty(store, repository):
         return "uncommitted edits"
-    return only_here.beside(repository, committed(store, repository)) or None
+    return local_only.describe_without_remote(repository, committed(store, repository)) or None
 
 
 @contextlib.contextmanager
-def asking(repository: Repository, *, wanted: bool) -> "Iterator[GitConfig | None]":
-    """Ask git for its settings while a change is looked at; None where nothing is committed."""
+def loading_config(repository: Repository, *, wanted: bool) -> "Iterator[GitConfig | None]":
+    """Load git's settings while the edits are read; None where nothing is committed."""
     if not wanted:
         yield None
         return
@@ -150,26 +150,26 @@ def asking(repository: Repository, *, wanted: bool) -> "Iterator[GitConfig | Non
 def commit(store: "LocalStore", message: str, expected: str) -> Recorded:
     """Commit every edit, when the whole is valid; promises as `zenprofile.store.capabilities.Committing.commit`."""
     from zenprofile.core.secrets import plaintext
-    from zenprofile.drivers.local.signing import before_the_lock
+    from zenprofile.drivers.local.signing import run_before_lock
 
     plaintext.refuse(message, "the message")
-    return before_the_lock(store, lambda: _committed(store, message, expected))
+    return run_before_lock(store, lambda: _commit(store, message, expected))
 
 
-def _committed(store: "LocalStore", message: str, expected: str) -> Recorded:
+def _commit(store: "LocalStore", message: str, expected: str) -> Recorded:
     with store.writing() as repository:
-        head = repository.must_be_ready()
+        head = repository.check_ready()
         found = dirty(store, repository)
         if not found:
             return Recorded("", "", "", "nothing to commit", ())
-        if expected and expected != mark(found):
+        if expected and expected != fingerprint(found):
             raise Stale("the files were changed while they were looked at", hint="repeat the command")
-        problems = added(store, repository, head.oid)
+        problems = added_problems(store, repository, head.oid)
         if problems:
             raise Invalid.of(problems)
-        changes = told(found)
-        writes = [as_it_stands(repository, key.path if key else MANIFEST, new) for key, _, new in found]
-        text = message or store.message(words(changes) if changes else "begin the profile")
+        changes = as_changes(found)
+        writes = [unchanged_file(repository, key.path if key else MANIFEST, new) for key, _, new in found]
+        text = message or store.message(summary(changes) if changes else "begin the profile")
         from zenprofile.drivers.local import commit as commits
         from zenprofile.drivers.local import new_commit
 

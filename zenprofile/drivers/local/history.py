@@ -8,7 +8,7 @@ from functools import lru_cache
 from zenprofile.core.change import MISSING, Changed, Recorded, same
 from zenprofile.core.entity import Data, Key, key_of_path
 from zenprofile.core.snapshot import data_of
-from zenprofile.drivers.local import settled
+from zenprofile.drivers.local import merge_decisions
 from zenprofile.drivers.local.tree_diff import Sides, TreeDiff
 from zenprofile.errors import NotFound
 from zenprofile.git import commit_graph, log, runner
@@ -16,7 +16,7 @@ from zenprofile.git.log import LoggedCommit
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
 from zenprofile.store import changelog, dates
-from zenprofile.store.undo import Past, Text
+from zenprofile.store.undo import ChangeWithTexts, Text
 
 _REV = re.compile(r"[A-Za-z0-9_@.{}^~/+=-]{1,250}\Z")
 _PARSED = 4096  # documents kept in memory: what came after in one commit is what was before in the next
@@ -49,9 +49,7 @@ def resolve(repository: Repository, at: str) -> str:
     raise NotFound(f"there is no change {at[:140]!r}", hint="a commit, tag, branch or date; see: zenprofile log")
 
 
-def changes(
-    repository: Repository, objects: Objects, key: Key | None = None, start: str = "HEAD"
-) -> Iterator[Recorded]:
+def walk(repository: Repository, objects: Objects, key: Key | None = None, start: str = "HEAD") -> Iterator[Recorded]:
     """Yield the commits that changed entities of the profile, newest first.
 
     A merge is told by what it has that none of its parents had, field by field.
@@ -65,8 +63,8 @@ def changes(
     reader = _Reader(objects, repository)
     with contextlib.closing(log.walk(repository, start)) as commits:
         for commit in commits:
-            touched = reader.touched(commit)
-            decided = reader.settled(commit, key) if len(commit.parents) == 2 else ()
+            touched = reader.changed_documents(commit)
+            decided = reader.merge_decisions(commit, key) if len(commit.parents) == 2 else ()
             if not decided and (not touched or (key is not None and key not in touched)):
                 continue
             known = {changed.key for changed in decided}
@@ -78,18 +76,18 @@ def changes(
                 yield record
 
 
-def one(repository: Repository, objects: Objects, commit: str) -> Past:
+def read_change(repository: Repository, objects: Objects, commit: str) -> ChangeWithTexts:
     """Return what one commit did to the profile, with the documents as its first parent and it have them."""
     reader, (found,) = _Reader(objects, repository), log.walk(repository, commit, "--max-count=1")
-    recorded = _recorded(found, reader.changed(found, reader.touched(found)))
-    return Past("", recorded, reader.texts(found), len(found.parents) > 1)
+    recorded = _recorded(found, reader.changed(found, reader.changed_documents(found)))
+    return ChangeWithTexts("", recorded, reader.texts(found), len(found.parents) > 1)
 
 
 def _recorded(commit: LoggedCommit, changed: tuple[Changed, ...]) -> Recorded:
     return Recorded(commit.oid, commit.author, dates.rfc3339(commit.seconds), commit.message.rstrip("\n"), changed)
 
 
-Touched = dict[Key, list[Sides]]
+ChangedDocuments = dict[Key, list[Sides]]
 
 
 class _Reader:
@@ -98,15 +96,15 @@ class _Reader:
     def __init__(self, objects: Objects, repository: Repository) -> None:
         self._objects = objects
         self._repository = repository
-        self._diff = TreeDiff(self._tree, len(objects.zero) // 2, repository.prefix)
+        self._diff = TreeDiff(self._tree, len(objects.null_oid) // 2, repository.prefix)
         self._data = lru_cache(maxsize=_PARSED)(self._data_of)
         self._tree_of = lru_cache(maxsize=_TREES)(objects.tree_of)
 
     def _trees(self, *commits: str) -> list[bytes]:
         return [bytes.fromhex(self._tree_of(commit)) for commit in commits]
 
-    def touched(self, commit: LoggedCommit) -> Touched:
-        """Return the documents that a commit has otherwise than every parent, with the blobs before and after."""
+    def changed_documents(self, commit: LoggedCommit) -> ChangedDocuments:
+        """Return the documents that differ from those of every parent, with the blobs before and after."""
         tree, parents = bytes.fromhex(commit.tree), self._trees(*commit.parents)
         sides = [self._diff.documents(parent, tree) for parent in parents or (None,)]
         found = {}
@@ -116,23 +114,23 @@ class _Reader:
                 found[key] = [side[path] for side in sides]
         return found
 
-    def changed(self, commit: LoggedCommit, touched: Touched) -> tuple[Changed, ...]:
+    def changed(self, commit: LoggedCommit, touched: ChangedDocuments) -> tuple[Changed, ...]:
         """Return the same as data."""
         found = []
         for key, sides in sorted(touched.items()):
             after = self._data(key, sides[0][1])
             before = [self._data(key, old) for old, _ in sides]
-            changed = Changed(key, _joined(before, after) if len(before) > 1 else before[0], after)
+            changed = Changed(key, _first_parent_joined(before, after) if len(before) > 1 else before[0], after)
             if len(before) == 1 or not same(changed.before, after):
                 found.append(changed)
         return tuple(found)
 
-    def settled(self, commit: LoggedCommit, key: Key | None) -> tuple[Changed, ...]:
-        """Return the fields that both parents of a merge of two had changed, otherwise each: somebody chose."""
+    def merge_decisions(self, commit: LoggedCommit, key: Key | None) -> tuple[Changed, ...]:
+        """Return the fields of a merge that both parents had changed differently: a person chose their values."""
         one, other = self._trees(*commit.parents)
         differing = {key_of_path(path): sides for path, sides in self._diff.documents(one, other).items()}
         keys = {found for found in differing if found is not None and (key is None or found == key)}
-        bases = commit_graph.bases(self._repository, *commit.parents) if keys else []
+        bases = commit_graph.merge_bases(self._repository, *commit.parents) if keys else []
         if not bases:
             return ()
         base, after_merge = self._trees(bases[0])[0], bytes.fromhex(commit.tree)
@@ -143,7 +141,7 @@ class _Reader:
                 before = self._data(each, sides[0][each.path][0])
                 ours, theirs = (self._data(each, side[each.path][1]) for side in sides[:2])
                 after = self._data(each, sides[2].get(each.path, sides[0][each.path])[1])
-                decided = settled.change(each, before, (ours, theirs), after)
+                decided = merge_decisions.decided_change(each, before, (ours, theirs), after)
                 found += [decided] if decided is not None else []
         return tuple(found)
 
@@ -167,21 +165,21 @@ class _Reader:
         return self._objects.read(oid.hex(), "blob")
 
 
-def _joined(parents: list[Data | None], after: Data | None) -> Data | None:
-    """Return the first parent's data with what the merge took from another parent already in it."""
+def _first_parent_joined(parents: list[Data | None], after: Data | None) -> Data | None:
+    """Return the first parent's data together with what the merge took from the other parents."""
     if after is None or all(parent is None for parent in parents):
         return parents[0]
-    return _taken([parent if parent is not None else {} for parent in parents], after)
+    return _from_other_parents([parent if parent is not None else {} for parent in parents], after)
 
 
-def _taken(parents: list[Data], after: Data) -> Data:
+def _from_other_parents(parents: list[Data], after: Data) -> Data:
     found: Data = {}
     for name in [*after, *(name for name in parents[0] if name not in after)]:
         sides = [parent.get(name, MISSING) for parent in parents]
         value = after.get(name, MISSING)
         known = any(same(side, value) for side in sides)
         if not known and isinstance(value, dict) and isinstance(sides[0], dict):
-            value = _taken([side if isinstance(side, dict) else {} for side in sides], value)
+            value = _from_other_parents([side if isinstance(side, dict) else {} for side in sides], value)
         elif not known:
             value = sides[0]
         if value is not MISSING:

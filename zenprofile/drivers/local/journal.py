@@ -1,4 +1,4 @@
-"""The journal of a change on its way into a work tree, and what the next opening makes of one that it finds.
+"""The journal of a change to a work tree, and the recovery that the next opening does by it.
 
 Order of a change: objects, journal, files, index entries, ref, journal put away. Killed before
 the ref moved, nothing was promised: the files go back. Where the user's own ``git commit`` took a part along, or where
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.drivers.local import outside_files
 from zenprofile.errors import ConflictError, Locked, StoreBroken, Unreachable
 from zenprofile.fs import atomic, nofollow, shared
-from zenprofile.git import index, leftovers, runner
+from zenprofile.git import index, runner, stale_locks
 from zenprofile.git.objects import EXECUTABLE, FILE, Objects
 from zenprofile.git.repository import Repository, is_ref
 
@@ -86,7 +86,7 @@ def write(repository: Repository, move: Move) -> None:
     # One file that is not committed is old or new by itself; of that, the journal is only the record for `undo`.
     durable = bool(move.ref) or len(move.entries) > 1
     content = json.dumps(record).encode("ascii")
-    atomic.replace(repository.own_file(JOURNAL), content, durable=durable, sharing=repository.sharing)
+    atomic.replace(repository.own_file(JOURNAL), content, durable=durable, sharing=repository.shared_mode)
 
 
 def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
@@ -95,7 +95,7 @@ def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
     One that names what no change of ours names (a copied git folder may hold any) counts as damaged.
     """
     try:
-        record = nofollow.record(path)
+        record = nofollow.read_json(path)
         entries = tuple(JournalEntry(str(p), _bytes(b), _bytes(a), str(o)) for p, b, a, o in record["entries"])
         fields = {name: str(record[name]) for name in ("message", "ref", "old", "new", "kind", "outside")}
         more = {name: str(record.get(name, "")) for name in ("undone", "machine", "key")}
@@ -107,7 +107,7 @@ def read(path: "str | Path") -> tuple[Move, dict[str, Any]] | None:
 
 def _is_ours(move: Move) -> bool:
     ids = (move.old, move.new, move.outside, *(entry.oid for entry in move.entries))
-    paths = all(nofollow.stays(entry.path) for entry in move.entries)
+    paths = all(nofollow.is_inside(entry.path) for entry in move.entries)
     return paths and is_ref(move.ref or "refs/heads/x") and all(_ID.fullmatch(oid) for oid in ids)
 
 
@@ -119,28 +119,28 @@ def _bytes(text: str | None) -> bytes | None:
     return None if text is None else text.encode("utf-8", "surrogateescape")
 
 
-def put_away(repository: Repository, move: Move) -> None:
-    """Turn the finished journal into this machine's record of the change; the oldest records go.
+def archive(repository: Repository, move: Move) -> None:
+    """Move the finished journal to this machine's log of changes; remove the oldest records.
 
     Records are named by their time, and follow each other by name even where the clock was set back.
     """
     folder = repository.own_file(CHANGES)
-    shared.make_folder(folder, repository.sharing)
+    shared.make_folder(folder, repository.shared_mode)
     names = sorted(os.listdir(folder))
     last = max((int(name[:20]) for name in names if name[:20].isdecimal()), default=0)
     name = f"{max(time.time_ns(), last + 1):020d}.json"
     if move.key:
-        from zenprofile.drivers.local import keys
+        from zenprofile.drivers.local import idempotency_keys
 
         with contextlib.suppress(OSError):  # the change stands, be there space for its key or not
-            keys.keep(repository, move.key, move.new or name)
+            idempotency_keys.save(repository, move.key, move.new or name)
     os.rename(repository.own_file(JOURNAL), os.path.join(folder, name))
     for old in [*names, name][:-KEPT_CHANGES]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(folder, old))
 
 
-def forget_last(repository: Repository) -> None:
+def remove_last_record(repository: Repository) -> None:
     """Remove the record of the last change, which holds what nobody may keep; `undo` does not know that change."""
     folder = repository.own_file(CHANGES)
     last = max((name for name in os.listdir(folder) if name[:20].isdecimal()), default="")
@@ -155,8 +155,8 @@ def discard(repository: Repository, move: Move) -> None:
     (repository.own_dir / JOURNAL).unlink(missing_ok=True)
 
 
-def finish(repository: Repository) -> None:
-    """Finish or take back a change that an earlier process left half done. The caller holds the lock alone.
+def recover(repository: Repository) -> None:
+    """Complete or roll back a change that a killed process left half done. The caller holds the lock alone.
 
     Raises:
         StoreBroken: no space or no permission; the journal stays for the next try.
@@ -166,31 +166,31 @@ def finish(repository: Repository) -> None:
     found = read(path)
     if found is None:
         try:
-            _set_aside(path)
+            _move_damaged(path)
         except OSError as error:
-            atomic.failed(error, repository.top)
+            atomic.raise_write_error(error, repository.top)
         return
     move = found[0]
     remove_abandoned_locks(repository, move.ref)
     _wait_for_git(repository)
     objects = Objects(repository)
     try:
-        if move.ref and _is_in(repository, objects, move):
-            put_away(repository, move)
-        elif _goes_on(repository, objects, move):
+        if move.ref and _branch_contains(repository, objects, move):
+            archive(repository, move)
+        elif _is_to_complete(repository, objects, move):
             complete(repository, move)
             _set_modes(repository, objects, move, move.old, move.new)
-            put_away(repository, move)
+            archive(repository, move)
         else:
-            take_back(repository, objects, move)
+            roll_back(repository, objects, move)
     except OSError as error:
-        atomic.failed(error, repository.top)
+        atomic.raise_write_error(error, repository.top)
     finally:
         objects.close()
 
 
-def _set_aside(path: str) -> None:
-    """Take a journal that nobody can read out of the way, in the place of an earlier one."""
+def _move_damaged(path: str) -> None:
+    """Move a damaged journal aside, in place of an earlier one."""
     import shutil
 
     aside = f"{path}.damaged"
@@ -200,8 +200,8 @@ def _set_aside(path: str) -> None:
         os.rename(path, aside)
 
 
-def _is_in(repository: Repository, objects: Objects, move: Move) -> bool:
-    """Say whether the branch has the change's commit."""
+def _branch_contains(repository: Repository, objects: Objects, move: Move) -> bool:
+    """Return whether the branch has the change's commit."""
     now = repository.ref(move.ref)
     if now in {move.old, move.new}:
         return now == move.new
@@ -214,8 +214,8 @@ def _is_in(repository: Repository, objects: Objects, move: Move) -> bool:
     return runner.run(["merge-base", "--is-ancestor", move.new, now], repository.top, ok=(0, 1)).status == 0
 
 
-def _goes_on(repository: Repository, objects: Objects, move: Move) -> bool:
-    """Say whether the rest of a change must follow: no commit was meant, or the user has committed a part of it."""
+def _is_to_complete(repository: Repository, objects: Objects, move: Move) -> bool:
+    """Return whether a change must be completed: no commit was meant, or the user has committed a part of it."""
     if not move.ref:
         return True
     now = repository.ref(move.ref)
@@ -230,30 +230,30 @@ def _goes_on(repository: Repository, objects: Objects, move: Move) -> bool:
 
 
 def complete(repository: Repository, move: Move) -> None:
-    """Bring every file that is still as before to what it is to hold. What a person changed meanwhile stays."""
-    todo = [e for e in move.entries if e.before != e.after and _now(repository, e.path) == e.before]
+    """Write the new content of every file that is still as before. What a person changed meanwhile stays."""
+    todo = [e for e in move.entries if e.before != e.after and _read_current(repository, e.path) == e.before]
     atomic.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
     for entry in todo:
-        _put(repository, entry.path, entry.after)
-    atomic.settle(repository.folder, (e.path for e in todo if e.after is not None))
+        _write_file(repository, entry.path, entry.after)
+    atomic.sync_folders(repository.folder, (e.path for e in todo if e.after is not None))
     for entry in move.entries:
         atomic.unstage(repository.top, entry.path)
 
 
-def take_back(repository: Repository, objects: Objects, move: Move) -> None:
-    """Undo what a change has done to files and index, as far as nobody has changed it since; discard the journal."""
+def roll_back(repository: Repository, objects: Objects, move: Move) -> None:
+    """Roll files and index back to before a change, where nobody has changed them since; discard the journal."""
     top = repository.folder
     if move.outside:
-        outside_files.take_back(repository, objects, move.old, move.outside)
-    done = [e for e in move.entries if e.before != e.after and _now(repository, e.path) == e.after]
+        outside_files.roll_back(repository, objects, move.old, move.outside)
+    done = [e for e in move.entries if e.before != e.after and _read_current(repository, e.path) == e.after]
     atomic.stage_all(top, ((e.path, e.before) for e in done if e.before is not None))
     for entry in done:
-        _put(repository, entry.path, entry.before)
-    atomic.settle(top, (e.path for e in done if e.before is not None))
+        _write_file(repository, entry.path, entry.before)
+    atomic.sync_folders(top, (e.path for e in done if e.before is not None))
     _set_modes(repository, objects, move, move.new, move.old)
     if move.ref:
         tree = objects.tree_of(move.old)
-        staged = index.staged(repository, [e.path for e in move.entries])
+        staged = index.staged_blobs(repository, [e.path for e in move.entries])
         entries = []
         for entry in move.entries:
             old = objects.entry(tree, entry.path)
@@ -263,19 +263,19 @@ def take_back(repository: Repository, objects: Objects, move: Move) -> None:
     discard(repository, move)
 
 
-def _now(repository: Repository, path: str) -> bytes | None:
+def _read_current(repository: Repository, path: str) -> bytes | None:
     return nofollow.read(repository.folder, path, nofollow.MOST_BYTES)
 
 
-def _put(repository: Repository, path: str, content: bytes | None) -> None:
+def _write_file(repository: Repository, path: str, content: bytes | None) -> None:
     if content is None:
         atomic.remove(repository.folder, path)
     else:
         atomic.publish(repository.folder, path)
 
 
-def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
-    """Do a journalled change: files, index entries, ref. On any failure what was done goes back.
+def apply(repository: Repository, objects: Objects, move: Move) -> None:
+    """Apply a journalled change: files, index entries, ref. On any failure it is rolled back.
 
     Raises:
         Locked: somebody else's git holds the index or the ref.
@@ -284,41 +284,41 @@ def carry_out(repository: Repository, objects: Objects, move: Move) -> None:
     """
     try:
         if move.outside:
-            outside_files.put(repository, objects, move.old, move.outside)
-        _put_files(repository, move)
+            outside_files.check_out(repository, objects, move.old, move.outside)
+        _write_files(repository, move)
         _set_modes(repository, objects, move, move.old, move.new)
         if move.ref:
             tree = objects.tree_of(move.new)
             index.set_entries(repository, objects, [(e.path, objects.entry(tree, e.path)) for e in move.entries])
-            set_ref(repository, objects, move)
+            update_ref(repository, objects, move)
     except ConflictError:
         discard(repository, move)  # git refused before it touched anything
         raise
     except BaseException as error:
-        if not _is_done_all_the_same(repository, move, error):
+        if not _branch_has_moved(repository, move, error):
             with contextlib.suppress(OSError):
-                take_back(repository, objects, move)
+                roll_back(repository, objects, move)
             if isinstance(error, OSError):
-                atomic.failed(error, repository.top)
+                atomic.raise_write_error(error, repository.top)
             raise
         if not isinstance(error, Exception):  # a person interrupted, and it is done
-            put_away(repository, move)
+            archive(repository, move)
             raise
-    put_away(repository, move)
+    archive(repository, move)
 
 
-def _put_files(repository: Repository, move: Move) -> None:
+def _write_files(repository: Repository, move: Move) -> None:
     todo = [entry for entry in move.entries if entry.before != entry.after]
     atomic.stage_all(repository.folder, ((e.path, e.after) for e in todo if e.after is not None))
     for entry in todo:
-        if not _put_over(repository, entry):
+        if not _replace_if_unchanged(repository, entry):
             message = f"{entry.path} was changed by somebody else meanwhile; nothing was written"
             raise Locked(message, hint="look at it, and repeat the command")
-    atomic.settle(repository.folder, (e.path for e in todo if e.after is not None))
+    atomic.sync_folders(repository.folder, (e.path for e in todo if e.after is not None))
 
 
 def _set_modes(repository: Repository, objects: Objects, move: Move, old: str, new: str) -> None:
-    """Let files be run, or no longer, where a merge brings that; any other change leaves a file's mode."""
+    """Set or clear the executable bit where a merge brings that; any other change leaves a file's mode."""
     if move.kind != "merge":
         return
     before, after = objects.tree_of(old), objects.tree_of(new)
@@ -328,18 +328,18 @@ def _set_modes(repository: Repository, objects: Objects, move: Move, old: str, n
             atomic.set_executable(repository.folder, entry.path, on=has.mode == EXECUTABLE)
 
 
-def _put_over(repository: Repository, entry: JournalEntry) -> bool:
-    """Bring a file from what it is expected to hold to what it is to hold; False where it holds something else."""
+def _replace_if_unchanged(repository: Repository, entry: JournalEntry) -> bool:
+    """Replace a file's expected content by the new one; False where it holds something else."""
     if entry.after is not None:
         return atomic.publish_over(repository.folder, entry.path, entry.before)
-    if _now(repository, entry.path) != entry.before:
+    if _read_current(repository, entry.path) != entry.before:
         return False
     atomic.remove(repository.folder, entry.path)
     return True
 
 
-def _is_done_all_the_same(repository: Repository, move: Move, error: BaseException) -> bool:
-    """Say whether the branch has moved: git failed only behind its last step (a reflog), or was killed behind it.
+def _branch_has_moved(repository: Repository, move: Move, error: BaseException) -> bool:
+    """Return whether the branch has moved although git failed: after its last step (a reflog), or killed there.
 
     What a killed git left locked is freed.
     """
@@ -351,25 +351,25 @@ def _is_done_all_the_same(repository: Repository, move: Move, error: BaseExcepti
     return bool(move.ref) and repository.ref(move.ref) == move.new
 
 
-def set_ref(repository: Repository, objects: Objects, move: Move) -> None:
+def update_ref(repository: Repository, objects: Objects, move: Move) -> None:
     """Move the branch from the old commit to the new one; fails where it is elsewhere.
 
     Where commits of others arrive, a ref keeps the commit that was here before.
     """
     label = "zenprofile: " + move.message.partition("\n")[0]
-    rows = [f"update {move.ref}\0{move.new}\0{move.old or objects.zero}\0"]
+    rows = [f"update {move.ref}\0{move.new}\0{move.old or objects.null_oid}\0"]
     if move.kind == "merge" and move.old:
         rows.append(f"update {BACKUP}{move.ref.removeprefix('refs/heads/')}\0{move.old}\0\0")
-    index.patiently(repository, ["update-ref", "-m", label, "--stdin", "-z"], "".join(rows).encode())
+    index.run_with_retry(repository, ["update-ref", "-m", label, "--stdin", "-z"], "".join(rows).encode())
 
 
 def _wait_for_git(repository: Repository) -> None:
-    """Wait for a git that has outlived the process that started it, and still checks files out.
+    """Wait for a git process that still checks files out after the process that started it has died.
 
     Raises:
         Locked: it does not end.
     """
-    lock, deadline = repository.git_dir / "index.lock", time.monotonic() + index.PATIENCE
+    lock, deadline = repository.git_dir / "index.lock", time.monotonic() + index.LOCK_TIMEOUT
     while lock.exists():
         if time.monotonic() > deadline:
             message = f"another git holds {lock}; a change that was begun waits for it"
@@ -378,12 +378,12 @@ def _wait_for_git(repository: Repository) -> None:
 
 
 def remove_abandoned_locks(repository: Repository, ref: str) -> None:
-    """Remove lock files of git that a killed process left while it did a change of ours: nobody uses them any more."""
+    """Remove git's lock files that a killed process left while it applied a change of ours."""
     journal = repository.own_dir / JOURNAL
     try:
         since = journal.stat().st_mtime
     except FileNotFoundError:
         return
-    locks = [repository.git_file(name) for name in ("index.lock", "HEAD.lock", leftovers.TABLES)]
-    shared = [f"{ref}.lock", leftovers.TABLES] if ref else []
-    leftovers.remove(repository, [*locks, *map(repository.common_file, shared)], since)
+    locks = [repository.git_file(name) for name in ("index.lock", "HEAD.lock", stale_locks.TABLES)]
+    shared = [f"{ref}.lock", stale_locks.TABLES] if ref else []
+    stale_locks.remove(repository, [*locks, *map(repository.common_file, shared)], since)

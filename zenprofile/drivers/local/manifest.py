@@ -6,7 +6,7 @@ from zenprofile.errors import Invalid, NewerFormat, Problem
 TEXT = f"format: {FORMAT}\n"
 
 
-def must_hold(raw: bytes, where: str) -> None:
+def check(raw: bytes, where: str) -> None:
     """Refuse a manifest that is none, or one of a newer format.
 
     Args:

@@ -8,14 +8,14 @@ from zenprofile.core.change import MISSING, Changed
 from zenprofile.core.document import reader
 from zenprofile.core.entity import MANIFEST, Data, Key, key_of_path
 from zenprofile.core.merge import documents as merge
-from zenprofile.core.merge import found_renames, schema_conflicts
 from zenprofile.core.merge import references as merge_whole
+from zenprofile.core.merge import rename_detection, schema_conflicts
 from zenprofile.core.merge.data import Choice, Value, chosen
 from zenprofile.core.merge.documents import Choices, Conflict
 from zenprofile.core.paths import Path
 from zenprofile.core.snapshot import DocumentSnapshot, Overlay, Snapshot, data_of
 from zenprofile.drivers.local import tree
-from zenprofile.drivers.local.outside_merge import Arrived, Other, Outside, in_their_places
+from zenprofile.drivers.local.outside_merge import OtherProfile, Outside, OutsideResult, with_prefixes
 from zenprofile.errors import Invalid, Problem
 from zenprofile.git import commit_graph
 from zenprofile.git.objects import Objects, Pair, TreeEntry
@@ -23,7 +23,7 @@ from zenprofile.git.repository import Repository
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
-    from zenprofile.drivers.local.meeting import Meeting
+    from zenprofile.drivers.local.virtual_base import VirtualBase
 
 Texts = dict[Key, str]
 
@@ -47,12 +47,12 @@ class Outcome(NamedTuple):
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
     documents: Mapping[Key, str | None]
-    others: tuple[Other, ...] = ()
+    others: tuple[OtherProfile, ...] = ()
 
     @property
     def elsewhere(self) -> tuple[Conflict, ...]:
         """What must be decided in other profiles of the repository."""
-        return in_their_places(self.others)
+        return with_prefixes(self.others)
 
 
 class Merge:
@@ -65,7 +65,7 @@ class Merge:
         catalog: "Catalog",
         ours: str,
         theirs: str,
-        met: "Meeting | None" = None,
+        met: "VirtualBase | None" = None,
         *,
         alone: bool = False,
     ) -> None:
@@ -79,10 +79,10 @@ class Merge:
         self._prefix = repository.prefix
         self.ours, self.theirs = ours, theirs
         self._trees = {commit: objects.tree_of(commit) for commit in (ours, theirs)}
-        self.bases = commit_graph.bases(repository, ours, theirs)
-        self.met = met
+        self.bases = commit_graph.merge_bases(repository, ours, theirs)
+        self.virtual_base = met
         self._snapshots: dict[str, Snapshot] = {}
-        self._known = reader.Known()
+        self._known = reader.ReadCache()
 
         def beside(other: Repository) -> "Merge":
             return Merge(other, objects, catalog, ours, theirs, alone=True)
@@ -110,45 +110,45 @@ class Merge:
         return self._objects.entry(self._trees[self.theirs], self._prefix + MANIFEST) is not None
 
     def outcome(self, choices: Mapping[Key, Choices], whole: Mapping[Key, str | None] | None = None) -> Outcome:
-        """Merge, with conflicts settled as chosen (by `Conflict.key`); ``whole`` are documents that are settled whole.
+        """Merge with conflicts resolved as chosen (by `Conflict.key`); ``whole`` are documents resolved as a whole.
 
         Raises:
             Unsupported: files outside the profile must be merged, and git is older than 2.38.
         """
-        with reader.remembering(self._known):
+        with reader.caching(self._known):
             return self._outcome(choices, whole or {})
 
     def _outcome(self, choices: Mapping[Key, Choices], whole: Mapping[Key, str | None]) -> Outcome:
         objects, ours = self._objects, self._trees[self.ours]
-        base, mine, other, texts = self.differing()
+        base, mine, other, texts = self.differences()
         merged = merge.merge(*texts, choices=choices, renames=self._renames(texts))
         open_ = [conflict for conflict in merged.conflicts if conflict.key not in whole]
-        documents, references = self._settled({**merged.documents, **whole}, texts, choices)
-        outside = self._outside.merged(base, mine, other) if self._outside is not None else Arrived()
-        brought = self._brought(base, texts)
+        documents, references = self._resolved({**merged.documents, **whole}, texts, choices)
+        outside = self._outside.merged(base, mine, other) if self._outside is not None else OutsideResult()
+        brought = self._their_problems(base, texts)
         left = [*open_, *references, *outside.clashes]
         if not left:
-            left += self._together(documents, texts, brought, choices)
+            left += self._joint_conflicts(documents, texts, brought, choices)
         changes = tuple(
             Changed(key, data_of(key, texts[1].get(key)), data_of(key, text))
             for key, text in sorted(documents.items())
             if text != texts[1].get(key)
         )
-        with objects.together():
+        with objects.batch():
             entries: dict[str, TreeEntry | None] = {
                 **self._blobs(documents),
                 **outside.files,
-                **self._taken(mine, other),
+                **self._taken_from_theirs(mine, other),
             }
             entries |= self._modes(entries, mine, other)
-            made = objects.edited(ours, entries) if entries else ours
+            made = objects.write_edited_tree(ours, entries) if entries else ours
         return Outcome(made, changes, tuple(left), merged.notes, tuple(brought), documents, outside.others)
 
-    def differing(self) -> tuple[str, dict[str, Pair], dict[str, Pair], tuple[Texts, Texts, Texts]]:
+    def differences(self) -> tuple[str, dict[str, Pair], dict[str, Pair], tuple[Texts, Texts, Texts]]:
         """Return the common ancestor's tree, what differs from it here and there, and the documents among that."""
         base, base_texts = self._base()
         ours, theirs = self._trees[self.ours], self._trees[self.theirs]
-        mine, other = (self._objects.differences(base, side) for side in (ours, theirs))
+        mine, other = (self._objects.diff(base, side) for side in (ours, theirs))
         return base, mine, other, self._texts(base_texts, base, ours, theirs, {*mine, *other})
 
     def document(self, key: Key) -> tuple[str | None, str | None, str | None]:
@@ -157,18 +157,18 @@ class Merge:
         sides = self._texts(stand_in, base, self._trees[self.ours], self._trees[self.theirs], {self._prefix + key.path})
         return sides[0].get(key), sides[1].get(key), sides[2].get(key)
 
-    def added(self, outcome: Outcome, key: Key, text: str) -> list[Problem]:
+    def added_problems(self, outcome: Outcome, key: Key, text: str) -> list[Problem]:
         """List the problems that a document would bring to a merge's outcome, as far as that is settled."""
         others = {other: found for other, found in outcome.documents.items() if other != key}
         below = Overlay(self._snapshot(self._trees[self.ours]), others, self._catalog)
-        with reader.remembering(self._known):
-            return profile_check.added(below, {key: text}, self._catalog)
+        with reader.caching(self._known):
+            return profile_check.added_problems(below, {key: text}, self._catalog)
 
     def _base(self) -> tuple[str, dict[Key, str | None]]:
-        """Return the common ancestor's tree, and texts that stand in for its documents where there are several."""
+        """Return the merge base's tree, and texts in place of its documents where there are several bases."""
         objects = self._objects
-        if self.met is not None:
-            return self.met.tree, {}
+        if self.virtual_base is not None:
+            return self.virtual_base.tree, {}
         if not self.bases:
             return objects.empty_tree, {}
         trees = [objects.tree_of(commit) for commit in self.bases]
@@ -179,8 +179,8 @@ class Merge:
             inner = Merge(self._repository, objects, self._catalog, self.bases[0], further)
             inner_base, inner_texts = inner._base()
             tree_ = objects.tree_of(further)
-            paths = {*objects.differences(inner_base, made), *objects.differences(inner_base, tree_)}
-            stand_in.update(_agreed(*self._texts(inner_texts, inner_base, made, tree_, paths)))
+            paths = {*objects.diff(inner_base, made), *objects.diff(inner_base, tree_)}
+            stand_in.update(_merge_two_bases(*self._texts(inner_texts, inner_base, made, tree_, paths)))
         return made, stand_in
 
     def _texts(
@@ -204,14 +204,14 @@ class Merge:
         return sides
 
     def _renames(self, texts: tuple[Texts, Texts, Texts]) -> tuple[dict[Key, Key], dict[Key, Key]]:
-        """Look in history for what a side renamed while the other side changed it too."""
+        """Find in history what a side renamed while the other side changed it too."""
         base, ours, theirs = texts
         found: list[dict[Key, Key]] = []
         since = [self.bases, self.bases]
-        if self.met is not None:
-            since = [list(self.met.since) or self.bases, [self.met.theirs]]
+        if self.virtual_base is not None:
+            since = [list(self.virtual_base.since) or self.bases, [self.virtual_base.theirs]]
         for commit, start, side, other in ((self.ours, since[0], ours, theirs), (self.theirs, since[1], theirs, ours)):
-            if found_renames.history_may_tell(base, side, other):
+            if rename_detection.history_may_tell(base, side, other):
                 from zenprofile.drivers.local.renames import renamed
 
                 found.append(renamed(self._repository, self._objects, start, commit))
@@ -228,7 +228,9 @@ class Merge:
             oid = "" if text is None else self._objects.write("blob", text.encode("utf-8", "surrogateescape"))
             path = self._prefix + key.path
             ours, theirs = self._trees[self.ours], self._trees[self.theirs]
-            entries[path] = self._objects.kept(ours if self._objects.entry(ours, path) else theirs, path, oid)
+            entries[path] = self._objects.entry_keeping_mode(
+                ours if self._objects.entry(ours, path) else theirs, path, oid
+            )
         return entries
 
     def _modes(
@@ -246,8 +248,8 @@ class Merge:
                 found[path] = here._replace(mode=new.mode if new is not None else old.mode)
         return found
 
-    def _taken(self, mine: Mapping[str, Pair], other: Mapping[str, Pair]) -> dict[str, TreeEntry | None]:
-        """Return what the other side alone has put in a document's place that is no plain file, and the manifest."""
+    def _taken_from_theirs(self, mine: Mapping[str, Pair], other: Mapping[str, Pair]) -> dict[str, TreeEntry | None]:
+        """Return entries that only the other side has put in place of documents (no plain files), and the manifest."""
         return {
             path: new
             for path, (_, new) in other.items()
@@ -262,10 +264,10 @@ class Merge:
             self._snapshots[tree_] = DocumentSnapshot(documents, self._catalog)
         return self._snapshots[tree_]
 
-    def _settled(
+    def _resolved(
         self, documents: dict[Key, str | None], texts: tuple[Texts, Texts, Texts], choices: Mapping[Key, Choices]
     ) -> tuple[dict[Key, str | None], list[Conflict]]:
-        """Return the merged documents with broken references settled as chosen, and the conflicts that stay."""
+        """Return the merged documents with broken references resolved as chosen, and the remaining conflicts."""
         base, ours, theirs = texts
         changed = [{key for key in {*base, *side} if base.get(key) != side.get(key)} for side in (ours, theirs)]
         here = Overlay(self._snapshot(self._trees[self.ours]), documents, self._catalog)
@@ -294,34 +296,34 @@ class Merge:
     def _is_flavor(self, type_: str, name: str) -> bool:
         return self._catalog.flavor(type_, name) is not None
 
-    def _brought(self, base: str, texts: tuple[Texts, Texts, Texts]) -> list[Problem]:
-        """List the problems that the other side's own changes bring."""
+    def _their_problems(self, base: str, texts: tuple[Texts, Texts, Texts]) -> list[Problem]:
+        """List the problems that the other side's changes have by themselves."""
         before, _, theirs = texts
         differing: dict[Key, str | None] = {
             key: theirs.get(key) for key in {*before, *theirs} if before.get(key) != theirs.get(key)
         }
-        problems = profile_check.added(self._snapshot(base), differing, self._catalog) if differing else []
+        problems = profile_check.added_problems(self._snapshot(base), differing, self._catalog) if differing else []
         theirs_tree = self._trees[self.theirs]
-        for path, (_, new) in self._objects.differences(base, theirs_tree).items():
+        for path, (_, new) in self._objects.diff(base, theirs_tree).items():
             if new is not None and path.startswith(self._prefix):
                 problems += tree.misfit(path[len(self._prefix) :], new)
             elif new is not None and self._prefix.startswith(f"{path}/"):
                 problems.append(layout.not_a_folder(path))
         return problems
 
-    def _together(
+    def _joint_conflicts(
         self,
         documents: dict[Key, str | None],
         texts: tuple[Texts, Texts, Texts],
         brought: Sequence[Problem],
         choices: Mapping[Key, Choices],
     ) -> list[Conflict]:
-        """List what neither side broke alone: the merged whole must hold. What is chosen changes the documents."""
+        """List conflicts of problems that only both sides together cause. Choices change the documents."""
         known = {problem.identity for problem in brought}
         below = self._snapshot(self._trees[self.ours])
 
         def left() -> list[Problem]:
-            added = profile_check.added(below, documents, self._catalog) if documents else []
+            added = profile_check.added_problems(below, documents, self._catalog) if documents else []
             return [problem for problem in added if problem.identity not in known]
 
         def data(key: Key) -> Data | None:
@@ -330,7 +332,7 @@ class Merge:
             except Invalid:
                 return {}
 
-        refused, others = schema_conflicts.settled(
+        refused, others = schema_conflicts.resolve(
             documents, left, data, schema_conflicts.Sides(*texts, data_of), choices
         )
         return [*refused, *_as_conflicts(others)]
@@ -347,8 +349,8 @@ def _as_conflicts(problems: Iterable[Problem]) -> list[Conflict]:
     return list(found.values())
 
 
-def _agreed(base: Texts, ours: Texts, theirs: Texts) -> dict[Key, str | None]:
-    """Merge two common ancestors; a value on which they differ is no value, so that later it is nobody's old one."""
+def _merge_two_bases(base: Texts, ours: Texts, theirs: Texts) -> dict[Key, str | None]:
+    """Merge two merge bases; a value in which they differ is left out, so that it counts as nobody's old value."""
     found = merge.merge(base, ours, theirs).conflicts
     choices: dict[Key, dict[Path, Choice]] = {}
     for conflict in found:

@@ -1,4 +1,4 @@
-"""What a person is told where a merge stops: conflicts to settle, or a remote that is invalid."""
+"""Errors of a merge that stops: conflicts to resolve, or a remote that is invalid."""
 
 from typing import TYPE_CHECKING
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 _SHOWN = 10  # names in a message
 
 
-def undecided(
+def open_conflicts_error(
     found: "tuple[Conflict, ...]", elsewhere: "tuple[Conflict, ...]" = (), rest: str = "nothing was moved"
 ) -> ConflictError:
-    """Return the error that names open conflicts (at least one), says what is with the rest, and how to settle them.
+    """Return the error of open conflicts (at least one): what they are, what was merged, how to resolve them.
 
     ``elsewhere`` are those of other profiles in the repository; they are named where there are no others.
     """
     if not found:
         place = elsewhere[0].place
-        told = undecided(tuple(c for c in elsewhere if c.place == place))
+        error = open_conflicts_error(tuple(c for c in elsewhere if c.place == place))
         hint = "in that folder: see 'zenprofile conflicts', then 'zenprofile resolve ENTITY --ours|--theirs'"
-        return ConflictError(f"the profile at '{place}' has {told.message}", hint=hint)
+        return ConflictError(f"the profile at '{place}' has {error.message}", hint=hint)
     names = list(dict.fromkeys(_name(c) for c in found))
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     count = "1 conflict" if len(found) == 1 else f"{len(found)} conflicts"
@@ -37,7 +37,7 @@ def _name(conflict: "Conflict") -> str:
     return f"{conflict.key} {paths.show(conflict.path)}".strip()
 
 
-def spoiled(problems: tuple[Problem, ...]) -> Invalid:
+def invalid_remote_error(problems: tuple[Problem, ...]) -> Invalid:
     """Return the error of a remote that brings problems (at least one)."""
     error = Invalid.of(problems)
     error.message = f"the remote's entities are invalid, nothing was moved: {error.message}"

@@ -1,4 +1,4 @@
-"""A profile in a folder, opened: its repository, objects, settings and locks, which all of a store stands on."""
+"""An opened profile folder: the repository, objects, settings and locks that the store is built on."""
 
 import contextlib
 import os
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zenprofile.core.schema.catalog import Catalog
-    from zenprofile.drivers.local.authors import For
+    from zenprofile.drivers.local.authors import ActingUser
     from zenprofile.drivers.local.commit import Author
-    from zenprofile.drivers.local.signing import Made
+    from zenprofile.drivers.local.signing import PreparedCommits
     from zenprofile.git.config import GitConfig
-    from zenprofile.git.left_out import LeftOut
     from zenprofile.git.objects import Objects
+    from zenprofile.git.skip_worktree import SkippedEntry
     from zenprofile.git.worktree_status import WorktreeStatus
 
 # A client that does not say which machine it is on: what it wrote is nobody's to undo. No header can hold it.
 _NOBODY = "\0"
 
 
-class Opened:
-    """An opened folder. Many may read it at once; whoever writes holds it alone."""
+class OpenedFolder:
+    """An opened folder. Many processes may read it at once; a writer has it exclusively."""
 
     def __init__(self, folder: str, url: str, options: Options) -> None:
         """Take the store's folder, absolute and resolved."""
@@ -37,13 +37,13 @@ class Opened:
         self.folder = folder
         self.url = url
         self._options = options
-        self._acting: For | None = None
+        self._acting: ActingUser | None = None
         self._repository = find(folder)
         self._objects: Objects | None = None
-        self._left: tuple[Stamp, dict[str, LeftOut]] | None = None
+        self._left: tuple[Stamp, dict[str, SkippedEntry]] | None = None
         self._settings: list[GitConfig] = []
         self._worktree_status: WorktreeStatus | None = None
-        self.made: Made | None = None
+        self.prepared_commits: PreparedCommits | None = None
         # Ids of files' contents by path, each with what tells that the file is the same; kept by who looks again.
         self.contents: dict[str, tuple[Stamp, str]] = {}
         self.schemas = resources.state()
@@ -61,12 +61,12 @@ class Opened:
         """Return what a commit needs to know of this machine."""
         from zenprofile.drivers.local import authors
 
-        return authors.author(self._options, self._tree, self._acting)._replace(made=self.made)
+        return authors.author(self._options, self._tree, self._acting)._replace(prepared_commits=self.prepared_commits)
 
     def act_for(self, user: str, machine: str) -> None:
-        from zenprofile.drivers.local.authors import For
+        from zenprofile.drivers.local.authors import ActingUser
 
-        self._acting = For(user, machine)
+        self._acting = ActingUser(user, machine)
 
     @property
     def _machine(self) -> str:
@@ -97,13 +97,13 @@ class Opened:
         return self._objects
 
     def fetch_objects(self, repository: Repository) -> None:
-        """Let objects that a partial clone has left out be fetched as they are read: for commands that talk anyway."""
+        """Let missing objects of a partial clone be fetched when read: for commands that use the network anyway."""
         from zenprofile.git.objects import Objects
-        from zenprofile.git.runner import TALKS
+        from zenprofile.git.runner import NETWORK
 
         if self._objects is not None:
             self._objects.close()
-        self._objects = Objects(repository, TALKS)
+        self._objects = Objects(repository, NETWORK)
 
     def close(self) -> None:
         """Save the cache."""
@@ -120,7 +120,7 @@ class Opened:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
-        """Keep writers out, and finish first what a killed one left.
+        """Lock writers out, after recovering what a killed one left.
 
         Raises:
             Locked: a writer is in the middle of its files all the time.
@@ -134,28 +134,28 @@ class Opened:
             if not held or not os.path.exists(repository.own_file("journal")):
                 yield
                 return
-        self.finish()
+        self.recover()
         with lock.shared(*files):
             yield
 
-    def finish(self) -> None:
-        """Finish or take back what a killed process left half done."""
+    def recover(self) -> None:
+        """Complete or roll back what a killed process left half done."""
         repository = self._repository
         if repository is not None and os.path.exists(repository.own_file("journal")):
-            with self._alone(repository):
-                self._finish(repository)
+            with self._lock_writers(repository):
+                self._recover(repository)
 
-    def _alone(self, repository: Repository) -> "contextlib.AbstractContextManager[object]":
-        """Keep other writers out. Readers go on until files are written (`zenprofile.drivers.local.commit.carry`)."""
+    def _lock_writers(self, repository: Repository) -> "contextlib.AbstractContextManager[object]":
+        """Keep other writers out. Readers go on until files are written (`zenprofile.drivers.local.commit.apply`)."""
         return self._exclusive(repository, lock.WRITERS)
 
     def _exclusive(self, repository: Repository, name: str) -> "contextlib.AbstractContextManager[object]":
         options = self._options
-        return lock.exclusive(repository.own_file(name), options.timeout, options.warn, sharing=repository.sharing)
+        return lock.exclusive(repository.own_file(name), options.timeout, options.warn, sharing=repository.shared_mode)
 
-    def _finish(self, repository: Repository) -> None:
+    def _recover(self, repository: Repository) -> None:
         from zenprofile.drivers.local import journal
 
         if os.path.exists(repository.own_file("journal")):
             with self._exclusive(repository, lock.FILES):
-                journal.finish(repository)
+                journal.recover(repository)

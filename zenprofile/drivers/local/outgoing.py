@@ -1,4 +1,4 @@
-"""What a push would send: its entities, whether they hold, and commits that are about something else."""
+"""What a push would send: its entities, their checks, and commits that touch other files."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ from zenprofile.errors import Invalid, Problem, ZenprofileError
 from zenprofile.git import commit_graph, runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
-from zenprofile.git.upstream import Upstream, beyond
+from zenprofile.git.upstream import Upstream, exclude_known
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
@@ -26,7 +26,7 @@ _SHOWN = 10  # names in a message
 def changes(repository: Repository, objects: Objects, theirs: str, ours: str) -> tuple[Changed, ...]:
     """List the entities that differ between two commits."""
     found = []
-    for path, sides in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
+    for path, sides in objects.diff(objects.tree_of(theirs), objects.tree_of(ours)).items():
         key = _key(repository, path)
         if key is not None:
             texts = [objects.read(s.oid, "blob") if s is not None and s.mode in tree.FILES else None for s in sides]
@@ -84,7 +84,7 @@ def listing(repository: Repository, objects: Objects, sent: Span, to: Upstream) 
 
 def _near(repository: Repository, sent: Span, to: Upstream) -> list[str] | None:
     """Return the ids of these commits, where they are near and no other branch of the remote may have any of them."""
-    prefix = to.known.removesuffix("*")
+    prefix = to.tracking_pattern.removesuffix("*")
     refs = repository.refs(prefix) if sent.theirs else None
     if refs is None or refs - {f"{prefix}HEAD"} != {to.tracking}:
         return None
@@ -101,7 +101,7 @@ def _commit(objects: Objects, oid: str) -> Commit:
 
 def span(repository: Repository, to: Upstream, ours: str) -> Span:
     """Return what a push of a commit would send: what no ref of that remote has."""
-    beyond_ = tuple(beyond(repository, to))
+    beyond_ = tuple(exclude_known(repository, to))
     theirs = repository.ref(to.tracking)
     if not theirs:
         out = runner.run(["rev-list", "--boundary", ours, *beyond_, "--"], repository.folder).out.decode().split()
@@ -110,7 +110,7 @@ def span(repository: Repository, to: Upstream, ours: str) -> Span:
     return Span(theirs, ours, beyond_)
 
 
-def must_hold(
+def check_valid(
     repository: Repository,
     objects: Objects,
     catalog: "Catalog",
@@ -124,7 +124,7 @@ def must_hold(
     """
     theirs, ours = sent.theirs, sent.ours
     texts: dict[Key, str | None] = {}
-    differing = objects.differences(objects.tree_of(theirs), objects.tree_of(ours))
+    differing = objects.diff(objects.tree_of(theirs), objects.tree_of(ours))
     for path, (_, new) in differing.items():
         key = _key(repository, path)
         if key is not None:
@@ -136,18 +136,18 @@ def must_hold(
     before = tree.snapshot(objects, theirs, repository.prefix if from_ is None else from_, catalog)
     if from_ is not None:  # it is held against what it was in its old place
         texts = {**dict.fromkeys(before.keys()), **texts}
-    problems = profile_check.added(before, texts, catalog)
+    problems = profile_check.added_problems(before, texts, catalog)
     if problems:
         from zenprofile.core import inherited
 
-        problems = inherited.dropped(problems, before, Overlay(before, texts, catalog), catalog)
-        problems = [problem for problem in problems if not _was_there(repository, objects, problem, theirs, ours)]
+        problems = inherited.without_inherited(problems, before, Overlay(before, texts, catalog), catalog)
+        problems = [problem for problem in problems if not _stood_at_remote(repository, objects, problem, theirs, ours)]
     problems += _misfits(repository, objects, theirs, ours)
     if problems:
         error = Invalid.of(problems)
         error.message = f"not pushed: {error.message}"
         raise error
-    _must_keep_secrets(repository, objects, commits())
+    _check_no_secrets(repository, objects, commits())
 
 
 def _moved_from(root: str, differing: Mapping[str, tuple[object, object]]) -> str | None:
@@ -159,16 +159,16 @@ def _moved_from(root: str, differing: Mapping[str, tuple[object, object]]) -> st
 
 
 def _misfits(repository: Repository, objects: Objects, theirs: str, ours: str) -> list[Problem]:
-    """List what the commits put out of place into the profile's folders."""
+    """List misplaced files that the commits put into the profile's folders."""
     prefix, found = repository.prefix, []
-    for path, (old, new) in objects.differences(objects.tree_of(theirs), objects.tree_of(ours)).items():
+    for path, (old, new) in objects.diff(objects.tree_of(theirs), objects.tree_of(ours)).items():
         if new is not None and path.startswith(prefix) and (old is None or old.mode != new.mode):
             found += tree.misfit(path[len(prefix) :], new)
     return found
 
 
-def _was_there(repository: Repository, objects: Objects, problem: Problem, theirs: str, ours: str) -> bool:
-    """Say whether the other side once had just this document: what brings it back adds no problem of its own."""
+def _stood_at_remote(repository: Repository, objects: Objects, problem: Problem, theirs: str, ours: str) -> bool:
+    """Return whether the remote once had this very document: bringing it back adds no problem."""
     from zenprofile.core import inherited
 
     if not theirs or problem.code in {*inherited.SECRETS, profile_check.REFERENCE, profile_check.IN_USE}:
@@ -181,17 +181,17 @@ def _was_there(repository: Repository, objects: Objects, problem: Problem, their
     return bool(runner.run(args, repository.folder).out.strip())
 
 
-def _must_keep_secrets(repository: Repository, objects: Objects, commits: list[Commit]) -> None:
-    """Refuse to send a commit that brings a secret, although a later one takes it away: history keeps it.
+def _check_no_secrets(repository: Repository, objects: Objects, commits: list[Commit]) -> None:
+    """Refuse to send a commit that adds a secret, even if a later one removes it: history keeps it.
 
     Looked at are documents, the manifest, strays in the profile's folders, and who made the commit and why.
     """
     for oid, parents, _ in commits:
-        found = _said_by(objects, oid)
-        for path in _own(objects, oid, parents):
+        found = _metadata_secrets(objects, oid)
+        for path in _changed_paths(objects, oid, parents):
             if tree.is_looked_at(path, repository.prefix):
-                known = {_mark(p) for parent in parents for p in _secrets(repository, objects, parent, path)}
-                found += [p for p in _secrets(repository, objects, oid, path) if _mark(p) not in known]
+                known = {_secret_identity(p) for parent in parents for p in _secrets(repository, objects, parent, path)}
+                found += [p for p in _secrets(repository, objects, oid, path) if _secret_identity(p) not in known]
         if found:
             error = Invalid.of(found)
             error.message = f"not pushed: in commit {oid[:9]} {error.message}"
@@ -199,7 +199,7 @@ def _must_keep_secrets(repository: Repository, objects: Objects, commits: list[C
             raise error
 
 
-def _said_by(objects: Objects, oid: str) -> list[Problem]:
+def _metadata_secrets(objects: Objects, oid: str) -> list[Problem]:
     """List the secrets in a commit's message and in the names of who made it."""
     head, _, message = objects.read(oid, "commit").decode("utf-8", "replace").partition("\n\n")
     who = "\n".join(line for line in head.splitlines() if line.startswith(("author ", "committer ")))
@@ -215,35 +215,35 @@ def _secrets(repository: Repository, objects: Objects, commit: str, path: str) -
     return plaintext.elsewhere(text, below, "it") if key is None else plaintext.problems(key, text)
 
 
-def _mark(problem: Problem) -> tuple[str, str]:
-    """Return what tells two secrets apart: the hint holds the fingerprint."""
+def _secret_identity(problem: Problem) -> tuple[str, str]:
+    """Return what identifies a secret: file and hint, which holds the fingerprint."""
     return problem.message, problem.hint
 
 
-def must_be_ours(repository: Repository, objects: Objects, commits: list[Commit]) -> None:
+def check_only_profile(repository: Repository, objects: Objects, commits: list[Commit]) -> None:
     """Refuse to send commits that touch files outside a profile that is a part of its repository.
 
     Raises:
         ZenprofileError: there are such commits; they are named.
     """
-    found = _others(repository, objects, commits) if repository.prefix else []
+    found = _paths_outside(repository, objects, commits) if repository.prefix else []
     if found:
         shown = "; ".join(found[:_SHOWN]) + (f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
         message = f"unpushed commits touch files outside the profile: {shown}"
         raise ZenprofileError(message, hint="send them too with --with-others, as git push would")
 
 
-def _others(repository: Repository, objects: Objects, commits: list[Commit]) -> list[str]:
+def _paths_outside(repository: Repository, objects: Objects, commits: list[Commit]) -> list[str]:
     return [
         f"{oid[:9]} {subject}"
         for oid, parents, subject in commits
-        if any(not tree.is_document(path, repository.prefix) for path in _own(objects, oid, parents))
+        if any(not tree.is_document(path, repository.prefix) for path in _changed_paths(objects, oid, parents))
     ]
 
 
-def _own(objects: Objects, oid: str, parents: list[str]) -> set[str]:
+def _changed_paths(objects: Objects, oid: str, parents: list[str]) -> set[str]:
     """Return the paths at which a commit differs from all its parents."""
-    sides = [set(objects.differences(objects.tree_of(p), objects.tree_of(oid))) for p in parents or [""]]
+    sides = [set(objects.diff(objects.tree_of(p), objects.tree_of(oid))) for p in parents or [""]]
     return set.intersection(*sides)
 
 

@@ -10,7 +10,7 @@ from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
 
 
-def put(repository: Repository, objects: Objects, commit: str, new: str) -> None:
+def check_out(repository: Repository, objects: Objects, commit: str, new: str) -> None:
     """Check out what changes outside the profile as git does, the user's own filters included.
 
     Raises:
@@ -18,12 +18,12 @@ def put(repository: Repository, objects: Objects, commit: str, new: str) -> None
     """
     old = objects.tree_of(commit)
     try:
-        index.refresh(repository, objects.differences(old, new))
-        index.patiently(repository, ["read-tree", "-m", "-u", old, new], b"", runner.TALKS)
+        index.refresh(repository, objects.diff(old, new))
+        index.run_with_retry(repository, ["read-tree", "-m", "-u", old, new], b"", runner.NETWORK)
     except runner.GitError as error:
         if error.ran.status < 0:
             raise
-        take_back(repository, objects, commit, new)
+        roll_back(repository, objects, commit, new)
         if "filter" in error.message:
             message = f"a filter of your git settings failed on a file outside the profile; nothing was moved: {error}"
             raise ConflictError(
@@ -35,25 +35,25 @@ def put(repository: Repository, objects: Objects, commit: str, new: str) -> None
         ) from None
 
 
-def take_back(repository: Repository, objects: Objects, commit: str, new: str) -> None:
-    """Bring files outside the profile that are as the change meant them, or half so, back to the old commit.
+def roll_back(repository: Repository, objects: Objects, commit: str, new: str) -> None:
+    """Restore files outside the profile that the change has written, wholly or in part, from the old commit.
 
     None of them had an edit of the user's: git looked, before it touched the first.
     """
-    differing = objects.differences(objects.tree_of(commit), new)
+    differing = objects.diff(objects.tree_of(commit), new)
     for path, (before, after) in differing.items():
         if not _is_ours(repository, path, after.oid if after is not None else ""):
             continue
         if before is not None:
             with contextlib.suppress(runner.GitError):  # the filter that failed
-                index.patiently(repository, ["checkout", "-q", commit, "--", path], b"", runner.TALKS)
+                index.run_with_retry(repository, ["checkout", "-q", commit, "--", path], b"", runner.NETWORK)
         else:
             atomic.remove(repository.top, path)
             index.set_entries(repository, objects, [(path, None)])
 
 
 def _is_ours(repository: Repository, path: str, oid: str) -> bool:
-    """Say whether a file is what a checkout of a blob ("": of none) leaves, also where that was killed on the way."""
+    """Return whether a file is what a checkout of a blob ("": none) writes, also where that was killed halfway."""
     if not os.path.lexists(repository.top / path):
         return True
     if not oid:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zenprofile.core.change import MISSING
 from zenprofile.core.merge.documents import Conflict
-from zenprofile.drivers.local import conflicts, other_profiles, settling, tree
-from zenprofile.drivers.local.conflicts import OUTSIDE, Record
+from zenprofile.drivers.local import conflicts, other_profiles, resolving, tree
+from zenprofile.drivers.local.conflicts import OUTSIDE, MergeState
 from zenprofile.errors import Unsupported
 from zenprofile.git import runner
 from zenprofile.git.objects import Objects, Pair, TreeEntry
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.merge import Merge
 
 
-class Other(NamedTuple):
+class OtherProfile(NamedTuple):
     """Another profile in which something is to be decided: the repository as it sees it, and its unfinished merge."""
 
     repository: Repository
-    record: Record
+    record: MergeState
 
 
-def in_their_places(others: Iterable[Other]) -> tuple[Conflict, ...]:
-    """Return the conflicts of other profiles, each with the place of its profile."""
+def with_prefixes(others: Iterable[OtherProfile]) -> tuple[Conflict, ...]:
+    """Return the conflicts of other profiles, each with its profile's folder."""
     return tuple(
         conflict._replace(place=other.repository.prefix.rstrip("/") or ".")
         for other in others
@@ -34,7 +34,7 @@ def in_their_places(others: Iterable[Other]) -> tuple[Conflict, ...]:
     )
 
 
-class Arrived(NamedTuple):
+class OutsideResult(NamedTuple):
     """What a merge comes to outside the profile.
 
     Attributes:
@@ -45,7 +45,7 @@ class Arrived(NamedTuple):
 
     files: Mapping[str, TreeEntry | None] = {}
     clashes: tuple[Conflict, ...] = ()
-    others: tuple[Other, ...] = ()
+    others: tuple[OtherProfile, ...] = ()
 
 
 class Outside:
@@ -64,9 +64,9 @@ class Outside:
         self._objects = objects
         self._merge = beside
         self._sides = ours, theirs
-        self._found: Arrived | None = None  # no choice in this profile changes it
+        self._found: OutsideResult | None = None  # no choice in this profile changes it
 
-    def merged(self, base: str, mine: Mapping[str, Pair], other: Mapping[str, Pair]) -> Arrived:
+    def merged(self, base: str, mine: Mapping[str, Pair], other: Mapping[str, Pair]) -> OutsideResult:
         """Merge what two sides changed against their common ancestor's tree.
 
         Raises:
@@ -82,7 +82,7 @@ class Outside:
 
     def _merged(
         self, base: str, here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]
-    ) -> Arrived:
+    ) -> OutsideResult:
         trees = self._objects.tree_of(self._sides[0]), self._objects.tree_of(self._sides[1])
         prefixes = other_profiles.prefixes(self._objects, trees, (here, there))
         joined, others = self._other_profiles(prefixes, trees[0])
@@ -90,29 +90,31 @@ class Outside:
             {path: new for path, new in side.items() if not any(tree.is_document(path, at) for at in prefixes)}
             for side in (here, there)
         )
-        if _apart(here, there):
+        if _are_disjoint(here, there):
             found: Mapping[str, TreeEntry | None] = {path: new for path, new in there.items() if path not in here}
-            return Arrived({**joined, **found}, (), others)
+            return OutsideResult({**joined, **found}, (), others)
         found, clashes = self._by_git(base, here, there)
-        return Arrived({**joined, **found}, clashes, others)
+        return OutsideResult({**joined, **found}, clashes, others)
 
     def _other_profiles(
         self, prefixes: Iterable[str], ours: str
-    ) -> tuple[dict[str, TreeEntry | None], tuple[Other, ...]]:
+    ) -> tuple[dict[str, TreeEntry | None], tuple[OtherProfile, ...]]:
         """Merge other profiles that both sides changed, each with what was settled in it so far.
 
         Returns:
             Their files that differ from ours, and those in which something is to be decided.
         """
         found: dict[str, TreeEntry | None] = {}
-        others: list[Other] = []
+        others: list[OtherProfile] = []
         for prefix in sorted(prefixes):
-            beside = self._repository.beside(prefix)
-            outcome, record = settling.tried(self._merge(beside), conflicts.load(beside) or Record("", "", ()))
+            beside = self._repository.with_prefix(prefix)
+            outcome, record = resolving.merge_with_choices(
+                self._merge(beside), conflicts.load(beside) or MergeState("", "", ())
+            )
             if outcome.conflicts:
-                others.append(Other(beside, record))
+                others.append(OtherProfile(beside, record))
             else:
-                found |= {path: new for path, (_, new) in self._objects.differences(ours, outcome.tree).items()}
+                found |= {path: new for path, (_, new) in self._objects.diff(ours, outcome.tree).items()}
         return found, tuple(others)
 
     def _by_git(
@@ -121,7 +123,7 @@ class Outside:
         """Let git merge the files outside the profile, in commits that hold nothing else."""
         objects, top = self._objects, self._repository.top
         root = self._bare_commit(base, [])
-        sides = [self._bare_commit(objects.edited(base, side), [root]) for side in (here, there)]
+        sides = [self._bare_commit(objects.write_edited_tree(base, side), [root]) for side in (here, there)]
         ran = runner.run(["merge-tree", "--write-tree", "-z", "--name-only", *sides], top, ok=(0, 1, 129))
         if ran.status == 129:
             message = "both sides changed files outside the profile, which needs git 2.38 or newer"
@@ -131,7 +133,7 @@ class Outside:
             names = sorted({part.decode("utf-8", "replace") for part in parts[1 : parts.index(b"", 1)]})
             detail = "git cannot merge files outside the profile: " + ", ".join(names[:10])
             return {}, (Conflict(OUTSIDE, (), MISSING, MISSING, MISSING, "outside", detail),)
-        differing = objects.differences(objects.edited(base, here), parts[0].strip().decode())
+        differing = objects.diff(objects.write_edited_tree(base, here), parts[0].strip().decode())
         return {path: new for path, (_, new) in differing.items()}, ()
 
     def _bare_commit(self, tree_: str, parents: list[str]) -> str:
@@ -141,8 +143,8 @@ class Outside:
         return self._objects.write("commit", "\n".join(lines).encode())
 
 
-def _apart(here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]) -> bool:
-    """Say whether two sets of changes do not meet: no file in both with another content, no file where a folder is."""
+def _are_disjoint(here: Mapping[str, TreeEntry | None], there: Mapping[str, TreeEntry | None]) -> bool:
+    """Return whether two sets of changes are disjoint: no file changed differently, no file in place of a folder."""
     if any(path in there and there[path] != entry for path, entry in here.items()):
         return False
     for one, other in ((here, there), (there, here)):

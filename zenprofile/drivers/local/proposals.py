@@ -1,10 +1,10 @@
-"""What waits for review: branches that `propose` has pushed, and what became of them. Kept beside the repository."""
+"""Branches that `propose` has pushed for review, and their state, in a file in the git folder."""
 
 import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from zenprofile.drivers.local import own_files
+from zenprofile.drivers.local import state_files
 from zenprofile.fs import nofollow
 from zenprofile.git.repository import Repository
 
@@ -34,7 +34,7 @@ class Proposal(NamedTuple):
 def load(repository: Repository) -> list[Proposal]:
     """Return the proposals that were not seen merged; what is no such record counts as none."""
     try:
-        found = nofollow.record(repository.own_file(own_files.PROPOSALS))
+        found = nofollow.read_json(repository.own_file(state_files.PROPOSALS))
         rows = found if isinstance(found, list) else []
         kept = [Proposal(**row) for row in rows if isinstance(row, dict)]
     except (OSError, ValueError, TypeError):
@@ -43,13 +43,13 @@ def load(repository: Repository) -> list[Proposal]:
 
 
 def save(repository: Repository, found: list[Proposal]) -> None:
-    """Keep proposals in place of those that are kept."""
-    own_files.keep(repository, own_files.PROPOSALS, [proposal._asdict() for proposal in found])
+    """Replace the saved proposals."""
+    state_files.save(repository, state_files.PROPOSALS, [proposal._asdict() for proposal in found])
 
 
-def address(said: str) -> str:
+def first_url(output: str) -> str:
     """Return the first address in what a host printed; "" for none."""
-    found = re.search(_ADDRESS, said)
+    found = re.search(_ADDRESS, output)
     return found.group().rstrip(".,)") if found else ""
 
 
@@ -59,10 +59,10 @@ def name(user: str, oid: str) -> str:
     return f"zenprofile/{kept}-{oid[:8]}"
 
 
-def settle(
+def update(
     repository: Repository, followed: str, look: Callable[[Proposal], str], arrived: Callable[[str], bool]
 ) -> list[str]:
-    """Look what became of the proposals of a branch, keep what still waits, and return what is said of the others.
+    """Update the proposals of a branch: save those that still wait, return a line about each other one.
 
     Args:
         repository: where.

@@ -1,4 +1,4 @@
-"""What a line of commits renamed: an entity that went and one that came in the same commit, alike in all but the name.
+"""Renames in history: an entity deleted and one added in the same commit, equal in all but the name.
 
 Asked only where a merge finds an entity gone on one side and changed on the other: nearly never.
 """
@@ -21,8 +21,8 @@ def renamed(repository: Repository, objects: Objects, bases: Sequence[str], side
     Renames of one entity, one after the other, count as one.
     """
     first: dict[Key, Key] = {}  # by what an entity is called now
-    for gone, come in _commits(repository, bases, side):
-        moved = [(first.pop(old, old), new) for old, new in _pairs(objects, gone, come)]
+    for removed, added in _commits(repository, bases, side):
+        moved = [(first.pop(old, old), new) for old, new in _pairs(objects, removed, added)]
         first |= {new: old for old, new in moved}
     return {old: new for new, old in first.items() if old != new}
 
@@ -47,11 +47,11 @@ def _commits(repository: Repository, bases: Sequence[str], side: str) -> Iterato
             yield halves
 
 
-def _pairs(objects: Objects, gone: list[_Half], come: list[_Half]) -> Iterator[tuple[Key, Key]]:
-    """Yield the pairs that fit; where two would fit, and where a name is all there is, nothing is guessed."""
-    groups = {key[:2] for key, _ in gone} & {key[:2] for key, _ in come}
+def _pairs(objects: Objects, removed: list[_Half], added: list[_Half]) -> Iterator[tuple[Key, Key]]:
+    """Yield the unambiguous pairs; an entity that has nothing but its name matches none."""
+    groups = {key[:2] for key, _ in removed} & {key[:2] for key, _ in added}
     alike: dict[Content, tuple[list[Key], list[Key]]] = {}
-    for side, halves in enumerate((gone, come)):
+    for side, halves in enumerate((removed, added)):
         for key, oid in halves:
             data = data_of(key, objects.read(oid, "blob")) if key[:2] in groups else None
             if data and data.keys() - {"name", "type"}:

@@ -1,4 +1,4 @@
-"""Where a profile may begin: at an empty place, or inside a working tree that has no other profile."""
+"""Where a profile may be created: in an empty folder, or in a working tree that has no other profile."""
 
 import os
 
@@ -14,7 +14,7 @@ _GITLINK = b"160000"
 _SHOWN = 3  # names in a message
 
 
-def must_be_free(root: str, options: Options) -> None:
+def check_free(root: str, options: Options) -> None:
     """Refuse a place where a profile would take over something else. Writes nothing.
 
     Args:
@@ -28,15 +28,15 @@ def must_be_free(root: str, options: Options) -> None:
     """
     if options.own:
         return
-    _must_not_be_gits(root)
+    _check_not_git_folder(root)
     repository = find(root) if os.path.isdir(root) else find(_nearest(root))
     if repository is None:
         if not options.force:
-            _must_be_empty(root)
+            _check_empty(root)
         return
-    _must_be_no_submodule(repository, root)
+    _check_no_submodule(repository, root)
     if not options.new:
-        _must_have_no_profile(repository, root, cloned=bool(options.clone))
+        _check_no_profile(repository, root, cloned=bool(options.clone))
 
 
 def _nearest(folder: str) -> str:
@@ -46,7 +46,7 @@ def _nearest(folder: str) -> str:
     return folder
 
 
-def _must_not_be_gits(root: str) -> None:
+def _check_not_git_folder(root: str) -> None:
     at = root
     while at != os.path.dirname(at) and not os.path.lexists(os.path.join(at, ".git")):
         if all(os.path.lexists(os.path.join(at, name)) for name in _GIT_FOLDER):
@@ -55,7 +55,7 @@ def _must_not_be_gits(root: str) -> None:
         at = os.path.dirname(at)
 
 
-def _must_be_empty(root: str) -> None:
+def _check_empty(root: str) -> None:
     try:
         found = sorted(name for name in os.listdir(root) if not name.startswith(atomic.TEMPORARY))
     except OSError:  # it is not there yet, or whoever writes to it says what is wrong
@@ -66,7 +66,7 @@ def _must_be_empty(root: str) -> None:
         raise InUse(message, hint="name a folder of its own, such as ./stacks; to use this one all the same: --force")
 
 
-def _must_be_no_submodule(repository: Repository, root: str) -> None:
+def _check_no_submodule(repository: Repository, root: str) -> None:
     below = os.path.relpath(root, repository.folder).replace(os.sep, "/")
     steps = below.split("/") if below != "." else []
     ways = ["/".join(steps[: number + 1]) for number in range(len(steps))]
@@ -81,7 +81,7 @@ def _must_be_no_submodule(repository: Repository, root: str) -> None:
         raise Unsafe(message, hint=hint)
 
 
-def _must_have_no_profile(repository: Repository, root: str, *, cloned: bool) -> None:
+def _check_no_profile(repository: Repository, root: str, *, cloned: bool) -> None:
     args = ["ls-files", "-z", "--", MANIFEST, f"*/{MANIFEST}"]
     listed = runner.run(args, repository.folder, extra={"GIT_LITERAL_PATHSPECS": "0"}).out.split(b"\0")
     found = [os.fsdecode(path).removesuffix(MANIFEST).rstrip("/") for path in listed if path]
@@ -97,11 +97,13 @@ def _must_have_no_profile(repository: Repository, root: str, *, cloned: bool) ->
         message = f"the profile at '{below}' is left out of this work tree by its sparse checkout"
         raise InUse(message, hint=f"check it out first: git sparse-checkout add {below}")
     way = (
-        (f"#subdirectory={first}" if first else "no #subdirectory") if cloned else f"--url {_shown(repository, first)}"
+        (f"#subdirectory={first}" if first else "no #subdirectory")
+        if cloned
+        else f"--url {_relative(repository, first)}"
     )
     message = f"the repository has a profile at {shown}, and none at '{below}'"
     raise InUse(message, hint=f"for that one: {way}; for one more profile here: --new")
 
 
-def _shown(repository: Repository, place: str) -> str:
+def _relative(repository: Repository, place: str) -> str:
     return os.path.join(repository.folder, place).rstrip("/")

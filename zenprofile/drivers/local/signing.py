@@ -1,4 +1,4 @@
-"""What a person's programs do at a commit (sign it, look at it as hooks) is done before the writers' lock is taken.
+"""Programs that a commit runs (signing, hooks) run before the writers' lock is taken.
 
 A change is prepared under the lock. Where its commit needs such a program, the lock is let go, the commit object made,
 and the change prepared again: where it comes to the same tree on the same parents, the commit is there already.
@@ -24,10 +24,10 @@ class Draft(NamedTuple):
 # Ids of commits by what they are made of and who makes them: the active user, and the e-mail address of one behind a
 # server.
 Signed = tuple[Draft, str, str]
-Made = dict[Signed, str]
+PreparedCommits = dict[Signed, str]
 
 
-class Unmade(Exception):
+class UnsignedCommit(Exception):
     """A commit that is to be made without the lock; nothing is written yet but objects."""
 
     def __init__(self, signed: Signed, make: Callable[[], str]) -> None:
@@ -37,26 +37,26 @@ class Unmade(Exception):
         self.make = make
 
 
-class Making(Protocol):
+class MakesCommits(Protocol):
     """A store that keeps the commits that were made for the operation under way; None between operations."""
 
-    made: Made | None
+    prepared_commits: PreparedCommits | None
 
 
-def before_the_lock(store: Making, write: Callable[[], Result]) -> Result:
-    """Do what takes the writers' lock, again after each commit that had to be made without it.
+def run_before_lock(store: MakesCommits, write: Callable[[], Result]) -> Result:
+    """Run a write that takes the writers' lock, again after each commit that had to be made without the lock.
 
     Raises:
         Locked: others have moved the branch each time.
     """
-    outer, store.made = store.made, {}
+    outer, store.prepared_commits = store.prepared_commits, {}
     try:
         for _ in range(_ROUNDS):
             try:
                 return write()
-            except Unmade as wanted:
-                store.made[wanted.signed] = wanted.make()
+            except UnsignedCommit as wanted:
+                store.prepared_commits[wanted.signed] = wanted.make()
     finally:
-        store.made = outer
+        store.prepared_commits = outer
     message = "the branch was moved by others each time that the commit was signed; nothing was written"
     raise Locked(message, hint="repeat the command")

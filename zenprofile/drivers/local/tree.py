@@ -17,7 +17,7 @@ FILES = frozenset({FILE, EXECUTABLE})
 
 
 def is_document(path: str, prefix: str) -> bool:
-    """Say whether a path below a work tree's top is one of the profile's own files."""
+    """Return whether a path below a work tree's top is one of the profile's own files."""
     if not path.startswith(prefix):
         return False
     below = path[len(prefix) :]
@@ -25,13 +25,13 @@ def is_document(path: str, prefix: str) -> bool:
 
 
 def is_looked_at(path: str, prefix: str) -> bool:
-    """Say whether a path below a work tree's top is the profile's manifest or lies in one of its folders."""
+    """Return whether a path below a work tree's top is the profile's manifest or lies in one of its folders."""
     below = path[len(prefix) :]
     return path.startswith(prefix) and (below == MANIFEST or bool(layout.kind_of(below)))
 
 
 def misfit(path: str, entry: TreeEntry) -> list[Problem]:
-    """Name what is out of place at a path below a profile, as `layout.misfit` does."""
+    """Return the problem of a misplaced path below a profile, as `layout.misfit` does."""
     what = layout.FILE if entry.mode in FILES else layout.FOLDER if entry.mode == FOLDER else layout.OTHER
     return layout.misfit(path, what)
 
@@ -106,6 +106,6 @@ def snapshot(objects: Objects, commit: str, prefix: str, catalog: "Catalog") -> 
     return TreeSnapshot(documents, documents.entries, catalog)
 
 
-def is_unread(objects: Objects, entry: TreeEntry | None) -> bool:
-    """Say whether an entry is there and holds no document: a link, a submodule, or too large."""
+def is_unreadable(objects: Objects, entry: TreeEntry | None) -> bool:
+    """Return whether an entry is there and holds no document: a link, a submodule, or too large."""
     return entry is not None and (entry.mode not in FILES or len(objects.read(entry.oid, "blob")) > nofollow.MAX_BYTES)

@@ -48,8 +48,8 @@ class TreeDiff:
         if old == new:
             return {}
         before, after = (frozenset() if side is None else self._rows(side) for side in (old, new))
-        gone, come = (dict(map(self._parsed, rows)) for rows in (before - after, after - before))
-        return {name: (gone.get(name), come.get(name)) for name in {**gone, **come}}
+        removed, added = (dict(map(self._parsed, rows)) for rows in (before - after, after - before))
+        return {name: (removed.get(name), added.get(name)) for name in {**removed, **added}}
 
     def _parsed(self, row: bytes) -> tuple[bytes, _RawEntry]:
         mode, _, name = row[: -self._size - 1].partition(b" ")

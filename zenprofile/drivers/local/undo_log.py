@@ -6,55 +6,55 @@ from collections.abc import Callable, Iterable, Iterator
 from zenprofile.core.change import Changed, Recorded
 from zenprofile.core.entity import MANIFEST, Key, key_of_path
 from zenprofile.core.snapshot import data_of
-from zenprofile.drivers.local import history, journal, keys
+from zenprofile.drivers.local import history, idempotency_keys, journal
 from zenprofile.drivers.local.journal import JournalEntry, Move
 from zenprofile.errors import Invalid, StoreBroken
 from zenprofile.fs import nofollow
 from zenprofile.git import runner
 from zenprofile.git.objects import Objects
 from zenprofile.git.repository import Repository
-from zenprofile.store.undo import Past, Text, redoable, standing
+from zenprofile.store.undo import ChangeWithTexts, Text, redoable_ids, standing_ids
 
 _ENDING = ".json"
 
 
-def changes(repository: Repository, objects: Objects, machine: str = "") -> Iterator[Past]:
-    """Yield a machine's changes of a profile that are not taken back, newest first, as `Undoing.own` says.
+def changes(repository: Repository, objects: Objects, machine: str = "") -> Iterator[ChangeWithTexts]:
+    """Yield a machine's changes of a profile that are not taken back, newest first, as `Undoing.own_changes` says.
 
     A commit that is no longer in the branch (it was reset, or is another branch's) counts only while every document of
     it is still as it left it: amended and rebased commits do.
     """
-    return _those(standing, repository, objects, machine)
+    return _select(standing_ids, repository, objects, machine)
 
 
-def undos(repository: Repository, objects: Objects, machine: str = "") -> Iterator[Past]:
+def undos(repository: Repository, objects: Objects, machine: str = "") -> Iterator[ChangeWithTexts]:
     """Yield what took changes of a machine back and can be taken back itself, newest first, as `Undoing.undos` says.
 
     What counts is as for `changes`.
     """
-    return _those(redoable, repository, objects, machine)
+    return _select(redoable_ids, repository, objects, machine)
 
 
-def _those(
+def _select(
     wanted: Callable[[Iterable[tuple[str, str]]], Iterator[str]], repository: Repository, objects: Objects, machine: str
-) -> Iterator[Past]:
-    moves = dict(_apart(repository, objects, _moves(repository, machine)))
+) -> Iterator[ChangeWithTexts]:
+    moves = dict(_without_superseded(repository, objects, _moves(repository, machine)))
     for name in wanted((name, move.undone) for name, move in moves.items()):
         try:
-            found = _past(repository, objects, name, moves[name])
+            found = _change_with_texts(repository, objects, name, moves[name])
         except StoreBroken:  # git has thrown the commit away
             continue
-        if _is_in_branch(repository, moves[name]) or _is_as_left(repository, found):
+        if _is_in_branch(repository, moves[name]) or _is_unchanged_since(repository, found):
             yield found
 
 
-def made(repository: Repository, objects: Objects, key: str) -> Recorded | None:
+def find_by_key(repository: Repository, objects: Objects, key: str) -> Recorded | None:
     """Return what was recorded with an idempotency key within a day, or None."""
-    found = keys.find(repository, key)
+    found = idempotency_keys.find(repository, key)
     if found and not found.endswith(_ENDING):
-        return history.one(repository, objects, found).recorded
+        return history.read_change(repository, objects, found).recorded
     read = journal.read(repository.own_dir / journal.CHANGES / found) if found else None
-    return None if read is None else _past(repository, objects, found, read[0]).recorded
+    return None if read is None else _change_with_texts(repository, objects, found, read[0]).recorded
 
 
 def _names(repository: Repository) -> list[str]:
@@ -78,8 +78,8 @@ def _moves(repository: Repository, machine: str) -> dict[str, Move]:
     return found
 
 
-def _apart(repository: Repository, objects: Objects, moves: dict[str, Move]) -> Iterator[tuple[str, Move]]:
-    """Leave out what began the profile, and edits that a later commit of all edits took along and stands for."""
+def _without_superseded(repository: Repository, objects: Objects, moves: dict[str, Move]) -> Iterator[tuple[str, Move]]:
+    """Leave out the profile's first change, and edits that a later commit of all edits includes."""
     taken_along = False
     for name, move in moves.items():
         try:
@@ -92,7 +92,7 @@ def _apart(repository: Repository, objects: Objects, moves: dict[str, Move]) -> 
 
 
 def _begins(repository: Repository, objects: Objects, move: Move) -> bool:
-    """Say whether a change began the profile: it brought the manifest."""
+    """Return whether a change began the profile: it brought the manifest."""
     path = repository.prefix + MANIFEST
     entry = next((entry for entry in move.entries if entry.path == path), None)
     if entry is None:
@@ -100,19 +100,19 @@ def _begins(repository: Repository, objects: Objects, move: Move) -> bool:
     return (_committed(objects, move.old, path) if move.ref else entry.before) is None
 
 
-def _past(repository: Repository, objects: Objects, name: str, move: Move) -> Past:
+def _change_with_texts(repository: Repository, objects: Objects, name: str, move: Move) -> ChangeWithTexts:
     texts, changed = [], []
     for entry in move.entries:
         key = key_of_path(entry.path.removeprefix(repository.prefix))
         if key is not None:
-            before, after = _sides(objects, move, entry)
+            before, after = _contents_around(objects, move, entry)
             texts.append(Text(key, _text(before), _text(after)))
             changed.append(Changed(key, data_of(key, before), data_of(key, after)))
     recorded = Recorded(move.new, "", "", move.message, tuple(sorted(changed, key=lambda c: c.key)))
-    return Past(name, recorded, tuple(texts))
+    return ChangeWithTexts(name, recorded, tuple(texts))
 
 
-def _sides(objects: Objects, move: Move, entry: JournalEntry) -> tuple[bytes | None, bytes | None]:
+def _contents_around(objects: Objects, move: Move, entry: JournalEntry) -> tuple[bytes | None, bytes | None]:
     """Return what a file was before and after; of one that was committed as it stood, what the commits have."""
     if entry.before != entry.after or not move.ref:
         return entry.before, entry.after
@@ -136,11 +136,11 @@ def _is_in_branch(repository: Repository, move: Move) -> bool:
     return bool(now) and runner.run(args, repository.top, ok=(0, 1, 128)).status == 0
 
 
-def _is_as_left(repository: Repository, past: Past) -> bool:
-    return all(_now(repository, text.key) == text.after for text in past.texts)
+def _is_unchanged_since(repository: Repository, past: ChangeWithTexts) -> bool:
+    return all(_current_text(repository, text.key) == text.after for text in past.texts)
 
 
-def _now(repository: Repository, key: Key) -> str | None:
+def _current_text(repository: Repository, key: Key) -> str | None:
     try:
         return _text(nofollow.read(repository.top, repository.prefix + key.path))
     except Invalid:  # no plain file any more

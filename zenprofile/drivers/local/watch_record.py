@@ -1,4 +1,4 @@
-"""What a watcher leaves in the git folder for other commands: that it runs, how it is; and what a person asks of it."""
+"""Files in the git folder by which a watcher and other commands communicate: its lock, state and requests."""
 
 import contextlib
 import errno
@@ -21,22 +21,22 @@ def running_file(repository: Repository) -> str:
 
 
 def request_file(repository: Repository) -> str:
-    """Return the file that `ask` writes."""
+    """Return the file that `update_request` writes."""
     return _file(repository, _REQUEST, ".json")
 
 
 def is_running(repository: Repository) -> bool:
-    """Say whether a watcher of the profile runs."""
+    """Return whether a watcher of the profile runs."""
     return lock.is_held(running_file(repository))
 
 
-def state(repository: Repository) -> dict[str, Any]:
-    """Return what the watcher last said of itself; empty where none ever ran."""
+def load_state(repository: Repository) -> dict[str, Any]:
+    """Load the watcher's last state; empty where none ever ran."""
     return _read(_file(repository, _STATE, ".json"))
 
 
-def tell(repository: Repository, found: Mapping[str, Any]) -> None:
-    """Keep what the watcher says of itself. It may be lost: the next change is said again.
+def save_state(repository: Repository, found: Mapping[str, Any]) -> None:
+    """Save the watcher's state. It may be lost: the next change is saved again.
 
     Where the repository is gone, nothing is made in its place.
     """
@@ -51,38 +51,38 @@ def tell(repository: Repository, found: Mapping[str, Any]) -> None:
                 _write_over(path, found)
 
 
-def request(repository: Repository) -> dict[str, Any]:
-    """Return what a person asks of the watcher: ``paused``, ``until`` (seconds since 1970), ``confirm``, ``resume``."""
+def load_request(repository: Repository) -> dict[str, Any]:
+    """Load the requests to the watcher: ``paused``, ``until`` (seconds since 1970), ``confirm``, ``resume``."""
     return _read(request_file(repository))
 
 
-def ask(repository: Repository, **asked: Any) -> None:
-    """Change what is asked of the watcher; it looks once a second.
+def update_request(repository: Repository, **asked: Any) -> None:
+    """Change the requests to the watcher, which reads them once a second.
 
     Raises:
         StoreBroken: no space, no permission.
     """
     try:
-        _write(repository, request_file(repository), {**request(repository), **asked})
+        _write(repository, request_file(repository), {**load_request(repository), **asked})
     except OSError as error:
-        atomic.failed(error, repository.folder)
+        atomic.raise_write_error(error, repository.folder)
 
 
 def _file(repository: Repository, name: str, suffix: str) -> str:
     """Return a file of the profile's own: several may lie in one repository."""
-    return repository.own_file(repository.of_profile(f"{name}{suffix}"))
+    return repository.own_file(repository.profile_file_name(f"{name}{suffix}"))
 
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        found = nofollow.record(path)
+        found = nofollow.read_json(path)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _write(repository: Repository, path: str, data: Mapping[str, Any]) -> None:
-    atomic.replace(path, _padded(data), durable=False, sharing=repository.sharing)
+    atomic.replace(path, _padded(data), durable=False, sharing=repository.shared_mode)
 
 
 def _write_over(path: str, data: Mapping[str, Any]) -> None:

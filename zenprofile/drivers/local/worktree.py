@@ -9,10 +9,10 @@ from itertools import repeat
 from sys import intern
 from typing import TYPE_CHECKING
 
-from zenprofile.core import collector, layout
+from zenprofile.core import garbage_collection, layout
 from zenprofile.core.entity import KINDS, Data, Entity, Key
 from zenprofile.core.snapshot import Loaded
-from zenprofile.drivers.local.cache import Cache, Cached, Folder, Stamp, listing, settled, stamp
+from zenprofile.drivers.local.cache import Cache, Cached, Folder, Stamp, is_old_enough, listing, stamp
 from zenprofile.errors import Invalid, Problem
 from zenprofile.fs import nofollow
 
@@ -74,7 +74,7 @@ class WorkTree:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except PermissionError:
-            raise nofollow.no_permission(f"{self._root}/{path}") from None
+            raise nofollow.permission_error(f"{self._root}/{path}") from None
 
     def _names(self, path: str) -> list[str]:
         return [name for name in self._entries(path, folders=False) if name.endswith(_SUFFIX)]
@@ -109,8 +109,8 @@ class WorkTree:
         with self._guard():
             return nofollow.read(self._root, key.path, nofollow.MOST_BYTES)
 
-    def there(self, key: Key) -> bool:
-        """Say whether there is a file for a key, whatever it holds."""
+    def exists(self, key: Key) -> bool:
+        """Return whether there is a file for a key, whatever it holds."""
         try:
             with nofollow.folder(self._root, self._folder(key)) as fd:
                 os.stat(f"{key.name}{_SUFFIX}", dir_fd=fd, follow_symlinks=False)
@@ -125,18 +125,20 @@ class WorkTree:
         with self._guard():
             try:
                 with nofollow.folder(self._root, path) as fd:
-                    cached = self._cache.one(path, name)
+                    cached = self._cache.entry(path, name)
                     if cached is not None:
                         mark, data, revision, depends, _ = cached
                         if stamp(os.stat(name, dir_fd=fd, follow_symlinks=False)) == mark:
-                            return Entity(key, data, revision, holds=not depends or self._depends(key, cached))
+                            return Entity(
+                                key, data, revision, holds=not depends or self._is_flavor_unchanged(key, cached)
+                            )
                     raw = nofollow.read_at(fd, name, key.path)
             except FileNotFoundError:
                 return None
             except NotADirectoryError:
                 raw = nofollow.read(self._root, key.path)  # says what is wrong with the folder
             except PermissionError:
-                raise nofollow.no_permission(f"{self._root}/{path}") from None
+                raise nofollow.permission_error(f"{self._root}/{path}") from None
         if raw is None:
             return None
         from zenprofile.core.snapshot import parse
@@ -147,7 +149,7 @@ class WorkTree:
         """Return what holds and the problems of what does not, as `Snapshot.load` does."""
         folders: list[tuple[str, str, list[Entity]]] = []
         problems: list[Problem] = []
-        with self._guard(), collector.paused():
+        with self._guard(), garbage_collection.paused():
             problems += self._blocked(kind)
             for folder_kind, folder_type, path in self._folders(kind, type_):
                 folders.append((folder_kind, folder_type, self._load_folder(folder_kind, folder_type, path, problems)))
@@ -155,7 +157,7 @@ class WorkTree:
         return Loaded([entity for *_, entities in folders for entity in entities], problems)
 
     def _blocked(self, kind: str) -> list[Problem]:
-        """Name what stands where a kind's folder should be, so that nothing is hidden."""
+        """List the problem of a kind's folder that is none (a file, a link)."""
         found = []
         for one in (KINDS[kind],) if kind else KINDS.values():
             path = os.path.join(self._root, one.folder)
@@ -166,11 +168,11 @@ class WorkTree:
         return found
 
     def _misfits(self, path: str, *, among_types: bool = False, depth: int = 0) -> list[Problem]:
-        """Name what is out of place in a folder that holds no documents, sub-folders included."""
+        """List misplaced files in a folder that holds no documents, sub-folders included."""
         found: list[Problem] = []
         try:
             with nofollow.folder(self._root, path) as fd, os.scandir(fd) as unsorted:
-                entries = [(name, _what(fd, name)) for name in sorted((e.name for e in unsorted), key=_by_name)]
+                entries = [(name, _entry_kind(fd, name)) for name in sorted((e.name for e in unsorted), key=_by_name)]
         except (FileNotFoundError, NotADirectoryError, PermissionError):
             return found
         for name, what in entries:
@@ -190,7 +192,7 @@ class WorkTree:
                 problems.append(layout.not_a_folder(path))
             return []
         except PermissionError:
-            raise nofollow.no_permission(f"{self._root}/{path}") from None
+            raise nofollow.permission_error(f"{self._root}/{path}") from None
 
     def _load_opened(self, fd: int, place: tuple[str, str], path: str, problems: list[Problem]) -> list[Entity]:
         """Return the entities of an open folder, by name."""
@@ -199,7 +201,7 @@ class WorkTree:
         entities = _unchanged(place, self._cache.folder(path), marks)
         if entities is None:
             entities = self._load_each(fd, place, path, marks, now, problems)
-        self._cache.give(path, entities)
+        self._cache.note_entities(path, entities)
         return entities
 
     def _load_each(
@@ -222,17 +224,17 @@ class WorkTree:
             key = Key(*place, name[: -len(_SUFFIX)])
             mark = marks[name]
             row = known = cached.get(name)
-            if row is None or row[0] != mark or (row[3] and not self._depends(key, row)):
+            if row is None or row[0] != mark or (row[3] and not self._is_flavor_unchanged(key, row)):
                 row = self._read(fd, key, name, mark, problems)
             if row is not None:
                 entities.append(Entity(key, row[1], row[2], holds=True, tabs=row[4]))
-                if row is known or settled(mark, now):
+                if row is known or is_old_enough(mark, now):
                     fresh[name] = row
-        self._cache.keep(path, fresh, marks)
+        self._cache.replace_folder(path, fresh, marks)
         return entities
 
     def _out_of_place(self, fd: int, path: str, name: str) -> list[Problem]:
-        what = _what(fd, name)
+        what = _entry_kind(fd, name)
         if what == layout.FOLDER and name[0] != ".":
             return self._misfits(f"{path}/{name}")
         return layout.misfit(f"{path}/{name}", what)
@@ -254,7 +256,7 @@ class WorkTree:
             used.append(found.revision if found is not None else "")
             return None if found is None else found.data
 
-        entity, found = document_check.document(key, raw, self._catalog(), registered)
+        entity, found = document_check.check_document(key, raw, self._catalog(), registered)
         problems += found
         if entity is None or found:
             return None
@@ -266,8 +268,8 @@ class WorkTree:
         except Invalid:
             return None
 
-    def _depends(self, key: Key, known: Cached) -> bool:
-        """Say whether a component's registered flavor is still the one that it was held against."""
+    def _is_flavor_unchanged(self, key: Key, known: Cached) -> bool:
+        """Return whether a component's registered flavor is still the one that it was checked against."""
         flavor = self._flavor(key.type, known[1]["flavor"])
         return flavor is not None and flavor.revision == known[3]
 
@@ -310,8 +312,8 @@ def _by_name(name: str) -> str:
     return name.removesuffix(_SUFFIX)  # as keys are sorted: `prod` stands before `prod-eu`
 
 
-def _what(fd: int, name: str) -> str:
-    """Say what an open folder holds by a name, "" for nothing: a folder with a repository in it is a submodule."""
+def _entry_kind(fd: int, name: str) -> str:
+    """Return what an open folder holds by a name, "" for nothing: a folder with a repository in it is a submodule."""
     try:
         mode = os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode
     except FileNotFoundError:

@@ -19,7 +19,7 @@ def file_change(repository: Repository, path: str, old: str | None, new: str | N
     return FileChange(repository.prefix + path, before, after)
 
 
-def as_it_stands(repository: Repository, path: str, content: bytes | None) -> "FileChange":
+def unchanged_file(repository: Repository, path: str, content: bytes | None) -> "FileChange":
     """Return a file that is there already as one that is to be committed as it is."""
     from zenprofile.drivers.local.commit import FileChange
 

@@ -8,8 +8,8 @@ from zenprofile.drivers.rest.client import STRANGE, Client
 from zenprofile.drivers.rest.store import RestStore
 from zenprofile.errors import NotFound, Unreachable, Unsupported
 from zenprofile.store.base import Options, Store
-from zenprofile.store.registry import missing
-from zenprofile.store.url import hidden
+from zenprofile.store.registry import nothing_there_error
+from zenprofile.store.url import without_secrets
 
 
 class RestDriver:
@@ -18,17 +18,17 @@ class RestDriver:
     name = "rest"
 
     def holds(self, url: str, options: Options) -> bool:
-        """Say whether the server at a URL has a profile; it needs no token for that."""
+        """Return whether the server at a URL has a profile; it needs no token for that."""
         client = Client(url, options)
         try:
             return bool(client.get("/version")["holds"])
         except NotFound:
             hint = "look at the URL's path, and at that of the proxy"
-            raise NotFound(f"the server has no profile at {hidden(url)}", hint=hint) from None
+            raise NotFound(f"the server has no profile at {without_secrets(url)}", hint=hint) from None
         except Unreachable as error:
             if error.code == STRANGE and client.is_git():
-                hint = f"write git+{hidden(url)}, or the address of a zenprofile server"
-                raise Unsupported(f"{hidden(url)} is a Git repository", hint=hint) from error
+                hint = f"write git+{without_secrets(url)}, or the address of a zenprofile server"
+                raise Unsupported(f"{without_secrets(url)} is a Git repository", hint=hint) from error
             raise
         finally:
             client.close()
@@ -50,7 +50,7 @@ class RestDriver:
         where there is no store.
         """
         if not options.known and not self.holds(url, options):
-            raise missing(url)
+            raise nothing_there_error(url)
         return RestStore(url, options)
 
 

@@ -1,4 +1,4 @@
-"""Requests to a server: one session, a deadline on everything, and nothing believed that was not asked for.
+"""Requests to a server: one session, a deadline for everything, every response checked.
 
 Every request is one that may be sent twice: a read, or a write that carries an Idempotency-Key. So one that got no
 answer is sent again.
@@ -23,7 +23,7 @@ from zenprofile import __version__, errors
 from zenprofile.drivers.rest import wire
 from zenprofile.errors import Invalid, Problem, Unreachable, Unsafe, Unsupported, ZenprofileError
 from zenprofile.store.base import Options
-from zenprofile.store.url import hidden
+from zenprofile.store.url import without_secrets
 
 API = "1"
 STRANGE = "no-server"  # code of the error where something else answers
@@ -59,9 +59,9 @@ class Client:
         parts = urlsplit(url)
         if parts.scheme.lower() == "http" and not _LOOPBACK.fullmatch((parts.hostname or "").lower()):
             hint = "use https://, or an ssh tunnel to the server's loopback"
-            raise Unsafe(f"{hidden(url)} is not protected on its way", hint=hint)
+            raise Unsafe(f"{without_secrets(url)} is not protected on its way", hint=hint)
         self._base = url.rstrip("/")
-        self._shown = hidden(url)
+        self._shown = without_secrets(url)
         self._timeout = options.timeout
         session = requests.Session()
         session.trust_env = False  # else a line of ~/.netrc replaces the token
@@ -85,18 +85,18 @@ class Client:
         Raises:
             ZenprofileError: as the server told it, or as `ask`.
         """
-        return self._told(self.ask("GET", path, query={name: value for name, value in query.items() if value}))
+        return self._checked(self.ask("GET", path, query={name: value for name, value in query.items() if value}))
 
     def post(self, path: str, body: Any) -> Any:
         """Send what is only read there; as `get`."""
-        return self._told(self.ask("POST", path, body=body))
+        return self._checked(self.ask("POST", path, body=body))
 
     def put(self, path: str, body: Any) -> Any:
         """Send what begins something; as `get`."""
-        return self._told(self.ask("PUT", path, body=body))
+        return self._checked(self.ask("PUT", path, body=body))
 
     @staticmethod
-    def _told(reply: Reply) -> Any:
+    def _checked(reply: Reply) -> Any:
         if reply.status >= 400:
             raise failure(reply)
         return reply.data
@@ -135,7 +135,7 @@ class Client:
         raise trouble
 
     def _within(self, deadline: float, work: Callable[[], _Result]) -> _Result:
-        """Do something in a thread that is left behind at the deadline: no library keeps one by itself.
+        """Run work in a thread that is abandoned at the deadline: no HTTP library has a total deadline.
 
         A read timeout counts from byte to byte, so a server that sends one a second would never end.
         """
@@ -174,7 +174,7 @@ class Client:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                self._must_be_ours(response)
+                self._check_server(response)
                 return Reply(response.status_code, self._read(response, deadline))
         except requests.exceptions.SSLError as error:
             hint = "look at the server's certificate; REQUESTS_CA_BUNDLE names a file of authorities to trust"
@@ -187,10 +187,10 @@ class Client:
             hint = "is the server running, and are host and port right? Nothing was lost; try again"
             raise _Lost(Unreachable(f"{self._shown} cannot be reached: {_why(error)}", hint=hint)) from None
 
-    def _must_be_ours(self, response: requests.Response) -> None:
+    def _check_server(self, response: requests.Response) -> None:
         """Refuse the answer of anything but a zenprofile server that speaks our version."""
         if 300 <= response.status_code < 400:
-            to = hidden(response.headers.get("Location", "another place")[:200])
+            to = without_secrets(response.headers.get("Location", "another place")[:200])
             message = f"{self._shown} sends on to {to}; nothing was sent there"
             raise Unreachable(message, hint="if that is right, create the profile anew with that address")
         spoken = response.headers.get("Zenprofile-Api")
@@ -208,28 +208,30 @@ class Client:
 
     def _read(self, response: requests.Response, deadline: float) -> Any:
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise self._wrong("it is compressed, which was not asked for")
+            raise self._unexpected_answer("it is compressed, which was not asked for")
         parts: list[bytes] = []
         size = 0
         for part in response.raw.stream(_PART, decode_content=False):
             size += len(part)
             if size > _MOST_BYTES or time.monotonic() > deadline:
-                raise self._wrong("it is too large") if size > _MOST_BYTES else self._too_late()
+                raise self._unexpected_answer("it is too large") if size > _MOST_BYTES else self._too_late()
             parts.append(part)
         if response.status_code == 204 and not size:
             return None
         if response.headers.get("Content-Type", "").partition(";")[0].strip() not in _JSON:
-            raise self._wrong("it is not JSON")
+            raise self._unexpected_answer("it is not JSON")
         try:
             return json.loads(b"".join(parts))
         except (ValueError, RecursionError):
-            raise self._wrong("it is not JSON as it was sent") from None
+            raise self._unexpected_answer("it is not JSON as it was sent") from None
 
-    def _wrong(self, why: str) -> Unreachable:
-        return Unreachable(f"the answer of {self._shown} cannot be used: {why}", hint="try again; look at the server")
+    def _unexpected_answer(self, reason: str) -> Unreachable:
+        return Unreachable(
+            f"the answer of {self._shown} cannot be used: {reason}", hint="try again; look at the server"
+        )
 
     def is_git(self) -> bool:
-        """Say whether a Git server answers at the address."""
+        """Return whether a Git server answers at the address."""
         asked = f"{self._base}/info/refs?service=git-upload-pack"
 
         def look() -> str:
@@ -237,10 +239,10 @@ class Client:
                 return response.headers.get("Content-Type", "")
 
         try:
-            said = self._within(time.monotonic() + self._timeout, look)
+            answer = self._within(time.monotonic() + self._timeout, look)
         except (requests.exceptions.RequestException, Unreachable):
             return False
-        return said.startswith("application/x-git-upload-pack")
+        return answer.startswith("application/x-git-upload-pack")
 
     def close(self) -> None:
         """Close the connections."""
@@ -264,7 +266,7 @@ class _Lost(Exception):
 
 
 def _machine(options: Options, url: str) -> str:
-    """Return what tells this machine from others at one server, and says nothing elsewhere."""
+    """Return an identifier of this machine for one server, of no meaning to any other."""
     import hashlib
     import hmac
 
@@ -305,7 +307,7 @@ def problems(rows: Any) -> tuple[Problem, ...]:
     return tuple(Problem(**{field: row[field] for field in Problem._fields}) for row in rows)
 
 
-def refuse(rows: Any) -> None:
+def raise_problems(rows: Any) -> None:
     """Raise what spoils a document, where anything does.
 
     Raises:

@@ -8,7 +8,7 @@ from zenprofile.core import names
 from zenprofile.core.entity import COMPONENT_TYPES, Entity, Key
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded, parse
 from zenprofile.drivers.rest import wire
-from zenprofile.drivers.rest.client import Client, problems, refuse
+from zenprofile.drivers.rest.client import Client, problems, raise_problems
 
 _PATH = "/api/v1/documents"
 _ALSO = 2000  # characters of an address that name what an answer is to bring beside a list
@@ -88,7 +88,7 @@ class RestSnapshot(DocumentSnapshot):
         if row is None:
             return None
         if "text" not in row and "base64" not in row:
-            refuse(row["problems"])
+            raise_problems(row["problems"])
         return wire.content(row)
 
     def get(self, key: Key) -> Entity | None:
@@ -100,7 +100,7 @@ class RestSnapshot(DocumentSnapshot):
         if row is None:
             return None
         if "data" not in row:
-            refuse(row["problems"])
+            raise_problems(row["problems"])
         return Entity(key, row["data"], row["revision"])
 
     def load(self, kind: str = "", type_: str = "") -> Loaded:

@@ -13,8 +13,8 @@ from zenprofile.drivers.rest.snapshot import RestSnapshot
 from zenprofile.errors import NotFound, Stale
 from zenprofile.store import dates
 from zenprofile.store.base import Options
-from zenprofile.store.undo import Past
-from zenprofile.store.url import hidden
+from zenprofile.store.undo import ChangeWithTexts
+from zenprofile.store.url import without_secrets
 
 _FIRST, _PAGE = "20", "500"
 
@@ -25,7 +25,7 @@ class RestStore:
     driver = "rest"
 
     def __init__(self, url: str, options: Options) -> None:
-        self.url = hidden(url)
+        self.url = without_secrets(url)
         self._client = Client(url, options)
         self._resends = options.resends
 
@@ -40,16 +40,16 @@ class RestStore:
         return then
 
     def apply(self, change: Change) -> Recorded:
-        return self.take_back(change, "")
+        return self.apply_undo(change, "")
 
-    def take_back(self, change: Change, undone: str) -> Recorded:
+    def apply_undo(self, change: Change, undone: str) -> Recorded:
         if not change.edits and not change.message:
             return Recorded("", "", "", "", ())
         body: dict[str, Any] = {"message": change.message, "edits": [wire.edit(edit) for edit in change.edits]}
         if undone:
             body["undoes"] = undone
         headers, sent = {"Idempotency-Key": change.idempotency_key or str(uuid4())}, wire.encoded(body)
-        reply = self._client.ask("POST", wire.place_of_changes(sent), body=sent, headers=headers)
+        reply = self._client.ask("POST", wire.changes_path(sent), body=sent, headers=headers)
         if reply.status < 400:
             return wire.recorded(reply.data)
         error = failure(reply)
@@ -57,7 +57,7 @@ class RestStore:
         if merge and self._resends:
             # What others wrote meanwhile touched other fields: both stand.
             edits = tuple(map(wire.edit_of, merge["edits"]))
-            return self.take_back(change._replace(edits=edits, idempotency_key=""), undone)
+            return self.apply_undo(change._replace(edits=edits, idempotency_key=""), undone)
         raise error
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:
@@ -69,20 +69,20 @@ class RestStore:
             if not cursor:
                 return
 
-    def past(self, rev: str) -> Past:
+    def find_change(self, rev: str) -> ChangeWithTexts:
         moment = _moment(rev)
-        return wire.past(self._client.get(f"/api/v1/changes/{quote(moment, safe='')}", texts="1"))
+        return wire.change_with_texts(self._client.get(f"/api/v1/changes/{quote(moment, safe='')}", texts="1"))
 
-    def own(self) -> Iterator[Past]:
-        return map(wire.past, self._client.get("/api/v1/undoable")["items"])
+    def own_changes(self) -> Iterator[ChangeWithTexts]:
+        return map(wire.change_with_texts, self._client.get("/api/v1/undoable")["items"])
 
-    def undos(self) -> Iterator[Past]:
-        return map(wire.past, self._client.get("/api/v1/redoable")["items"])
+    def undos(self) -> Iterator[ChangeWithTexts]:
+        return map(wire.change_with_texts, self._client.get("/api/v1/redoable")["items"])
 
-    def who(self) -> tuple[str, str]:
+    def user_and_role(self) -> tuple[str, str]:
         """Return user and role of the token."""
-        said = self._client.get("/api/v1/profile")
-        return str(said["user"]), str(said["role"])
+        answer = self._client.get("/api/v1/profile")
+        return str(answer["user"]), str(answer["role"])
 
     def close(self) -> None:
         self._client.close()

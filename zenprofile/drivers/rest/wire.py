@@ -6,7 +6,7 @@ from typing import Any
 
 from zenprofile.core.change import Changed, Edit, Recorded
 from zenprofile.core.entity import Key
-from zenprofile.store.undo import Past, Text
+from zenprofile.store.undo import ChangeWithTexts, Text
 
 _MOST = 1024 * 1024  # bytes of a change set; a larger one, of a profile that is copied, has a place of its own
 
@@ -19,7 +19,7 @@ def encoded(body: Any) -> bytes:
         return json.dumps(body, separators=(",", ":")).encode()
 
 
-def place_of_changes(body: bytes) -> str:
+def changes_path(body: bytes) -> str:
     """Return the path that takes a change set."""
     return "/api/v1/changes" if len(body) <= _MOST else "/api/v1/bulk"
 
@@ -53,10 +53,10 @@ def recorded(row: Any) -> Recorded:
     return Recorded(row["rev"], row["who"], row["when"], row["message"], changes)
 
 
-def past(row: Any) -> Past:
+def change_with_texts(row: Any) -> ChangeWithTexts:
     """Return a recorded change with its documents."""
     texts = tuple(Text(key(one), _text(one["before"]), _text(one["after"])) for one in row["texts"])
-    return Past(row["id"], recorded(row["recorded"]), texts, row["joins"])
+    return ChangeWithTexts(row["id"], recorded(row["recorded"]), texts, row["joins"])
 
 
 def _text(row: Any) -> str | None:

@@ -11,10 +11,10 @@ from zenprofile.core.change import Change
 from zenprofile.drivers.sql import migrations, tables
 from zenprofile.drivers.sql.attempts import attempts
 from zenprofile.drivers.sql.engine import bounded, engine, exists, write_ahead
-from zenprofile.drivers.sql.failures import code_of, is_contention, is_taken, told
+from zenprofile.drivers.sql.failures import code_of, is_contention, is_duplicate_key, translating_errors
 from zenprofile.drivers.sql.store import Overtaken, SqlStore
 from zenprofile.store.base import Options, Store
-from zenprofile.store.registry import missing
+from zenprofile.store.registry import nothing_there_error
 
 _THERE_ALREADY = frozenset({"1050", "1061", "42P07"})
 
@@ -27,15 +27,15 @@ class SqlDriver:
     def holds(self, url: str, options: Options) -> bool:
         if not exists(url):
             return False
-        return _look(url, options) != ""
+        return _read_version(url, options) != ""
 
     def create(self, url: str, options: Options, defaults: Change) -> Store:
         exists(url)
-        with _opened(url, options, create=True) as made:
-            store = SqlStore(url, made, options)
+        with _open(url, options, create=True) as database:
+            store = SqlStore(url, database, options)
             for attempt in attempts(options.timeout):
                 try:
-                    with bounded(made), made.connect() as connection:
+                    with bounded(database), database.connect() as connection:
                         _begin(store, connection, defaults, options.timeout)
                     return store
                 except (DBAPIError, Overtaken) as error:
@@ -46,49 +46,49 @@ class SqlDriver:
 
     def open(self, url: str, options: Options) -> Store:
         if not exists(url):
-            raise missing(url)
-        version = _look(url, options)
+            raise nothing_there_error(url)
+        version = _read_version(url, options)
         if not version:
-            raise missing(url)
-        with _opened(url, options) as made:
+            raise nothing_there_error(url)
+        with _open(url, options) as database:
             if version != tables.VERSION:
-                migrations.upgrade(made, url, options.timeout)
-            return SqlStore(url, made, options)
+                migrations.upgrade(database, url, options.timeout)
+            return SqlStore(url, database, options)
 
 
 @contextlib.contextmanager
-def _opened(url: str, options: Options, *, create: bool = False) -> Iterator[Engine]:
-    """Give a database's engine, which is closed where what is done with it fails."""
-    with told(url):
-        made = engine(url, options, create=create)
+def _open(url: str, options: Options, *, create: bool = False) -> Iterator[Engine]:
+    """Yield a database's engine; close it if the block fails."""
+    with translating_errors(url):
+        database = engine(url, options, create=create)
         try:
-            yield made
+            yield database
         except BaseException:
-            made.dispose()
+            database.dispose()
             raise
 
 
 def _is_race(error: DBAPIError | Overtaken) -> bool:
     if isinstance(error, Overtaken):
         return True
-    return is_contention(error) or is_taken(error) or code_of(error) in _THERE_ALREADY
+    return is_contention(error) or is_duplicate_key(error) or code_of(error) in _THERE_ALREADY
 
 
-def _look(url: str, options: Options) -> str:
+def _read_version(url: str, options: Options) -> str:
     """Return the version of our tables, "" where there are none; a database of another program stays as it is."""
-    with told(url):
-        made = engine(url, options, read_only=True)
+    with translating_errors(url):
+        database = engine(url, options, read_only=True)
         try:
-            with bounded(made), made.connect() as connection:
+            with bounded(database), database.connect() as connection:
                 return migrations.version_in(connection)
         finally:
-            made.dispose()
+            database.dispose()
 
 
 def _begin(store: SqlStore, connection: Connection, defaults: Change, timeout: float) -> None:
     """Make the tables and write what a store begins with, unless another process was faster."""
     _try_write_ahead(connection)
-    with migrations.alone(connection, timeout):
+    with migrations.exclusive(connection, timeout):
         if migrations.version_in(connection):
             return
         for table in tables.metadata.sorted_tables:

@@ -22,14 +22,14 @@ class Attempt:
         self._least = least
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds until the time for attempts is over."""
         return max(self._end - time.monotonic(), 0.0)
 
     @property
     def is_last(self) -> bool:
         """Whether too little time is left by now for another one."""
-        return self.left <= self._least
+        return self.seconds_left <= self._least
 
 
 def attempts(seconds: float) -> Iterator[Attempt]:

@@ -7,13 +7,13 @@ from sqlalchemy import Engine
 
 
 class FileChangeCounter:
-    """See `zenprofile.store.base.ChangeCounter`. Its connection never writes, so that it sees what all others do."""
+    """See `zenprofile.store.capabilities.ChangeCounter`. Its connection never writes, so it sees all others' writes."""
 
     def __init__(self, path: str) -> None:
         # No waiting: who asks has another way to an answer.
         self._connection = sqlite3.connect(path, timeout=0, uri=True, isolation_level=None, check_same_thread=False)
 
-    def now(self) -> str:
+    def value(self) -> str:
         """Return SQLite's own count of what other connections have committed, as this one sees it."""
         try:
             ((version,),) = self._connection.execute("PRAGMA data_version").fetchall()
@@ -25,7 +25,7 @@ class FileChangeCounter:
         self._connection.close()
 
 
-def of(engine: Engine) -> FileChangeCounter | None:
+def counter_of(engine: Engine) -> FileChangeCounter | None:
     """Return the counter of an engine's file; None where the database is on a server, or the file cannot be opened."""
     if engine.dialect.name != "sqlite" or "immutable" in engine.url.query:
         return None

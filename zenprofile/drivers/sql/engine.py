@@ -19,7 +19,7 @@ from zenprofile.drivers.sql.failures import code_of
 from zenprofile.drivers.sql.watchdog import Watchdog
 from zenprofile.errors import StoreBroken, Unsupported
 from zenprofile.store.base import Options
-from zenprofile.store.url import check, dialect_of, hidden, path_of, scheme_of
+from zenprofile.store.url import check, dialect_of, path_of, scheme_of, without_secrets
 
 _MAGIC = b"SQLite format 3\0"
 _WAL = b"\2\2"  # read and write version of a file's header, at byte 18
@@ -41,12 +41,12 @@ logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 
 def is_sqlite(url: str) -> bool:
-    """Say whether the URL names an SQLite file."""
+    """Return whether the URL names an SQLite file."""
     return dialect_of(url) == "sqlite"
 
 
 def exists(url: str) -> bool:
-    """Say whether an SQLite file is there; of a database on a server, True: asking it tells.
+    """Return whether an SQLite file is there; of a database on a server, True: asking it tells.
 
     Raises:
         StoreBroken: the folder is missing, a folder is in the file's place, or the file is something else.
@@ -114,31 +114,31 @@ def engine(url: str, options: Options, *, create: bool = False, read_only: bool 
 def _mysql(where: Address, timeout: float, seconds: int) -> Engine:
     # A server that waits for a lock is to say so before the client gives it up.
     waits = {"connect_timeout": seconds, "read_timeout": seconds + 1, "write_timeout": seconds + 1}
-    url, secured = tls.taken(where.url)
+    url, secured = tls.split_options(where.url)
     given = {name: value for name, value in waits.items() if name not in url.query}
-    made = create_engine(url, connect_args={**given, **secured}, pool_pre_ping=True)
+    database = create_engine(url, connect_args={**given, **secured}, pool_pre_ping=True)
 
-    watchdog = _watched(made, timeout)
-    event.listen(made, "do_connect", partial(_connect_in_time, watchdog, ("connect_timeout", "read_timeout")))
-    event.listen(made, "connect", lambda connection, record: _set_up_mysql(connection, record, seconds))
-    event.listen(made, "handle_error", _node_is_out)
+    watchdog = _watched(database, timeout)
+    event.listen(database, "do_connect", partial(_connect_in_time, watchdog, ("connect_timeout", "read_timeout")))
+    event.listen(database, "connect", lambda connection, record: _set_up_mysql(connection, record, seconds))
+    event.listen(database, "handle_error", _node_is_out)
     if len(where.hosts) > 1:
-        event.listen(made, "do_connect", partial(_first_that_answers, where))
-    return made
+        event.listen(database, "do_connect", partial(_first_that_answers, where))
+    return database
 
 
-def _watched(made: Engine, timeout: float) -> Watchdog:
-    watchdog = _WATCHDOGS[made] = Watchdog(timeout, _GRACE)
-    event.listen(made, "connect", lambda connection, _record: watchdog.watch(connection))
+def _watched(database: Engine, timeout: float) -> Watchdog:
+    watchdog = _WATCHDOGS[database] = Watchdog(timeout, _GRACE)
+    event.listen(database, "connect", lambda connection, _record: watchdog.watch(connection))
     return watchdog
 
 
 def _connect_in_time(
     watchdog: Watchdog, names: tuple[str, ...], _dialect: Any, _record: object, _args: Any, values: dict[str, Any]
 ) -> None:
-    """Let a connection take no longer than what is to run on it has left; both clients count whole seconds."""
+    """Limit connecting to the time that the operation has left; both clients count whole seconds."""
     for name in names:
-        values[name] = min(int(values[name]), max(2, math.ceil(watchdog.left)))
+        values[name] = min(int(values[name]), max(2, math.ceil(watchdog.seconds_left)))
 
 
 def _set_up_mysql(connection: Any, record: Any, seconds: int) -> None:
@@ -160,7 +160,7 @@ def _first_that_answers(where: Address, dialect: Any, _record: object, args: Any
     for host, port in where.hosts:
         try:
             connection = dialect.connect(*args, **{**values, "host": host, **({"port": port} if port else {})})
-            _must_answer(connection)
+            _check_answers(connection)
         except dialect.loaded_dbapi.OperationalError as error:
             failed = failed or error
         else:
@@ -169,7 +169,7 @@ def _first_that_answers(where: Address, dialect: Any, _record: object, args: Any
     raise failed
 
 
-def _must_answer(connection: Any) -> None:
+def _check_answers(connection: Any) -> None:
     """Ask a node of a cluster for a table, which one that has lost the others refuses.
 
     Raises:
@@ -193,43 +193,43 @@ def _postgresql(where: Address, timeout: float, seconds: int) -> Engine:
     if len(where.hosts) > 1:
         values["host"] = ",".join(host for host, _ in where.hosts)
         values["port"] = ",".join(str(port or 5432) for _, port in where.hosts)
-    made = create_engine(where.url, connect_args=values, pool_pre_ping=True)
-    event.listen(made, "do_connect", partial(_connect_in_time, _watched(made, timeout), ("connect_timeout",)))
-    return made
+    database = create_engine(where.url, connect_args=values, pool_pre_ping=True)
+    event.listen(database, "do_connect", partial(_connect_in_time, _watched(database, timeout), ("connect_timeout",)))
+    return database
 
 
-def bounded(made: Engine, seconds: float | None = None) -> contextlib.AbstractContextManager[None]:
+def bounded(database: Engine, seconds: float | None = None) -> contextlib.AbstractContextManager[None]:
     """Hold what runs inside to the engine's deadline, or to so many seconds; a file needs none."""
-    watchdog = _WATCHDOGS.get(made)
+    watchdog = _WATCHDOGS.get(database)
     return contextlib.nullcontext() if watchdog is None else watchdog.running(seconds)
 
 
-def committing(made: Engine) -> contextlib.AbstractContextManager[None]:
+def committing(database: Engine) -> contextlib.AbstractContextManager[None]:
     """Hold a COMMIT to half of the time that is left: where its reply is lost, the other half is for a look."""
-    watchdog = _WATCHDOGS.get(made)
-    return contextlib.nullcontext() if watchdog is None else watchdog.running(watchdog.left / 2)
+    watchdog = _WATCHDOGS.get(database)
+    return contextlib.nullcontext() if watchdog is None else watchdog.running(watchdog.seconds_left / 2)
 
 
 def _sqlite(url: str, options: Options, mode: str) -> Engine:
     if scheme_of(url) not in {"sqlite", "sqlite+pysqlite"}:
         hint = "write sqlite:////path"
-        raise Unsupported(f"{hidden(url)}: only Python's own SQLite can be used", hint=hint)
+        raise Unsupported(f"{without_secrets(url)}: only Python's own SQLite can be used", hint=hint)
     query = {"mode": mode, "uri": "true"}
     if mode != "rwc" and _is_settled(path_of(url)) and (mode == "ro" or _is_closed(path_of(url))):
         query |= {"mode": "ro", "immutable": "1"}
     place = URL.create("sqlite", database=f"file:{quote(path_of(url))}", query=query)
-    made = create_engine(place, connect_args={"timeout": options.timeout})
-    event.listen(made, "connect", _set_up)
-    return made
+    database = create_engine(place, connect_args={"timeout": options.timeout})
+    event.listen(database, "connect", _set_up)
+    return database
 
 
 def _is_settled(path: str) -> bool:
-    """Say whether a file keeps its log apart (WAL) and has none: else SQLite makes two files beside it to read it."""
+    """Return whether a file is in WAL mode and has no log: otherwise SQLite creates two files beside it to read it."""
     return _header(path)[18:] == _WAL and not os.path.exists(f"{path}-wal")
 
 
 def _is_closed(path: str) -> bool:
-    """Say whether no file can be made beside a file: then SQLite cannot read one in WAL mode as it usually does."""
+    """Return whether no file can be made beside a file: then SQLite cannot read one in WAL mode as it usually does."""
     effective = os.access in os.supports_effective_ids
     return not os.access(os.path.dirname(path), os.W_OK, effective_ids=effective)
 
@@ -255,14 +255,14 @@ def begin(connection: Connection, timeout: float = 30.0) -> None:
 
 
 def _wait_at_most(connection: Connection, seconds: int) -> None:
-    """Let a session wait for rows so long; asked for where it was another time before."""
+    """Set how long a session waits for locked rows, where it is not set so already."""
     if connection.info.get(_WAITS, seconds) != seconds:
         connection.exec_driver_sql(f"SET SESSION innodb_lock_wait_timeout = {seconds}")
         connection.info[_WAITS] = seconds
 
 
 def write_ahead(connection: Connection) -> None:
-    """Let readers of an SQLite file go on while somebody writes; kept in the file. Single commits are far faster so."""
+    """Set an SQLite file to WAL mode: readers go on during writes, and single commits are far faster."""
     if connection.dialect.name == "sqlite" and not _has_tables(connection):
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 

@@ -1,4 +1,4 @@
-"""What a database reports: whether it is worth another try, and in our words."""
+"""Errors of a database: whether to retry, and translated into ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from zenprofile.errors import AccessDenied, Locked, StoreBroken, Unreachable, Unsupported, ZenprofileError
-from zenprofile.store.url import dialect_of, hidden
+from zenprofile.store.url import dialect_of, without_secrets
 
 Words = tuple[type[ZenprofileError], str, str]
 
@@ -105,24 +105,24 @@ def code_of(error: BaseException | None) -> str:
 
 
 def is_contention(error: DBAPIError) -> bool:
-    """Say whether others were in the way, so that the whole transaction is worth another try."""
+    """Return whether others were in the way, so that the whole transaction is worth another try."""
     code = code_of(error)
     return code in _AGAIN or code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
-def is_taken(error: DBAPIError) -> bool:
-    """Say whether a key is there already: somebody else's write was faster, or a constraint is broken."""
+def is_duplicate_key(error: DBAPIError) -> bool:
+    """Return whether a key is there already: somebody else's write was faster, or a constraint is broken."""
     return code_of(error) in _TAKEN
 
 
 def is_lost(error: DBAPIError) -> bool:
-    """Say whether the connection ended, so that nobody knows what became of the transaction."""
+    """Return whether the connection ended, so that nobody knows what became of the transaction."""
     return error.connection_invalidated or code_of(error) in _LOST
 
 
 @contextmanager
-def told(url: str) -> Iterator[None]:
-    """Turn what SQLAlchemy raises inside into an error of ours."""
+def translating_errors(url: str) -> Iterator[None]:
+    """Translate errors of SQLAlchemy within the block into ours."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -132,7 +132,7 @@ def told(url: str) -> Iterator[None]:
     except DBAPIError as error:
         raise failure(url, error) from error
     except (ArgumentError, SQLAlchemyError) as error:
-        raise StoreBroken(f"{hidden(url)} cannot be used: {_line(error)}", hint="look at the URL") from error
+        raise StoreBroken(f"{without_secrets(url)} cannot be used: {_line(error)}", hint="look at the URL") from error
 
 
 def _not_installed(url: str, what: str) -> Unsupported:
@@ -141,7 +141,7 @@ def _not_installed(url: str, what: str) -> Unsupported:
         hint = f"pip install '{_PACKAGES[what]}'"
     else:
         hint = f"write {dialect}://" if dialect in _TRIED else "install the package that SQLAlchemy needs for it"
-    return Unsupported(f"{hidden(url)} needs {what}, which is not installed", hint=hint)
+    return Unsupported(f"{without_secrets(url)} needs {what}, which is not installed", hint=hint)
 
 
 def failure(url: str, error: DBAPIError) -> ZenprofileError:
@@ -153,7 +153,7 @@ def failure(url: str, error: DBAPIError) -> ZenprofileError:
     if words is None:
         words = next((words for part, words in _AT_CONNECT if part in line), _unreachable(line))
     kind, message, hint = words
-    return kind(message.format(url=hidden(url), line=_server_says(error)), hint=hint)
+    return kind(message.format(url=without_secrets(url), line=_server_says(error)), hint=hint)
 
 
 def _unreachable(line: str) -> Words:

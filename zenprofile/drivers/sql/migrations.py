@@ -15,7 +15,7 @@ from sqlalchemy import Column, Connection, Engine, String, inspect
 from zenprofile.drivers.sql import tables
 from zenprofile.drivers.sql.engine import begin, is_sqlite
 from zenprofile.errors import NewerFormat, StoreBroken
-from zenprofile.store.url import hidden, path_of
+from zenprofile.store.url import path_of, without_secrets
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LOCK = 7_295_341  # of PostgreSQL's advisory locks, ours: "zen" on a telephone, and chance
 
 
-def upgrade(made: Engine, url: str, timeout: float) -> None:
+def upgrade(database: Engine, url: str, timeout: float) -> None:
     """Bring the tables to the present version; nothing where they have it.
 
     Of an SQLite file a copy of before is kept beside it.
@@ -32,14 +32,14 @@ def upgrade(made: Engine, url: str, timeout: float) -> None:
         NewerFormat: a newer zenprofile wrote the tables.
         StoreBroken: the copy cannot be made.
     """
-    with made.connect() as connection:
+    with database.connect() as connection:
         version = version_in(connection)
     if version in {"", tables.VERSION}:
         return
     if version not in _STEPS:
-        message = f"{hidden(url)} was written by a newer zenprofile (its tables have version {version[:40]})"
+        message = f"{without_secrets(url)} was written by a newer zenprofile (its tables have version {version[:40]})"
         raise NewerFormat(message, hint="upgrade zenprofile")
-    with made.connect() as connection, alone(connection, timeout):
+    with database.connect() as connection, exclusive(connection, timeout):
         if is_sqlite(url):
             _back_up(path_of(url), version_in(connection))
         while (version := version_in(connection)) in _STEPS:
@@ -66,7 +66,7 @@ def version_in(connection: Connection) -> str:
 
 
 @contextlib.contextmanager
-def alone(connection: Connection, timeout: float) -> Iterator[None]:
+def exclusive(connection: Connection, timeout: float) -> Iterator[None]:
     """Hold the tables' definitions alone until the transaction ends; MySQL ends it with each definition."""
     if connection.dialect.name == "sqlite":
         begin(connection, timeout)

@@ -32,7 +32,7 @@ def rows_of(before: SqlSnapshot, prepared: Prepared, number: int) -> EntityRows:
     for key, old, new in prepared.writes:
         row: dict[str, Any] = {"kind": key.kind, "type": key.type, "folded": key.name.casefold(), "name": key.name}
         if old is not None:
-            row = _old(row, _stored_revision(before, key))
+            row = _where_unchanged(row, _stored_revision(before, key))
         if new is not None:
             row["number"] = number
             row.update(contents[key] if key in contents else _unbelieved(key, new))
@@ -67,7 +67,7 @@ def edits_of(prepared: Prepared, number: int) -> list[dict[str, Any]]:
             "kind": key.kind,
             "type": key.type,
             "name": key.name,
-            "text_before": _told(before),
+            "text_before": _history_text(before),
             "text_after": after,
         }
         for key, before, after in prepared.writes
@@ -90,12 +90,12 @@ def records(rows: Rows, edits: dict[int, list[Any]]) -> Iterator[Recorded]:
         yield Recorded(str(number), who, when, message, tuple(sorted(changed, key=lambda c: c.key)))
 
 
-def _told(text: str | None) -> str | None:
+def _history_text(text: str | None) -> str | None:
     """Return a replaced document as history keeps it: what was no text has no bytes there."""
     return None if text is None else text.encode("utf-8", "replace").decode()
 
 
-def _old(at: dict[str, Any], stored: str) -> dict[str, Any]:
+def _where_unchanged(at: dict[str, Any], stored: str) -> dict[str, Any]:
     """Return the values that find a row as it was read."""
     return {f"at_{column}": value for column, value in {**at, "revision": stored}.items()}
 
@@ -111,8 +111,8 @@ def _contents(prepared: Prepared) -> dict[Key, dict[str, Any]]:
     datas = {changed.key: changed.after for changed in prepared.changes if changed.key in texts and changed.after}
     found = zip(datas, each_encoded(_json, list(datas.values())), revisions(datas.items()), strict=True)
     return {
-        key: {"document": texts[key], "data": said, "revision": revised, "seal": seal(texts[key], said, revised)}
-        for key, said, revised in found
+        key: {"document": texts[key], "data": stored, "revision": revised, "seal": seal(texts[key], stored, revised)}
+        for key, stored, revised in found
     }
 
 

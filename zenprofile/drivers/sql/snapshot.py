@@ -11,9 +11,9 @@ from sqlalchemy import Executable
 from sqlalchemy.exc import DBAPIError
 
 from zenprofile import __version__, resources
-from zenprofile.core import collector, document_check
+from zenprofile.core import document_check, garbage_collection
 from zenprofile.core.entity import Entity, Key
-from zenprofile.core.snapshot import DocumentSnapshot, Loaded, held, parse
+from zenprofile.core.snapshot import DocumentSnapshot, Loaded, from_texts, parse
 from zenprofile.drivers.sql import packed, tables
 from zenprofile.drivers.sql.statements import Rows
 from zenprofile.errors import Problem, StoreBroken, Unreachable
@@ -34,7 +34,7 @@ _TOGETHER = 1000
 
 
 def seal(document: str, data: str, revision: str) -> int:
-    """Return what vouches that the data is the document's, holds by itself, and has the revision."""
+    """Return a checksum which proves that the data is the document's, is valid, and has the revision."""
     return crc32(f"{document}{data}{revision}".encode(), _SEED)
 
 
@@ -43,14 +43,14 @@ def where(key: Key) -> dict[str, Any]:
     return {"kind": key.kind, "type": key.type, "folded": key.name.casefold()}
 
 
-def _place(key: Key) -> tuple[str, str, str]:
+def _columns(key: Key) -> tuple[str, str, str]:
     return key.kind, key.type, key.name.casefold()
 
 
 def as_of(read: Read, number: int) -> DocumentSnapshot:
     """Return the snapshot of the entities as they were after a change."""
     rows = read(tables.AS_OF, {"number": number})
-    return held({Key(*row[:3]): row[3] for row in rows if row[3] is not None}, resources.catalog())
+    return from_texts({Key(*row[:3]): row[3] for row in rows if row[3] is not None}, resources.catalog())
 
 
 class _Documents:
@@ -91,8 +91,8 @@ class SqlSnapshot(DocumentSnapshot):
         self._rows: dict[tuple[str, str, str], Any] = {} if known is None else known._rows
         self._keys: dict[tuple[str, str], list[Key]] = {} if known is None else known._keys
 
-    def _now(self, statement: Executable, values: dict[str, Any]) -> Rows | None:
-        """Return rows of the present, or None once it is no more the moment of this snapshot.
+    def _rows_now(self, statement: Executable, values: dict[str, Any]) -> Rows | None:
+        """Return rows of the present, or None once something was recorded after this snapshot.
 
         Numbers only grow: where the head is still the same after the rows were read, they are its rows.
         """
@@ -102,7 +102,7 @@ class SqlSnapshot(DocumentSnapshot):
         if self.number is None:
             if not rows:  # without a row there is no head beside it
                 self.number = self._head()
-                return self._now(statement, values)
+                return self._rows_now(statement, values)
             self.number = rows[0][-1]
         if self.number == (rows[0][-1] if rows else self._head()):
             return rows
@@ -114,39 +114,39 @@ class SqlSnapshot(DocumentSnapshot):
         return number
 
     @cached_property
-    def _past(self) -> DocumentSnapshot:
+    def _recorded_snapshot(self) -> DocumentSnapshot:
         return as_of(self._read, self.number or 0)
 
     def keys(self, kind: str = "", type_: str = "") -> list[Key]:
         found = self._keys.get((kind, type_))
         if found is None:
-            rows = self._now(tables.KEYS[bool(kind), bool(type_)], {"kind": kind, "type": type_})
+            rows = self._rows_now(tables.KEYS[bool(kind), bool(type_)], {"kind": kind, "type": type_})
             if rows is None:
-                return self._past.keys(kind, type_)
+                return self._recorded_snapshot.keys(kind, type_)
             found = self._keys[kind, type_] = sorted(Key(*row[:3]) for row in rows)
         return found[:]
 
     def spelling(self, key: Key) -> Key | None:
         found = self._row_in_any_case(key)
         if found is None:
-            return self._past.spelling(key) if self._moved else None
+            return self._recorded_snapshot.spelling(key) if self._moved else None
         return key._replace(name=found[_NAME])
 
     def prefetch(self, keys: Iterable[Key] | None = None) -> None:
         if keys is None:
-            rows = self._now(tables.ENTITIES[False, False], {"kind": "", "type": ""})
-            self._keep(rows or ())
+            rows = self._rows_now(tables.ENTITIES[False, False], {"kind": "", "type": ""})
+            self._cache_rows(rows or ())
             return
-        missing = sorted({place for place in map(_place, keys) if place not in self._rows})
+        missing = sorted({place for place in map(_columns, keys) if place not in self._rows})
         for start in range(0, len(missing), _TOGETHER):
             places = missing[start : start + _TOGETHER]
-            rows = self._now(tables.MANY, {"places": places})
+            rows = self._rows_now(tables.MANY, {"places": places})
             if rows is None:
                 return
             self._rows.update(dict.fromkeys(places))
-            self._keep(rows)
+            self._cache_rows(rows)
 
-    def _keep(self, rows: Rows) -> None:
+    def _cache_rows(self, rows: Rows) -> None:
         self._rows.update({(row[0], row[1], row[_NAME].casefold()): row for row in rows})
 
     def row(self, key: Key) -> Any | None:
@@ -155,9 +155,9 @@ class SqlSnapshot(DocumentSnapshot):
         return found if found is not None and found[_NAME] == key.name else None
 
     def _row_in_any_case(self, key: Key) -> Any | None:
-        place = _place(key)
+        place = _columns(key)
         if place not in self._rows:
-            rows = self._now(tables.ENTITY, where(key))
+            rows = self._rows_now(tables.ENTITY, where(key))
             if rows is None:
                 return None
             self._rows[place] = rows[0] if rows else None
@@ -167,33 +167,35 @@ class SqlSnapshot(DocumentSnapshot):
         """Return a document as it is stored, or None where there is none."""
         row = self.row(key)
         if row is None:
-            return self._past.text(key) if self._moved else None
+            return self._recorded_snapshot.text(key) if self._moved else None
         document: bytes | str = row[_DOCUMENT]
         return document
 
     def get(self, key: Key) -> Entity | None:
         row = self.row(key)
         if row is None:
-            return self._past.get(key) if self._moved else None
-        return Entity(key, json.loads(row[_DATA]), row[REVISION]) if _sealed(row) else parse(key, row[_DOCUMENT])
+            return self._recorded_snapshot.get(key) if self._moved else None
+        return (
+            Entity(key, json.loads(row[_DATA]), row[REVISION]) if _has_valid_seal(row) else parse(key, row[_DOCUMENT])
+        )
 
     def load(self, kind: str = "", type_: str = "") -> Loaded:
-        with collector.paused():
+        with garbage_collection.paused():
             loaded = self._loaded(kind, type_)
-        return self._past.load(kind, type_) if loaded is None else loaded
+        return self._recorded_snapshot.load(kind, type_) if loaded is None else loaded
 
     def _loaded(self, kind: str, type_: str) -> Loaded | None:
         """Return what is there now, None once that is no more the moment of this snapshot."""
         keys = self._keys.get((kind, type_))
-        if keys and all(self._rows.get(_place(key)) is not None for key in keys):
-            return self._judged([self._rows[_place(key)] for key in keys])
+        if keys and all(self._rows.get(_columns(key)) is not None for key in keys):
+            return self._checked([self._rows[_columns(key)] for key in keys])
         loaded = self._packed(kind, type_) if self._packs else None
         return self._by_rows(kind, type_) if loaded is None else loaded
 
     def _packed(self, kind: str, type_: str) -> Loaded | None:
         """Return what is there now by one row for each kind and type, None where those do not tell it."""
         try:
-            rows = self._now(tables.PACKED[bool(kind), bool(type_)], {"kind": kind, "type": type_})
+            rows = self._rows_now(tables.PACKED[bool(kind), bool(type_)], {"kind": kind, "type": type_})
         except (DBAPIError, StoreBroken, Unreachable):  # too much for one value, or no text: the rows tell
             return None
         if rows is None:
@@ -210,34 +212,34 @@ class SqlSnapshot(DocumentSnapshot):
         return whole
 
     def _by_rows(self, kind: str, type_: str) -> Loaded | None:
-        rows = self._now(tables.ENTITIES[bool(kind), bool(type_)], {"kind": kind, "type": type_})
-        return None if rows is None else self._judged(rows)
+        rows = self._rows_now(tables.ENTITIES[bool(kind), bool(type_)], {"kind": kind, "type": type_})
+        return None if rows is None else self._checked(rows)
 
-    def _judged(self, rows: Rows) -> Loaded:
+    def _checked(self, rows: Rows) -> Loaded:
         """Return the entities of rows, and what is wrong with the others."""
-        good = _believed(rows)
+        good = _with_valid_seal(rows)
         # One call over all of them takes half the time of one for each.
         datas = json.loads(f"[{','.join([row[_DATA] for row in good])}]")
         entities = list(map(Entity, [_new(Key, row[:3]) for row in good], datas, [row[REVISION] for row in good]))
-        others = [row for row in rows if not _sealed(row)] if len(good) < len(rows) else []
+        others = [row for row in rows if not _has_valid_seal(row)] if len(good) < len(rows) else []
         problems: list[Problem] = []
         for row in sorted(others, key=itemgetter(0, 1, _NAME)):
-            entity, found = document_check.document(Key(*row[:3]), row[_DOCUMENT], self._catalog, self.registered)
+            entity, found = document_check.check_document(Key(*row[:3]), row[_DOCUMENT], self._catalog, self.registered)
             problems += found
             entities += [entity] if entity is not None and not found else []
         entities.sort(key=attrgetter("key"))
         return Loaded(entities, problems)
 
 
-def _believed(rows: Rows) -> Rows:
+def _with_valid_seal(rows: Rows) -> Rows:
     """Return the rows whose seal fits, with as little work on each as can be: most often they are all of them."""
     join, seed = "".join, _SEED
     try:
         return [row for row in rows if crc32(join(row[_SEALED]).encode(), seed) == row[_SEAL]]
     except (TypeError, UnicodeEncodeError):  # one without data, or whose document is no text
-        return [row for row in rows if _sealed(row)]
+        return [row for row in rows if _has_valid_seal(row)]
 
 
-def _sealed(row: Any) -> bool:
+def _has_valid_seal(row: Any) -> bool:
     document, data, fingerprint = row[_SEALED]
     return isinstance(data, str) and isinstance(document, str) and seal(document, data, fingerprint) == row[_SEAL]

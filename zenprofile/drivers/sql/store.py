@@ -11,14 +11,14 @@ from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 
 from zenprofile import resources
-from zenprofile.core import collector
+from zenprofile.core import garbage_collection
 from zenprofile.core.change import Change, Recorded
 from zenprofile.core.entity import Key
 from zenprofile.core.snapshot import DocumentSnapshot
 from zenprofile.drivers.sql import statements, tables
 from zenprofile.drivers.sql.attempts import attempts
 from zenprofile.drivers.sql.engine import begin, bounded, committing
-from zenprofile.drivers.sql.failures import failure, is_contention, is_lost, is_taken, told
+from zenprofile.drivers.sql.failures import failure, is_contention, is_duplicate_key, is_lost, translating_errors
 from zenprofile.drivers.sql.rows import edits_between, edits_of, records, rows_of, write_rows
 from zenprofile.drivers.sql.snapshot import Read, SqlSnapshot, as_of
 from zenprofile.drivers.sql.statements import Rows
@@ -26,9 +26,9 @@ from zenprofile.errors import Locked, Unreachable, ZenprofileError
 from zenprofile.store import changelog
 from zenprofile.store.base import Options
 from zenprofile.store.prepare import prepare
-from zenprofile.store.undo import Past, Text, redoable, standing
+from zenprofile.store.undo import ChangeWithTexts, Text, redoable_ids, standing_ids
 from zenprofile.store.undo import mark as mark_of
-from zenprofile.store.url import hidden
+from zenprofile.store.url import without_secrets
 
 if TYPE_CHECKING:
     from zenprofile.drivers.sql.change_counter import FileChangeCounter
@@ -45,7 +45,7 @@ class SqlStore:
     driver = "sql"
 
     def __init__(self, url: str, engine: Engine, options: Options) -> None:
-        self.url = hidden(url, password=bool(options.password))
+        self.url = without_secrets(url, password=bool(options.password))
         self._engine = engine
         self._user = options.user
         self._machine = options.machine
@@ -55,10 +55,10 @@ class SqlStore:
         self._latest: Callable[[], SqlSnapshot | None] = lambda: None
 
     def _read(self, statement: Executable, values: dict[str, Any]) -> Rows:
-        with told(self.url):
+        with translating_errors(self.url):
             for attempt in attempts(self._timeout):
                 try:
-                    with bounded(self._engine, attempt.left), self._engine.connect() as connection:
+                    with bounded(self._engine, attempt.seconds_left), self._engine.connect() as connection:
                         return statements.rows(connection, statement, values)
                 except DBAPIError as error:
                     # One that a server or a pooler has dropped; a node of a cluster that others have to stand in for.
@@ -85,20 +85,20 @@ class SqlStore:
         return rows[0][0] if rows else 0
 
     def apply(self, change: Change) -> Recorded:
-        return self.take_back(change, "")
+        return self.apply_undo(change, "")
 
-    def take_back(self, change: Change, undone: str) -> Recorded:
+    def apply_undo(self, change: Change, undone: str) -> Recorded:
         look = bool(change.idempotency_key)
         keyed = change if look else change._replace(idempotency_key=os.urandom(16).hex())
         lost, overtaken_at = False, -1
-        with told(self.url):
+        with translating_errors(self.url):
             for attempt in attempts(self._timeout):
                 try:
-                    return self._attempt(keyed, undone, look, attempt.left)
+                    return self._attempt(keyed, undone, look, attempt.seconds_left)
                 except Overtaken as error:
                     # Twice at the same moment nobody was faster: the rows are not what the tables promise.
                     if attempt.is_last or error.number == overtaken_at:
-                        raise error.told(self.url) from error
+                        raise error.as_error(self.url) from error
                     overtaken_at = error.number
                 except DBAPIError as error:
                     if is_lost(error) or lost:
@@ -123,11 +123,11 @@ class SqlStore:
             Overtaken: somebody else wrote what was read here.
             DBAPIError: anything else that the database reports.
         """
-        with bounded(self._engine, seconds), collector.paused():
+        with bounded(self._engine, seconds), garbage_collection.paused():
             connection = self._connected(look)
             try:
                 begin(connection, seconds)
-                recorded = self._made(connection, change) if look else None
+                recorded = self._find_by_key(connection, change) if look else None
                 if recorded is None:
                     recorded = self.write(connection, change, undone)
                     with committing(self._engine):
@@ -150,7 +150,7 @@ class SqlStore:
                 raise
             raise failure(self.url, error) from error  # nothing was sent, and nothing is to be looked for
 
-    def _made(self, connection: Connection, change: Change) -> Recorded | None:
+    def _find_by_key(self, connection: Connection, change: Change) -> Recorded | None:
         """Return what was recorded with a change's idempotency key, or None."""
         read = _reader(connection)
         found = read(tables.MADE_WITH_KEY, {"key": _key(change)})
@@ -171,9 +171,9 @@ class SqlStore:
         if not prepared.writes:
             return changelog.nothing(prepared.message)
         changes = tuple(sorted(prepared.changes, key=lambda changed: changed.key))
-        recorded = Recorded(str(number), self._user, changelog.now(), prepared.message, changes)
+        recorded = Recorded(str(number), self._user, changelog.timestamp(), prepared.message, changes)
         rows = rows_of(before, prepared, number)
-        said = {"who": recorded.who, "made_at": recorded.when, "message": recorded.message}
+        values = {"who": recorded.who, "made_at": recorded.when, "message": recorded.message}
         own = {
             "mark": mark_of(self._machine(), number),
             "undone": int(undone) if undone else None,
@@ -181,11 +181,11 @@ class SqlStore:
         }
         try:
             # The number is the lock where the database has no better one: two changes cannot have the same.
-            statements.write(connection, tables.INSERT_CHANGE, [{"number": number, **said, **own}])
+            statements.write(connection, tables.INSERT_CHANGE, [{"number": number, **values, **own}])
             statements.write(connection, tables.INSERT_EDITS, edits_of(prepared, number))
             whole = write_rows(connection, rows)
         except DBAPIError as error:
-            if is_taken(error):
+            if is_duplicate_key(error):
                 raise Overtaken(number, error) from error
             raise
         if not whole:
@@ -193,15 +193,15 @@ class SqlStore:
         return recorded
 
     def history(self, key: Key | None = None) -> Iterator[Recorded]:
-        return self._all() if key is None else self._of(key)
+        return self._history_of_all() if key is None else self._history_of(key)
 
-    def _all(self) -> Iterator[Recorded]:
+    def _history_of_all(self) -> Iterator[Recorded]:
         below = _ENDLESS
         while rows := self._read(tables.CHANGES_BELOW, {"below": below, "most": _PAGE}):
             yield from self._records(rows)
             below = rows[-1][0]
 
-    def _of(self, key: Key) -> Iterator[Recorded]:
+    def _history_of(self, key: Key) -> Iterator[Recorded]:
         below: int | None = _ENDLESS
         while True:
             values = {"kind": key.kind, "type": key.type, "name": key.name, "below": below}
@@ -218,21 +218,21 @@ class SqlStore:
     def _edits(self, first: int, last: int) -> dict[int, list[Any]]:
         return edits_between(self._read, first, last)
 
-    def past(self, at: str) -> Past:
-        return self._past(changelog.number(at, self._head(), self._last_until))
+    def find_change(self, at: str) -> ChangeWithTexts:
+        return self._change_with_texts(changelog.number(at, self._head(), self._last_until))
 
-    def _past(self, number: int) -> Past:
+    def _change_with_texts(self, number: int) -> ChangeWithTexts:
         (record,) = self._records(self._read(tables.CHANGES_BELOW, {"below": number + 1, "most": 1}))
         texts = (Text(Key(*row[1:4]), row[4], row[5]) for row in self._edits(number, number)[number])
-        return Past(record.rev, record, tuple(texts))
+        return ChangeWithTexts(record.rev, record, tuple(texts))
 
-    def own(self) -> Iterator[Past]:
-        return (self._past(int(number)) for number in standing(self._marked()))
+    def own_changes(self) -> Iterator[ChangeWithTexts]:
+        return (self._change_with_texts(int(number)) for number in standing_ids(self._own_marks()))
 
-    def undos(self) -> Iterator[Past]:
-        return (self._past(int(number)) for number in redoable(self._marked()))
+    def undos(self) -> Iterator[ChangeWithTexts]:
+        return (self._change_with_texts(int(number)) for number in redoable_ids(self._own_marks()))
 
-    def _marked(self) -> Iterator[tuple[str, str]]:
+    def _own_marks(self) -> Iterator[tuple[str, str]]:
         """Yield this machine's changes but the first of all, newest first, each with what it takes back."""
         secret, below = self._machine(), _ENDLESS
         while secret and (rows := self._read(tables.MARKS_BELOW, {"below": below, "most": _MARKS})):
@@ -249,7 +249,7 @@ class SqlStore:
     def change_counter(self) -> "FileChangeCounter | None":
         from zenprofile.drivers.sql import change_counter
 
-        return change_counter.of(self._engine)
+        return change_counter.counter_of(self._engine)
 
     def act_for(self, user: str, machine: str) -> None:
         self._user = user
@@ -260,7 +260,7 @@ class SqlStore:
 
 
 class Overtaken(Exception):
-    """Somebody else's change has the number, or a row, that this one was to have.
+    """Another process's change has taken this one's number, or changed a row.
 
     Attributes:
         number: of the change that was not written.
@@ -271,8 +271,8 @@ class Overtaken(Exception):
         self.number = number
         self._error = error
 
-    def told(self, url: str) -> ZenprofileError:
-        """Return it as an error for the user, where it is no race or does not end."""
+    def as_error(self, url: str) -> ZenprofileError:
+        """Return it as an error for the user, where it is no race or the retries ended."""
         if self._error is not None:
             return failure(url, self._error)
         hint = "repeat the command; if it stays so, somebody has changed the tables by hand"

@@ -78,7 +78,7 @@ changes = Table(
     Column("who", _exact(255), nullable=False),
     Column("made_at", String(32), nullable=False),
     Column("message", _long(), nullable=False),
-    # What the machine that made it knows again (`zenprofile.machine.identity.mark`); what it takes back, by `undo`.
+    # What the machine that made it knows again (`zenprofile.store.undo.mark`); what it takes back, by `undo`.
     Column("mark", String(64), nullable=False),
     Column("undone", _count()),
     # SHA-256 of what names the attempt to write: a repetition whose first answer was lost is found by it.
@@ -121,7 +121,7 @@ ENTITY = select(*_ROW, _AS_OF).where(*_ONE)
 NAME = select(_e.name, _AS_OF).where(*_ONE)
 
 
-def _of(columns: tuple[ColumnElement[Any], ...]) -> dict[tuple[bool, bool], Select[Any]]:
+def _selects(columns: tuple[ColumnElement[Any], ...]) -> dict[tuple[bool, bool], Select[Any]]:
     """Return the select of many, by whether a kind and a type are asked for."""
     every = select(*columns, _AS_OF)
     of_kind = every.where(_ONE[0])
@@ -144,8 +144,8 @@ MADE_WITH_KEY = select(changes.c.number).where(changes.c.idempotency_key == bind
 # Held until the end of a transaction that writes, so that writers wait for each other and do not have to begin again.
 LOCK = select(version.c.version_num).with_for_update()
 
-KEYS = _of((_e.kind, _e.type, _e.name))
-ENTITIES = _of(_ROW)
+KEYS = _selects((_e.kind, _e.type, _e.name))
+ENTITIES = _selects(_ROW)
 
 
 def _joined(column: Column[Any], separator: str = packed.SEPARATOR) -> ColumnElement[Any]:
@@ -154,7 +154,9 @@ def _joined(column: Column[Any], separator: str = packed.SEPARATOR) -> ColumnEle
 
 # What `zenprofile.drivers.sql.packed` reads. Only SQLite joins values of any length.
 _PACK = (_joined(_e.name), _joined(_e.document), _joined(_e.data), _joined(_e.revision), _joined(_e.seal, packed.COMMA))
-PACKED = {asked: statement.group_by(_e.kind, _e.type) for asked, statement in _of((_e.kind, _e.type, *_PACK)).items()}
+PACKED = {
+    asked: statement.group_by(_e.kind, _e.type) for asked, statement in _selects((_e.kind, _e.type, *_PACK)).items()
+}
 
 INSERT = entities.insert()
 INSERT_CHANGE = changes.insert()

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from zenprofile.drivers.sql import tables
 from zenprofile.drivers.sql.attempts import attempts
 from zenprofile.drivers.sql.engine import begin, bounded
-from zenprofile.drivers.sql.failures import is_contention, is_lost, told
+from zenprofile.drivers.sql.failures import is_contention, is_lost, translating_errors
 from zenprofile.store.tokens import Token
 
 _T = TypeVar("_T")
@@ -29,11 +29,11 @@ class SqlTokens:
         self._timeout = timeout
 
     def find(self) -> list[Token]:
-        return self._done(lambda connection: [Token(*row) for row in connection.execute(_ALL)])
+        return self._run(lambda connection: [Token(*row) for row in connection.execute(_ALL)])
 
     def get(self, id_: str) -> Token | None:
         statement = _tokens.select().where(_tokens.c.id == id_)
-        found = self._done(lambda connection: [Token(*row) for row in connection.execute(statement)])
+        found = self._run(lambda connection: [Token(*row) for row in connection.execute(statement)])
         return next(iter(found), None)
 
     def add(self, token: Token) -> None:
@@ -41,19 +41,19 @@ class SqlTokens:
             connection.execute(_tokens.delete().where(_tokens.c.id == token.id))
             connection.execute(_tokens.insert(), token._asdict())
 
-        self._done(replace, writes=True)
+        self._run(replace, writes=True)
 
     def remove(self, id_: str) -> bool:
         statement = _tokens.delete().where(_tokens.c.id == id_)
-        return self._done(lambda connection: bool(connection.execute(statement).rowcount), writes=True)
+        return self._run(lambda connection: bool(connection.execute(statement).rowcount), writes=True)
 
-    def _done(self, work: Callable[[Connection], _T], *, writes: bool = False) -> _T:
-        with told(self._url):
+    def _run(self, work: Callable[[Connection], _T], *, writes: bool = False) -> _T:
+        with translating_errors(self._url):
             for attempt in attempts(self._timeout):
                 try:
-                    with bounded(self._engine, attempt.left), self._engine.connect() as connection:
+                    with bounded(self._engine, attempt.seconds_left), self._engine.connect() as connection:
                         if writes:
-                            begin(connection, attempt.left)
+                            begin(connection, attempt.seconds_left)
                         done = work(connection)
                         if writes:
                             connection.commit()

@@ -27,11 +27,11 @@ class Watchdog:
     def watch(self, connection: Any) -> None:
         """Watch a connection of psycopg or PyMySQL from now on; one that comes too late is closed."""
         self._connections.add(connection)
-        if not self.left:
+        if not self.seconds_left:
             connection.close()
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds that what runs has left; all of them where nothing does."""
         return self._seconds if self._end is None else max(self._end - time.monotonic(), 0.0)
 
@@ -39,7 +39,7 @@ class Watchdog:
     def running(self, seconds: float | None = None) -> Iterator[None]:
         """Allow what runs inside its time, or less of it."""
         outer = self._end
-        allowed = self.left if seconds is None else min(seconds, self.left)
+        allowed = self.seconds_left if seconds is None else min(seconds, self.seconds_left)
         self._end = time.monotonic() + allowed
         timer = threading.Timer(allowed + (self._grace if outer is None else 0), self._shut)
         timer.daemon = True

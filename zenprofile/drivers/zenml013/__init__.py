@@ -8,7 +8,7 @@ from zenprofile.drivers.zenml013 import folder
 from zenprofile.drivers.zenml013.store import LegacyStore
 from zenprofile.errors import Unsupported
 from zenprofile.store.base import Options
-from zenprofile.store.registry import missing
+from zenprofile.store.registry import nothing_there_error
 from zenprofile.store.url import is_clone_url, path_of
 
 
@@ -39,7 +39,7 @@ class FolderDriver(_ReadOnly):
 
     def open(self, url: str, options: Options) -> LegacyStore:
         if not self.holds(url, options):
-            raise missing(url)
+            raise nothing_there_error(url)
         return LegacyStore(self.name, url, partial(folder.read, _root(url, options)))
 
 
@@ -57,7 +57,7 @@ class DatabaseDriver(_ReadOnly):
         from zenprofile.drivers.zenml013 import database
 
         if not self.holds(url, options):
-            raise missing(url)
+            raise nothing_there_error(url)
         return LegacyStore(self.name, url, partial(database.read, url, options))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from zenprofile.core.document import reader
 from zenprofile.core.entity import COMPONENT_TYPES, Data
 from zenprofile.drivers.sql.engine import engine, exists
-from zenprofile.drivers.sql.failures import told
+from zenprofile.drivers.sql.failures import translating_errors
 from zenprofile.drivers.zenml013.folder import settings
 from zenprofile.drivers.zenml013.source import Ids, LegacyComponent, Pair, Source, assignments, hex_, stack
 from zenprofile.errors import Invalid
@@ -36,7 +36,7 @@ _ORDER = {
 
 
 def holds(url: str, options: Options) -> bool:
-    """Say by its tables whether ZenML 0.13 wrote a database."""
+    """Return whether ZenML 0.13 wrote a database, by its tables."""
     if dialect_of(url) not in _DIALECTS or not exists(url):
         return False
     with _reading(url, options) as connection:
@@ -45,18 +45,18 @@ def holds(url: str, options: Options) -> bool:
 
 @contextmanager
 def _reading(url: str, options: Options) -> Iterator[Connection]:
-    """Give a connection on which one moment is read, and nothing is written."""
-    with told(url):
-        made = engine(url, options, read_only=True)
+    """Yield a connection that reads one moment and writes nothing."""
+    with translating_errors(url):
+        database = engine(url, options, read_only=True)
         try:
-            with made.connect() as connection:
+            with database.connect() as connection:
                 if connection.dialect.name != "sqlite":
                     connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 else:
                     connection.exec_driver_sql("BEGIN")
                 yield connection
         finally:
-            made.dispose()
+            database.dispose()
 
 
 def _tables(connection: Connection) -> set[str]:
@@ -86,7 +86,7 @@ def _source(rows: Mapping[str, list[Data]], runs: int) -> Source:
     found = [row for row in rows["zenstackcomponent"] if _is_typed(row, problems)]
     listed: dict[Pair, str] = {(row["type"], row["name"]): row["flavor"] for row in found}
     tables = {"user": "usertable", "team": "teamtable", "role": "roletable", "project": "projecttable"}
-    ids = {what: Ids(what, rows[table], problems) for what, table in tables.items()}
+    ids = {kind: Ids(kind, rows[table], problems) for kind, table in tables.items()}
     return Source(
         listed=listed,
         stacks=_stacks(rows, found, listed, problems),

@@ -25,7 +25,7 @@ _FOLDERS = {
 
 
 def holds(root: str) -> bool:
-    """Say by what stands in a folder whether ZenML 0.13 wrote it."""
+    """Return whether ZenML 0.13 wrote a folder, by its files."""
     try:
         raw = nofollow.read(root, FILE, _MOST)
     except (Invalid, OSError):
@@ -59,7 +59,7 @@ def read(root: str) -> Source:
     roles = _named(data, "roles", problems)
     projects = _named(data, "projects", problems)
     records = {"user": users, "team": teams, "role": roles, "project": projects}
-    ids = {what: Ids(what, found, problems) for what, found in records.items()}
+    ids = {kind: Ids(kind, found, problems) for kind, found in records.items()}
     return Source(
         listed=listed,
         stacks=_stacks(data, listed, problems),

@@ -7,8 +7,8 @@ from zenprofile import resources
 from zenprofile.core import document_check
 from zenprofile.core.document import writer
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key
-from zenprofile.core.foreign import Naming, tidy
 from zenprofile.core.snapshot import DocumentSnapshot, Loaded
+from zenprofile.core.zenml_import import Naming, sanitize
 from zenprofile.drivers.zenml013.source import LegacyComponent, Source
 from zenprofile.errors import Problem
 
@@ -136,7 +136,7 @@ class LegacyDocuments:
         # Components of several types may share a name, and each has secrets of its own.
         secret = key.name.replace(".", "-")
         secret = secret if secret.casefold() not in secrets else f"{secret}-{component.type}"
-        tidied = tidy(key, flavor, component.configuration, schema, secret)
+        tidied = sanitize(key, flavor, component.configuration, schema, secret)
         if tidied.secrets:
             secrets.add(secret.casefold())
         notes += tidied.notes
@@ -146,15 +146,15 @@ class LegacyDocuments:
         return iter(self._tidied[0])
 
     def notes(self) -> list[str]:
-        """Say what is other here than in ZenML's store, what is damaged in it, and what was left behind."""
-        said = list(self._source.problems)
+        """Return what is other here than in ZenML's store, what is damaged in it, and what was left behind."""
+        notes = list(self._source.problems)
         for (kind, type_), naming in self._names.items():
-            said += [f"{type_ or kind} {name!r} is called '{here}' here" for name, here in naming.changed()]
-        said += self._tidied[1]
+            notes += [f"{type_ or kind} {name!r} is called '{here}' here" for name, here in naming.changed()]
+        notes += self._tidied[1]
         runs = self._source.runs()
         if runs:
-            said.append(f"pipeline runs stay where they are ({runs} of them)")
-        return said
+            notes.append(f"pipeline runs stay where they are ({runs} of them)")
+        return notes
 
 
 class LegacySnapshot(DocumentSnapshot):
@@ -179,5 +179,5 @@ class LegacySnapshot(DocumentSnapshot):
                     entities.append(Entity(key, data))
                     continue
                 text = self.text(key) or ""
-                problems += document_check.document(key, text, self._catalog, self.registered)[1]
+                problems += document_check.check_document(key, text, self._catalog, self.registered)[1]
         return Loaded(sorted(entities, key=lambda entity: entity.key), problems)

@@ -16,7 +16,7 @@ class LegacyComponent(NamedTuple):
     name: str
     flavor: str
     configuration: Data
-    place: str
+    location: str
     problem: str = ""
 
 
@@ -62,8 +62,8 @@ class Source(NamedTuple):
 class Ids:
     """Names by id. An id that nothing has is a problem, named once."""
 
-    def __init__(self, what: str, records: Iterable[Mapping[str, Any]], problems: list[str]) -> None:
-        self._what = what
+    def __init__(self, kind: str, records: Iterable[Mapping[str, Any]], problems: list[str]) -> None:
+        self._what = kind
         self._names = {hex_(record.get("id")): str(record["name"]) for record in records}
         self._problems = problems
 
@@ -88,8 +88,8 @@ def assignments(
     """Return the assignments of roles; what names an id that nothing has is left out, as a problem."""
     found = []
     for record in records:
-        names = {what: ids[what].name(record.get(f"{what}_id"), place) for what in ("role", "user", "team", "project")}
-        lost = any(record.get(f"{what}_id") is not None and not name for what, name in names.items())
+        names = {kind: ids[kind].name(record.get(f"{kind}_id"), place) for kind in ("role", "user", "team", "project")}
+        lost = any(record.get(f"{kind}_id") is not None and not name for kind, name in names.items())
         if lost:
             continue
         if names["role"] and bool(names["user"]) != bool(names["team"]):

@@ -9,7 +9,7 @@ from zenprofile.core.entity import Key
 from zenprofile.drivers.zenml013.snapshot import LegacySnapshot
 from zenprofile.drivers.zenml013.source import Source
 from zenprofile.errors import NotFound, Unsupported
-from zenprofile.store.url import hidden
+from zenprofile.store.url import without_secrets
 
 _WHAT = "a store that ZenML 0.13 wrote"
 
@@ -19,11 +19,11 @@ class LegacyStore:
 
     def __init__(self, driver: str, url: str, read: Callable[[], Source]) -> None:
         self.driver = driver
-        self.url = hidden(url)
+        self.url = without_secrets(url)
         self._read = read
 
     @cached_property
-    def _now(self) -> LegacySnapshot:
+    def _load(self) -> LegacySnapshot:
         return LegacySnapshot(self._read())
 
     def head(self) -> str:
@@ -32,7 +32,7 @@ class LegacyStore:
     def snapshot(self, at: str | None = None) -> LegacySnapshot:
         if at is not None:
             raise NotFound(f"{_WHAT} has no history", hint="leave out REV")
-        return self._now
+        return self._load
 
     def apply(self, change: Change) -> Recorded:
         return self._refuse()
@@ -45,7 +45,7 @@ class LegacyStore:
         return iter(())
 
     def notes(self) -> list[str]:
-        return self._now.documents.notes()
+        return self._load.documents.notes()
 
     def close(self) -> None:
         pass

@@ -4,7 +4,7 @@ from zenprofile.server.api import about, changes, documents, entities
 from zenprofile.server.exchange import Operation, Request, Resource, Response, as_json
 
 
-def described(asked: Request) -> Response:
+def described(request: Request) -> Response:
     """Answer with the description of the API."""
     from zenprofile.server import openapi
 

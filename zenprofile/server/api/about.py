@@ -11,27 +11,27 @@ from zenprofile.server.exchange import BULK_LIMIT, Operation, Request, Resource,
 from zenprofile.server.guard import API
 
 
-def health(asked: Request) -> Response:
+def health(request: Request) -> Response:
     """Answer 200 where the store answers."""
-    asked.store.head()
+    request.store.head()
     return as_json({"status": "ok"})
 
 
-def version(asked: Request) -> Response:
+def version(request: Request) -> Response:
     """Answer with the server's version, and that of the API, which clients compare."""
     try:
-        holds = bool(asked.store)
+        holds = bool(request.store)
     except StoreBroken:
         holds = False
     return as_json({"name": "zenprofile", "version": __version__, "api": API, "holds": holds})
 
 
-def profile(asked: Request) -> Response:
+def profile(request: Request) -> Response:
     """Answer with the profile's name, its defaults, and who asks."""
-    store = asked.store
-    who = asked.principal
+    store = request.store
+    who = request.principal
     data: dict[str, Any] = {
-        "name": asked.site.settings.profile,
+        "name": request.site.settings.profile,
         "store_type": store.driver,
         "head": store.head(),
         "default_stack": DEFAULT_STACK,
@@ -42,24 +42,24 @@ def profile(asked: Request) -> Response:
     return as_json(data)
 
 
-def begin(asked: Request) -> Response:
+def begin(request: Request) -> Response:
     """Begin a profile in a place that holds none."""
     from zenprofile.server.exchange import HttpError
 
-    settings = asked.site.settings
+    settings = request.site.settings
     if settings.holds():
         raise HttpError(412, Exists("there is a profile already", hint="read it"))
-    sent = asked.json()
+    sent = request.json()
     edits, message = wire.edits_of(sent), wire.text_of(sent, "message")
-    settings.begin(Change(edits, message), asked.principal.user if asked.principal else "")
-    return as_json({"name": settings.profile, "head": asked.store.head()}, 201)
+    settings.begin(Change(edits, message), request.principal.user if request.principal else "")
+    return as_json({"name": settings.profile, "head": request.store.head()}, 201)
 
 
-def validate(asked: Request) -> Response:
+def validate(request: Request) -> Response:
     """Answer with every problem of the profile."""
     from zenprofile.usecases import documents
 
-    problems = documents.validate(asked.snapshot())
+    problems = documents.validate(request.snapshot())
     return as_json({"valid": not problems, "problems": [problem._asdict() for problem in problems]})
 
 

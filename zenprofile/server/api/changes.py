@@ -20,7 +20,7 @@ from zenprofile.server.exchange import (
     Response,
     as_json,
 )
-from zenprofile.store.undo import Past
+from zenprofile.store.undo import ChangeWithTexts
 from zenprofile.usecases import entities, history, stale, undo
 
 # Who people are, and what they may do elsewhere, is for admins to write.
@@ -30,110 +30,110 @@ _MOST = 1000
 _KEY_MOST = 200
 
 
-def find(asked: Request) -> Response:
+def find(request: Request) -> Response:
     """Answer with recorded changes, newest first, a page at a time."""
-    store = asked.store
-    key = _entity(asked)
-    limit = wire.limit(asked, _PAGE, _MOST)
+    store = request.store
+    key = _entity(request)
+    limit = wire.limit(request, _PAGE, _MOST)
     records = store.history(key)
-    after = asked.one("cursor")
+    after = request.query_value("cursor")
     if after:
-        records = _behind(records, after)
+        records = _after(records, after)
     page = list(islice(records, limit + 1))
-    rows = [wire.recorded(record, full=bool(asked.one("full"))) for record in page[:limit]]
+    rows = [wire.recorded(record, full=bool(request.query_value("full"))) for record in page[:limit]]
     return as_json({"items": rows, "next": page[limit - 1].rev if len(page) > limit else None})
 
 
-def _behind(records: Any, rev: str) -> Any:
+def _after(records: Any, rev: str) -> Any:
     for record in records:
         if record.rev == rev:
             return records
     raise UsageError("the cursor names no change", hint="begin again without it")
 
 
-def _entity(asked: Request) -> Key | None:
-    text = asked.one("entity")
+def _entity(request: Request) -> Key | None:
+    text = request.query_value("entity")
     return wire.key_named(text) if text else None
 
 
-def show(asked: Request) -> Response:
+def show(request: Request) -> Response:
     """Answer with one recorded change."""
-    found = history.undoing(asked.store).past(asked.params["rev"])
-    if asked.one("texts"):
-        return as_json(wire.past(found))
-    return as_json(wire.recorded(found.recorded, full=bool(asked.one("full"))))
+    found = history.require_undoing(request.store).find_change(request.params["rev"])
+    if request.query_value("texts"):
+        return as_json(wire.change_with_texts(found))
+    return as_json(wire.recorded(found.recorded, full=bool(request.query_value("full"))))
 
 
-def undoable(asked: Request) -> Response:
+def undoable(request: Request) -> Response:
     """Answer with what the machine that asks has changed and not taken back, newest first."""
-    return _of_machine(asked, history.undoing(asked.store).own)
+    return _of_machine(request, history.require_undoing(request.store).own_changes)
 
 
-def redoable(asked: Request) -> Response:
+def redoable(request: Request) -> Response:
     """Answer with what the machine that asks has taken back and can do again, newest first."""
-    return _of_machine(asked, history.undoing(asked.store).undos)
+    return _of_machine(request, history.require_undoing(request.store).undos)
 
 
-def _of_machine(asked: Request, find: Callable[[], Iterator[Past]]) -> Response:
-    found = find() if asked.headers.get("zenprofile-machine") else iter(())
-    return as_json({"items": [wire.past(one) for one in islice(found, wire.limit(asked, _PAGE, _MOST))]})
+def _of_machine(request: Request, find: Callable[[], Iterator[ChangeWithTexts]]) -> Response:
+    found = find() if request.headers.get("zenprofile-machine") else iter(())
+    return as_json({"items": [wire.change_with_texts(one) for one in islice(found, wire.limit(request, _PAGE, _MOST))]})
 
 
-def diff(asked: Request) -> Response:
+def diff(request: Request) -> Response:
     """Answer with what differs between two moments."""
-    store = asked.store
-    before = store.snapshot(asked.one("from") or "HEAD")
-    after = store.snapshot(asked.one("to") or None)
-    return as_json({"changes": [core_change.as_json(one) for one in history.differences(before, after)]})
+    store = request.store
+    before = store.snapshot(request.query_value("from") or "HEAD")
+    after = store.snapshot(request.query_value("to") or None)
+    return as_json({"changes": [core_change.as_json(one) for one in history.diff_snapshots(before, after)]})
 
 
-def apply(asked: Request) -> Response:
+def apply(request: Request) -> Response:
     """Write a change set, and answer with what was recorded."""
-    sent = asked.json()
+    sent = request.json()
     # What a client says of an earlier time is looked up: else it could name anything an old problem.
-    edits = tuple(undo.with_known_stem(asked.store, edit) for edit in wire.edits_of(sent))
+    edits = tuple(undo.with_known_stem(request.store, edit) for edit in wire.edits_of(sent))
     message = wire.text_of(sent, "message")
     undone = wire.text_of(sent, "undoes")
-    key = asked.headers.get("idempotency-key", "")
+    key = request.headers.get("idempotency-key", "")
     if len(key) > _KEY_MOST or not key.isprintable():
         raise UsageError(f"an Idempotency-Key has at most {_KEY_MOST} characters", hint="send a UUID")
     # Keys of different clients are not each other's.
-    scoped = f"{asked.principal.token}/{key}" if key and asked.principal else ""
-    done = write(asked, Change(edits, message, scoped), undone)
-    return as_json(wire.recorded(done, full=True), 201 if done.rev else 200)
+    scoped = f"{request.principal.token}/{key}" if key and request.principal else ""
+    recorded_change = write(request, Change(edits, message, scoped), undone)
+    return as_json(wire.recorded(recorded_change, full=True), 201 if recorded_change.rev else 200)
 
 
-def write(asked: Request, change: Change, undone: str = "") -> Recorded:
+def write(request: Request, change: Change, undone: str = "") -> Recorded:
     """Write a change for who asks.
 
     Raises:
         HttpError: the role does not allow it (403); an entity has another revision (412, with the merge to send).
     """
-    must_be_allowed(asked, (edit.key for edit in change.edits))
-    store = asked.store
+    check_allowed(request, (edit.key for edit in change.edits))
+    store = request.store
     entities.must_leave_one(lambda kind: store.snapshot().keys(kind), change.edits)
     try:
-        done = history.undoing(store).take_back(change, undone) if undone else store.apply(change)
+        recorded_change = history.require_undoing(store).apply_undo(change, undone) if undone else store.apply(change)
     except Stale as error:
-        raise HttpError(412, error, **_late(asked, change)) from None
-    if done.changes:
-        asked.site.settings.wrote()
-    return done
+        raise HttpError(412, error, **_stale_answer(request, change)) from None
+    if recorded_change.changes:
+        request.site.settings.wrote()
+    return recorded_change
 
 
-def must_be_allowed(asked: Request, keys: Any) -> None:
-    """Let editors write what stacks are made of, and admins everything.
+def check_allowed(request: Request, keys: Any) -> None:
+    """Raise unless the role may write: editors what stacks are made of, admins everything.
 
     Raises:
         HttpError: 403.
     """
-    if asked.principal is None:
+    if request.principal is None:
         raise HttpError(401, AccessDenied("this needs a token", hint="log in: zenprofile login"))
-    auth.allow(asked.principal, "admin" if any(key.kind in _PEOPLE for key in keys) else "editor")
+    auth.allow(request.principal, "admin" if any(key.kind in _PEOPLE for key in keys) else "editor")
 
 
-def _late(asked: Request, change: Change) -> dict[str, Any]:
-    store = asked.store
+def _stale_answer(request: Request, change: Change) -> dict[str, Any]:
+    store = request.store
     snapshot = store.snapshot()
     merge = stale.merged(store, change)
     return {

@@ -11,40 +11,40 @@ from zenprofile.server.exchange import BULK_LIMIT, Operation, Request, Resource,
 FIELDS = ("key", "data", "text", "all")
 
 
-def find(asked: Request) -> Response:
+def find(request: Request) -> Response:
     """Answer with what is there of a kind and type, of one entity, or of all; with data, also with what is named."""
-    kind, type_, name = asked.one("kind"), asked.one("type"), asked.one("name")
-    fields = asked.one("fields", "text")
+    kind, type_, name = request.query_value("kind"), request.query_value("type"), request.query_value("name")
+    fields = request.query_value("fields", "text")
     if fields not in FIELDS or (kind and kind not in KINDS):
-        raise wire.wrong("'fields' is key, data, text or all; 'kind' is one of an entity")
-    snapshot = asked.snapshot()
+        raise wire.invalid_body("'fields' is key, data, text or all; 'kind' is one of an entity")
+    snapshot = request.snapshot()
     if name:
         keys = [wire.key_of({"kind": kind, "type": type_, "name": name})]
-        return as_json(_of(snapshot, keys, fields))
+        return as_json(_documents_of(snapshot, keys, fields))
     if fields == "data":
-        also = [wire.key_named(text) for text in asked.one("also").split(",") if text]
-        more = {"also": _of(snapshot, also, "all")["documents"]} if also else {}
+        also = [wire.key_named(text) for text in request.query_value("also").split(",") if text]
+        more = {"also": _documents_of(snapshot, also, "all")["documents"]} if also else {}
         return as_json({**_loaded(snapshot, kind, type_), **more})
     keys = snapshot.keys(kind, type_)
     if fields != "key":
         snapshot.prefetch(keys)
-    return as_json(_of(snapshot, keys, fields))
+    return as_json(_documents_of(snapshot, keys, fields))
 
 
-def chosen(asked: Request) -> Response:
+def chosen(request: Request) -> Response:
     """Answer with the texts of the entities that the body names; a read that a long list of keys makes a POST."""
-    sent = asked.json()
+    sent = request.json()
     rows = sent.get("keys") if isinstance(sent, dict) else None
     if not isinstance(rows, list):
-        raise wire.wrong("the body is an object whose 'keys' is a list")
+        raise wire.invalid_body("the body is an object whose 'keys' is a list")
     keys = list(dict.fromkeys(map(wire.key_of, rows)))
     at = wire.text_of(sent, "at")
-    snapshot = asked.store.snapshot(at or None)
+    snapshot = request.store.snapshot(at or None)
     snapshot.prefetch(keys)
-    return as_json(_of(snapshot, keys, "text"))
+    return as_json(_documents_of(snapshot, keys, "text"))
 
 
-def _of(snapshot: Snapshot, keys: list[Key], fields: str) -> dict[str, Any]:
+def _documents_of(snapshot: Snapshot, keys: list[Key], fields: str) -> dict[str, Any]:
     if fields == "key":
         return {"documents": [wire.key(key) for key in keys]}
     read = {"text": _text, "data": _entity, "all": _both}[fields]

@@ -11,7 +11,7 @@ from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Data, Entity, Key, Ki
 from zenprofile.errors import Exists, NotFound, Stale, UsageError
 from zenprofile.server import openapi
 from zenprofile.server.api import wire
-from zenprofile.server.api.changes import must_be_allowed, write
+from zenprofile.server.api.changes import check_allowed, write
 from zenprofile.server.exchange import (
     DOCUMENT_LIMIT,
     JSON,
@@ -32,20 +32,20 @@ from zenprofile.usecases.entities import deletion
 _MOST = 10_000
 
 
-def find(asked: Request, kind: str) -> Response:
+def find(request: Request, kind: str) -> Response:
     """Answer with the entities of a kind, filtered, a page at a time."""
-    type_ = asked.one("type")
+    type_ = request.query_value("type")
     if type_ and (not KINDS[kind].typed or type_ not in COMPONENT_TYPES):
         raise NotFound(f"there is no component type {type_[:40]!r}", hint="leave 'type' out, or look at /openapi.json")
-    limit = wire.limit(asked, _MOST, _MOST)
-    loaded = asked.snapshot().load(kind, type_)
-    entities = [entity for entity in loaded.entities if _fits(asked, entity)]
-    start = _behind(asked.one("cursor"), entities)
+    limit = wire.limit(request, _MOST, _MOST)
+    loaded = request.snapshot().load(kind, type_)
+    entities = [entity for entity in loaded.entities if _matches(request, entity)]
+    start = _index_after(request.query_value("cursor"), entities)
     page = entities[start : start + limit]
     more = start + limit < len(entities)
     body = dump(
         {
-            "items": [lookup.shown(entity) for entity in page],
+            "items": [lookup.as_json(entity) for entity in page],
             "next": _cursor(page[-1].key) if more and page else None,
             "problems": [problem._asdict() for problem in loaded.problems],
         }
@@ -53,10 +53,10 @@ def find(asked: Request, kind: str) -> Response:
     return _tagged(Response(200, body), hashlib.sha256(body).hexdigest()[:32])
 
 
-def _fits(asked: Request, entity: Entity) -> bool:
-    if not asked.query:
+def _matches(request: Request, entity: Entity) -> bool:
+    if not request.query:
         return True
-    flavor, name, label = asked.one("flavor"), asked.one("name"), asked.one("label")
+    flavor, name, label = request.query_value("flavor"), request.query_value("name"), request.query_value("label")
     field, equals, value = label.partition("=")
     labels: Any = entity.data.get("labels") or {}
     return (
@@ -70,7 +70,7 @@ def _cursor(key: Key) -> str:
     return base64.urlsafe_b64encode(f"{key.type}/{key.name}".encode()).decode().rstrip("=")
 
 
-def _behind(cursor: str, entities: list[Entity]) -> int:
+def _index_after(cursor: str, entities: list[Entity]) -> int:
     """Return the number of the first entity behind a cursor; the entity that it names may be gone."""
     if not cursor:
         return 0
@@ -82,10 +82,10 @@ def _behind(cursor: str, entities: list[Entity]) -> int:
     return sum((entity.key.type, entity.key.name) <= (type_, name) for entity in entities)
 
 
-def get(asked: Request, kind: str) -> Response:
+def get(request: Request, kind: str) -> Response:
     """Answer with one entity, as JSON or as the text that is stored."""
-    key, snapshot = _key(asked, kind), asked.snapshot()
-    if _wants_text(asked):
+    key, snapshot = _key(request, kind), request.snapshot()
+    if _wants_text(request):
         text = stored(snapshot, key)
         if text is None:
             raise _missing(key)
@@ -94,59 +94,61 @@ def get(asked: Request, kind: str) -> Response:
     entity = snapshot.get(key)
     if entity is None:
         raise _missing(key)
-    return _tagged(as_json(lookup.shown(entity)), entity.revision)
+    return _tagged(as_json(lookup.as_json(entity)), entity.revision)
 
 
-def put(asked: Request, kind: str) -> Response:
+def put(request: Request, kind: str) -> Response:
     """Create an entity, or replace the one that has the revision of ``If-Match``."""
-    key = _key(asked, kind)
-    must_be_allowed(asked, (key,))
-    snapshot = asked.store.snapshot()
+    key = _key(request, kind)
+    check_allowed(request, (key,))
+    snapshot = request.store.snapshot()
     text = stored(snapshot, key)
-    if text is None and "if-match" in asked.headers:
+    if text is None and "if-match" in request.headers:
         raise _missing(key)
-    media = asked.sent(JSON, YAML)
-    sent = _object(asked.body or b"") if media == JSON else None
-    creates = asked.headers.get("if-none-match", "").strip() == "*"
-    if not creates and "if-match" not in asked.headers:
+    media = request.sent(JSON, YAML)
+    sent = _object(request.body or b"") if media == JSON else None
+    creates = request.headers.get("if-none-match", "").strip() == "*"
+    if not creates and "if-match" not in request.headers:
         raise _no_condition()
-    replaces = None if creates else _replaced(asked, key, text or "")
-    new = _decoded(asked.body or b"") if sent is None else _merged_text(key, text, sent, replaces)
+    replaces = None if creates else _replaced(request, key, text or "")
+    new = _decoded(request.body or b"") if sent is None else _merged_text(key, text, sent, replaces)
     try:
-        done = write(asked, Change((Edit(key, replaces, new),), asked.one("message")))
+        recorded_change = write(request, Change((Edit(key, replaces, new),), request.query_value("message")))
     except Exists as error:
         raise _exists(key, text, error) from None
     revision = revision_of(key, new)
-    shown = {**lookup.shown(Entity(key, _data(key, new)))}
-    headers = (("ETag", f'"{revision}"'), ("Zenprofile-Rev", done.rev))
+    shown = {**lookup.as_json(Entity(key, _data(key, new)))}
+    headers = (("ETag", f'"{revision}"'), ("Zenprofile-Rev", recorded_change.rev))
     return as_json(shown, 201 if creates else 200, headers)
 
 
-def delete(asked: Request, kind: str) -> Response:
+def delete(request: Request, kind: str) -> Response:
     """Delete the entity that has the revision of ``If-Match``, and take it out of teams and assignments."""
-    key = _key(asked, kind)
-    must_be_allowed(asked, (key,))
-    snapshot = asked.store.snapshot()
+    key = _key(request, kind)
+    check_allowed(request, (key,))
+    snapshot = request.store.snapshot()
     text = stored(snapshot, key)
     if text is None:
         raise _missing(key)
-    if "if-match" not in asked.headers:
+    if "if-match" not in request.headers:
         raise _no_condition()
-    own = Edit(key, _replaced(asked, key, text), None)
-    done = write(asked, Change((own, *deletion(snapshot, key)[1:]), asked.one("message")))
-    return Response(204, b"", JSON, (("Zenprofile-Rev", done.rev),))
+    own = Edit(key, _replaced(request, key, text), None)
+    recorded_change = write(request, Change((own, *deletion(snapshot, key)[1:]), request.query_value("message")))
+    return Response(204, b"", JSON, (("Zenprofile-Rev", recorded_change.rev),))
 
 
-def _key(asked: Request, kind: str) -> Key:
-    type_ = asked.params.get("type", "")
-    key = Key(kind, type_, asked.params["name"])
+def _key(request: Request, kind: str) -> Key:
+    type_ = request.params.get("type", "")
+    key = Key(kind, type_, request.params["name"])
     if type_ and type_ not in COMPONENT_TYPES:
         raise _missing(key)
     return key
 
 
 def _missing(key: Key) -> NotFound:
-    return NotFound(f"there is no {lookup.what(key)}", hint=f"/api/v1/{KINDS[key.kind].folder} lists what there is")
+    return NotFound(
+        f"there is no {lookup.describe_key(key)}", hint=f"/api/v1/{KINDS[key.kind].folder} lists what there is"
+    )
 
 
 def _no_condition() -> HttpError:
@@ -161,10 +163,10 @@ def _exists(key: Key, text: str | None, error: Exists) -> Exception:
     return HttpError(412, Stale(error.message, hint=error.hint), current=[current], merge=None)
 
 
-def _replaced(asked: Request, key: Key, text: str) -> str:
+def _replaced(request: Request, key: Key, text: str) -> str:
     """Return the revision that a write says it replaces: the present one where ``If-Match`` allows it."""
     now = revision_of(key, text)
-    tags = [tag.strip() for tag in asked.headers["if-match"].split(",")]
+    tags = [tag.strip() for tag in request.headers["if-match"].split(",")]
     if "*" in tags or f'"{now}"' in tags:
         return now
     return tags[0].strip('"')
@@ -173,7 +175,7 @@ def _replaced(asked: Request, key: Key, text: str) -> str:
 def _object(body: bytes) -> Data:
     sent = strict_json(body)
     if not isinstance(sent, dict):
-        raise wire.wrong("the body is the document, as an object")
+        raise wire.invalid_body("the body is the document, as an object")
     return sent
 
 
@@ -183,7 +185,7 @@ def _merged_text(key: Key, text: str | None, sent: Data, replaces: str | None) -
 
     data: Data = {name: value for name, value in sent.items() if name not in {"kind", "revision"}}
     if sent.get("kind", key.kind) != key.kind or sent.get("revision", replaces or "") != (replaces or ""):
-        raise wire.wrong("'kind' or 'revision' of the body is not that of the request", "leave them out")
+        raise wire.invalid_body("'kind' or 'revision' of the body is not that of the request", "leave them out")
     if text is None or replaces != revision_of(key, text) or replaces.startswith("unreadable-"):
         return writer.write(key.kind, data)
     return edit.edit(text, data, key.kind)
@@ -201,8 +203,8 @@ def _data(key: Key, text: str) -> Data:
     return parse(key, text).data
 
 
-def _wants_text(asked: Request) -> bool:
-    accepted = [part.partition(";")[0].strip().lower() for part in asked.headers.get("accept", "").split(",")]
+def _wants_text(request: Request) -> bool:
+    accepted = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
     return YAML in accepted and JSON not in accepted
 
 

@@ -9,12 +9,12 @@ from zenprofile.core.document import writer
 from zenprofile.core.entity import COMPONENT_TYPES, KINDS, Key
 from zenprofile.errors import Invalid, Problem, UsageError
 from zenprofile.server.exchange import DOCUMENT_LIMIT, Request
-from zenprofile.store.undo import Past
+from zenprofile.store.undo import ChangeWithTexts
 
 _EDIT = {"kind", "type", "name", "replaces", "text", "document", "stem"}
 
 
-def wrong(message: str, hint: str = "see /openapi.json") -> UsageError:
+def invalid_body(message: str, hint: str = "see /openapi.json") -> UsageError:
     """Return the error of a body that has not the shape it should have."""
     return UsageError(message, hint=hint)
 
@@ -23,7 +23,7 @@ def text_of(sent: Any, name: str) -> str:
     """Return a member that is text; "" where it is missing."""
     value = sent.get(name, "") if isinstance(sent, dict) else ""
     if not isinstance(value, str):
-        raise wrong(f"'{name}' is text")
+        raise invalid_body(f"'{name}' is text")
     return value
 
 
@@ -33,10 +33,10 @@ def key_of(row: Any) -> Key:
     The name is not checked against the rule: the store does that.
     """
     if not isinstance(row, dict):
-        raise wrong("a key is an object with kind, type and name")
+        raise invalid_body("a key is an object with kind, type and name")
     kind, type_, name = (text_of(row, field) for field in ("kind", "type", "name"))
     if kind not in KINDS or bool(type_) != KINDS[kind].typed or not name:
-        raise wrong(f"{kind[:40]!r}, {type_[:40]!r}, {name[:140]!r} name no entity")
+        raise invalid_body(f"{kind[:40]!r}, {type_[:40]!r}, {name[:140]!r} name no entity")
     if type_ and type_ not in COMPONENT_TYPES:
         problem = Problem("", 0, 0, "type", f"there is no component type {type_[:40]!r}", "", "unknown-type")
         raise Invalid.of([problem])
@@ -50,13 +50,13 @@ def key_named(text: str) -> Key:
     return key_of({"kind": kind, "type": type_, "name": name})
 
 
-def limit(asked: Request, default: int, most: int) -> int:
+def limit(request: Request, default: int, most: int) -> int:
     """Return how many rows a request asks for.
 
     Raises:
         UsageError: it is no number from 1 to the most.
     """
-    text = asked.one("limit", str(default))
+    text = request.query_value("limit", str(default))
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= most:
         raise UsageError(f"'limit' is a number from 1 to {most}", hint="leave it out, or follow 'next'")
     return int(text)
@@ -71,29 +71,29 @@ def edits_of(sent: Any) -> tuple[Edit, ...]:
     """
     rows = sent.get("edits") if isinstance(sent, dict) else None
     if not isinstance(rows, list):
-        raise wrong("a change set is an object whose 'edits' is a list")
+        raise invalid_body("a change set is an object whose 'edits' is a list")
     edits = tuple(map(_edit, rows))
     if len({edit.key for edit in edits}) != len(edits):
-        raise wrong("two edits are of one entity", "send one edit for each entity")
+        raise invalid_body("two edits are of one entity", "send one edit for each entity")
     return edits
 
 
 def _edit(row: Any) -> Edit:
     key = key_of(row)
     if set(row) - _EDIT or "replaces" not in row or ("text" in row) == ("document" in row):
-        raise wrong("an edit has kind, type, name, replaces, either text or document, and perhaps stem")
+        raise invalid_body("an edit has kind, type, name, replaces, either text or document, and perhaps stem")
     replaces = row["replaces"]
     if replaces is not None and not isinstance(replaces, str):
-        raise wrong("'replaces' is a revision, or null where the entity must not exist yet")
+        raise invalid_body("'replaces' is a revision, or null where the entity must not exist yet")
     text = row["text"] if "text" in row else _written(key, row["document"])
     if text is not None and not isinstance(text, str):
-        raise wrong("'text' is the document's text, or null to delete it")
+        raise invalid_body("'text' is the document's text, or null to delete it")
     if text is not None and len(text.encode("utf-8", "surrogatepass")) > DOCUMENT_LIMIT:
         problem = Problem(key.path, 0, 0, "", "the document has over 1 MiB", "make it smaller", "too-large")
         raise Invalid.of([problem])
     stem = row.get("stem")
     if stem is not None and not isinstance(stem, str):
-        raise wrong("'stem' is the text of an earlier time that the edit brings back, or null")
+        raise invalid_body("'stem' is the text of an earlier time that the edit brings back, or null")
     return Edit(key, replaces, text, stem)
 
 
@@ -101,7 +101,7 @@ def _written(key: Key, document: Any) -> str | None:
     if document is None:
         return None
     if not isinstance(document, dict):
-        raise wrong("'document' is an object, or null to delete the entity")
+        raise invalid_body("'document' is an object, or null to delete the entity")
     return writer.write(key.kind, document)
 
 
@@ -117,7 +117,7 @@ def key(named: Key) -> dict[str, str]:
 
 def recorded(record: Recorded, *, full: bool = False) -> dict[str, Any]:
     """Return a recorded change; in full, each entity's data before and after stands beside the fields."""
-    rows = [{**changes.as_json(one), **(_sides(one) if full else {})} for one in record.changes]
+    rows = [{**changes.as_json(one), **(_before_and_after(one) if full else {})} for one in record.changes]
     return {
         "rev": record.rev,
         "who": record.who,
@@ -127,11 +127,11 @@ def recorded(record: Recorded, *, full: bool = False) -> dict[str, Any]:
     }
 
 
-def _sides(one: Changed) -> dict[str, Any]:
+def _before_and_after(one: Changed) -> dict[str, Any]:
     return {"before": one.before, "after": one.after}
 
 
-def past(found: Past) -> dict[str, Any]:
+def change_with_texts(found: ChangeWithTexts) -> dict[str, Any]:
     """Return a recorded change with its documents, as `undo` needs it."""
     texts = [{**key(text.key), "before": _raw(text.before), "after": _raw(text.after)} for text in found.texts]
     return {"id": found.id, "joins": found.joins, "recorded": recorded(found.recorded, full=True), "texts": texts}

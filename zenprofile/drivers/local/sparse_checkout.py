@@ -1,4 +1,4 @@
-"""Documents that a work tree leaves out on purpose: they are there as the index has them, whatever the disk holds."""
+"""Documents that a sparse checkout leaves out: they are read from the index, whatever the disk holds."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from zenprofile.core.entity import Key, key_of_path
 from zenprofile.core.snapshot import DocumentSnapshot
 from zenprofile.errors import ZenprofileError
-from zenprofile.git import left_out
-from zenprofile.git.left_out import LeftOut
+from zenprofile.git import skip_worktree
 from zenprofile.git.repository import Repository
+from zenprofile.git.skip_worktree import SkippedEntry
 
 if TYPE_CHECKING:
     from zenprofile.core.schema.catalog import Catalog
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from zenprofile.git.objects import Objects
 
 
-def below(repository: Repository) -> dict[str, LeftOut]:
+def entries_below(repository: Repository) -> dict[str, SkippedEntry]:
     """Return the entries that are left out, by path below the profile."""
     prefix = repository.prefix
-    found = left_out.find(repository)
+    found = skip_worktree.find(repository)
     return {path[len(prefix) :]: entry for path, entry in found.items() if path.startswith(prefix)}
 
 
 def snapshot(
-    work_tree: "WorkTree", left: Mapping[str, LeftOut], objects: "Objects", catalog: "Catalog"
+    work_tree: "WorkTree", left: Mapping[str, SkippedEntry], objects: "Objects", catalog: "Catalog"
 ) -> DocumentSnapshot:
     """Return the entities of a work tree together with those that it leaves out."""
     blobs = {key: entry.oid for path, entry in left.items() if (key := key_of_path(path)) is not None}
@@ -48,7 +48,7 @@ class _Both:
         return self._work_tree.raw(key) if oid is None else self._objects.read(oid, "blob")
 
 
-def must_be_here(repository: Repository, paths: Iterable[str], left: Mapping[str, LeftOut]) -> None:
+def check_present(repository: Repository, paths: Iterable[str], left: Mapping[str, SkippedEntry]) -> None:
     """Refuse to write documents that the work tree leaves out.
 
     Raises:
@@ -58,7 +58,7 @@ def must_be_here(repository: Repository, paths: Iterable[str], left: Mapping[str
     if not path:
         return
     whole = f"{repository.prefix}{path}"
-    if left[path].how == left_out.ASSUMED:
+    if left[path].how == skip_worktree.ASSUMED:
         hint = f"git update-index --no-assume-unchanged {whole}"
     else:
         folder = whole.rpartition("/")[0] or "."

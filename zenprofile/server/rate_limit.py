@@ -1,4 +1,4 @@
-"""A brake on guessing tokens, which all servers of a profile on this machine share: a small file an address."""
+"""A rate limit on wrong tokens, shared by all servers of a profile on this machine: one small file per address."""
 
 import contextlib
 import hashlib
@@ -12,7 +12,7 @@ _LINE = "{:.3f}\n"
 _MOST = 4096  # bytes at a file's end that are looked at
 
 
-class Brake:
+class RateLimiter:
     """Counts wrong tokens by address: after ten within a minute, an address is told to wait a minute.
 
     What cannot be read or written counts as nothing: a right token works in any case, and none can be guessed.
@@ -32,7 +32,7 @@ class Brake:
         left = times[-1] + SECONDS - time.time()
         return min(int(left) + 1, int(SECONDS)) if left > 0 else 0
 
-    def wrong(self, address: str) -> None:
+    def note_wrong_token(self, address: str) -> None:
         """Note a wrong token."""
         file, now = self._file(address), time.time()
         with contextlib.suppress(OSError):
@@ -59,7 +59,7 @@ class Brake:
             return []
 
     def _bound(self, now: float) -> None:
-        """Let old files go where there are many; where none is old, any."""
+        """Remove old files where there are many; any where none is old."""
         names = os.listdir(self._folder)
         if len(names) < _ADDRESSES:
             return

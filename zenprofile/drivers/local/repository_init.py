@@ -11,7 +11,7 @@ DRAFT = f"{atomic.TEMPORARY}git."  # and the process: folder of a repository tha
 MADE = "made"  # marks, in our own folder of its git folder, a repository that zenprofile made or cloned
 
 
-def make_repository(root: str) -> None:
+def init_repository(root: str) -> None:
     """Make a folder (with the folders above it) a repository of zenprofile's own making.
 
     Raises:
@@ -29,16 +29,16 @@ def make_repository(root: str) -> None:
         branch = runner.run(["config", "--get", "init.defaultBranch"], draft, ok=(0, 1)).out.decode().strip() or "main"
         runner.run(["init", "-q"], draft, flags=(f"init.defaultBranch={branch}",))
         made = Repository(draft, os.path.join(draft, ".git"), draft)
-        atomic.replace(made.own_file(MADE), b"", sharing=made.sharing)
+        atomic.replace(made.own_file(MADE), b"", sharing=made.shared_mode)
         with contextlib.suppress(FileExistsError):  # another process was faster
-            _into_place(os.path.join(draft, ".git"), os.path.join(root, ".git"))
+            _publish(os.path.join(draft, ".git"), os.path.join(root, ".git"))
     except OSError as error:
-        atomic.failed(error, root)
+        atomic.raise_write_error(error, root)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _into_place(made: str, git: str) -> None:
+def _publish(made: str, git: str) -> None:
     try:
         os.rename(made, git)
     except OSError as error:
@@ -47,11 +47,11 @@ def _into_place(made: str, git: str) -> None:
         raise
 
 
-def sweep(root: str) -> None:
-    """Take away what processes left that were killed while they made a repository."""
+def remove_drafts(root: str) -> None:
+    """Remove what killed processes left while they made a repository."""
     import shutil
 
     with contextlib.suppress(OSError):
         for name in os.listdir(root):
-            if name.startswith(DRAFT) and not atomic.runs(name.removeprefix(DRAFT)):
+            if name.startswith(DRAFT) and not atomic.is_running(name.removeprefix(DRAFT)):
                 shutil.rmtree(os.path.join(root, name), ignore_errors=True)

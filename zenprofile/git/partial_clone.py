@@ -1,4 +1,4 @@
-"""What a partial clone has left out: brought here, all at once, from the remote that has promised it."""
+"""Objects that a partial clone has not fetched yet: fetched all at once from the promisor remote."""
 
 import re
 
@@ -13,7 +13,7 @@ _OID = re.compile(r"\?(?:[0-9a-f]{40}|[0-9a-f]{64})")
 
 
 def is_partial(repository: Repository) -> bool:
-    """Say whether a repository may be a partial clone; no process is started."""
+    """Return whether a repository may be a partial clone; no process is started."""
     try:
         with open(repository.common_file("config"), "rb") as file:
             return b"promisor" in file.read(_LONGEST).lower()
@@ -21,8 +21,8 @@ def is_partial(repository: Repository) -> bool:
         return False
 
 
-def bring(repository: Repository, oid: str, timeout: float) -> bool:
-    """Fetch all that is missing below the profile in any commit here, and say whether an object was among it.
+def fetch_missing(repository: Repository, oid: str, timeout: float) -> bool:
+    """Fetch all that is missing below the profile in any commit here, and return whether an object was among it.
 
     Args:
         repository: where.
@@ -35,7 +35,7 @@ def bring(repository: Repository, oid: str, timeout: float) -> bool:
     from zenprofile.git import remote
 
     settings = GitConfig(repository)
-    promising = [name for name in settings.remotes() if settings.on(f"remote.{name}.promisor")]
+    promising = [name for name in settings.remotes() if settings.is_true(f"remote.{name}.promisor")]
     missing = _missing(repository) if promising else []
     if oid not in missing:
         return False
@@ -45,9 +45,9 @@ def bring(repository: Repository, oid: str, timeout: float) -> bool:
     args += ["--filter=blob:none", "--progress", promising[0]]
     for at in range(0, len(missing), _BATCH):
         words = ["-c", "fetch.negotiationAlgorithm=noop", *args, *missing[at : at + _BATCH]]
-        ran = remote.talk(repository, words, url, timeout, settings=settings)
+        ran = remote.run_remote(repository, words, url, timeout, settings=settings)
         if ran.status:
-            raise _said(remote_errors.failure(ran.err, url))
+            raise _as_partial_clone_error(remote_errors.failure(ran.err, url))
     return True
 
 
@@ -58,6 +58,6 @@ def _missing(repository: Repository) -> list[str]:
     return [row[1:] for row in rows if _OID.fullmatch(row)]
 
 
-def _said(error: ZenprofileError) -> ZenprofileError:
+def _as_partial_clone_error(error: ZenprofileError) -> ZenprofileError:
     error.message = f"this partial clone lacks what is asked for, and: {error.message}"
     return error

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zenprofile.cli import output
-from zenprofile.cli.conflict_words import in_words
-from zenprofile.cli.resolving import edited, told
+from zenprofile.cli.conflict_words import format_conflict
+from zenprofile.cli.resolving import edit_document, report_resolved
 from zenprofile.cli.session import Session
 from zenprofile.core import paths
 from zenprofile.store.sharing import PullResult, Sharing, Typed
@@ -27,34 +27,34 @@ _ANSWERS = {
 _QUESTION = f"{', '.join(f'[{letter}] {what}' for letter, what in _ANSWERS.items())}"
 
 
-def walk(session: Session, side: Sharing, entity: str, field: str) -> None:
+def resolve_interactively(session: Session, side: Sharing, entity: str, field: str) -> None:
     """Ask about each open conflict (of an entity or field, where one is named), then settle what was chosen."""
     from zenprofile.usecases import lookup
 
     seen: set[tuple[Any, ...]] = set()
-    left, done = 0, PullResult(moved=False, changes=(), notes=(), equal=False)
+    left, result = 0, PullResult(moved=False, changes=(), notes=(), equal=False)
     settled = False
     while True:
-        open_ = list(side.open().conflicts)
-        key = lookup.of_conflict([c.key for c in open_], entity) if entity and not seen else None
+        open_ = list(side.open_conflicts().conflicts)
+        key = lookup.find_conflict([c.key for c in open_], entity) if entity and not seen else None
         asked = [c for c in open_ if (c.key, c.path) not in seen and key in {None, c.key}]
         asked = [c for c in asked if not field or paths.show(c.path) == field]
         if not asked:
             break
         seen |= {(c.key, c.path) for c in asked}
-        chosen = _Walk(side, asked).chosen()
+        chosen = _Dialogue(side, asked).chosen()
         for conflict, choice in chosen:
-            left, done = side.resolve(conflict.key, None if isinstance(choice, Typed) else conflict.path, choice)
+            left, result = side.resolve(conflict.key, None if isinstance(choice, Typed) else conflict.path, choice)
             settled = True
         if not left or entity:
             break
     if settled:
-        told(session, left, done)
+        report_resolved(session, left, result)
     else:
-        session.say("Nothing was settled." if seen else "There are no conflicts.")
+        session.echo("Nothing was settled." if seen else "There are no conflicts.")
 
 
-class _Walk:
+class _Dialogue:
     """One walk over conflicts: where it is, and what was chosen."""
 
     def __init__(self, side: Sharing, asked: "list[Conflict]") -> None:
@@ -84,7 +84,7 @@ class _Walk:
         conflict = self._asked[at]
         row = self._rows[(*conflict.key, paths.show(conflict.path))]
         chosen = self._choices.get(at)
-        click.echo(f"\n{at + 1} of {len(self._asked)}: {in_words(row, when=True)}")
+        click.echo(f"\n{at + 1} of {len(self._asked)}: {format_conflict(row, when=True)}")
         if chosen is not None:
             click.echo(f"  chosen: {chosen if isinstance(chosen, str) else 'as edited'}")
         answer = click.prompt(_QUESTION, type=click.Choice(list(_ANSWERS)), show_choices=False, prompt_suffix=": ")
@@ -103,7 +103,7 @@ class _Walk:
             return at + 1
         try:
             self._choices[at] = (
-                edited(self._side, conflict.key) if answer == "e" else "ours" if answer == "o" else "theirs"
+                edit_document(self._side, conflict.key) if answer == "e" else "ours" if answer == "o" else "theirs"
             )
         except click.UsageError as error:
             click.echo(output.safe_text(error.message))

@@ -1,4 +1,4 @@
-"""What is said of the profiles that a command judges: where each is, and how many documents it has."""
+"""Paths of the profiles that a command checks, relative to the current folder, and messages about them."""
 
 import os
 
@@ -6,26 +6,26 @@ from zenprofile.cli import output
 from zenprofile.errors import NotFound
 
 
-def way_to(folder: str) -> str:
-    """Return the way from the current folder to a profile's, with a slash behind it; "" for the current folder."""
+def relative_folder(folder: str) -> str:
+    """Return a profile's folder relative to the current one, with a slash behind it; "" for the current folder."""
     if not folder:
         return ""
     below = os.path.relpath(folder).replace(os.sep, "/")
     return "" if below == "." else f"{below}/"
 
 
-def told(number: int, where: str) -> str:
-    """Say what was judged: how many documents, and of which folder."""
+def summary(number: int, where: str) -> str:
+    """Return how many documents were checked, and in which folder."""
     shown = where if where.startswith(("./", "../", "/")) or ":" in where else f"./{where}"
     return output.safe_text(f"{number} document{'' if number == 1 else 's'} of {shown}")
 
 
-def none_here() -> NotFound:
+def no_profile_error() -> NotFound:
     """Return the error of a repository without a profile, on a machine without any."""
     message = "no profile was found: no folder of this repository holds a zenprofile.yaml"
     return NotFound(message, hint="name its folder, or check it out")
 
 
-def not_there(path: str) -> NotFound:
+def path_not_found_error(path: str) -> NotFound:
     """Return the error of a path that could only lie in a profile, where there is none."""
     return NotFound(f"there is no file or folder {path[:140]!r}, and no profile", hint="check it out, or name another")

@@ -1,4 +1,4 @@
-"""What a work tree leaves out on purpose: entries of the index that git is told not to look at on the disk.
+"""Index entries that are flagged skip-worktree or assume-unchanged: git does not look at their files on the disk.
 
 The index is read in this process: every command asks, and nearly always the answer is that there are none.
 """
@@ -17,10 +17,10 @@ _FOLDER = 0o40000
 _FIXED = 40  # bytes of an entry in front of its object id
 _MOST = 512 << 20  # bytes of an index
 _SETTLED = 50_000_000  # ns: an index this old differs from a later one in its file or its times
-_last: "tuple[object, dict[str, LeftOut]] | None" = None  # of the index that was read last: a write asks twice
+_last: "tuple[object, dict[str, SkippedEntry]] | None" = None  # of the index that was read last: a write asks twice
 
 
-class LeftOut(NamedTuple):
+class SkippedEntry(NamedTuple):
     """An entry of the index that stands for a file.
 
     Attributes:
@@ -32,7 +32,7 @@ class LeftOut(NamedTuple):
     how: str
 
 
-def find(repository: Repository) -> dict[str, LeftOut]:
+def find(repository: Repository) -> dict[str, SkippedEntry]:
     """Return the entries by path below the work tree's top."""
     global _last  # noqa: PLW0603 - one answer, replaced as a whole
     try:
@@ -55,7 +55,7 @@ def find(repository: Repository) -> dict[str, LeftOut]:
     return found
 
 
-def _read(repository: Repository, content: bytes) -> dict[str, LeftOut]:
+def _read(repository: Repository, content: bytes) -> dict[str, SkippedEntry]:
     try:
         found = _flagged(content, 32 if repository.is_sha256 else 20)
     except (struct.error, ValueError, IndexError):
@@ -63,7 +63,7 @@ def _read(repository: Repository, content: bytes) -> dict[str, LeftOut]:
     return _without_folders(repository, found)
 
 
-def _flagged(content: bytes, size: int) -> dict[str, tuple[int, LeftOut]]:
+def _flagged(content: bytes, size: int) -> dict[str, tuple[int, SkippedEntry]]:
     """Return mode and entry of what is flagged in an index.
 
     Raises:
@@ -85,14 +85,14 @@ def _flagged(content: bytes, size: int) -> dict[str, tuple[int, LeftOut]]:
         if skipped or flags & _ASSUMED:
             oid = content[at + _FIXED : at + _FIXED + size].hex()
             mode = int.from_bytes(content[at + 24 : at + 28], "big")
-            found[os.fsdecode(content[start:end])] = (mode, LeftOut(oid, SKIPPED if skipped else ASSUMED))
+            found[os.fsdecode(content[start:end])] = (mode, SkippedEntry(oid, SKIPPED if skipped else ASSUMED))
         at += (end - at + 8) & ~7
     if content[at : at + 4] == b"link":
         raise ValueError("a part of it is elsewhere")
     return found
 
 
-def _without_folders(repository: Repository, found: dict[str, tuple[int, LeftOut]]) -> dict[str, LeftOut]:
+def _without_folders(repository: Repository, found: dict[str, tuple[int, SkippedEntry]]) -> dict[str, SkippedEntry]:
     """Name the files of folders that a sparse index holds as one entry."""
     if not any(mode == _FOLDER for mode, _ in found.values()):
         return {path: entry for path, (_, entry) in found.items()}
@@ -103,7 +103,7 @@ def _without_folders(repository: Repository, found: dict[str, tuple[int, LeftOut
         for path, (mode, entry) in found.items():
             if mode == _FOLDER:
                 inner = objects.files(entry.oid, path)
-                files.update({below: LeftOut(one.oid, SKIPPED) for below, one in inner.items()})
+                files.update({below: SkippedEntry(one.oid, SKIPPED) for below, one in inner.items()})
             else:
                 files[path] = entry
     finally:
@@ -111,7 +111,7 @@ def _without_folders(repository: Repository, found: dict[str, tuple[int, LeftOut
     return files
 
 
-def _by_git(repository: Repository) -> dict[str, LeftOut]:
+def _by_git(repository: Repository) -> dict[str, SkippedEntry]:
     from zenprofile.git import runner
 
     out = runner.run(["ls-files", "-v", "-s", "-z"], repository.folder).out
@@ -121,5 +121,5 @@ def _by_git(repository: Repository) -> dict[str, LeftOut]:
         words = meta.split(b" ")
         if tab and (words[0].upper() == b"S" or words[0].islower()):
             how = SKIPPED if words[0].upper() == b"S" else ASSUMED
-            found[os.fsdecode(path)] = LeftOut(words[2].decode(), how)
+            found[os.fsdecode(path)] = SkippedEntry(words[2].decode(), how)
     return found

@@ -1,4 +1,4 @@
-"""A `git merge` that the user began and that stopped: its documents are settled in the work tree and the index."""
+"""A `git merge` of the user's that stopped at conflicts: documents are resolved in work tree and index."""
 
 import os
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zenprofile.core.entity import Key, key_of_path
 from zenprofile.drivers.local import conflicts
-from zenprofile.drivers.local.conflicts import Record
+from zenprofile.drivers.local.conflicts import MergeState
 from zenprofile.fs import atomic
 from zenprofile.git import index, runner
 from zenprofile.git.objects import Objects, TreeEntry
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from zenprofile.drivers.local.merge import Outcome
 
 
-def record(repository: Repository) -> Record | None:
-    """Return what was settled so far in the merge that the user began; None where none is under way, or of several."""
+def load_state(repository: Repository) -> MergeState | None:
+    """Return the state of the merge that the user began; None where none is in progress, or of several heads."""
     try:
         with open(repository.git_file("MERGE_HEAD"), encoding="ascii", errors="replace") as file:
             others = file.read().split()
@@ -28,16 +28,18 @@ def record(repository: Repository) -> Record | None:
         return None
     known = conflicts.load(repository)
     here = repository.head().oid
-    return known if known is not None and known.theirs == others[0] else Record(here, others[0], (), accepted=True)
+    return known if known is not None and known.theirs == others[0] else MergeState(here, others[0], (), accepted=True)
 
 
-def waiting(repository: Repository, found: "tuple[Conflict, ...]") -> "tuple[Conflict, ...]":
-    """Return the conflicts of documents that git has left unmerged; what a person settled by hand is settled."""
+def open_conflicts(repository: Repository, found: "tuple[Conflict, ...]") -> "tuple[Conflict, ...]":
+    """Return the conflicts of documents that git has left unmerged, without those a person resolved by hand."""
     left = unmerged(repository)
     return tuple(conflict for conflict in found if conflict.key in left)
 
 
-def settle(repository: Repository, objects: Objects, outcome: "Outcome", texts: Mapping[Key, str | None]) -> None:
+def stage_resolved(
+    repository: Repository, objects: Objects, outcome: "Outcome", texts: Mapping[Key, str | None]
+) -> None:
     """Write and stage the documents that git has left unmerged and that have no conflict any more.
 
     Args:
@@ -59,7 +61,7 @@ def settle(repository: Repository, objects: Objects, outcome: "Outcome", texts: 
         try:
             atomic.write(repository.folder, path, content)
         except OSError as error:
-            atomic.failed(error, repository.folder)
+            atomic.raise_write_error(error, repository.folder)
         entries.append((path, TreeEntry("100644", objects.write("blob", content))))
     index.set_entries(repository, objects, entries)
 

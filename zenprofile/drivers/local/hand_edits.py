@@ -1,4 +1,4 @@
-"""What somebody typed by hand into a document that a command writes: the command's change takes it along."""
+"""Edits by hand in a document that a command writes: they become part of the command's change."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Write = tuple[Key, str | None, str | None]  # a document before and after
 
 
-def must_hold_no_secret(store: "LocalStore", repository: Repository, writes: Iterable[Write]) -> bool:
-    """Refuse to write secrets that the last commit does not have, whoever typed them.
+def check_no_new_secrets(store: "LocalStore", repository: Repository, writes: Iterable[Write]) -> bool:
+    """Refuse to write secrets that the last commit does not have, also those in edits by hand.
 
     Returns:
         Whether a command takes such a secret away: its record would keep it.
@@ -32,20 +32,20 @@ def must_hold_no_secret(store: "LocalStore", repository: Repository, writes: Ite
     objects, catalog = store.objects(repository), store.catalog()
     committed = tree.snapshot(objects, repository.head().oid, repository.prefix, catalog)
     now = store.snapshot()
-    found = [problem for key, _, new in edited for problem in _new(store, key, new, committed, now)]
+    found = [problem for key, _, new in edited for problem in _new_secrets(store, key, new, committed, now)]
     if found:
         raise Invalid.of(found)
-    return any(_new(store, key, old, committed, now) for key, old, _ in edited)
+    return any(_new_secrets(store, key, old, committed, now) for key, old, _ in edited)
 
 
 def _differs(store: "LocalStore", repository: Repository, key: Key, old: str) -> bool:
-    """Say whether a document has edits by hand."""
+    """Return whether a document has edits by hand."""
     objects = store.objects(repository)
     entry = objects.entry(objects.tree_of(repository.head().oid), repository.prefix + key.path)
     return entry is None or entry.oid != objects.oid("blob", old.encode("utf-8", "surrogateescape"))
 
 
-def _new(store: "LocalStore", key: Key, text: str | None, committed: Snapshot, now: Snapshot) -> list[Problem]:
+def _new_secrets(store: "LocalStore", key: Key, text: str | None, committed: Snapshot, now: Snapshot) -> list[Problem]:
     """List the secrets in a document that the commit's does not have."""
     if text is None:
         return []
@@ -57,5 +57,7 @@ def _new(store: "LocalStore", key: Key, text: str | None, committed: Snapshot, n
 
 
 def _secrets(store: "LocalStore", key: Key, text: str, among: Snapshot) -> list[Problem]:
-    problems = document_check.document(key, text, store.catalog(), lambda type_, name: flavor_of(among, type_, name))[1]
+    problems = document_check.check_document(
+        key, text, store.catalog(), lambda type_, name: flavor_of(among, type_, name)
+    )[1]
     return [problem for problem in problems if problem.code in inherited.SECRETS]

@@ -1,4 +1,4 @@
-"""What a side renamed since the common ancestor: told by history, or seen in contents that are equal or nearly so."""
+"""Rename detection: what a side renamed since the merge base, by history or by equal or similar contents."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -15,13 +15,13 @@ _Leaf = tuple[str, str, str, str]
 _COMMON = 10  # entities; a value that more of them have tells none from the others
 
 
-def found(base: Documents, side: Documents, told: Renames) -> dict[Key, Key]:
+def detect(base: Documents, side: Documents, from_history: Renames) -> dict[Key, Key]:
     """Return the old and the new key of each entity that a side renamed, by its documents and what history tells.
 
     Where two would fit, and where a name is all there is, nothing is guessed.
     """
     old, new = _changed(base, side)
-    result = {key: to for key, to in told.items() if key != to and key in old and to in new}
+    result = {key: to for key, to in from_history.items() if key != to and key in old and to in new}
     by_fold = {key.folded: key for key in new - old}
     result |= {key: by_fold[key.folded] for key in old - new - result.keys() if key.folded in by_fold}
     groups = {key[:2] for key in old - new} & {key[:2] for key in new - old}
@@ -31,21 +31,21 @@ def found(base: Documents, side: Documents, told: Renames) -> dict[Key, Key]:
         [key for key in sorted(keys - done) if key[:2] in groups]
         for keys, done in ((old, result.keys()), (new, set(result.values())))
     )
-    result |= _open_ended(_equal(base, side, *left), new - old)
-    gone = [key for key in sorted(old - new - result.keys()) if key[:2] in groups]
-    come = [key for key in sorted(new - old - set(result.values())) if key[:2] in groups]
-    return result | _nearly_equal(base, side, gone, come)
+    result |= _without_cycles(_equal(base, side, *left), new - old)
+    removed = [key for key in sorted(old - new - result.keys()) if key[:2] in groups]
+    added = [key for key in sorted(new - old - set(result.values())) if key[:2] in groups]
+    return result | _nearly_equal(base, side, removed, added)
 
 
 def history_may_tell(base: Documents, side: Documents, other: Documents) -> bool:
-    """Say whether history could know of a rename that a side's documents do not show, and that counts.
+    """Return whether history could know of a rename that a side's documents do not show, and that counts.
 
     It counts where the other side changed or took away the entity as well.
     """
     old, new = _changed(base, side)
     both = [key for key in old if other.get(key) != base[key]]
-    come = {key[:2] for key in new - old}
-    if any(key not in new and key[:2] in come for key in both):
+    added = {key[:2] for key in new - old}
+    if any(key not in new and key[:2] in added for key in both):
         return True
     in_place: dict[tuple[str, str], list[Key]] = defaultdict(list)
     for key in old & new:
@@ -61,7 +61,7 @@ def _changed(base: Documents, side: Documents) -> tuple[set[Key], set[Key]]:
 
 
 def _changed_places(base: Documents, side: Documents, group: list[Key]) -> bool:
-    """Say whether an entity of a group has now more of what another one had than of what it had itself."""
+    """Return whether an entity of a group has now more of what another one had than of what it had itself."""
     if len(group) < 2:
         return False
     holders: dict[_Leaf, list[Key]] = defaultdict(list)
@@ -87,11 +87,11 @@ def _equal(base: Documents, side: Documents, old: list[Key], new: list[Key]) -> 
     return {before[0]: after[0] for before, after in pairs.values() if len(before) == len(after) == 1}
 
 
-def _open_ended(pairs: dict[Key, Key], come: set[Key]) -> dict[Key, Key]:
-    """Leave out circles: two entities whose values changed places look like two that changed names."""
+def _without_cycles(pairs: dict[Key, Key], added: set[Key]) -> dict[Key, Key]:
+    """Leave out cycles: two entities that swapped their values look like two that swapped names."""
     result: dict[Key, Key] = {}
     before = {new: old for old, new in pairs.items()}
-    for end in come & before.keys():
+    for end in added & before.keys():
         key: Key | None = end
         while key is not None and key in before:
             result[before[key]] = key
@@ -99,11 +99,11 @@ def _open_ended(pairs: dict[Key, Key], come: set[Key]) -> dict[Key, Key]:
     return {old: new for old, new in result.items() if old != new}
 
 
-def _nearly_equal(base: Documents, side: Documents, gone: list[Key], come: list[Key]) -> dict[Key, Key]:
+def _nearly_equal(base: Documents, side: Documents, removed: list[Key], added: list[Key]) -> dict[Key, Key]:
     """Pair what has half of its values, and the flavor, in common, where one is nearer than all others."""
-    if not gone or not come:
+    if not removed or not added:
         return {}
-    had, has = ({key: set(_leaves(side_[key])) for key in keys} for side_, keys in ((base, gone), (side, come)))
+    had, has = ({key: set(_leaves(side_[key])) for key in keys} for side_, keys in ((base, removed), (side, added)))
     holders: dict[tuple[tuple[str, str], _Leaf], list[Key]] = defaultdict(list)
     for key, leaves in has.items():
         for leaf in leaves:

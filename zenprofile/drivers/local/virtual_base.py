@@ -1,4 +1,4 @@
-"""Where two lines of commits met last while conflicts wait: a commit that stands in for their common ancestor.
+"""A virtual merge base: the commit in place of the common ancestor after sharing around open conflicts.
 
 What is not in conflict is brought from each side to the other by commits of its own, and each line goes on without the
 other's commits among its ancestors: were the two joined by a merge commit, git would take one side's value of what is
@@ -20,8 +20,8 @@ _REFS = "refs/zenprofile/met/"
 _LOOKED_AT = 4  # meetings: the last may not have reached the remote
 
 
-class Meeting(NamedTuple):
-    """Where two lines of commits met.
+class VirtualBase(NamedTuple):
+    """A virtual merge base of two lines of commits.
 
     Attributes:
         oid: the commit that stands in for the common ancestor.
@@ -38,8 +38,8 @@ class Meeting(NamedTuple):
     since: tuple[str, ...]
 
 
-def last(repository: Repository, objects: Objects, ours: str, theirs: str) -> Meeting | None:
-    """Return the last meeting that two commits both come after, and that no merge has made a thing of the past."""
+def find(repository: Repository, objects: Objects, ours: str, theirs: str) -> VirtualBase | None:
+    """Return the latest virtual base that both commits descend from and that no later merge has superseded."""
     oid = repository.ref(_ref(repository, repository.head()))
     bases: set[str] | None = None
     for _ in range(_LOOKED_AT):
@@ -47,17 +47,17 @@ def last(repository: Repository, objects: Objects, ours: str, theirs: str) -> Me
         if len(sides) < 2:
             return None
         here, there, *before = sides
-        if commit_graph.is_in(repository, here, ours) and commit_graph.is_in(repository, there, theirs):
-            bases = bases or {*commit_graph.bases(repository, ours, theirs)}
-            if {*commit_graph.bases(repository, here, there)} == bases:
+        if commit_graph.is_ancestor(repository, here, ours) and commit_graph.is_ancestor(repository, there, theirs):
+            bases = bases or {*commit_graph.merge_bases(repository, ours, theirs)}
+            if {*commit_graph.merge_bases(repository, here, there)} == bases:
                 since = objects.read(oid, "commit").partition(b"\n\n")[2].decode("ascii", "replace").split()
-                return Meeting(oid, objects.tree_of(oid), here, there, tuple(since))
+                return VirtualBase(oid, objects.tree_of(oid), here, there, tuple(since))
         oid = before[0] if before else ""
     return None
 
 
-def keep(repository: Repository, objects: Objects, head: Head, met: Meeting, before: Meeting | None) -> None:
-    """Keep a meeting (its ``oid`` is made) for `last`, with the one before it, in case it comes to nothing."""
+def save(repository: Repository, objects: Objects, head: Head, met: VirtualBase, before: VirtualBase | None) -> None:
+    """Save a virtual base (its ``oid`` is made) for `find`, and the one before it, in case the push fails."""
     parents = [met.ours, met.theirs, *([before.oid] if before is not None else [])]
     lines = [f"tree {met.tree}", *(f"parent {parent}" for parent in parents)]
     lines += [f"author {_NOBODY}", f"committer {_NOBODY}", "", " ".join(met.since), ""]
@@ -65,8 +65,8 @@ def keep(repository: Repository, objects: Objects, head: Head, met: Meeting, bef
     runner.run(["update-ref", _ref(repository, head), oid], repository.folder)
 
 
-def forget(repository: Repository) -> None:
-    """Forget all meetings: the two lines are one again."""
+def delete_all(repository: Repository) -> None:
+    """Delete all virtual bases: the two lines are merged."""
     ref = _ref(repository, repository.head())
     if repository.ref(ref):
         runner.run(["update-ref", "-d", ref], repository.folder)
@@ -89,9 +89,9 @@ def tree_with(
         path = repository.prefix + key.path
         oid = "" if text is None else objects.write("blob", text.encode("utf-8", "surrogateescape"))
         known = next((side for side in (tree, *modes) if objects.entry(side, path) is not None), tree)
-        entries[path] = objects.kept(known, path, oid)
-    return objects.edited(tree, entries) if entries else tree
+        entries[path] = objects.entry_keeping_mode(known, path, oid)
+    return objects.write_edited_tree(tree, entries) if entries else tree
 
 
 def _ref(repository: Repository, head: Head) -> str:
-    return f"{_REFS}{repository.of_profile('profile')}/{head.branch}"
+    return f"{_REFS}{repository.profile_file_name('profile')}/{head.branch}"

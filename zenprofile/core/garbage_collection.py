@@ -11,7 +11,7 @@ _unseen = 0
 
 @contextlib.contextmanager
 def paused() -> Iterator[None]:
-    """Keep Python from looking for cycles while documents are read: there are none, and it takes half the time."""
+    """Pause garbage collection while documents are read: they have no cycles, and it takes half the time."""
     ran = gc.isenabled()
     gc.disable()
     try:
@@ -24,7 +24,7 @@ def paused() -> Iterator[None]:
 
 
 def _may_age(made: int) -> bool:
-    """Say whether objects may count as old unseen: what is garbage among them stays until all is looked through."""
+    """Return whether objects may be moved to the oldest generation: garbage among them waits for a full collection."""
     global _unseen  # noqa: PLW0603 - of the one collector of the process
     _unseen += made
     if _unseen > _MOST:
@@ -33,12 +33,12 @@ def _may_age(made: int) -> bool:
     return made > _MANY
 
 
-def sweep() -> None:
-    """Take away at once what is garbage, in a pause too: for what makes very much of it."""
+def collect() -> None:
+    """Collect garbage at once, in a pause too: for code that makes very much of it."""
     gc.collect()
 
 
 def _age() -> None:
-    """Count what is there as old, so that enabling does not look through all of it."""
+    """Move all objects to the oldest generation, so that enabling collection does not go through them."""
     gc.freeze()
     gc.unfreeze()

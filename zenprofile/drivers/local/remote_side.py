@@ -1,12 +1,12 @@
-"""Which the other side of a Git store is, what it is known to have had, and what is said where it lost that."""
+"""The remote of a Git store: which it is, which tips it is known to have had, and what to do if it lost them."""
 
 import contextlib
 import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from zenprofile.drivers.local import own_files
-from zenprofile.drivers.local.beginning import MADE
+from zenprofile.drivers.local import state_files
+from zenprofile.drivers.local.repository_init import MADE
 from zenprofile.errors import (
     AccessDenied,
     ConflictError,
@@ -27,8 +27,8 @@ SEEN = "seen.json"
 _KEPT = "refs/zenprofile/kept/"
 
 
-class Side:
-    """The other side of a Git store, as far as this machine knows it: which it is, what it had, what it has lost."""
+class RemoteSide:
+    """The remote of a Git store, as far as this machine knows it."""
 
     def __init__(
         self, store: "LocalStore", settings: GitConfig | None, timeout: float, progress: Callable[[str], None] | None
@@ -44,9 +44,9 @@ class Side:
             raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
         return found
 
-    def _reach_out(self) -> None:
-        """Let what a partial clone has left out be fetched, where this is one."""
-        if self._settings().get("extensions.partialclone") or self._settings().promises():
+    def _fetch_promised_objects(self) -> None:
+        """Let missing objects be fetched, where this is a partial clone."""
+        if self._settings().get("extensions.partialclone") or self._settings().has_promisor_remote():
             self._store.fetch_objects(self._repository())
 
     def _objects(self) -> Objects:
@@ -58,7 +58,7 @@ class Side:
             self._asked = GitConfig(self._repository())
         return self._asked
 
-    def _talking(self) -> dict[str, Any]:
+    def _network_options(self) -> dict[str, Any]:
         return {"timeout": self._timeout, "progress": self._progress, "settings": self._settings()}
 
     def _upstream(self, head: Head) -> Upstream:
@@ -67,8 +67,8 @@ class Side:
             raise ZenprofileError("this profile has no remote", hint="name one: zenprofile remote set URL")
         return found
 
-    def _is_in(self, commit_: str, other: str) -> bool:
-        return commit_graph.is_in(self._repository(), commit_, other)
+    def _is_ancestor(self, commit_: str, other: str) -> bool:
+        return commit_graph.is_ancestor(self._repository(), commit_, other)
 
     def _destination(self, head: Head) -> Upstream:
         made = os.path.exists(self._repository().own_file(MADE))
@@ -79,122 +79,126 @@ class Side:
 
     def _targets(self, to: Upstream) -> push_targets.Targets:
         """Return the URLs that a push goes to."""
-        return push_targets.of(self._repository(), to.remote, self._settings())
+        return push_targets.find(self._repository(), to.remote, self._settings())
 
-    def _keep(self, head: Head) -> str:
-        """Keep what is here under a ref of its own, and return the ref; "" where there is nothing."""
+    def _back_up(self, head: Head) -> str:
+        """Save HEAD's commit under a backup ref and return the ref; "" where there is no commit."""
         if not head.oid:
             return ""
-        kept = self._kept_at(head)
+        kept = self._backup_ref(head)
         runner.run(["update-ref", "-m", "zenprofile: kept", kept, head.oid], self._repository().folder)
         return kept
 
-    def _kept_at(self, head: Head) -> str:
-        """Return the ref that keeps what is here: the first whose commits are all part of it, or that is free."""
+    def _backup_ref(self, head: Head) -> str:
+        """Return the backup ref: the first whose commits are all ancestors of HEAD, or that is free."""
         kept, number = f"{_KEPT}{head.branch}", 2
-        while (had := self._repository().ref(kept)) and head.oid and not self._is_in(had, head.oid):
+        while (had := self._repository().ref(kept)) and head.oid and not self._is_ancestor(had, head.oid):
             kept, number = f"{_KEPT}{head.branch}-{number}", number + 1
         return kept
 
-    def _must_not_be_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched) -> None:
-        """Stop where the remote no longer has commits that it had and that are here, until both are joined by hand.
+    def _check_not_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched) -> None:
+        """Stop where the remote lost commits that it had and that are here, until a person has merged both.
 
         Raises:
             ConflictError: it is so; what is here is kept under a ref.
         """
-        lost = self._lost(head, up, fetched)
+        lost = self._find_lost_commit(head, up, fetched)
         if not lost:
             return
-        self._see(up.tracking, lost)
-        kept = self._keep(head)
-        message, hint = self._of_rewritten(head, up, fetched, kept)
-        if fetched.gone:
-            own_files.remember(self._repository(), "gone", up.tracking)
+        self._save_known_tip(up.tracking, lost)
+        kept = self._back_up(head)
+        message, hint = self._rewritten_message(head, up, fetched, kept)
+        if fetched.deleted:
+            state_files.save_last_contact(self._repository(), "gone", up.tracking)
         raise ConflictError(f"{message}; nothing was moved", hint=hint)
 
-    def _lost(self, head: Head, up: Upstream, fetched: remote.Fetched) -> str:
+    def _find_lost_commit(self, head: Head, up: Upstream, fetched: remote.Fetched) -> str:
         """Return a commit that the remote had, no longer has, and that is here; "" for none."""
-        known = [self._seen().get(up.tracking, "")]
+        known = [self._known_tips().get(up.tracking, "")]
         if not self._targets(up).urls:  # else git's own record of the branch is of elsewhere, after each push
-            known += [fetched.old, *commit_graph.forced(self._repository(), up.tracking)]
+            known += [fetched.old, *commit_graph.tips_before_rewrite(self._repository(), up.tracking)]
         had = dict.fromkeys(filter(None, known))
-        return next((oid for oid in had if fetched.gone or self._is_lost(oid, fetched.new, head.oid)), "")
+        return next((oid for oid in had if fetched.deleted or self._is_lost(oid, fetched.new, head.oid)), "")
 
-    def _of_rewritten(self, head: Head, up: Upstream, fetched: remote.Fetched, kept: str = "") -> tuple[str, str]:
-        """Return what is said of a remote that lacks commits that it had, and what to do."""
+    def _rewritten_message(self, head: Head, up: Upstream, fetched: remote.Fetched, kept: str = "") -> tuple[str, str]:
+        """Return the message and hint about a remote that lost commits."""
         import shlex
 
-        kept = kept or self._kept_at(head)
+        kept = kept or self._backup_ref(head)
         git = f"git -C {shlex.quote(self._repository().folder)}"
         again = f"{git} push {shlex.quote(up.remote)} {head.branch}:{up.short}"
-        if fetched.gone:
+        if fetched.deleted:
             message = f"the branch {up.short} was deleted at the remote"
             hint = f"yours is kept at {kept}; share it again: {again}; or leave it: {git} switch BRANCH"
             return message, hint
-        back = self._is_in(fetched.new, head.oid)
+        back = self._is_ancestor(fetched.new, head.oid)
         join = f"share yours again: {again}" if back else f"join both: {git} merge {up.tracking}"
         hint = f"yours is kept at {kept}; take theirs: zenprofile pull --take-theirs; or {join}"
         return "the history was rewritten at the remote", hint
 
     def _is_lost(self, had: str, has: str, here: str) -> bool:
-        """Say whether the remote no longer has a commit that it had, while it is here and nobody has joined the two."""
-        if had in commit_graph.bases(self._repository(), here, has):  # a merge asks for these too
+        """Return whether the remote lost a commit that it had, while it is here and nobody has merged the two."""
+        if had in commit_graph.merge_bases(self._repository(), here, has):  # a merge asks for these too
             return False
-        if self._is_in(had, has) or not self._is_in(had, here):
+        if self._is_ancestor(had, has) or not self._is_ancestor(had, here):
             return False
-        return self._is_in(has, had) or not self._is_in(has, here)
+        return self._is_ancestor(has, had) or not self._is_ancestor(has, here)
 
-    def _seen(self) -> dict[str, str]:
+    def _known_tips(self) -> dict[str, str]:
         """Return the commit that each branch of a remote is known to have had, by its tracking ref."""
         try:
-            found = nofollow.record(self._repository().own_file(SEEN))
+            found = nofollow.read_json(self._repository().own_file(SEEN))
         except (OSError, ValueError):
             return {}
         rows = found.items() if isinstance(found, dict) else ()
         return {str(k): v for k, v in rows if isinstance(v, str) and not v.strip("0123456789abcdef")}
 
-    def _see(self, tracking: str, oid: str) -> None:
-        if oid and self._seen().get(tracking) != oid:
+    def _save_known_tip(self, tracking: str, oid: str) -> None:
+        if oid and self._known_tips().get(tracking) != oid:
             repository = self._repository()
-            with lock.exclusive(repository.own_file("seeing"), self._timeout, sharing=repository.sharing):
-                own_files.keep(repository, SEEN, {**self._seen(), tracking: oid})
+            with lock.exclusive(repository.own_file("seeing"), self._timeout, sharing=repository.shared_mode):
+                state_files.save(repository, SEEN, {**self._known_tips(), tracking: oid})
 
-    def _must_not_be_gone(self, head: Head, up: Upstream) -> None:
-        if own_files.gone(self._repository()) != up.tracking:
+    def _check_not_deleted(self, head: Head, up: Upstream) -> None:
+        if state_files.deleted_upstream(self._repository()) != up.tracking:
             return
-        if remote.look(self._repository(), up, timeout=self._timeout):  # somebody has shared it again
-            own_files.forget(self._repository())
+        if remote.ls_remote(self._repository(), up, timeout=self._timeout):  # somebody has shared it again
+            state_files.clear_last_contact(self._repository())
         else:
-            message, hint = self._of_rewritten(head, up, remote.Fetched("", "", gone=True))
+            message, hint = self._rewritten_message(head, up, remote.Fetched("", "", deleted=True))
             raise ConflictError(f"{message}; nothing was sent", hint=hint)
 
-    def _rewritten(self) -> tuple[str, str]:
-        """Say that the remote lacks commits that it had and that are here, and what to do; ("", "") where it does."""
+    def _describe_rewritten(self) -> tuple[str, str]:
+        """Return message and hint where the remote lost commits that are here; ("", "") where it did not."""
         repository = self._repository()
         head = repository.head()
         up = upstream(repository, head.ref, self._settings()) if head.ref else None
         if up is None:
             return "", ""
         theirs = repository.ref(up.tracking)
-        fetched = remote.Fetched(theirs, theirs, gone=False)
-        if own_files.gone(repository) == up.tracking:
-            return self._of_rewritten(head, up, fetched._replace(gone=True))
-        return self._of_rewritten(head, up, fetched) if theirs and self._lost(head, up, fetched) else ("", "")
+        fetched = remote.Fetched(theirs, theirs, deleted=False)
+        if state_files.deleted_upstream(repository) == up.tracking:
+            return self._rewritten_message(head, up, fetched._replace(deleted=True))
+        return (
+            self._rewritten_message(head, up, fetched)
+            if theirs and self._find_lost_commit(head, up, fetched)
+            else ("", "")
+        )
 
     @contextlib.contextmanager
-    def _noted(self) -> Iterator[None]:
+    def _noting_offline(self) -> Iterator[None]:
         """Remember that the remote could not be reached, for `state`."""
         try:
             yield
         except Unreachable as error:
-            own_files.remember(self._repository(), "offline", error.message)
+            state_files.save_last_contact(self._repository(), "offline", error.message)
             raise
         except AccessDenied as error:
-            own_files.remember(self._repository(), "blocked", error.message)
+            state_files.save_last_contact(self._repository(), "blocked", error.message)
             raise
 
-    def _confirmed(self, up: Upstream, oid: str) -> None:
+    def _save_confirmed(self, up: Upstream, oid: str) -> None:
         """Remember that the remote has a commit, and where it was fetched from that the branch there is at it."""
-        own_files.remember(self._repository(), "synced", oid)
+        state_files.save_last_contact(self._repository(), "synced", oid)
         if self._targets(up).fetched:
-            self._see(up.tracking, oid)
+            self._save_known_tip(up.tracking, oid)

@@ -1,4 +1,4 @@
-"""A response on its way: left out where the client has it already, and as messages of ASGI."""
+"""Sending responses: 304 where the client has it already, and the messages of ASGI."""
 
 from starlette.types import Send
 

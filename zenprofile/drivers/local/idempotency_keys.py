@@ -1,4 +1,4 @@
-"""Idempotency keys of changes, each kept for a day: who sends a change again gets what was recorded.
+"""Idempotency keys of changes, saved for a day: a change that is sent again returns what was recorded.
 
 One file a key, so that a look-up costs the same however many there are; those of a folder that are too old go with the
 next one that is kept there.
@@ -17,20 +17,20 @@ KEPT_SECONDS = 24 * 60 * 60
 _MOST = 200  # bytes of a file
 
 
-def keep(repository: Repository, key: str, what: str) -> None:
-    """Keep what a key stands for: a commit, or the name of the record of a change that was not committed.
+def save(repository: Repository, key: str, value: str) -> None:
+    """Save what a key stands for: a commit, or the name of the record of an uncommitted change.
 
     It need not reach the disk at once: the journal, which has the key too, did.
     """
     path = _path(repository, key)
     for folder in (repository.own_file(FOLDER), os.path.dirname(path)):
-        shared.make_folder(folder, repository.sharing)
-    _forget_old(os.path.dirname(path))
-    atomic.replace(path, what.encode("ascii"), durable=False, sharing=repository.sharing)
+        shared.make_folder(folder, repository.shared_mode)
+    _remove_expired(os.path.dirname(path))
+    atomic.replace(path, value.encode("ascii"), durable=False, sharing=repository.shared_mode)
 
 
 def find(repository: Repository, key: str) -> str:
-    """Return what a key stands for; "" where it is not known, or no longer."""
+    """Return the commit or record of a key; "" where the key is unknown or expired."""
     path = _path(repository, key)
     try:
         if time.time() - os.stat(path).st_mtime > KEPT_SECONDS:
@@ -47,7 +47,7 @@ def _path(repository: Repository, key: str) -> str:
     return os.path.join(repository.own_file(FOLDER), name[:2], name[2:])
 
 
-def _forget_old(folder: str) -> None:
+def _remove_expired(folder: str) -> None:
     end = time.time() - KEPT_SECONDS
     with os.scandir(folder) as entries:
         for entry in entries:

@@ -1,4 +1,4 @@
-"""Lock files that a killed git has left: nobody uses them any more, and every later git would stop at them."""
+"""Stale lock files of killed git processes: nobody uses them, and every later git would fail at them."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ _NAMES = (
 )
 
 
-def take_away(folder: str, since: float) -> None:
+def remove_own(folder: str, since: float) -> None:
     """Remove the locks that a git process of ours, killed in a repository, has left.
 
     Args:

@@ -11,7 +11,7 @@ from zenprofile.zenml.process import ZenML, ZenmlRefused
 from zenprofile.zenml.remote import RemoteInventory
 
 
-def carry_out(zenml: ZenML, plan: Plan, remote: RemoteInventory, done: Callable[[Step], None]) -> None:
+def apply(zenml: ZenML, plan: Plan, remote: RemoteInventory, done: Callable[[Step], None]) -> None:
     """Do every step of a plan.
 
     Args:
@@ -96,7 +96,7 @@ def _do_component(zenml: ZenML, ask: str, more: Data, ids: _IdsByName) -> None:
 
 
 def _mark(zenml: ZenML, kept: r.Component, sent: Data) -> None:
-    """Note in ZenML how it keeps what it was sent, where that is something else: else it would be sent for ever."""
+    """Label in ZenML what it made of the sent settings where they differ, so that they are not sent again."""
     mark = r.kept_as(sent, kept.configuration)
     if r.differing(sent, kept.configuration, None) and kept.labels.get(r.KEPT_AS) != mark:
         zenml.ask("update_component", id=kept.id, type=kept.type, labels={r.KEPT_AS: mark})

@@ -18,8 +18,8 @@ _asked: ContextVar[Callable[[], bool]] = ContextVar("stop requested", default=_n
 
 
 @contextlib.contextmanager
-def when(requested: Callable[[], bool]) -> Iterator[None]:
-    """Let operations of this thread, within the block, end early once ``requested`` returns true."""
+def cancel_when(requested: Callable[[], bool]) -> Iterator[None]:
+    """Cancel operations of this thread, within the block, once ``requested`` returns true."""
     token = _asked.set(requested)
     try:
         yield

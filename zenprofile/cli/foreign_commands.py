@@ -1,4 +1,4 @@
-"""What people type out of habit from git, kubectl and gh: the command that it is here, or the hint that leads there.
+"""Commands of git, kubectl and gh that people type here: translated to ours, or answered with a hint.
 
 Looked at only where a command line would be refused; no command of ours is read in another way.
 """
@@ -63,8 +63,8 @@ _PAIR = re.compile(r"[A-Za-z_][\w.]*:?=.*", re.DOTALL)
 _EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)", re.DOTALL)
 
 
-def read(context: click.Context, args: Sequence[str], commands: Sequence[str]) -> list[str]:
-    """Return a command line of a group as it is here; the same one where it is no habit that is known.
+def translate(context: click.Context, args: Sequence[str], commands: Sequence[str]) -> list[str]:
+    """Return a group's command line translated to our commands; unchanged where nothing is known about it.
 
     Args:
         context: of the group.
@@ -82,7 +82,7 @@ def _at_top(args: list[str], commands: Sequence[str]) -> list[str]:
     if word == "profile" and rest:  # as ZenML 0.13 spells it
         return rest
     if word in _ACROSS and rest:
-        return _turned(word, rest) or args
+        return _noun_first(word, rest) or args
     if word == "log":  # git's `-3`; a line a change is what there is
         return [word, *(re.sub(r"^-(\d+)$", r"--max-count=\1", each) for each in rest if each != "--oneline")]
     if word in commands:
@@ -91,7 +91,7 @@ def _at_top(args: list[str], commands: Sequence[str]) -> list[str]:
     return [group, "list", *rest] if group else [_AT_TOP.get(word, word), *rest]
 
 
-def _turned(verb: str, rest: list[str]) -> list[str]:
+def _noun_first(verb: str, rest: list[str]) -> list[str]:
     """Return ``stack describe prod`` for kubectl's ``describe stack prod``; [] for what may mean a profile."""
     noun, *names = rest
     kind, slash, _ = noun.partition("/")
@@ -114,8 +114,8 @@ def _group(noun: str) -> str:
     return ""
 
 
-def of_command(context: click.Context, word: str) -> str:
-    """Return what leads from a word that is no command to what does that here; "" where nothing is known."""
+def hint_for_command(context: click.Context, word: str) -> str:
+    """Return the hint for a word that is no command; "" where nothing is known."""
     if context.command.name == "remote" and word == "add":
         return "zenprofile remote set URL"
     if context.command.name == "config":
@@ -125,28 +125,33 @@ def of_command(context: click.Context, word: str) -> str:
     return _OF_GROUP.get(word, "").format(path=context.command_path) if _group(str(context.command.name)) else ""
 
 
-def of_usage(error: click.UsageError) -> str:
-    """Return how a command line that the parser refuses is written; "" where nothing is known."""
+def hint_for_usage(error: click.UsageError) -> str:
+    """Return the hint for a command line that the parser refuses; "" where nothing is known."""
     context = error.ctx
     if context is None:
         return ""
     if isinstance(error, click.NoSuchOption):
-        return _of_option(context, error)
+        return _hint_for_option(context, error)
     if isinstance(error, click.MissingParameter):
-        return _of_missing(context, error)
+        return _hint_for_missing(context, error)
     extra = _EXTRA.search(error.format_message())
-    return _of_extra(context, extra[1].split()) if extra else ""
+    return _hint_for_extra(context, extra[1].split()) if extra else ""
 
 
-def _takes(context: click.Context, name: str) -> bool:
+def _has_option(context: click.Context, name: str) -> bool:
     return any(parameter.name == name for parameter in context.command.params)
 
 
-def _of_option(context: click.Context, error: click.NoSuchOption) -> str:
+def _hint_for_option(context: click.Context, error: click.NoSuchOption) -> str:
     name = error.option_name
     if name == "-V":
         return "write --version"
-    if _takes(context, "set_") and name.startswith("--") and not error.possibilities and _takes(context, "flavor"):
+    if (
+        _has_option(context, "set_")
+        and name.startswith("--")
+        and not error.possibilities
+        and _has_option(context, "flavor")
+    ):
         return f"a setting is given as --set {name[2:].replace('-', '_')}=VALUE"
     return ""
 
@@ -160,7 +165,7 @@ _OF_MISSING = {
 _OF_NAMED = frozenset({"describe", "delete", "update", "rename", "copy", "set"})
 
 
-def _of_missing(context: click.Context, error: click.MissingParameter) -> str:
+def _hint_for_missing(context: click.Context, error: click.MissingParameter) -> str:
     name = (error.param.name if error.param else "") or ""
     if name == "flavor":
         return f"zenprofile flavor list --type {context.params.get('type_') or 'TYPE'} shows the flavors"
@@ -172,12 +177,12 @@ def _of_missing(context: click.Context, error: click.MissingParameter) -> str:
     return _OF_MISSING.get(name, "")
 
 
-def _of_extra(context: click.Context, words: list[str]) -> str:
+def _hint_for_extra(context: click.Context, words: list[str]) -> str:
     path = context.command_path
-    if _takes(context, "set_") and all(_PAIR.fullmatch(word) for word in words):
+    if _has_option(context, "set_") and all(_PAIR.fullmatch(word) for word in words):
         return "write " + " ".join(f"--set {shlex.quote(word)}" for word in words)
     waiting = (
-        [text for text in context.params.get("set_") or () if "=" not in text] if _takes(context, "flavor") else []
+        [text for text in context.params.get("set_") or () if "=" not in text] if _has_option(context, "flavor") else []
     )
     if waiting and len(words) == 1:
         return f"write --set {shlex.quote(f'{waiting[-1]}={words[0]}')}"
@@ -185,6 +190,6 @@ def _of_extra(context: click.Context, words: list[str]) -> str:
         return f"write --url {shlex.quote(words[0])}"
     if path.endswith(" get") and context.parent is not None and context.parent.parent is not None:
         return f"{path.removesuffix('get')}describe {' '.join(map(shlex.quote, words))}"
-    if _takes(context, "users"):
+    if _has_option(context, "users"):
         return "write " + " ".join(f"--user {shlex.quote(word)}" for word in words)
     return ""

@@ -1,4 +1,4 @@
-"""What a merge settled: fields that both sides had changed, told as a change from the value that was given up."""
+"""Decisions of a merge in fields that both sides had changed, as a change from the discarded value."""
 
 import copy
 from typing import Any
@@ -8,8 +8,10 @@ from zenprofile.core.entity import Data, Key
 from zenprofile.core.paths import Path
 
 
-def change(key: Key, base: Data | None, sides: tuple[Data | None, Data | None], after: Data | None) -> Changed | None:
-    """Return what a merge decided about an entity, None where there was nothing to decide.
+def decided_change(
+    key: Key, base: Data | None, sides: tuple[Data | None, Data | None], after: Data | None
+) -> Changed | None:
+    """Return a merge's decisions about an entity as a change, None where there was nothing to decide.
 
     Args:
         key: of the entity.
@@ -25,7 +27,7 @@ def change(key: Key, base: Data | None, sides: tuple[Data | None, Data | None], 
     for path in sorted(changed[0] & changed[1], key=repr):
         values = _at(ours, path), _at(theirs, path)
         if not same(*values):
-            _put(before, path, values[1] if same(_at(after, path), values[0]) else values[0])
+            _set_at(before, path, values[1] if same(_at(after, path), values[0]) else values[0])
     return None if same(before, after) else Changed(key, before, after)
 
 
@@ -37,7 +39,7 @@ def _at(data: Any, path: Path) -> Any:
     return data
 
 
-def _put(data: Any, path: Path, value: Any) -> None:
+def _set_at(data: Any, path: Path, value: Any) -> None:
     for step in path[:-1]:
         if not isinstance(data, dict):
             return

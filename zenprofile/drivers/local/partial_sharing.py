@@ -1,4 +1,4 @@
-"""Sharing while conflicts wait: what no conflict is about goes both ways, each side keeps its value of the rest.
+"""Sharing around open conflicts: entities without conflicts are exchanged, each side keeps its own of the rest.
 
 Each direction is a commit with one parent: here on top of ours, there on top of theirs. No merge is made before a
 person has settled the conflicts, so neither side's value counts as the newer one, to git as little as to us.
@@ -6,28 +6,28 @@ person has settled the conflicts, so neither side's value counts as the newer on
 
 from typing import TYPE_CHECKING
 
-from zenprofile.core.change import Changed, words
+from zenprofile.core.change import Changed, summary
 from zenprofile.core.entity import MANIFEST, Key
 from zenprofile.core.snapshot import data_of
 from zenprofile.drivers.local.sharing import GitSharing
 from zenprofile.git import remote
 from zenprofile.git.repository import Head
 from zenprofile.git.upstream import Upstream
-from zenprofile.store.sharing import FlowResult
+from zenprofile.store.sharing import PartialShareResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zenprofile.core.merge import partial
     from zenprofile.core.merge.documents import Conflict
-    from zenprofile.drivers.local.conflicts import Record
-    from zenprofile.drivers.local.meeting import Meeting
+    from zenprofile.drivers.local.conflicts import MergeState
     from zenprofile.drivers.local.merge import Merge, Outcome
+    from zenprofile.drivers.local.virtual_base import VirtualBase
 
 _NAMED = 5  # entities in a message
 
 
-class _PartToShare:
+class _SharePlan:
     """What can be shared of a merge that has conflicts.
 
     Attributes:
@@ -46,9 +46,9 @@ class _PartToShare:
         trees: tuple[str, str],
         parts: "partial.Parts",
         changes: tuple[tuple[Changed, ...], tuple[Changed, ...]],
-        record: "Record",
+        record: "MergeState",
     ) -> None:
-        self.met = joined.met
+        self.virtual_base = joined.virtual_base
         self.base = base
         self.trees = trees
         self.parts = parts
@@ -56,69 +56,69 @@ class _PartToShare:
         self.record = record
 
 
-class FlowingSharing(GitSharing):
+class PartialGitSharing(GitSharing):
     """The remote side of a `LocalStore`, where all but what is in conflict can be shared."""
 
-    def may_send(self) -> bool:
-        """Say whether a push needs no pull before it."""
+    def can_push_without_pull(self) -> bool:
+        """Return whether a push needs no pull before it."""
         head = self._repository().head()
         known = self.relation()
         is_ahead = bool(known.theirs and known.ahead) and not known.behind and not known.proposed
         # Where it goes to several places, or to another than is pulled from, no lease keeps what was taken away there.
         return is_ahead and known.upstream == known.push_to and not self._targets(self._upstream(head)).urls
 
-    def flow(self, *, push: bool) -> FlowResult:
+    def share_unconflicted(self, *, push: bool) -> PartialShareResult:
         """Share what was fetched last, but for the entities in conflict."""
         repository = self._repository()
         with self._store.writing():
-            head = repository.must_be_ready()
+            head = repository.check_ready()
             up, to = self._upstream(head), self._destination(head)
             theirs = repository.ref(up.tracking)
-            self._must_not_be_gone(head, up)
-            self._must_not_be_rewritten(head, up, remote.Fetched(theirs, theirs, gone=False))
+            self._check_not_deleted(head, up)
+            self._check_not_rewritten(head, up, remote.Fetched(theirs, theirs, deleted=False))
             plan = self._plan(head, theirs)
             if plan is None:
-                return FlowResult()
+                return PartialShareResult()
             waiting = plan.record.conflicts
             if plan.parts.here:
-                head = self._take(head, theirs, up, plan)
-        flowed = FlowResult(waiting, plan.changes[0], to=to.label, head=head.oid)
-        return self._given(head, theirs, to, flowed) if push and to == up else flowed
+                head = self._merge_shared(head, theirs, up, plan)
+        flowed = PartialShareResult(waiting, plan.changes[0], to=to.label, head=head.oid)
+        return self._push_shared(head, theirs, to, flowed) if push and to == up else flowed
 
-    def _plan(self, head: Head, theirs: str) -> _PartToShare | None:
-        """Part the merge of two commits; None where there is no conflict, or more than entities are in it."""
+    def _plan(self, head: Head, theirs: str) -> _SharePlan | None:
+        """Split the merge of two commits; None where there is no conflict, or not only entities are in conflict."""
         from zenprofile.core import profile_check
-        from zenprofile.drivers.local import meeting, proposals, settling, tree
-        from zenprofile.drivers.local.conflicts import Record
+        from zenprofile.drivers.local import proposals, resolving, tree, virtual_base
+        from zenprofile.drivers.local.conflicts import MergeState
 
         repository, objects = self._repository(), self._objects()
         if not theirs or not head.oid or proposals.waiting(repository, head.branch):
             return None
         joined = self._merge(head.oid, theirs)
-        outcome, record = settling.tried(joined, self._record() or Record("", "", ()))
+        outcome, record = resolving.merge_with_choices(joined, self._load_state() or MergeState("", "", ()))
         found = self._parts(joined, outcome) if outcome.conflicts else None
         if found is None:
             return None
         base, parts = found
         sides = objects.tree_of(head.oid), objects.tree_of(theirs)
-        with objects.together():
+        with objects.batch():
             trees = (
-                meeting.tree_with(repository, objects, sides[0], parts.here, sides[1:]),
-                meeting.tree_with(repository, objects, sides[1], parts.there, sides[:1]),
+                virtual_base.tree_with(repository, objects, sides[0], parts.here, sides[1:]),
+                virtual_base.tree_with(repository, objects, sides[1], parts.there, sides[:1]),
             )
         for commit, texts in ((head.oid, parts.here), (theirs, parts.there)):
             before = tree.snapshot(objects, commit, repository.prefix, self._store.catalog())
-            if texts and profile_check.added(before, texts, self._store.catalog()):
+            if texts and profile_check.added_problems(before, texts, self._store.catalog()):
                 return None
         changes = (self._changes(sides[0], parts.here), self._changes(sides[1], parts.there))
-        return _PartToShare(joined, base, trees, parts, changes, record)
+        return _SharePlan(joined, base, trees, parts, changes, record)
 
     def _parts(self, joined: "Merge", outcome: "Outcome") -> "tuple[str, partial.Parts] | None":
         from zenprofile.core.merge import partial
         from zenprofile.drivers.local import tree
 
         prefix = self._repository().prefix
-        base, mine, other, texts = joined.differing()
+        base, mine, other, texts = joined.differences()
         changed = [(path, new) for side in (mine, other) for path, (_, new) in side.items()]
         own = [(path, new) for path, new in changed if tree.is_document(path, prefix)]
         strange = any(new is not None and new.mode not in tree.FILES for _, new in own)
@@ -136,50 +136,57 @@ class FlowingSharing(GitSharing):
             found.append(Changed(key, data_of(key, before), data_of(key, text)))
         return tuple(found)
 
-    def _take(self, head: Head, theirs: str, up: Upstream, plan: _PartToShare) -> Head:
-        """Bring what is not in conflict here."""
+    def _merge_shared(self, head: Head, theirs: str, up: Upstream, plan: _SharePlan) -> Head:
+        """Merge what is not in conflict into the branch here."""
         from zenprofile.drivers.local import conflicts
-        from zenprofile.drivers.local.meeting import Meeting
+        from zenprofile.drivers.local.virtual_base import VirtualBase
 
         repository = self._repository()
-        message = f"Take from {up.label}: {words(plan.changes[0])}"
+        message = f"Take from {up.label}: {summary(plan.changes[0])}"
         new = self._commit_of(plan.trees[0], head.oid, message, plan.record.conflicts)
         have = {key: text for key, text in plan.parts.merged.items() if key not in plan.parts.there}
         there = {key: self._text(theirs, key) for key in plan.parts.there}
-        self._meet(head, plan, Meeting("", "", new, theirs, plan.met.since if plan.met else ()), {**have, **there})
+        self._save_virtual_base(
+            head,
+            plan,
+            VirtualBase("", "", new, theirs, plan.virtual_base.since if plan.virtual_base else ()),
+            {**have, **there},
+        )
         self._move(head, new, plan.changes[0])
         conflicts.save(repository, plan.record._replace(ours=new))
         return repository.head()
 
-    def _given(self, head: Head, theirs: str, to: Upstream, flowed: FlowResult) -> FlowResult:
-        """Send what is not in conflict."""
+    def _push_shared(self, head: Head, theirs: str, to: Upstream, flowed: PartialShareResult) -> PartialShareResult:
+        """Push what is not in conflict."""
         from zenprofile.drivers.local import conflicts
-        from zenprofile.drivers.local.meeting import Meeting
+        from zenprofile.drivers.local.virtual_base import VirtualBase
 
         repository = self._repository()
         plan = self._plan(head, theirs)
         if plan is None or plan.parts.here or not plan.parts.there:
             return flowed
-        message = words(plan.changes[1])
+        message = summary(plan.changes[1])
         new = self._commit_of(plan.trees[1], theirs, message, plan.record.conflicts)
-        self._meet(head, plan, Meeting("", "", head.oid, new, (head.oid,)), plan.parts.merged)
-        pushed, _ = self._sent(head._replace(oid=new), to, with_others=False)
+        self._save_virtual_base(head, plan, VirtualBase("", "", head.oid, new, (head.oid,)), plan.parts.merged)
+        pushed, _ = self._check_and_push(head._replace(oid=new), to, with_others=False)
         if not pushed.confirmed:
             return flowed._replace(stale=True)
-        self._confirmed(to, new)
+        self._save_confirmed(to, new)
         with self._store.writing():
-            if self._record() is not None:
+            if self._load_state() is not None:
                 conflicts.save(repository, plan.record._replace(theirs=new))
         return flowed._replace(sent=plan.changes[1])
 
-    def _meet(self, head: Head, plan: _PartToShare, met: "Meeting", there: "Mapping[Key, str | None]") -> None:
-        """Keep where both sides meet: in what is not in conflict as the other side has it."""
-        from zenprofile.drivers.local import meeting
+    def _save_virtual_base(
+        self, head: Head, plan: _SharePlan, met: "VirtualBase", there: "Mapping[Key, str | None]"
+    ) -> None:
+        """Save the virtual merge base: what is not in conflict, as the other side has it."""
+        from zenprofile.drivers.local import virtual_base
 
         repository, objects = self._repository(), self._objects()
-        with objects.together():
-            base = meeting.tree_with(repository, objects, plan.base, {**there, **plan.parts.held})
-        meeting.keep(repository, objects, head, met._replace(tree=base), plan.met)
+        with objects.batch():
+            base = virtual_base.tree_with(repository, objects, plan.base, {**there, **plan.parts.held})
+        virtual_base.save(repository, objects, head, met._replace(tree=base), plan.virtual_base)
 
     def _text(self, commit: str, key: Key) -> str | None:
         objects = self._objects()

@@ -1,4 +1,4 @@
-"""What a component that ZenML wrote becomes here: no machine's generated paths, no secrets in plain text, our names."""
+"""Components that ZenML wrote, made fit for a profile: no generated paths, no plaintext secrets, our names."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenprofile.core import names, paths
 from zenprofile.core.entity import Data, Key
 from zenprofile.core.paths import Path
-from zenprofile.core.portable import bound
+from zenprofile.core.portable import find_machine_bound
 from zenprofile.core.secrets import references
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _SECRET_FIELDS = re.compile(r"(?:\A|_)(?:password|token)\Z|_(?:key|secret)\Z")
 _NAMES_OF_SECRETS = frozenset({"authentication_secret"})
 
 
-class Tidied(NamedTuple):
+class SanitizedConfiguration(NamedTuple):
     """A configuration as a document may hold it.
 
     Attributes:
@@ -38,7 +38,9 @@ class Tidied(NamedTuple):
     secrets: bool
 
 
-def tidy(key: Key, flavor: str, configuration: Data, schema: "Schema | None", secret: str = "") -> Tidied:
+def sanitize(
+    key: Key, flavor: str, configuration: Data, schema: "Schema | None", secret: str = ""
+) -> SanitizedConfiguration:
     """Return what a component's configuration becomes here.
 
     Args:
@@ -67,11 +69,11 @@ def tidy(key: Key, flavor: str, configuration: Data, schema: "Schema | None", se
         replaced = replaced or kept[field] != value
     data = {"name": key.name, "type": key.type, "flavor": flavor, "configuration": kept}
     notes += [
-        f"{key}: {paths.show(found.path[1:])}: {found.why}; {found.advice}"
-        for found in bound(key, data)
+        f"{key}: {paths.show(found.path[1:])}: {found.reason}; {found.advice}"
+        for found in find_machine_bound(key, data)
         if found.path != ("flavor",)
     ]
-    return Tidied(kept, notes, replaced)
+    return SanitizedConfiguration(kept, notes, replaced)
 
 
 def _is_secret(field: str, value: Any, schema: "Schema | None") -> bool:
@@ -124,14 +126,14 @@ class Naming:
         self._taken: set[str] = set()
 
     def add(self, originals: Collection[str]) -> None:
-        """Give names: those that may stay as they are first, so that nobody takes them from them."""
+        """Assign names, first to those entities whose names are valid as they are."""
         for name in sorted(originals, key=lambda name: (bool(names.why_not(name)), name)):
             if name not in self._given:
                 self._given[name] = name_of(name, self._taken)
                 self._taken.add(names.fold(self._given[name]))
 
-    def keep(self, original: str, here: str) -> None:
-        """Give an entity the name that it has here already."""
+    def reserve(self, original: str, here: str) -> None:
+        """Reserve the name that an entity has here already."""
         self._given[original] = here
         self._taken.add(names.fold(here))
 

@@ -1,10 +1,10 @@
-"""What `status`, `pull` and `push` do and print. They come without the option parser where they are spelt plainly."""
+"""What `status`, `pull` and `push` do and print; usable without the option parser."""
 
 import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from zenprofile.cli import output, whereabouts
+from zenprofile.cli import output, profile_paths
 from zenprofile.machine.profiles import folder_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _SHARED: dict[str, Any] = {
 
 
 def side_of(session: "Session", nothing: Any = None, **empty: Any) -> "Sharing | None":
-    """Return the remote side of the active profile; None, having said so, where there is none to look at.
+    """Return the remote side of the active profile; None, after a message, where there is none.
 
     Args:
         session: of the command.
@@ -72,12 +72,12 @@ def status(session: "Session") -> int:
             side = _side_of(session, store, _SHARED | {"profile": name}, state=True)
             if side is None:
                 return 0
-            found = _placed(side.state(), store)
+            found = _with_relative_paths(side.state(), store)
             folder = store.folder if isinstance(store, InWorkTree) else store.url
-            session.hint(whereabouts.told(found.documents, place.rstrip("/") or folder))
+            session.hint(profile_paths.summary(found.documents, place.rstrip("/") or folder))
             rows.append(_as_json(name, found))
             label = f"{name} ({place.rstrip('/') or '.'})" if names.count(name) > 1 else name
-            lines += _in_text(label, found, rows[-1]["conflicts"])
+            lines += _format_status(label, found, rows[-1]["conflicts"])
     first = next((row for row in rows if row["profile"] == session.active.name), rows[0])
     data = {**first, "profiles": rows} if len(rows) > 1 else first
     session.show(data, lambda: "\n".join(map(output.safe_text, lines)))
@@ -111,9 +111,9 @@ def _folders(session: "Session") -> "Sequence[str]":
 
     if session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
         return ()
-    folders = repository_profiles.folders_at_hand()
+    folders = repository_profiles.nearby_folders()
     if folders == [] and not session.profiles.exist():
-        raise whereabouts.none_here()
+        raise profile_paths.no_profile_error()
     return folders or ()
 
 
@@ -128,17 +128,17 @@ def _profiles(session: "Session", folders: "Sequence[str]") -> "list[tuple[str, 
     for folder in folders:
         profile = repository_profiles.profile_of(session.profiles, session.active, folder)
         store = session.store() if profile is session.active.profile else session.open(profile)
-        found.append((profile.name, whereabouts.way_to(folder), store))
+        found.append((profile.name, profile_paths.relative_folder(folder), store))
     return found or [(session.active.name, "", session.store())]
 
 
-def _placed(found: "StoreStatus", store: "Store") -> "StoreStatus":
+def _with_relative_paths(found: "StoreStatus", store: "Store") -> "StoreStatus":
     """Return a status with the files of its problems as they lead there from the current folder."""
     if not found.invalid:
         return found
-    from zenprofile.usecases.documents import lead
+    from zenprofile.usecases.documents import relative_path
 
-    placed = tuple(p._replace(file=lead(store, p.file)) for p in found.invalid)
+    placed = tuple(p._replace(file=relative_path(store, p.file)) for p in found.invalid)
     reason = found.reason.replace(f"{found.invalid[0]}", f"{placed[0]}", 1)  # of ``invalid`` it is the first problem
     return found._replace(invalid=placed, reason=reason)
 
@@ -176,25 +176,25 @@ def _conflicts(open_: "OpenConflicts") -> list[dict[str, Any]]:
     return sharing.conflict_rows(open_)
 
 
-def _in_text(name: str, found: "StoreStatus", conflicts: list[dict[str, Any]]) -> list[str]:
+def _format_status(name: str, found: "StoreStatus", conflicts: list[dict[str, Any]]) -> list[str]:
     from zenprofile.core import change
 
-    lines = [_place(name, found.relation)]
+    lines = [_describe_branch(name, found.relation)]
     lines += [f"{found.state}: {found.reason}" + (f" (since {output.local_time(found.since)})" if found.since else "")]
-    lines += [f"  {line}" for line in change.each_in_words(found.changes)]
-    lines += [f"  {line}" for row in conflicts for line in _in_words(row)]
+    lines += [f"  {line}" for line in change.summary_lines(found.changes)]
+    lines += [f"  {line}" for row in conflicts for line in _format_conflict(row)]
     lines += [f"  {problem}" for problem in found.invalid]
     return lines + ([f"Next: {found.next}"] if found.next else [])
 
 
-def _in_words(row: dict[str, Any]) -> list[str]:
-    from zenprofile.cli.conflict_words import in_words
+def _format_conflict(row: dict[str, Any]) -> list[str]:
+    from zenprofile.cli.conflict_words import format_conflict
 
-    return in_words(row).splitlines()
+    return format_conflict(row).splitlines()
 
 
-def _place(name: str, relation: "Relation") -> str:
-    """Say where a profile is: branch, remote, and both branches there where they differ."""
+def _describe_branch(name: str, relation: "Relation") -> str:
+    """Return branch and remote of a profile in words, and both remote branches where they differ."""
     if not relation.remote:
         return f"{name}: branch {relation.branch or '(none)'}, no remote"
     pulled = f", pulled from {relation.upstream}" if relation.upstream != relation.push_to else ""
@@ -208,11 +208,13 @@ def push(session: "Session", *, strict: bool = False, with_others: bool = False)
         return
     from zenprofile.usecases import sharing
 
-    done = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)
+    result = sharing.push(side, lambda line: session.warn_all([line]), strict=strict, with_others=with_others)
     line = (
-        f"Pushed {commits(done.sent)} to {done.to}; synced." if done.sent else f"Nothing to push; {done.to} is synced."
+        f"Pushed {commits_in_words(result.sent)} to {result.to}; synced."
+        if result.sent
+        else f"Nothing to push; {result.to} is synced."
     )
-    data = {"confirmed": done.confirmed, "sent": done.sent, "push_to": done.to}
+    data = {"confirmed": result.confirmed, "sent": result.sent, "push_to": result.to}
     session.show(data, lambda: output.safe_text(line))
 
 
@@ -221,34 +223,34 @@ def pull(session: "Session", *, accept_invalid: bool = False, take_theirs: bool 
     side = side_of(session, moved=False, changes=[], notes=[])
     if side is None:
         return
-    done = side.pull(accept_invalid=accept_invalid, take_theirs=take_theirs)
+    result = side.pull(accept_invalid=accept_invalid, take_theirs=take_theirs)
     if session.format == "table":
-        session.say("Pulled:" if done.changes else "Pulled." if done.moved else "Nothing to pull.")
-        arrived(session, done.changes, done.notes)
+        session.echo("Pulled:" if result.changes else "Pulled." if result.moved else "Nothing to pull.")
+        report_merged(session, result.changes, result.notes)
         return
     from zenprofile.usecases import sharing
 
-    notes = [*done.notes, *_taken_along(session, done.changes)]
-    session.show({"moved": done.moved, "changes": sharing.changes_json(done.changes), "notes": notes}, str)
+    notes = [*result.notes, *_follow_renames(session, result.changes)]
+    session.show({"moved": result.moved, "changes": sharing.changes_json(result.changes), "notes": notes}, str)
 
 
-def arrived(session: "Session", changes: "Sequence[Changed]", notes: "Sequence[str]") -> None:
-    """Say what a merge brought, and what it decided by itself."""
+def report_merged(session: "Session", changes: "Sequence[Changed]", notes: "Sequence[str]") -> None:
+    """Print what a merge changed, and what it decided by itself."""
     from zenprofile.core import change
 
-    for line in change.each_in_words(changes):
-        session.say(output.safe_text(f"  {line}"))
-    session.warn_all([*notes, *_taken_along(session, changes)])
+    for line in change.summary_lines(changes):
+        session.echo(output.safe_text(f"  {line}"))
+    session.warn_all([*notes, *_follow_renames(session, changes)])
 
 
-def _taken_along(session: "Session", changes: "Sequence[Changed]") -> list[str]:
+def _follow_renames(session: "Session", changes: "Sequence[Changed]") -> list[str]:
     if all(changed.after is not None for changed in changes):
         return []  # nothing went, so nothing has another name now
-    from zenprofile.usecases import arriving
+    from zenprofile.usecases import incoming_renames
 
-    return arriving.take_along(session.profiles, session.active, changes)
+    return incoming_renames.follow_renames(session.profiles, session.active, changes)
 
 
-def commits(number: int) -> str:
+def commits_in_words(number: int) -> str:
     """Return a number of commits in words."""
     return "1 commit" if number == 1 else f"{number} commits"

@@ -1,4 +1,4 @@
-"""Problems of a document that options wrote: they speak of the options, and of no file that nobody has written."""
+"""Problems of a document that was made from options, reworded to name the options instead of a file."""
 
 import re
 
@@ -10,14 +10,16 @@ _MISSING = re.compile("the field '([^']+)' is missing")
 _LOST = re.compile("refers to ([a-z_]+) '([^']+)', which does not exist(; did you mean)?")
 
 
-def told(error: Invalid, key: Key) -> Invalid:
-    """Return the error of a write with the problems of the written document told so."""
+def in_terms_of_options(error: Invalid, key: Key) -> Invalid:
+    """Return the error of a write with the problems of the document reworded."""
     if not error.problems:
         return error
-    return Invalid.of(_told(problem, key.type) if problem.file == key.path else problem for problem in error.problems)
+    return Invalid.of(
+        _reworded(problem, key.type) if problem.file == key.path else problem for problem in error.problems
+    )
 
 
-def _told(problem: Problem, type_: str) -> Problem:
+def _reworded(problem: Problem, type_: str) -> Problem:
     return problem._replace(file="", line=0, column=0, hint=_hint(problem, type_) or problem.hint)
 
 
@@ -32,10 +34,10 @@ def _hint(problem: Problem, type_: str) -> str:
     if missing and is_setting:
         return f"add --set {'.'.join(filter(None, (setting, missing[1])))}=VALUE ({problem.hint})"
     lost = _LOST.search(problem.message)
-    return _way_to(*lost.groups()) if lost else ""
+    return _command_hint(*lost.groups()) if lost else ""
 
 
-def _way_to(noun: str, name: str, near: str | None) -> str:
+def _command_hint(noun: str, name: str, near: str | None) -> str:
     group = noun.replace("_", "-")
     if near:
         return f"zenprofile {group} list shows what there is"

@@ -1,4 +1,4 @@
-"""What of a repository exists nowhere else, asked before its folder is deleted; no setting of the user's hides it."""
+"""What of a repository exists nowhere else, checked before its folder is deleted; no user setting hides it."""
 
 import os
 import tempfile
@@ -13,8 +13,8 @@ _STATUS = ["status", "--porcelain=v1", "--untracked-files=all", "--ignored=match
 _OWN_REFS = "refs/zenprofile/"
 
 
-def what(repository: Repository) -> str | None:
-    """Say what of a repository no remote has: ``uncommitted edits``, ``3 unpushed commits``, "" for nothing.
+def describe_unshared(repository: Repository) -> str | None:
+    """Return what of a repository no remote has: ``uncommitted edits``, ``3 unpushed commits``, "" for nothing.
 
     Looks at this machine alone: what the remotes had when they were last asked.
 
@@ -32,8 +32,8 @@ def what(repository: Repository) -> str | None:
     return f"{number} unpushed commit{'s' if number > 1 else ''}" if number else ""
 
 
-def beside(repository: Repository, documents: Container[str]) -> str:
-    """Say what a repository without a remote holds beside the documents of HEAD (paths below the profile)."""
+def describe_without_remote(repository: Repository, documents: Container[str]) -> str:
+    """Return what a repository without a remote holds besides the documents of HEAD (paths below the profile)."""
     listed = runner.run(["for-each-ref", "--format=%(refname)"], repository.top).out.decode("utf-8", "replace")
     refs = [ref for ref in listed.splitlines() if not ref.startswith(_OWN_REFS) and ref != repository.head().ref]
     if refs:

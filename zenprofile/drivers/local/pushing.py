@@ -1,11 +1,11 @@
-"""What a Git store sends: what is unpushed, checked and sent; commits that wait for review on a branch of their own."""
+"""Pushing: checks and pushes unpushed commits; proposes commits for review on a branch of their own."""
 
 import os
 from typing import TYPE_CHECKING
 
 from zenprofile.core.change import Changed
-from zenprofile.drivers.local import own_files
-from zenprofile.drivers.local.side import Side
+from zenprofile.drivers.local import state_files
+from zenprofile.drivers.local.remote_side import RemoteSide
 from zenprofile.errors import (
     NotFound,
     UsageError,
@@ -13,18 +13,18 @@ from zenprofile.errors import (
 )
 from zenprofile.git import commit_graph, remote, runner
 from zenprofile.git.repository import Head, is_ref
-from zenprofile.git.upstream import Upstream, beyond, upstream
+from zenprofile.git.upstream import Upstream, exclude_known, upstream
 from zenprofile.store.sharing import Proposed, Relation
 
 if TYPE_CHECKING:
     from zenprofile.drivers.local.proposals import Proposal
 
 
-class Sending(Side):
-    """What goes to the other side: how both stand, what is unpushed, what waits for review."""
+class PushingSide(RemoteSide):
+    """The pushing half of the remote side: ahead and behind, unpushed commits, proposals."""
 
     def relation(self) -> Relation:
-        """Say how the two sides stand, by what was fetched last."""
+        """Return how the two sides stand, by what was fetched last."""
         repository = self._repository()
         head = repository.head()
         up = upstream(repository, head.ref, self._settings()) if head.ref else None
@@ -36,28 +36,28 @@ class Sending(Side):
         if to != up and there:
             ahead = commit_graph.count(repository, head.oid, there)[0]
         elif not there:
-            ahead = commit_graph.only_here(repository, head.oid, beyond(repository, to))
+            ahead = commit_graph.count_commits(repository, head.oid, exclude_known(repository, to))
         proposed = (Proposed(p.branch, p.url, p.commits, p.closed) for p in self._proposals(head))
         return Relation(head.branch, up.url, head.oid, theirs, ahead, behind, up.label, to.label, tuple(proposed))
 
     def _proposals(self, head: Head) -> "tuple[Proposal, ...]":
         """Return the proposals of a branch that wait."""
         repository = self._repository()
-        if not os.path.lexists(repository.own_file(own_files.PROPOSALS)):
+        if not os.path.lexists(repository.own_file(state_files.PROPOSALS)):
             return ()
         from zenprofile.drivers.local import proposals
 
         return proposals.waiting(repository, head.branch)
 
-    def look(self) -> str:
+    def remote_head(self) -> str:
         """Ask the remote for the commit of its branch."""
         repository = self._repository()
-        up = self._upstream(repository.must_be_ready())
-        with self._noted():
-            return remote.look(repository, up, timeout=self._timeout)
+        up = self._upstream(repository.check_ready())
+        with self._noting_offline():
+            return remote.ls_remote(repository, up, timeout=self._timeout)
 
-    def _settled(self, head: Head, up: Upstream, theirs: str) -> list[str]:
-        """Look what became of proposals, and return what is said of it."""
+    def _update_proposals(self, head: Head, up: Upstream, theirs: str) -> list[str]:
+        """Update the proposals, and return what changed in words."""
         if not self._proposals(head):
             return []
         from zenprofile.drivers.local import proposals
@@ -66,17 +66,19 @@ class Sending(Side):
         to, now = self._destination(head), repository.head().oid
 
         def look(proposal: proposals.Proposal) -> str:
-            there = to.at(proposal.branch)
-            with self._noted():
-                found = remote.look(repository, there, timeout=self._timeout)
+            there = to.with_branch(proposal.branch)
+            with self._noting_offline():
+                found = remote.ls_remote(repository, there, timeout=self._timeout)
             if not found and repository.ref(there.tracking):
                 runner.run(["update-ref", "-d", there.tracking], repository.folder)
             return found
 
         def arrived(oid: str) -> bool:
-            return bool(theirs) and (self._is_in(oid, theirs) or (now == theirs and not self._is_in(oid, now)))
+            return bool(theirs) and (
+                self._is_ancestor(oid, theirs) or (now == theirs and not self._is_ancestor(oid, now))
+            )
 
-        return proposals.settle(repository, head.branch, look, arrived)
+        return proposals.update(repository, head.branch, look, arrived)
 
     def outgoing(self) -> tuple[Changed, ...]:
         """List what a push would change at the remote, by what was fetched last."""
@@ -86,19 +88,19 @@ class Sending(Side):
         head = repository.head()
         if not head.ref or not head.oid:
             return ()
-        self._objects().begin()
+        self._objects().start_reader()
         sent = outgoing.span(repository, self._destination(head), head.oid)
         return outgoing.changes(repository, self._objects(), sent.theirs, sent.ours)
 
     def _ready_to_push(self) -> Head:
-        head = self._repository().must_be_ready()
+        head = self._repository().check_ready()
         self._upstream(head)
-        self._reach_out()
+        self._fetch_promised_objects()
         if not head.oid:
             raise ZenprofileError("nothing is committed here yet", hint="commit first: zenprofile commit")
         return head
 
-    def _sent(self, head: Head, to: Upstream, *, with_others: bool) -> tuple[remote.PushAttempt, int]:
+    def _check_and_push(self, head: Head, to: Upstream, *, with_others: bool) -> tuple[remote.PushAttempt, int]:
         """Check what is unpushed and send it; return the remote's answer, and how many commits it did not have."""
         from zenprofile.drivers.local import outgoing
 
@@ -106,14 +108,14 @@ class Sending(Side):
         theirs = repository.ref(to.tracking)
         sent = outgoing.span(repository, to, head.oid)
         with outgoing.listing(repository, objects, sent, to) as commits:
-            outgoing.must_hold(repository, objects, self._store.catalog(), sent, commits)
+            outgoing.check_valid(repository, objects, self._store.catalog(), sent, commits)
             if not with_others:
-                outgoing.must_be_ours(repository, objects, commits())
+                outgoing.check_only_profile(repository, objects, commits())
             number = commit_graph.count(repository, head.oid, theirs)[0] if theirs else len(commits())
-        seen = theirs or self._seen().get(to.tracking, "")
-        had = seen if self._is_in(seen, head.oid) else ""
-        with self._noted():
-            return remote.push(repository, to, head.oid, had=had, hooks=with_others, **self._talking()), number
+        seen = theirs or self._known_tips().get(to.tracking, "")
+        had = seen if self._is_ancestor(seen, head.oid) else ""
+        with self._noting_offline():
+            return remote.push(repository, to, head.oid, had=had, hooks=with_others, **self._network_options()), number
 
     def _forget_proposals(self, head: Head) -> None:
         """Forget the proposals of a branch that was pushed itself."""
@@ -123,7 +125,7 @@ class Sending(Side):
 
         repository = self._repository()
         found = proposals.load(repository)
-        left = [p for p in found if p.followed != head.branch or not self._is_in(p.oid, head.oid)]
+        left = [p for p in found if p.followed != head.branch or not self._is_ancestor(p.oid, head.oid)]
         if left != found:
             proposals.save(repository, left)
 
@@ -134,10 +136,10 @@ class Sending(Side):
         repository = self._repository()
         head = self._ready_to_push()
         followed = self._destination(head)
-        earlier = [p for p in proposals.waiting(repository, head.branch) if self._is_in(p.oid, head.oid)]
+        earlier = [p for p in proposals.waiting(repository, head.branch) if self._is_ancestor(p.oid, head.oid)]
         name = branch or next((p.branch for p in earlier if not p.closed), "")
         name = name or proposals.name(self._store.author().user, head.oid)
-        to = followed.at(name)
+        to = followed.with_branch(name)
         if (
             to == followed
             or not is_ref(to.branch)
@@ -148,16 +150,16 @@ class Sending(Side):
         number = (
             commit_graph.count(repository, head.oid, since)[0]
             if since
-            else commit_graph.only_here(repository, head.oid, beyond(repository, followed))
+            else commit_graph.count_commits(repository, head.oid, exclude_known(repository, followed))
         )
         if not number or any(p.oid == head.oid and not p.closed and p.branch == name for p in earlier):
             waits = f"; {name} waits for review" if number else ""
             raise NotFound(f"there is nothing to propose{waits}", hint="commit first: zenprofile commit")
-        pushed, _ = self._sent(head, to, with_others=with_others)
+        pushed, _ = self._check_and_push(head, to, with_others=with_others)
         if not pushed.confirmed:
             message = f"{to.label} has commits that are not here; nothing was sent"
             raise ZenprofileError(message, hint="propose on another branch: --branch NAME")
-        url = proposals.address(pushed.said) or next((p.url for p in earlier if p.branch == name), "")
+        url = proposals.first_url(pushed.remote_message) or next((p.url for p in earlier if p.branch == name), "")
         others = [p for p in proposals.load(repository) if p.branch != name and p not in earlier]
         proposals.save(repository, [*others, proposals.Proposal(name, head.branch, head.oid, url, number)])
-        return Proposed(name, url, number, said=pushed.said)
+        return Proposed(name, url, number, host_message=pushed.remote_message)

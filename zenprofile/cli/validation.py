@@ -1,9 +1,9 @@
-"""What `validate` and `fmt` judge, and what `validate` prints. Plainly spelt, it comes without the option parser."""
+"""Which profiles `validate` and `fmt` check, and what `validate` prints. Usable without the option parser."""
 
 import os
 from typing import NamedTuple
 
-from zenprofile.cli import output, whereabouts
+from zenprofile.cli import output, profile_paths
 from zenprofile.cli.session import Session
 from zenprofile.errors import Problem
 from zenprofile.store.base import Snapshot, Store
@@ -11,42 +11,50 @@ from zenprofile.store.capabilities import Foreign, InWorkTree
 from zenprofile.usecases import documents, repository_profiles
 
 
-class Judged(NamedTuple):
+class CheckedProfile(NamedTuple):
     """A profile that a command is about: its store, which of its documents, and its folder's path for messages."""
 
     store: Store
     below: tuple[str, ...]
     place: str
 
-    def placed(self, problem: Problem, *, from_top: bool = False) -> Problem:
+    def locate(self, problem: Problem, *, from_top: bool = False) -> Problem:
         """Return a problem whose file leads there from the current folder, or from the repository's top."""
         before = documents.prefix(self.store) if from_top else self.place
         return problem._replace(file=before + problem.file)
 
-    def told(self, number: int) -> str:
+    def summary(self, number: int) -> str:
         """Say what is judged."""
         folder = self.store.folder if isinstance(self.store, InWorkTree) else self.store.url
-        return whereabouts.told(number, self.place.rstrip("/") or folder)
+        return profile_paths.summary(number, self.place.rstrip("/") or folder)
 
 
-def judged(session: Session, paths: tuple[str, ...]) -> list[Judged]:
-    """Open what paths name; without any, the profiles of the repository that one stands in, else the active one.
+def open_profiles(session: Session, paths: tuple[str, ...]) -> list[CheckedProfile]:
+    """Open the profiles of paths; without paths, those of the current repository, else the active one.
 
     Raises:
         NotFound: there is none, in a repository on a machine without profiles.
     """
     if paths or session.chosen or os.environ.get("ZENPROFILE_ACTIVE_PROFILE"):
-        chosen = documents.chosen(paths)
-        if paths and not chosen.root and not repository_profiles.any_known(session.profiles):
-            raise whereabouts.not_there(paths[0])
+        chosen = documents.select_paths(paths)
+        if paths and not chosen.root and not repository_profiles.any_exists(session.profiles):
+            raise profile_paths.path_not_found_error(paths[0])
         store = _store(session, chosen.root)
-        return [Judged(store, chosen.below, whereabouts.way_to(chosen.root) if chosen.root else session.place())]
+        return [
+            CheckedProfile(
+                store,
+                chosen.below,
+                profile_paths.relative_folder(chosen.root) if chosen.root else session.relative_folder(),
+            )
+        ]
     folders = repository_profiles.folders()
     if folders:
-        return [Judged(_store(session, folder), (), whereabouts.way_to(folder)) for folder in folders]
+        return [
+            CheckedProfile(_store(session, folder), (), profile_paths.relative_folder(folder)) for folder in folders
+        ]
     if folders is not None and not session.profiles.exist():
-        raise whereabouts.none_here()
-    return [Judged(session.store(), (), session.place())]
+        raise profile_paths.no_profile_error()
+    return [CheckedProfile(session.store(), (), session.relative_folder())]
 
 
 def _store(session: Session, root: str) -> Store:
@@ -59,7 +67,7 @@ def _store(session: Session, root: str) -> Store:
     profile = repository_profiles.profile_at(session.profiles, root)
     if profile is not None:
         return session.open(profile)
-    return session.keep(opener.open_store(root, Options(timeout=session.timeout)))
+    return session.close_at_end(opener.open_store(root, Options(timeout=session.timeout)))
 
 
 def validate(
@@ -73,28 +81,28 @@ def validate(
     """Print the problems of documents, and return the exit status."""
     problems: list[Problem] = []
     number = 0
-    for each in judged(session, paths):
+    for each in open_profiles(session, paths):
         snapshot = _staged(each.store) if staged else each.store.snapshot(rev)
-        found = documents.judge(snapshot, each.below)
-        problems += [each.placed(problem, from_top=form is not None) for problem in found.problems]
+        found = documents.validate_selection(snapshot, each.below)
+        problems += [each.locate(problem, from_top=form is not None) for problem in found.problems]
         session.warn_all(each.place + line for line in found.warnings)
         session.warn_all(each.store.notes() if isinstance(each.store, Foreign) else ())
         number += found.number
-        session.hint(each.told(found.number))
+        session.hint(each.summary(found.number))
     if form is not None:
         from zenprofile.cli import reports
 
         text = reports.FORMS[form](problems)
         if text:
-            output.result(text)
+            output.print_result(text)
     elif problems or session.format != "table":
         data = {"valid": not problems, "problems": [problem._asdict() for problem in problems]}
         session.show(data, lambda: "\n".join(map(_line, problems)))
-    return 1 if problems or nothing(session, number, paths) else 0
+    return 1 if problems or report_nothing_found(session, number, paths) else 0
 
 
-def nothing(session: Session, number: int, paths: tuple[str, ...]) -> bool:
-    """Say that nothing was found to judge, where it is so: no job that looks at nothing is to be green."""
+def report_nothing_found(session: Session, number: int, paths: tuple[str, ...]) -> bool:
+    """Report an error where no document was found: a CI job that checks nothing must not be green."""
     if not number and not paths:
         session.warn("no documents were found")
     return not number and not paths
