@@ -76,7 +76,7 @@ class LocalStore(OpenedFolder):
             return self._worktree_snapshot()
         from zenprofile.drivers.local import history, tree
 
-        repository = self._must_have_history(at)
+        repository = self._repository_with_history(at)
         commit = history.resolve(repository, at)
         return tree.snapshot(self.objects(repository), commit, repository.prefix, self.catalog())
 
@@ -103,7 +103,7 @@ class LocalStore(OpenedFolder):
             self._left = (mark, sparse_checkout.entries_below(self._repository))
         return self._left[1]
 
-    def _must_have_history(self, at: str) -> Repository:
+    def _repository_with_history(self, at: str) -> Repository:
         if self._repository is None:
             raise NotFound(f"there is no change '{at}': nothing is committed yet", hint="zenprofile commit")
         return self._repository
@@ -163,7 +163,7 @@ class LocalStore(OpenedFolder):
         """Return what a commit did."""
         from zenprofile.drivers.local import history
 
-        repository = self._must_have_history(rev)
+        repository = self._repository_with_history(rev)
         return history.read_change(repository, self.objects(repository), history.resolve(repository, rev))
 
     def own_changes(self) -> Iterator["ChangeWithTexts"]:
