@@ -15,7 +15,6 @@ sshd|openssh-server|@servers|a remote over ssh
 ssh-keygen|openssh-client|@servers|keys for a remote over ssh
 nginx|nginx-light|tests/server/test_nginx.py|a proxy in front of servers
 openssl|openssl|@servers|a certificate for a remote over https
-mariadbd|mariadb-server|@mariadb|a MariaDB server
 vim|vim|tests/e2e/test_watch_editors.py|saves of real editors
 nano|nano|tests/e2e/test_watch_editors.py|saves of real editors
 emacs|emacs-nox|tests/e2e/test_watch_editors.py|saves of real editors

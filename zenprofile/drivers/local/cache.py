@@ -122,7 +122,8 @@ class Cache:
         columns = list(map(list, zip(*rows.values(), strict=True))) or [[], [], [], [], []]
         _, data, revisions, depends, tabs = columns
         needed = {name: revision for name, revision in zip(names, depends, strict=True) if revision}
-        of_rows = listing({file: mark for file, mark in marks.items() if file in rows})
+        # Of a folder without documents nothing is saved: somebody may have made thousands.
+        of_rows = listing({file: mark for file, mark in marks.items() if file in rows}) if rows else b""
         folder = Folder(of_rows, names, data, revisions, needed, tabs)
         if folder != self.folder(name):
             self._folders[name] = folder
