@@ -190,7 +190,7 @@ class Sharing(Protocol):
         ...
 
     def pull(self, *, accept_invalid: bool = False, take_theirs: bool = False) -> PullResult:
-        """Fetch and merge by meaning; the branch moves only to a whole that holds.
+        """Fetch and merge by meaning; the branch moves only to a valid whole.
 
         With ``take_theirs``, for a rewritten history, the branch becomes as the remote has it; what was here is kept
         under a ref that a note names.

@@ -44,7 +44,7 @@ def write(snapshot: Snapshot, name: str, format_: str, laid: Callable[[Entity], 
     Raises:
         NotFound: there is no such stack, or a component of it is missing.
         Unsupported: the format has no place for a part of it.
-        Invalid: it, or a component of it, does not hold.
+        Invalid: it, or a component of it, is invalid.
     """
     stack = _sound(snapshot, lookup.find(snapshot, "stack", name))
     keys = component_keys(stack.data)

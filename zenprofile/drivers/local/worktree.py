@@ -146,7 +146,7 @@ class WorkTree:
         return parse(key, raw)
 
     def load(self, kind: str = "", type_: str = "") -> Loaded:
-        """Return what holds and the problems of what does not, as `Snapshot.load` does."""
+        """Return the valid documents and the problems of the others, as `Snapshot.load` does."""
         folders: list[tuple[str, str, list[Entity]]] = []
         problems: list[Problem] = []
         with self._guard(), garbage_collection.paused():
