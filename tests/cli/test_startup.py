@@ -33,7 +33,7 @@ HEAVY = {
 PARSER = {"click", "inspect"}
 
 # Only where two sides meet.
-MERGING = {f"zenprofile.{name}" for name in ("core.merge", "drivers.local.conflicts", "drivers.local.settling")}
+MERGING = {f"zenprofile.{name}" for name in ("core.merge", "drivers.local.conflicts", "drivers.local.resolving")}
 
 PROGRAM = """\
 import json, sys, typing

@@ -128,7 +128,7 @@ def differing(now: dict[str, bytes], before: dict[str, bytes], after: dict[str, 
 
 
 FLOW = PROGRAM.replace(
-    "    sys.exit(error.exit_status)\n", "    sharing.flow(store.sharing(), lambda _: None, push=True)\n"
+    "    sys.exit(error.exit_status)\n", "    sharing.share_unconflicted(store.sharing(), lambda _: None, push=True)\n"
 )
 
 
